@@ -1,0 +1,7 @@
+//! Config: from `carml.yml` to checked, typed values.
+
+mod generated;
+mod types;
+
+pub use generated::*;
+pub use types::{Base64, ByteSize, Duration, Endpoint, Pem, Secret};

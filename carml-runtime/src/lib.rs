@@ -1,0 +1,3 @@
+//! The runtime of CarML services.
+
+pub mod config;
