@@ -1,2 +1,48 @@
-//! To be written.
-fn main() {}
+//! The `carml` command.
+//!
+//! Exit codes: 0 done, 1 the input is at fault, 2 the command could not run.
+
+mod verb;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Generated-code framework for gRPC services in Rust.
+#[derive(Parser)]
+#[command(name = "carml", version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+Start here:
+  carml new my-service        a service that builds, tests and runs
+  carml validate carml.yml    is this config right, and if not, where and how to mend it
+  carml kv serve              the key/value store as a gRPC service, on one file
+
+Exit codes: 0 done; 1 the input is at fault; 2 the command could not run.";
+
+#[derive(Subcommand)]
+enum Verb {
+    New(verb::new::Args),
+    Validate(verb::validate::Args),
+    Schema(verb::schema::Args),
+    Explain(verb::explain::Args),
+    Generate(verb::generate::Args),
+    Kv(verb::kv::Args),
+    Backends(verb::backends::Args),
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().verb {
+        Verb::New(args) => verb::new::run(&args),
+        Verb::Validate(args) => verb::validate::run(&args),
+        Verb::Schema(args) => verb::schema::run(&args),
+        Verb::Explain(args) => verb::explain::run(&args),
+        Verb::Generate(args) => verb::generate::run(&args),
+        Verb::Kv(args) => verb::kv::run(&args),
+        Verb::Backends(args) => verb::backends::run(&args),
+    }
+}

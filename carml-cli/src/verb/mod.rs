@@ -1,0 +1,23 @@
+//! One file per verb: its arguments, and a `run` that ends in an exit code.
+
+pub(crate) mod backends;
+pub(crate) mod explain;
+pub(crate) mod generate;
+pub(crate) mod kv;
+pub(crate) mod new;
+pub(crate) mod schema;
+pub(crate) mod validate;
+
+use std::process::ExitCode;
+
+/// The input is at fault.
+#[allow(dead_code)]
+pub(crate) const FAULTY: u8 = 1;
+/// The command could not run.
+pub(crate) const COULD_NOT_RUN: u8 = 2;
+
+/// Says why the command could not run, and gives its exit code.
+pub(crate) fn could_not_run(error: impl std::fmt::Display) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(COULD_NOT_RUN)
+}
