@@ -1,1 +1,21 @@
-//! To be written.
+//! Compiles `.proto` files, without `protoc`, to the Rust that a CarML service includes.
+//!
+//! In `build.rs`:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), carml_codegen::Error> {
+//! carml_codegen::Builder::new()
+//!     .proto("proto/greeter/v1/greeter.proto")
+//!     .include("proto")
+//!     .generate()
+//! # }
+//! ```
+//!
+//! and in the crate: `carml_runtime::include_generated!();`.
+
+mod builder;
+mod error;
+pub mod proto;
+
+pub use builder::Builder;
+pub use error::Error;

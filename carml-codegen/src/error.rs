@@ -1,0 +1,37 @@
+//! What can go wrong in a build.
+
+use std::{fmt, io, path::PathBuf};
+
+use crate::proto;
+
+/// Why nothing was generated.
+///
+/// `Debug` prints the same text as `Display`: that is what cargo shows of a build script that
+/// returns this error from `main`.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The proto files are at fault: each one with its place.
+    #[error(transparent)]
+    Proto(#[from] proto::Error),
+    /// Neither a schema nor a proto file was named.
+    #[error("nothing to generate: name a file with `.proto(…)`")]
+    Nothing,
+    /// `OUT_DIR` is not set, and no other directory was named.
+    #[error("OUT_DIR is not set: call this from build.rs, or name a directory with `.out_dir(…)`")]
+    NoOutDir,
+    /// A file could not be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,179 @@
+//! From the model to tokens.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::{FnArg, Pat, spanned::Spanned};
+
+use super::{
+    model::{Answer, Method, Service},
+    parse::Requirement,
+};
+
+pub(super) fn expand(service: &Service) -> TokenStream {
+    let Service {
+        block,
+        server,
+        methods,
+        others,
+        requires,
+    } = service;
+    let attributes = &block.attrs;
+    let (generics, _, bounds) = block.generics.split_for_impl();
+    let ty = &block.self_ty;
+    let service_trait = block.trait_.as_ref().map(|(_, path, _)| path);
+    let streams = methods.iter().filter_map(stream_type);
+    let methods = methods.iter().map(method);
+    let requires = requires.iter().map(requirement);
+    quote! {
+        #(#attributes)*
+        #[::carml_runtime::__private::async_trait]
+        impl #generics #service_trait for #ty #bounds {
+            #(#others)*
+            #(#streams)*
+            #(#methods)*
+        }
+
+        impl #generics ::carml_runtime::__private::Service for #ty #bounds {
+            type Server = #server<Self>;
+
+            const REQUIRES: &'static [::carml_runtime::__private::Requirement] = &[#(#requires),*];
+
+            // Tonic's own limits answer OUT_OF_RANGE: the chain holds the limit.
+            fn into_server(self) -> Self::Server {
+                <#server<Self>>::new(self)
+                    .max_decoding_message_size(usize::MAX)
+                    .max_encoding_message_size(usize::MAX)
+            }
+        }
+    }
+}
+
+fn stream_type(method: &Method) -> Option<TokenStream> {
+    match &method.answer {
+        Answer::Stream {
+            name,
+            item,
+            declare: true,
+            ..
+        } => Some(quote! {
+            type #name = ::carml_runtime::__private::BoxStream<#item>;
+        }),
+        _ => None,
+    }
+}
+
+fn requirement(Requirement { call, scope }: &Requirement) -> TokenStream {
+    let call = call.to_string();
+    let scope = match scope {
+        Some(scope) if scope == "cluster" => format_ident!("Cluster"),
+        _ => format_ident!("Process"),
+    };
+    quote! {
+        ::carml_runtime::__private::Requirement {
+            call: #call,
+            scope: ::carml_runtime::__private::Scope::#scope,
+        }
+    }
+}
+
+/// The trait's method around the handler's own body. The body stays an async block with the type
+/// that the user wrote, so that `?` and the compiler's messages mean what they say.
+fn method(method: &Method) -> TokenStream {
+    let Method {
+        item,
+        plain_request,
+        answer,
+    } = method;
+    let mut signature = item.sig.clone();
+    let attributes = &item.attrs;
+    let body = &item.block;
+
+    let mut unwrap_request = TokenStream::new();
+    if *plain_request && let Some(FnArg::Typed(request)) = signature.inputs.iter_mut().nth(1) {
+        let pattern = (*request.pat).clone();
+        let ty = &request.ty;
+        let span = ty.span();
+        *request.ty = syn::parse_quote_spanned!(span=> ::carml_runtime::__private::Request<#ty>);
+        let name = format_ident!("__request");
+        *request.pat = Pat::Verbatim(quote!(#name));
+        unwrap_request = quote! {
+            let #pattern = ::carml_runtime::__private::Request::into_inner(#name);
+        };
+    }
+
+    let (output, convert) = match answer {
+        Answer::Tonic => (None, None),
+        Answer::Plain => {
+            let written = &signature.output;
+            let syn::ReturnType::Type(_, ty) = written else {
+                unreachable!("checked in the model")
+            };
+            (
+                Some(
+                    quote_spanned!(ty.span()=> <#ty as ::carml_runtime::__private::Answer>::Wrapped),
+                ),
+                Some(quote!(::carml_runtime::__private::Response::new)),
+            )
+        }
+        Answer::Stream {
+            name,
+            wrapped,
+            declare,
+            ..
+        } => {
+            let boxed = if *declare {
+                quote!(|stream| ::carml_runtime::__private::boxed(stream))
+            } else {
+                quote!(|stream| stream)
+            };
+            let convert = if *wrapped {
+                quote!(|response| ::carml_runtime::__private::Response::map(response, #boxed))
+            } else {
+                quote!(|stream| ::carml_runtime::__private::Response::new((#boxed)(stream)))
+            };
+            (
+                Some(quote! {
+                    ::core::result::Result<
+                        ::carml_runtime::__private::Response<Self::#name>,
+                        ::carml_runtime::__private::Status,
+                    >
+                }),
+                Some(convert),
+            )
+        }
+    };
+    let Some(convert) = convert else {
+        return quote! {
+            #(#attributes)*
+            #signature {
+                #unwrap_request
+                #body
+            }
+        };
+    };
+    // `impl Trait` cannot be named in a body; the stream's type is inferred there.
+    let statement = match answer {
+        Answer::Stream { .. } => quote! {
+            let __answer: ::core::result::Result<_, ::carml_runtime::__private::Status> =
+                async move #body.await;
+        },
+        _ => {
+            let syn::ReturnType::Type(_, ty) = &signature.output else {
+                unreachable!("checked in the model")
+            };
+            quote!(let __answer: #ty = async move #body.await;)
+        }
+    };
+    signature.output = syn::ReturnType::Type(
+        syn::token::RArrow::default(),
+        Box::new(syn::Type::Verbatim(output.unwrap_or_default())),
+    );
+    quote! {
+        #(#attributes)*
+        #signature {
+            #unwrap_request
+            #statement
+            ::core::result::Result::map(__answer, #convert)
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What the macro knows of a service, checked.
+
+use heck::ToUpperCamelCase;
+use syn::{
+    FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, ReturnType,
+    Type, TypeParamBound, spanned::Spanned,
+};
+
+use super::parse::{Args, Requirement};
+
+/// The calls of the key/value contract. The schema's capability table has the same names; a test
+/// holds the two together.
+pub(crate) const CALLS: &[&str] = &[
+    "put",
+    "get",
+    "delete",
+    "exists",
+    "watch",
+    "watch_tree",
+    "lock",
+    "list",
+    "delete_tree",
+    "atomic_put",
+    "atomic_delete",
+    "lease",
+    "transaction",
+    "election",
+    "close",
+];
+
+/// A checked use of the macro.
+pub(super) struct Service {
+    /// The block without its methods.
+    pub(super) block: ItemImpl,
+    /// The trait's path with `Server` appended.
+    pub(super) server: Path,
+    pub(super) methods: Vec<Method>,
+    /// Everything else in the block, in its order.
+    pub(super) others: Vec<ImplItem>,
+    pub(super) requires: Vec<Requirement>,
+}
+
+/// One handler.
+pub(super) struct Method {
+    pub(super) item: ImplItemFn,
+    /// The parameter is the message, not a `Request`.
+    pub(super) plain_request: bool,
+    pub(super) answer: Answer,
+}
+
+/// What a handler returns.
+pub(super) enum Answer {
+    /// `Result<Response<T>, Status>`: left as it is.
+    Tonic,
+    /// `Result<T, Status>`.
+    Plain,
+    /// A stream in place of `T`, boxed by the macro.
+    Stream {
+        /// The trait's associated type.
+        name: Ident,
+        /// What the stream yields: `Result<T, Status>`.
+        item: Box<Type>,
+        /// The stream stands inside a `Response`.
+        wrapped: bool,
+        /// Not declared in the block.
+        declare: bool,
+    },
+}
+
+#[derive(Default)]
+struct Faults(Option<syn::Error>);
+
+impl Faults {
+    fn push(&mut self, at: &impl Spanned, message: impl std::fmt::Display) {
+        let error = syn::Error::new(at.span(), message);
+        match &mut self.0 {
+            Some(faults) => faults.combine(error),
+            none => *none = Some(error),
+        }
+    }
+}
+
+impl Service {
+    pub(super) fn build(args: Args, mut block: ItemImpl) -> syn::Result<Self> {
+        let mut faults = Faults::default();
+        check_requirements(&args.requires, &mut faults);
+        let server = server_path(&block, &mut faults);
+        let declared: Vec<Ident> = block
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                ImplItem::Type(item) => Some(item.ident.clone()),
+                _ => None,
+            })
+            .collect();
+        let mut methods = Vec::new();
+        let mut others = Vec::new();
+        for item in std::mem::take(&mut block.items) {
+            match item {
+                ImplItem::Fn(item) => methods.extend(method(item, &declared, &mut faults)),
+                other => others.push(other),
+            }
+        }
+        match (server, faults.0) {
+            (Some(server), None) => Ok(Self {
+                block,
+                server,
+                methods,
+                others,
+                requires: args.requires,
+            }),
+            (_, Some(faults)) => Err(faults),
+            (None, None) => unreachable!("a missing server path is a fault"),
+        }
+    }
+}
+
+fn check_requirements(requires: &[Requirement], faults: &mut Faults) {
+    let mut seen = Vec::new();
+    for requirement in requires {
+        let call = requirement.call.to_string();
+        if !CALLS.contains(&call.as_str()) {
+            faults.push(
+                &requirement.call,
+                format_args!(
+                    "unknown call `{call}`; expected one of {}",
+                    CALLS.join(", ")
+                ),
+            );
+        } else if seen.contains(&call) {
+            faults.push(
+                &requirement.call,
+                format_args!("`{call}` is required twice"),
+            );
+        }
+        if let Some(scope) = &requirement.scope
+            && scope != "process"
+            && scope != "cluster"
+        {
+            faults.push(
+                scope,
+                format_args!("unknown scope `{scope}`; expected `process` or `cluster`"),
+            );
+        }
+        seen.push(call);
+    }
+}
+
+fn server_path(block: &ItemImpl, faults: &mut Faults) -> Option<Path> {
+    let Some((_, path, _)) = &block.trait_ else {
+        faults.push(
+            &block.self_ty,
+            "`#[carml_service]` needs the generated trait: `impl Greeter for Type`",
+        );
+        return None;
+    };
+    let mut server = path.clone();
+    let last = server.segments.last_mut()?;
+    last.ident = Ident::new(&format!("{}Server", last.ident), last.ident.span());
+    Some(server)
+}
+
+fn method(item: ImplItemFn, declared: &[Ident], faults: &mut Faults) -> Option<Method> {
+    if item.sig.asyncness.is_none() {
+        faults.push(&item.sig.fn_token, "a handler is an `async fn`");
+    }
+    let request = request_type(&item, faults);
+    let answer = answer(&item, declared, faults);
+    Some(Method {
+        plain_request: !is_named(request?, "Request"),
+        answer: answer?,
+        item,
+    })
+}
+
+fn request_type<'a>(item: &'a ImplItemFn, faults: &mut Faults) -> Option<&'a Type> {
+    const EXPECTED: &str = "a handler takes `&self` and the request: the message, a `Streaming` \
+                            of messages, or tonic's `Request` of either";
+    let mut inputs = item.sig.inputs.iter();
+    match inputs.next() {
+        Some(FnArg::Receiver(receiver))
+            if receiver.reference.is_some() && receiver.mutability.is_none() => {}
+        Some(other) => faults.push(other, EXPECTED),
+        None => {
+            faults.push(&item.sig.ident, EXPECTED);
+            return None;
+        }
+    }
+    let request = match inputs.next() {
+        Some(FnArg::Typed(request)) => Some(&*request.ty),
+        _ => {
+            faults.push(&item.sig.ident, EXPECTED);
+            None
+        }
+    };
+    for extra in inputs {
+        faults.push(extra, EXPECTED);
+    }
+    request
+}
+
+fn answer(item: &ImplItemFn, declared: &[Ident], faults: &mut Faults) -> Option<Answer> {
+    const EXPECTED: &str = "a handler returns `Result<_, Status>`: of the message, of \
+                            `impl Stream<Item = Result<Message, Status>>`, or of tonic's \
+                            `Response` of either";
+    let ReturnType::Type(_, output) = &item.sig.output else {
+        faults.push(&item.sig.ident, EXPECTED);
+        return None;
+    };
+    let Some(ok) = first_argument(output, "Result") else {
+        faults.push(output, EXPECTED);
+        return None;
+    };
+    let (inner, wrapped) = match first_argument(ok, "Response") {
+        Some(inner) => (inner, true),
+        None => (ok, false),
+    };
+    let Type::ImplTrait(stream) = inner else {
+        return Some(if wrapped {
+            Answer::Tonic
+        } else {
+            Answer::Plain
+        });
+    };
+    let Some(stream_item) = stream.bounds.iter().find_map(stream_item) else {
+        faults.push(
+            inner,
+            "expected `impl Stream<Item = Result<Message, Status>> + Send`",
+        );
+        return None;
+    };
+    let name = format!("{}Stream", item.sig.ident.to_string().to_upper_camel_case());
+    let name = Ident::new(&name, item.sig.ident.span());
+    Some(Answer::Stream {
+        declare: !declared.contains(&name),
+        item: Box::new(stream_item.clone()),
+        name,
+        wrapped,
+    })
+}
+
+/// `T` of `impl Stream<Item = T>`.
+fn stream_item(bound: &TypeParamBound) -> Option<&Type> {
+    let TypeParamBound::Trait(bound) = bound else {
+        return None;
+    };
+    let last = bound.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    if last.ident != "Stream" {
+        return None;
+    }
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(item) if item.ident == "Item" => Some(&item.ty),
+        _ => None,
+    })
+}
+
+fn is_named(ty: &Type, name: &str) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == name)
+}
+
+/// `T` of `name<T, …>`.
+fn first_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+    let segment = last_segment(ty).filter(|segment| segment.ident == name)?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
+    match ty {
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    }
+}

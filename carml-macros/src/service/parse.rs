@@ -1,0 +1,88 @@
+//! The attribute's arguments and the item it stands on.
+
+use proc_macro2::TokenStream;
+use syn::{
+    Ident, ItemImpl, Token, parenthesized,
+    parse::{Parse, ParseStream, Parser},
+    punctuated::Punctuated,
+};
+
+/// `requires(lock: cluster, watch)`
+#[derive(Default)]
+pub(super) struct Args {
+    pub(super) requires: Vec<Requirement>,
+}
+
+/// One call of the key/value store that the service needs.
+pub(super) struct Requirement {
+    pub(super) call: Ident,
+    pub(super) scope: Option<Ident>,
+}
+
+impl Parse for Requirement {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let call = input.parse()?;
+        let scope = if input.peek(Token![:]) {
+            input.parse::<Token![:]>()?;
+            Some(input.parse()?)
+        } else {
+            None
+        };
+        Ok(Self { call, scope })
+    }
+}
+
+impl Parse for Args {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut args = Self::default();
+        while !input.is_empty() {
+            let name: Ident = input.parse()?;
+            if name != "requires" {
+                return Err(syn::Error::new(
+                    name.span(),
+                    format!("unknown argument `{name}`; expected `requires(call, call: scope, …)`"),
+                ));
+            }
+            let list;
+            parenthesized!(list in input);
+            args.requires
+                .extend(Punctuated::<Requirement, Token![,]>::parse_terminated(
+                    &list,
+                )?);
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(args)
+    }
+}
+
+/// Both parts, or the faults of both.
+pub(super) fn parse(args: TokenStream, item: &TokenStream) -> syn::Result<(Args, ItemImpl)> {
+    let args = Args::parse.parse2(args);
+    let item = syn::parse2::<ItemImpl>(item.clone()).map_err(|error| {
+        // On anything but an impl block syn names a token it missed; the user misplaced the
+        // attribute.
+        if item
+            .clone()
+            .into_iter()
+            .any(|token| token.to_string() == "impl")
+        {
+            error
+        } else {
+            syn::Error::new_spanned(
+                item,
+                "`#[carml_service]` stands on `impl Trait for Type`, where the trait is a \
+                 generated service",
+            )
+        }
+    });
+    match (args, item) {
+        (Ok(args), Ok(item)) => Ok((args, item)),
+        (Err(mut first), Err(second)) => {
+            first.combine(second);
+            Err(first)
+        }
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+    }
+}
