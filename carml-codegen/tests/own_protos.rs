@@ -1,0 +1,26 @@
+//! CarML's own proto files compile.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use carml_codegen::proto;
+
+#[test]
+fn the_key_value_service_compiles_with_its_documentation() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto");
+    let module = proto::compile(&proto::Options {
+        files: vec![root.join("carml/kv/v1/kv.proto")],
+        includes: vec![root],
+    })
+    .unwrap();
+    assert!(
+        module
+            .code
+            .contains("pub use key_value_server::{KeyValue, KeyValueServer};")
+    );
+    assert!(
+        module
+            .code
+            .contains("/// Removes every key below a directory. The directory's own key stays.")
+    );
+}
