@@ -1,3 +1,4 @@
 //! The runtime of CarML services.
 
 pub mod config;
+pub mod kv;

@@ -1,0 +1,83 @@
+//! Deadlines of leases, in memory: after a reopen each gets its full ttl again (a lease may end
+//! late, never early).
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio_util::sync::CancellationToken;
+
+struct State {
+    ttl: Duration,
+    deadline: Instant,
+    lost: CancellationToken,
+}
+
+#[derive(Default)]
+pub(super) struct Leases(Mutex<HashMap<u64, State>>);
+
+impl Leases {
+    fn states(&self) -> MutexGuard<'_, HashMap<u64, State>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    pub(super) fn add(&self, id: u64, ttl: Duration) {
+        let lost = CancellationToken::new();
+        let state = State {
+            ttl,
+            deadline: Instant::now() + ttl,
+            lost,
+        };
+        self.states().insert(id, state);
+    }
+    /// Fires when the lease ends.
+    pub(super) fn token(&self, id: u64) -> Option<CancellationToken> {
+        self.states().get(&id).map(|s| s.lost.clone())
+    }
+    pub(super) fn renew(&self, id: u64) -> bool {
+        let now = Instant::now();
+        match self.states().get_mut(&id) {
+            Some(state) if state.deadline > now => {
+                state.deadline = now + state.ttl;
+                true
+            }
+            _ => false,
+        }
+    }
+    pub(super) fn alive(&self, id: u64) -> bool {
+        id == 0
+            || self
+                .states()
+                .get(&id)
+                .is_some_and(|s| s.deadline > Instant::now())
+    }
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.states().values().map(|s| s.deadline).min()
+    }
+    pub(super) fn remove(&self, id: u64) -> bool {
+        self.states()
+            .remove(&id)
+            .inspect(|s| s.lost.cancel())
+            .is_some()
+    }
+    /// Takes out what has ended.
+    pub(super) fn expired(&self) -> Vec<u64> {
+        let (now, mut states) = (Instant::now(), self.states());
+        let ended: Vec<u64> = states
+            .iter()
+            .filter(|(_, s)| s.deadline <= now)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in &ended {
+            if let Some(state) = states.remove(id) {
+                state.lost.cancel();
+            }
+        }
+        ended
+    }
+    pub(super) fn close(&self) {
+        for (_, state) in self.states().drain() {
+            state.lost.cancel();
+        }
+    }
+}

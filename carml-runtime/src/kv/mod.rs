@@ -1,0 +1,24 @@
+//! One key/value contract over every backend.
+
+pub mod contract;
+
+mod backend;
+mod error;
+mod handle;
+mod hold;
+mod key;
+mod types;
+mod watch;
+
+#[cfg(feature = "redb")]
+pub use backend::redb;
+pub use contract::{Backend, BoxFuture};
+pub use error::{Applied, Error, ErrorKind};
+pub use handle::Kv;
+pub use hold::{Guard, Lease, LeaseControl};
+pub use key::Key;
+pub use types::{
+    Committed, Condition, Consistency, Entry, LeaseId, ListOptions, MAX_VALUE, Op, Page, Revision,
+    Txn,
+};
+pub use watch::{Batch, Cause, Event, From, Reason, WatchStream};
