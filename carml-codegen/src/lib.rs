@@ -19,3 +19,5 @@ pub mod proto;
 
 pub use builder::Builder;
 pub use error::Error;
+
+pub mod capability;

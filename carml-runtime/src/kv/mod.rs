@@ -1,5 +1,6 @@
 //! One key/value contract over every backend.
 
+pub mod capability;
 pub mod contract;
 
 mod backend;
