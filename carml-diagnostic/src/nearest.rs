@@ -1,0 +1,57 @@
+//! Did you mean.
+
+/// The candidates that `word` may have been meant for, best first, at most three.
+///
+/// Case, `-`, `_` and spaces do not count; swapped letters count as one slip.
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Vec<&'c str> {
+    let plain = fold(word);
+    let mut found: Vec<(usize, &str)> = candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let other = fold(candidate);
+            let distance = strsim::damerau_levenshtein(&plain, &other);
+            let allowed = plain.chars().count().max(other.chars().count()).div_ceil(3);
+            let part = plain.len() >= 3
+                && other.len() >= 3
+                && (other.starts_with(&plain) || plain.starts_with(&other));
+            match (distance <= allowed, part) {
+                (true, _) => Some((distance, candidate)),
+                (false, true) => Some((allowed + 1, candidate)),
+                _ => None,
+            }
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    let best = found.first().map_or(0, |f| f.0);
+    found
+        .into_iter()
+        .filter(|f| f.0 <= best + 1)
+        .take(3)
+        .map(|f| f.1)
+        .collect()
+}
+
+fn fold(word: &str) -> String {
+    word.chars()
+        .filter(|c| !matches!(c, '-' | '_' | ' '))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn ranks_the_nearest_first() {
+        let providers = ["consul", "etcd", "zookeeper", "redb"];
+        assert_eq!(nearest("etdc", providers), ["etcd"]);
+        assert_eq!(nearest("ZooKeeper", providers), ["zookeeper"]);
+        assert!(nearest("postgres", providers).is_empty());
+        assert_eq!(
+            nearest("midleware", ["middleware", "listen"]),
+            ["middleware"]
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! JSON: serde_json, with duplicate keys noticed and integers beyond 64 bits refused.
+
+use super::spans::{Cursor, Spans};
+use crate::{Fault, Report, Source, Span};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use std::cell::Cell;
+
+pub(crate) fn read(source: &Source) -> Result<(Value, bool), Report> {
+    let seen = Seen::default();
+    let text = source
+        .text()
+        .strip_prefix('\u{feff}')
+        .unwrap_or(source.text());
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = serde::de::DeserializeSeed::deserialize(&seen, &mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|e| Report::from(explain(source, &e)))?;
+    if seen.huge.get() {
+        let mut report = Report::new();
+        for span in source.spans().map(Spans::beyond).unwrap_or_default() {
+            report.push(
+                Fault::error("integer-range", "this integer does not fit 64 bits")
+                    .at(source, *span)
+                    .help("put it in quotes if a text is meant"),
+            );
+        }
+        if !report.is_empty() {
+            return Err(report);
+        }
+    }
+    Ok((value, seen.repeated.get()))
+}
+
+fn explain(source: &Source, error: &serde_json::Error) -> Fault {
+    let at = Cursor::new(source.text()).byte(error.line(), error.column().saturating_sub(1));
+    let message = error.to_string();
+    let message = message
+        .split(" at line ")
+        .next()
+        .unwrap_or("not JSON")
+        .to_owned();
+    Fault::error("syntax", format!("this is not JSON: {message}"))
+        .at(source, Span { start: at, end: at })
+}
+
+#[derive(Default)]
+struct Seen {
+    repeated: Cell<bool>,
+    huge: Cell<bool>,
+}
+
+impl<'de> serde::de::DeserializeSeed<'de> for &Seen {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<Value, D::Error> {
+        d.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &Seen {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_bool<E>(self, v: bool) -> Result<Value, E> {
+        Ok(Value::Bool(v))
+    }
+    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
+        Ok(Value::Number(v.into()))
+    }
+    fn visit_i64<E>(self, v: i64) -> Result<Value, E> {
+        Ok(Value::Number(v.into()))
+    }
+    fn visit_f64<E>(self, v: f64) -> Result<Value, E> {
+        self.huge.set(self.huge.get() || v.abs() >= 9.2e18);
+        Ok(Number::from_f64(v).map_or(Value::Null, Value::Number))
+    }
+    fn visit_str<E>(self, v: &str) -> Result<Value, E> {
+        Ok(Value::String(v.to_owned()))
+    }
+    fn visit_string<E>(self, v: String) -> Result<Value, E> {
+        Ok(Value::String(v))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(self)? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = access.next_key::<String>()? {
+            let value = access.next_value_seed(self)?;
+            if map.insert(key, value).is_some() {
+                self.repeated.set(true);
+            }
+        }
+        Ok(Value::Object(map))
+    }
+}

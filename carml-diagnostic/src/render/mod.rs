@@ -1,0 +1,138 @@
+//! A report as text.
+
+use crate::{Fault, Report, Severity, Span};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde_json::{Value, json};
+
+pub(crate) fn human(report: &Report, color: bool) -> String {
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let mut out = String::new();
+    for fault in report.faults() {
+        out.push_str(&one(&renderer, fault));
+        out.push_str("\n\n");
+    }
+    out
+}
+
+fn one(renderer: &Renderer, fault: &Fault) -> String {
+    let level = match fault.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(fault.message.as_str()).id(fault.code);
+    let mut group = annotate_snippets::Group::with_title(title);
+    if let Some(place) = &fault.place {
+        let window = window(place.source.text(), place.span);
+        let line = place.source.position(window.start).line;
+        let end = place.span.end.min(window.end).max(place.span.start);
+        let mut mark =
+            AnnotationKind::Primary.span(place.span.start - window.start..end - window.start);
+        if let Some(label) = &fault.label {
+            mark = mark.label(label.as_str());
+        }
+        group = group.element(
+            Snippet::source(place.source.excerpt(window))
+                .path(place.source.name())
+                .line_start(line)
+                .fold(false)
+                .annotation(mark),
+        );
+    }
+    for note in &fault.notes {
+        group = group.element(Level::NOTE.message(note.as_str()));
+    }
+    for help in &fault.helps {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group])
+}
+
+/// The line before the place and the line of its start.
+fn window(text: &str, span: Span) -> Span {
+    let line = text[..span.start].rfind('\n').map_or(0, |n| n + 1);
+    let before = if line == 0 {
+        0
+    } else {
+        text[..line - 1].rfind('\n').map_or(0, |n| n + 1)
+    };
+    let end = text[span.start..]
+        .find('\n')
+        .map_or(text.len(), |n| span.start + n);
+    Span { start: before, end }
+}
+
+pub(crate) fn json(report: &Report) -> Value {
+    report
+        .faults()
+        .iter()
+        .map(|fault| {
+            let place = fault.place.as_ref().map(|p| {
+                let (from, to) = (
+                    p.source.position(p.span.start),
+                    p.source.position(p.span.end),
+                );
+                (p.source.name(), from, to)
+            });
+            json!({
+                "severity": severity(fault),
+                "code": fault.code,
+                "message": fault.message,
+                "file": place.as_ref().map(|p| p.0),
+                "line": place.as_ref().map(|p| p.1.line),
+                "column": place.as_ref().map(|p| p.1.column),
+                "end_line": place.as_ref().map(|p| p.2.line),
+                "end_column": place.as_ref().map(|p| p.2.column),
+                "pointer": fault.pointer,
+                "label": fault.label,
+                "notes": fault.notes,
+                "helps": fault.helps,
+            })
+        })
+        .collect()
+}
+
+pub(crate) fn github(report: &Report) -> String {
+    let mut out = String::new();
+    for fault in report.faults() {
+        let mut head = format!("title={}", property(fault.code));
+        if let Some(place) = &fault.place {
+            let (from, to) = (
+                place.source.position(place.span.start),
+                place.source.position(place.span.end),
+            );
+            let file = property(place.source.name());
+            head = format!(
+                "file={file},line={},col={},endLine={},endColumn={},{head}",
+                from.line, from.column, to.line, to.column
+            );
+        }
+        let mut text = fault.message.clone();
+        for line in fault.label.iter().chain(&fault.notes).chain(&fault.helps) {
+            text.push('\n');
+            text.push_str(line);
+        }
+        out.push_str(&format!("::{} {head}::{}\n", severity(fault), data(&text)));
+    }
+    out
+}
+
+fn severity(fault: &Fault) -> &'static str {
+    match fault.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,99 @@
+//! All that is wrong.
+
+use crate::{Fault, Severity, render};
+
+/// Every fault that was found: sorted by file and place, each cause once.
+///
+/// [`std::fmt::Display`] renders it for people, without colour.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    faults: Vec<Fault>,
+}
+
+impl Report {
+    /// An empty report.
+    pub fn new() -> Report {
+        Report::default()
+    }
+
+    /// Adds a fault, unless the same one already stands at the same place.
+    pub fn push(&mut self, fault: Fault) {
+        if !self.faults.iter().any(|f| same(f, &fault)) {
+            let at = self.faults.partition_point(|f| key(f) <= key(&fault));
+            self.faults.insert(at, fault);
+        }
+    }
+
+    /// Adds every fault of another report.
+    pub fn extend(&mut self, other: Report) {
+        other.faults.into_iter().for_each(|f| self.push(f));
+    }
+
+    /// The faults, sorted.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// How many errors there are.
+    pub fn errors(&self) -> usize {
+        self.faults
+            .iter()
+            .filter(|f| f.severity == Severity::Error)
+            .count()
+    }
+
+    /// How many warnings there are.
+    pub fn warnings(&self) -> usize {
+        self.faults.len() - self.errors()
+    }
+
+    /// For people: the excerpt with the place underlined, what was expected, what to do.
+    pub fn human(&self, color: bool) -> String {
+        render::human(self, color)
+    }
+
+    /// A JSON array of faults.
+    pub fn json(&self) -> serde_json::Value {
+        render::json(self)
+    }
+
+    /// GitHub workflow commands, one line a fault.
+    pub fn github(&self) -> String {
+        render::github(self)
+    }
+}
+
+impl From<Fault> for Report {
+    fn from(fault: Fault) -> Report {
+        Report {
+            faults: vec![fault],
+        }
+    }
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.human(false))
+    }
+}
+
+impl std::error::Error for Report {}
+
+fn key(fault: &Fault) -> Option<(&str, usize, usize)> {
+    fault
+        .place
+        .as_ref()
+        .map(|p| (p.source.name(), p.span.start, p.span.end))
+}
+
+fn same(a: &Fault, b: &Fault) -> bool {
+    a.code == b.code
+        && a.message == b.message
+        && key(a) == key(b)
+        && (key(a).is_some() || a.pointer == b.pointer)
+}
