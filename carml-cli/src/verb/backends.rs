@@ -2,12 +2,50 @@
 
 use std::process::ExitCode;
 
-use super::could_not_run;
+use carml_runtime::kv::capability::{CALLS, MARKDOWN, PROVIDERS, scope};
 
 /// Print the table of key/value backends and what each can do
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
 
-pub(crate) fn run(_args: &Args) -> ExitCode {
-    could_not_run("not built yet")
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Markdown,
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    match args.format {
+        Format::Markdown => print!("{MARKDOWN}"),
+        Format::Text => {
+            print!("{:24}", "");
+            PROVIDERS.iter().for_each(|p| print!("{:11}", p.title()));
+            println!();
+            for call in CALLS {
+                print!("{:24}", call.title());
+                for provider in PROVIDERS {
+                    print!("{:11}", scope(*provider, *call).map_or("-", |s| s.as_str()));
+                }
+                println!();
+            }
+        }
+        Format::Json => {
+            let row = |p| {
+                CALLS
+                    .iter()
+                    .map(move |c| (c.as_str(), scope(p, *c).map(|s| s.as_str())))
+            };
+            let table: std::collections::BTreeMap<_, std::collections::BTreeMap<_, _>> = PROVIDERS
+                .iter()
+                .map(|p| (p.as_str(), row(*p).collect()))
+                .collect();
+            println!("{:#}", serde_json::json!(table));
+        }
+    }
+    ExitCode::SUCCESS
 }
