@@ -119,12 +119,18 @@ fn method(method: &Method) -> TokenStream {
             name,
             wrapped,
             declare,
+            bounds,
             ..
         } => {
+            // The type as written leaves the signature; it is still held to what it says.
+            let written = quote! {
+                fn __written(_: &(impl #(#bounds)+*)) {}
+                __written(&stream);
+            };
             let boxed = if *declare {
-                quote!(|stream| ::carml_runtime::__private::boxed(stream))
+                quote!(|stream| { #written ::carml_runtime::__private::boxed(stream) })
             } else {
-                quote!(|stream| stream)
+                quote!(|stream| { #written stream })
             };
             let convert = if *wrapped {
                 quote!(|response| ::carml_runtime::__private::Response::map(response, #boxed))

@@ -60,6 +60,8 @@ pub(super) enum Answer {
         name: Ident,
         /// What the stream yields: `Result<T, Status>`.
         item: Box<Type>,
+        /// What the user wrote after `impl`, without `use<…>`.
+        bounds: Vec<TypeParamBound>,
         /// The stream stands inside a `Response`.
         wrapped: bool,
         /// Not declared in the block.
@@ -234,6 +236,12 @@ fn answer(item: &ImplItemFn, declared: &[Ident], faults: &mut Faults) -> Option<
     Some(Answer::Stream {
         declare: !declared.contains(&name),
         item: Box::new(stream_item.clone()),
+        bounds: stream
+            .bounds
+            .iter()
+            .filter(|bound| !matches!(bound, TypeParamBound::PreciseCapture(_)))
+            .cloned()
+            .collect(),
         name,
         wrapped,
     })

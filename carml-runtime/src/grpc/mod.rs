@@ -1,0 +1,5 @@
+//! gRPC serving.
+
+mod described;
+
+pub use described::Described;

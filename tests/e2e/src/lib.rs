@@ -1,0 +1,63 @@
+//! The service under test, in both styles that `#[carml_service]` takes.
+#![allow(missing_docs)]
+
+carml_runtime::include_generated!();
+
+use std::time::Duration;
+
+use carml_runtime::carml_service;
+use futures_core::Stream;
+use futures_util::StreamExt as _;
+use proto::carml::test::v1::{Echo, EchoServer, Line};
+use tonic::{Request, Response, Status, Streaming};
+
+/// Answers what it hears.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Parrot;
+
+#[carml_service]
+impl Echo for Parrot {
+    // Plain.
+    async fn say(&self, line: Line) -> Result<Line, Status> {
+        tokio::time::sleep(Duration::from_millis(line.wait_ms.into())).await;
+        match line.text.as_str() {
+            "panic" => panic!("the handler is told to panic"),
+            "" => Err(Status::invalid_argument("nothing to say")),
+            _ => Ok(line),
+        }
+    }
+
+    async fn repeat(
+        &self,
+        line: Line,
+    ) -> Result<impl Stream<Item = Result<Line, Status>> + Send + use<>, Status> {
+        let count = line.count;
+        Ok(futures_util::stream::iter(0..count).map(move |n| {
+            assert!(line.text != "panic" || n == 0, "told to panic mid-stream");
+            Ok(Line {
+                count: n,
+                ..line.clone()
+            })
+        }))
+    }
+
+    // As tonic has it.
+    async fn join(&self, request: Request<Streaming<Line>>) -> Result<Response<Line>, Status> {
+        let mut lines = request.into_inner();
+        let mut text = String::new();
+        while let Some(line) = lines.message().await? {
+            text.push_str(&line.text);
+        }
+        Ok(Response::new(Line {
+            text,
+            ..Line::default()
+        }))
+    }
+
+    async fn chat(
+        &self,
+        request: Request<Streaming<Line>>,
+    ) -> Result<Response<impl Stream<Item = Result<Line, Status>> + Send + use<>>, Status> {
+        Ok(Response::new(request.into_inner()))
+    }
+}
