@@ -1,4 +1,4 @@
-//! Compiles `.proto` files, without `protoc`, to the Rust that a CarML service includes.
+//! Compiles JSON Schemas and, without `protoc`, `.proto` files to the Rust that a CarML service includes.
 //!
 //! In `build.rs`:
 //!
@@ -14,8 +14,12 @@
 //! and in the crate: `carml_runtime::include_generated!();`.
 
 mod builder;
+mod emit;
 mod error;
+mod ir;
+mod lower;
 pub mod proto;
+pub mod schema;
 
 pub use builder::Builder;
 pub use error::Error;

@@ -1,0 +1,85 @@
+//! Defaults as expressions.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use serde_json::Value;
+
+use super::ty;
+use crate::ir::types::{NamedKind, Presence, Program, Type};
+
+/// The expression of a default, or `None` if the type cannot hold it.
+pub(super) fn expression(program: &Program, ty: &Type, value: &Value) -> Option<TokenStream> {
+    Some(match (ty, value) {
+        (Type::Boolean, Value::Bool(value)) => quote!(#value),
+        (Type::Signed, Value::Number(number)) => {
+            let value = Literal::i64_unsuffixed(number.as_i64()?);
+            quote!(#value)
+        }
+        (Type::Unsigned, Value::Number(number)) => {
+            let value = Literal::u64_unsuffixed(number.as_u64()?);
+            quote!(#value)
+        }
+        (Type::Float, Value::Number(number)) => {
+            let value = Literal::f64_unsuffixed(number.as_f64()?);
+            quote!(#value)
+        }
+        (Type::String, Value::String(text)) => quote!(#text.to_owned()),
+        (Type::List(_), Value::Array(items)) if items.is_empty() => quote!(Vec::new()),
+        (Type::List(item), Value::Array(items)) => {
+            let items: Option<Vec<_>> = items
+                .iter()
+                .map(|value| expression(program, item, value))
+                .collect();
+            let items = items?;
+            quote!(vec![#(#items),*])
+        }
+        (Type::Map(_), Value::Object(entries)) if entries.is_empty() => {
+            quote!(::std::collections::BTreeMap::new())
+        }
+        (Type::Option(_), Value::Null) => quote!(None),
+        (Type::Option(inner), value) => {
+            let inner = expression(program, inner, value)?;
+            quote!(Some(#inner))
+        }
+        (Type::Extern { text: true, path }, Value::String(text)) => {
+            let path: TokenStream = path.parse().ok()?;
+            quote!(#text.parse::<#path>().expect("the schema's default"))
+        }
+        (Type::Extern { text: false, .. }, Value::Object(entries)) if entries.is_empty() => {
+            quote!(Default::default())
+        }
+        (Type::Named(id), value) => match named(program, *id, value) {
+            Some(expression) => expression,
+            None => parsed(value),
+        },
+        (_, value) => parsed(value),
+    })
+}
+
+/// What has no shorter expression is read as the config would be.
+fn parsed(value: &Value) -> TokenStream {
+    let text = value.to_string();
+    quote!(::serde_json::from_str(#text).expect("the schema's default"))
+}
+
+fn named(program: &Program, id: crate::ir::types::TypeId, value: &Value) -> Option<TokenStream> {
+    let named = &program.types[id.0];
+    let name = ty::ident(&named.name);
+    match (&named.kind, value) {
+        (NamedKind::Struct(structure), Value::Object(entries)) if entries.is_empty() => {
+            let complete = structure
+                .fields
+                .iter()
+                .all(|field| !matches!(field.presence, Presence::Required));
+            complete.then(|| quote!(#name::default()))
+        }
+        (NamedKind::Enum(variants), Value::String(text)) => {
+            let variant = variants
+                .iter()
+                .find(|variant| variant.key == *text && variant.options.is_none())?;
+            let variant = ty::ident(&variant.name);
+            Some(quote!(#name::#variant))
+        }
+        _ => None,
+    }
+}

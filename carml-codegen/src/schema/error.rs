@@ -1,0 +1,53 @@
+//! What is not a schema.
+
+use std::{fmt, io, path::PathBuf};
+
+/// Why a schema was not compiled. `Debug` prints the same text as `Display`.
+#[non_exhaustive]
+pub enum Error {
+    /// The file cannot be read.
+    Read(PathBuf, io::Error),
+    /// The file is not JSON.
+    Syntax(PathBuf, serde_json::Error),
+    /// The document is JSON, but not a schema.
+    NotASchema {
+        /// The file.
+        file: PathBuf,
+        /// The JSON pointer of the place.
+        pointer: String,
+        /// What is wrong there.
+        message: String,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(file, error) => write!(f, "cannot read {}: {error}", file.display()),
+            Self::Syntax(file, error) => write!(
+                f,
+                "{}:{}:{}: not JSON: {error}",
+                file.display(),
+                error.line(),
+                error.column()
+            ),
+            Self::NotASchema {
+                file,
+                pointer,
+                message,
+            } => write!(
+                f,
+                "{}: not a JSON Schema: at `{pointer}`: {message}",
+                file.display()
+            ),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {}
