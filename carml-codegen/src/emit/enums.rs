@@ -11,10 +11,10 @@ pub(super) fn tagged(program: &Program, named: &Named, variants: &[Variant]) -> 
     let name = ty::ident(&named.name);
     let about = docs(named.docs.as_ref(), "One of a few.");
     let bare = variants.iter().all(|variant| variant.options.is_none());
-    let copy = if bare {
-        quote!(Copy, Eq, Hash,)
+    let (copy, hash) = if bare {
+        (quote!(Copy,), quote!(Eq, Hash,))
     } else {
-        TokenStream::new()
+        (TokenStream::new(), TokenStream::new())
     };
     // One attribute for all where it gives every name.
     let snake = variants
@@ -34,7 +34,7 @@ pub(super) fn tagged(program: &Program, named: &Named, variants: &[Variant]) -> 
     });
     quote! {
         #about
-        #[derive(Clone, #copy Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+        #[derive(Clone, #copy Debug, PartialEq, #hash Deserialize, Serialize)]
         #all
         pub enum #name { #(#variants,)* }
     }
@@ -58,7 +58,7 @@ pub(super) fn untagged(
     });
     quote! {
         #about
-        #[derive(Clone, Debug, PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+        #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
         #[serde(untagged)]
         pub enum #name { #(#alternatives,)* }
     }

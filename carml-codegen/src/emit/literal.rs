@@ -83,3 +83,19 @@ fn named(program: &Program, id: crate::ir::types::TypeId, value: &Value) -> Opti
         _ => None,
     }
 }
+
+/// The default is the one that the type has by itself, so that a derive gives it.
+pub(super) fn is_types_own(program: &Program, ty: &Type, value: &Value) -> bool {
+    match (ty, value) {
+        (Type::Boolean, Value::Bool(value)) => !value,
+        (Type::Signed | Type::Unsigned, Value::Number(number)) => number.as_u64() == Some(0),
+        (Type::String, Value::String(text)) => text.is_empty(),
+        (Type::List(_), Value::Array(items)) => items.is_empty(),
+        (Type::Map(_) | Type::Extern { text: false, .. }, Value::Object(entries)) => {
+            entries.is_empty()
+        }
+        (Type::Named(id), Value::Object(_)) => named(program, *id, value).is_some(),
+        (Type::Option(_), Value::Null) => true,
+        _ => false,
+    }
+}

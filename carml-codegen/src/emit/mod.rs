@@ -19,7 +19,17 @@ pub(crate) fn module(program: &Program) -> String {
     });
     let alias = root_alias(program);
     let support = support(program);
-    let file = quote!(#(#types)* #alias #support);
+    let import = (!program.types.is_empty()).then(|| {
+        quote!(
+            use serde::{Deserialize, Serialize};
+        )
+    });
+    let file = quote! {
+        #import
+        #(#types)*
+        #alias
+        #support
+    };
     match syn::parse2(file.clone()) {
         Ok(file) => spaced(&prettyplease::unparse(&file)),
         // Readable at least, and the compiler will name the place.
@@ -58,7 +68,7 @@ fn support(program: &Program) -> TokenStream {
         /// Reads a key that is there: null is a value, absence is none.
         fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
         where
-            T: ::serde::Deserialize<'de>,
+            T: Deserialize<'de>,
             D: ::serde::Deserializer<'de>,
         {
             T::deserialize(deserializer).map(Some)

@@ -17,10 +17,10 @@ pub(super) fn emit(program: &Program, named: &Named, structure: &Struct) -> Toke
     // With a value for every field, one attribute does what else each field needs.
     let complete = defaults.iter().all(Option::is_some);
     let derive_default = complete
-        && structure
-            .fields
-            .iter()
-            .all(|field| !matches!(field.presence, Presence::Default(_)));
+        && structure.fields.iter().all(|field| match &field.presence {
+            Presence::Default(value) => literal::is_types_own(program, &field.ty, value),
+            _ => true,
+        });
     let fields = structure
         .fields
         .iter()
@@ -92,7 +92,7 @@ pub(super) fn emit(program: &Program, named: &Named, structure: &Struct) -> Toke
     let functions = (!functions.is_empty()).then(|| quote!(impl #name { #(#functions)* }));
     quote! {
         #about
-        #[derive(Clone, Debug, #derived PartialEq, ::serde::Deserialize, ::serde::Serialize)]
+        #[derive(Clone, Debug, #derived PartialEq, Deserialize, Serialize)]
         #container
         #deprecated
         pub struct #name { #(#fields)* #extra }

@@ -68,6 +68,17 @@ pub(super) fn distinct(names: impl IntoIterator<Item = String>) -> Vec<String> {
 pub(super) fn is_taken(name: &str) -> bool {
     matches!(
         name,
-        "Self" | "Option" | "Vec" | "String" | "Box" | "Some" | "None" | "Ok" | "Err" | "Default"
+        "Self"
+            | "Option"
+            | "Vec"
+            | "String"
+            | "Box"
+            | "Some"
+            | "None"
+            | "Ok"
+            | "Err"
+            | "Default"
+            | "Deserialize"
+            | "Serialize"
     )
 }

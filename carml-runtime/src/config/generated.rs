@@ -1,164 +1,226 @@
-//! Typed config sections. Placeholder of what `carml generate` writes from `schema/`.
-#![allow(missing_docs, dead_code, clippy::all)]
-use super::types::*;
+//! The base config: generated from `schema/base.json`, do not edit.
+//!
+//! `UPDATE=1 cargo test -p carml-codegen --test base_config` writes this file.
+
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Every section that CarML itself reads. Open: extend it with `allOf` and properties of your own, and close the whole with `unevaluatedProperties: false`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Config {
+    /// What is true of the whole process.
+    pub app: App,
+    /// The gRPC server and the clients that the service makes.
+    pub grpc: Grpc,
+    /// The key/value store, and the service registry on top of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Registry>,
+    /// Health of this service and of what it needs. grpc.health.v1 is always served.
+    pub health: Health,
+    /// Where events go beside standard output.
+    pub logger: Logger,
+    /// Where finished spans go.
+    pub tracer: Tracer,
+    /// The object store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<Store>,
+    /// The download manager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub download: Option<Download>,
+    /// Every other key.
+    #[serde(flatten)]
+    pub extra: ::std::collections::BTreeMap<String, ::serde_json::Value>,
+}
+
+/// What is true of the whole process.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct App {
+    /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Turns on checks and output that help in development.
     pub debug: bool,
+    /// Logs at level `debug` instead of `info`. `RUST_LOG` wins over it.
     pub verbose: bool,
-    pub color: AppColor,
+    /// Colours in terminal output.
+    pub color: Color,
+    /// Where temporary files are kept. The system's temporary directory if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tempdir: Option<String>,
 }
 
 impl Default for App {
     fn default() -> Self {
-        App {
+        Self {
             name: None,
             debug: false,
             verbose: false,
-            color: AppColor::Auto,
+            color: Color::Auto,
             tempdir: None,
         }
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Colours in terminal output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Color {
+    /// `auto`
+    Auto,
+    /// `always`
+    Always,
+    /// `never`
+    Never,
+}
+
+/// The gRPC server and the clients that the service makes.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Grpc {
+    /// Where the server listens and what every call passes through.
+    pub server: GrpcServer,
+    /// What every call that this service makes passes through.
+    pub client: GrpcClient,
+}
+
+/// Where the server listens and what every call passes through.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcServer {
+    /// The address to bind.
     pub listen: String,
+    /// The address that others are told. The bound address if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
+    /// Serves gRPC server reflection, v1 and v1alpha.
     pub reflection: bool,
+    /// The chain, outermost first. Without `max_message_size` the gRPC default of 4 MiB holds for received messages.
     pub middleware: Vec<ServerMiddleware>,
+    /// How the server ends on SIGTERM or SIGINT.
     pub shutdown: Shutdown,
 }
 
 impl Default for GrpcServer {
     fn default() -> Self {
-        GrpcServer {
+        Self {
             listen: "127.0.0.1:50051".to_owned(),
             advertise: None,
             reflection: true,
             middleware: vec![
-                ServerMiddleware::Recover,
-                ServerMiddleware::Logging,
-                ServerMiddleware::Tracing,
+                ServerMiddleware::Recover, ServerMiddleware::Logging,
+                ServerMiddleware::Tracing
             ],
             shutdown: Shutdown::default(),
         }
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One middleware of the server chain.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerMiddleware {
+    /// Turns a panic in the handler, unary or in the middle of a stream, into INTERNAL; the connection and every other call live on.
+    Recover,
+    /// One event for each call, with its method, status, duration and trace id.
+    Logging,
+    /// One span for each call, continuing the caller's trace (W3C `traceparent`).
+    Tracing,
+    /// Refuses a message over this size, either way, with RESOURCE_EXHAUSTED.
+    MaxMessageSize(super::ByteSize),
+}
+
+/// How the server ends on SIGTERM or SIGINT.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shutdown {
-    pub settle: Duration,
-    pub deadline: Duration,
+    /// How long calls are still accepted after health says NOT_SERVING, so that clients see it.
+    pub settle: super::Duration,
+    /// How long calls in flight may take before they are cut off.
+    pub deadline: super::Duration,
 }
 
 impl Default for Shutdown {
     fn default() -> Self {
-        Shutdown {
-            settle: "0s".parse().expect("default"),
-            deadline: "10s".parse().expect("default"),
+        Self {
+            settle: "0s".parse::<super::Duration>().expect("the schema's default"),
+            deadline: "10s".parse::<super::Duration>().expect("the schema's default"),
         }
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What every call that this service makes passes through.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcClient {
+    /// The chain, outermost first.
     pub middleware: Vec<ClientMiddleware>,
 }
 
 impl Default for GrpcClient {
     fn default() -> Self {
-        GrpcClient {
+        Self {
             middleware: vec![
-                ClientMiddleware::Recover,
-                ClientMiddleware::Logging,
-                ClientMiddleware::Tracing,
+                ClientMiddleware::Recover, ClientMiddleware::Logging,
+                ClientMiddleware::Tracing
             ],
         }
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ServerMiddleware {
-    Recover,
-    Logging,
-    Tracing,
-    MaxMessageSize(ByteSize),
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One middleware of the client chain.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientMiddleware {
+    /// Turns a panic in what stands inside it into INTERNAL.
     Recover,
+    /// One event for each call, with its method, status, duration and trace id.
     Logging,
+    /// One span for each call, its context sent along (W3C `traceparent`).
     Tracing,
-    MaxMessageSize(ByteSize),
+    /// Refuses a message over this size, either way, with RESOURCE_EXHAUSTED.
+    MaxMessageSize(super::ByteSize),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Grpc {
-    pub server: GrpcServer,
-    pub client: GrpcClient,
-}
-
-impl Default for Grpc {
-    fn default() -> Self {
-        Grpc {
-            server: GrpcServer::default(),
-            client: GrpcClient::default(),
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    Consul,
-    Etcd,
-    Zookeeper,
-    Redb,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The key/value store, and the service registry on top of it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Registry {
+    /// The store behind the key/value layer.
     pub provider: Provider,
-    pub endpoints: Vec<Endpoint>,
+    /// The provider's servers. Not used by `redb`.
+    pub endpoints: Vec<super::Endpoint>,
+    /// The file of the embedded store (`redb`); made if it is missing. One process holds it.
     pub path: String,
+    /// The user to log in as.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
+    /// That user's password.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<Secret>,
-    pub timeout: Duration,
+    pub password: Option<super::Secret>,
+    /// How long one operation may take, and how long the first connection is tried.
+    pub timeout: super::Duration,
+    /// The certificate authority that signs the servers' certificates.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<Pem>,
+    pub certificate: Option<super::Pem>,
+    /// The namespace: every key lives under it, and nothing outside it is touched.
     pub bucket: String,
+    /// How long the head of one answer may take.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub header_timeout_per_request: Option<Duration>,
+    pub header_timeout_per_request: Option<super::Duration>,
+    /// Keeps the list of servers up to date from the cluster itself.
     pub auto_sync: bool,
 }
 
 impl Default for Registry {
     fn default() -> Self {
-        Registry {
+        Self {
             provider: Provider::Redb,
-            endpoints: vec![],
+            endpoints: Vec::new(),
             path: "carml.redb".to_owned(),
             username: None,
             password: None,
-            timeout: "5s".parse().expect("default"),
+            timeout: "5s".parse::<super::Duration>().expect("the schema's default"),
             certificate: None,
             bucket: "carml".to_owned(),
             header_timeout_per_request: None,
@@ -167,129 +229,178 @@ impl Default for Registry {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The store behind the key/value layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// HashiCorp Consul's key/value store.
+    Consul,
+    /// etcd v3.
+    Etcd,
+    /// Apache ZooKeeper 3.6 or later.
+    Zookeeper,
+    /// The embedded store: one file, one process, no server.
+    Redb,
+}
+
+/// Health of this service and of what it needs. grpc.health.v1 is always served.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Health {
-    pub endpoints: Vec<Endpoint>,
-    pub interval: Duration,
-    pub timeout: Duration,
+    /// What is probed in the background: `host`, `host:port` (TCP), `http://`, `https://` or `grpc://`.
+    pub endpoints: Vec<super::Endpoint>,
+    /// Between two probes of one endpoint.
+    pub interval: super::Duration,
+    /// How long one probe may take.
+    pub timeout: super::Duration,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Health {
-            endpoints: vec![],
-            interval: "10s".parse().expect("default"),
-            timeout: "2s".parse().expect("default"),
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LoggerHook {
-    Syslog,
-    ElasticSearch,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Syslog {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub endpoint: Option<Endpoint>,
-}
-
-impl Default for Syslog {
-    fn default() -> Self {
-        Syslog { endpoint: None }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ElasticSearch {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<Secret>,
-    pub endpoints: Vec<Endpoint>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ca_cert: Option<Base64>,
-}
-
-impl Default for ElasticSearch {
-    fn default() -> Self {
-        ElasticSearch {
-            username: None,
-            password: None,
+        Self {
             endpoints: Vec::new(),
-            ca_cert: None,
+            interval: "10s".parse::<super::Duration>().expect("the schema's default"),
+            timeout: "2s".parse::<super::Duration>().expect("the schema's default"),
         }
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Where events go beside standard output.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Logger {
-    pub format: LoggerFormat,
+    /// How events are written to standard output: `auto` is for people on a terminal and JSON lines elsewhere.
+    pub format: Format,
+    /// The sinks in use.
     pub hooks: Vec<LoggerHook>,
+    /// The `syslog` hook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub syslog: Option<Syslog>,
+    /// The `elastic_search` hook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elastic_search: Option<ElasticSearch>,
 }
 
 impl Default for Logger {
     fn default() -> Self {
-        Logger {
-            format: LoggerFormat::Auto,
-            hooks: vec![],
+        Self {
+            format: Format::Auto,
+            hooks: Vec::new(),
             syslog: None,
             elastic_search: None,
         }
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// How events are written to standard output: `auto` is for people on a terminal and JSON lines elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// `auto`
+    Auto,
+    /// `pretty`
+    Pretty,
+    /// `json`
+    Json,
+}
+
+/// A sink for events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoggerHook {
+    /// RFC 5424.
+    Syslog,
+    /// Elasticsearch or OpenSearch, by the bulk API.
+    ElasticSearch,
+}
+
+/// The `syslog` hook.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Syslog {
+    /// Where to send: a `udp://`, `tcp://` or `tls://` address. The local socket if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<super::Endpoint>,
+}
+
+/// The `elastic_search` hook.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ElasticSearch {
+    /// The user to log in as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// That user's password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<super::Secret>,
+    /// The cluster's servers.
+    pub endpoints: Vec<super::Endpoint>,
+    /// The certificate authority, DER or PEM in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_cert: Option<super::Base64>,
+}
+
+/// Where finished spans go.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tracer {
+    /// Whether spans are exported.
     pub enabled: bool,
+    /// The collector's kind.
     pub provider: TracerProvider,
-    pub endpoints: Vec<Endpoint>,
+    /// The collector's servers.
+    pub endpoints: Vec<super::Endpoint>,
+    /// The share of new traces that are recorded.
     pub sample_ratio: f64,
 }
 
 impl Default for Tracer {
     fn default() -> Self {
-        Tracer {
+        Self {
             enabled: false,
             provider: TracerProvider::Zipkin,
-            endpoints: vec![],
+            endpoints: Vec::new(),
             sample_ratio: 1.0,
         }
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The collector's kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TracerProvider {
+    /// `zipkin`
+    Zipkin,
+}
+
+/// The object store.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
+    /// Where objects are kept: a local directory, or an S3-like service.
     pub provider: StoreProvider,
+    /// The directory of provider `fs`.
     pub path: String,
+    /// The server of provider `s3`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub endpoint: Option<Endpoint>,
+    pub endpoint: Option<super::Endpoint>,
+    /// The bucket of provider `s3`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
+    /// The region of provider `s3`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// The access key's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_key: Option<String>,
+    /// The access key's secret.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub secret_key: Option<Secret>,
+    pub secret_key: Option<super::Secret>,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Store {
+        Self {
             provider: StoreProvider::Fs,
             path: "objects".to_owned(),
             endpoint: None,
@@ -301,83 +412,38 @@ impl Default for Store {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Where objects are kept: a local directory, or an S3-like service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreProvider {
+    /// `fs`
+    Fs,
+    /// `s3`
+    S3,
+}
+
+/// The download manager.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Download {
+    /// Where finished downloads are kept. `app.tempdir` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
+    /// How many downloads run at once.
     pub parallel: u64,
-    pub timeout: Duration,
-    pub max_size: ByteSize,
+    /// How long a server may stay silent.
+    pub timeout: super::Duration,
+    /// The largest file that is accepted.
+    pub max_size: super::ByteSize,
 }
 
 impl Default for Download {
     fn default() -> Self {
-        Download {
+        Self {
             directory: None,
             parallel: 4,
-            timeout: "30s".parse().expect("default"),
-            max_size: "1gb".parse().expect("default"),
+            timeout: "30s".parse::<super::Duration>().expect("the schema's default"),
+            max_size: "1gb".parse::<super::ByteSize>().expect("the schema's default"),
         }
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    pub app: App,
-    pub grpc: Grpc,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub registry: Option<Registry>,
-    pub health: Health,
-    pub logger: Logger,
-    pub tracer: Tracer,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub store: Option<Store>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub download: Option<Download>,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            app: App::default(),
-            grpc: Grpc::default(),
-            registry: None,
-            health: Health::default(),
-            logger: Logger::default(),
-            tracer: Tracer::default(),
-            store: None,
-            download: None,
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AppColor {
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LoggerFormat {
-    Auto,
-    Pretty,
-    Json,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TracerProvider {
-    Zipkin,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StoreProvider {
-    Fs,
-    S3,
 }

@@ -1,5 +1,6 @@
 //! Config: from `carml.yml` to checked, typed values.
 
+#[rustfmt::skip]
 mod generated;
 mod types;
 

@@ -24,7 +24,9 @@ impl Scope {
     }
     /// The inverse of [`as_str`](Self::as_str).
     pub fn parse(text: &str) -> Option<Scope> {
-        [Scope::Process, Scope::Cluster].into_iter().find(|s| s.as_str() == text)
+        [Scope::Process, Scope::Cluster]
+            .into_iter()
+            .find(|s| s.as_str() == text)
     }
 }
 
@@ -50,7 +52,8 @@ pub struct Missing {
 
 /// Whether a provider meets a requirement.
 pub fn meets(provider: Provider, requirement: Requirement) -> bool {
-    scope(provider, requirement.call).is_some_and(|s| requirement.scope.is_none_or(|least| s >= least))
+    scope(provider, requirement.call)
+        .is_some_and(|s| requirement.scope.is_none_or(|least| s >= least))
 }
 
 /// What a provider lacks of what is required.
@@ -60,7 +63,11 @@ pub fn missing(provider: Provider, requirements: &[Requirement]) -> Vec<Missing>
         .map(|r| Missing {
             requirement: *r,
             offered: scope(provider, r.call),
-            providers: PROVIDERS.iter().copied().filter(|p| meets(*p, *r)).collect(),
+            providers: PROVIDERS
+                .iter()
+                .copied()
+                .filter(|p| meets(*p, *r))
+                .collect(),
         })
         .collect()
 }
