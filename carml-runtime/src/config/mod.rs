@@ -1,8 +1,19 @@
 //! Config: from `carml.yml` to checked, typed values.
+//!
+//! [`Schema`] says what is allowed, [`Loader`] merges the layers and checks them, [`Loaded`] is the result and knows
+//! where every value came from.
 
+mod check;
 #[rustfmt::skip]
 mod generated;
+mod layer;
+mod load;
+mod schema;
 mod types;
+mod variable;
 
 pub use generated::*;
+pub use layer::Origin;
+pub use load::{Error, Loaded, Loader};
+pub use schema::{Root, Schema, Section};
 pub use types::{Base64, ByteSize, Duration, Endpoint, Pem, Secret};

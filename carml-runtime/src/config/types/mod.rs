@@ -1,83 +1,43 @@
-//! The scalar types behind `x-carml-type`.
-#![allow(missing_docs)]
+//! The scalar types behind `x-carml-type`: each reads and writes the text that stands in the config.
 
-use serde::{Deserialize, Serialize};
+mod byte_size;
+mod duration;
+mod text;
 
-macro_rules! text_type {
-    ($name:ident) => {
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(pub String);
-        impl std::str::FromStr for $name {
-            type Err = String;
-            fn from_str(text: &str) -> Result<Self, String> {
-                Ok($name(text.to_owned()))
-            }
-        }
-    };
-}
-text_type!(Secret);
-text_type!(Endpoint);
-text_type!(Base64);
-text_type!(Pem);
+pub use byte_size::ByteSize;
+pub use duration::Duration;
+pub use text::{Base64, Endpoint, Pem, Secret};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Duration(std::time::Duration);
-impl Duration {
-    pub const fn get(self) -> std::time::Duration {
-        self.0
-    }
-}
-impl std::str::FromStr for Duration {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-        let n: u64 = digits.parse().map_err(|e| format!("{e}"))?;
-        match &text[digits.len()..] {
-            "s" => Ok(Duration(std::time::Duration::from_secs(n))),
-            "ms" => Ok(Duration(std::time::Duration::from_millis(n))),
-            "m" => Ok(Duration(std::time::Duration::from_secs(60 * n))),
-            unit => Err(format!("unknown unit {unit}")),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ByteSize(u64);
-impl ByteSize {
-    pub const fn bytes(self) -> u64 {
-        self.0
-    }
-}
-impl std::str::FromStr for ByteSize {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-        let n: u64 = digits.parse().map_err(|e| format!("{e}"))?;
-        match &text[digits.len()..] {
-            "b" => Ok(ByteSize(n)),
-            "kb" => Ok(ByteSize(n * 1000)),
-            "mb" => Ok(ByteSize(n * 1_000_000)),
-            "gb" => Ok(ByteSize(n * 1_000_000_000)),
-            unit => Err(format!("unknown unit {unit}")),
-        }
-    }
-}
+/// Serde by [`std::str::FromStr`] and [`std::fmt::Display`].
 macro_rules! serde_text {
     ($name:ident) => {
-        impl<'de> Deserialize<'de> for $name {
+        impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                String::deserialize(d)?
+                <String as serde::Deserialize>::deserialize(d)?
                     .parse()
                     .map_err(serde::de::Error::custom)
             }
         }
-        impl Serialize for $name {
+        impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-                s.serialize_str(&format!("{:?}", self.0))
+                s.collect_str(self)
             }
         }
     };
 }
-serde_text!(Duration);
-serde_text!(ByteSize);
+use serde_text;
+
+/// A leading whole number and what follows it.
+fn leading_number(text: &str) -> Result<(u64, &str), String> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    if digits.is_empty() {
+        return Err(format!("`{text}` does not start with a whole number"));
+    }
+    let number = digits
+        .parse()
+        .map_err(|_| format!("`{digits}` is too large"))?;
+    Ok((number, rest))
+}

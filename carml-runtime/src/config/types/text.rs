@@ -1,0 +1,165 @@
+//! Texts with a meaning.
+
+use base64::Engine as _;
+use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! text_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl FromStr for $name {
+            type Err = Infallible;
+            fn from_str(text: &str) -> Result<Self, Infallible> {
+                Ok($name(text.to_owned()))
+            }
+        }
+    };
+}
+
+text_type! {
+    /// A text that `Debug` does not show. `Serialize` writes it, so that a config can be written back:
+    /// for people, print the loaded config with `explain`.
+    Secret
+}
+text_type! {
+    /// A server's address: `host`, `host:port` or `scheme://host:port`.
+    #[derive(Debug, Hash)]
+    Endpoint
+}
+text_type! {
+    /// Bytes in standard base64.
+    #[derive(Debug)]
+    Base64
+}
+text_type! {
+    /// A certificate or key: PEM text, or the same in base64. `Debug` does not show it.
+    Pem
+}
+
+impl Secret {
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(******)")
+    }
+}
+
+impl fmt::Debug for Pem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pem(******)")
+    }
+}
+
+impl Endpoint {
+    /// The text as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The part before `://`.
+    pub fn scheme(&self) -> Option<&str> {
+        self.0.split_once("://").map(|s| s.0)
+    }
+
+    fn authority(&self) -> &str {
+        let rest = self.0.split_once("://").map_or(self.0.as_str(), |s| s.1);
+        rest.split('/').next().unwrap_or(rest)
+    }
+
+    /// The host, without brackets.
+    pub fn host(&self) -> &str {
+        let all = self.authority();
+        match all.strip_prefix('[').and_then(|a| a.split_once(']')) {
+            Some((host, _)) => host,
+            None => all.rsplit_once(':').map_or(all, |s| s.0),
+        }
+    }
+
+    /// The port, if one is given.
+    pub fn port(&self) -> Option<u16> {
+        let all = self.authority();
+        let after = all.rsplit_once(']').map_or(all, |s| s.1);
+        after.rsplit_once(':').and_then(|s| s.1.parse().ok())
+    }
+
+    /// `host:port`, with `default` where no port is given; an IPv6 host stands in brackets.
+    pub fn with_port(&self, default: u16) -> String {
+        let (host, port) = (self.host(), self.port().unwrap_or(default));
+        if host.contains(':') {
+            format!("[{host}]:{port}")
+        } else {
+            format!("{host}:{port}")
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Base64 {
+    /// The bytes.
+    ///
+    /// # Errors
+    /// If the text is not base64; line breaks are skipped.
+    pub fn decode(&self) -> Result<Vec<u8>, base64::DecodeError> {
+        let text: String = self.0.split_whitespace().collect();
+        base64::engine::general_purpose::STANDARD.decode(text)
+    }
+}
+
+impl Pem {
+    /// The PEM text, decoded from base64 if it was given so.
+    ///
+    /// # Errors
+    /// What the text is not.
+    pub fn decode(&self) -> Result<String, String> {
+        if self.0.contains("-----BEGIN ") {
+            return Ok(self.0.clone());
+        }
+        let bytes = Base64(self.0.clone())
+            .decode()
+            .map_err(|e| format!("neither PEM nor base64: {e}"))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| "base64 of something that is not PEM".to_owned())?;
+        if text.contains("-----BEGIN ") {
+            Ok(text)
+        } else {
+            Err("base64 of something that is not PEM".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_secret_hides_and_an_endpoint_takes_the_default_port() {
+        let secret: Secret = "hunter2".parse().unwrap();
+        assert!(!format!("{secret:?}").contains("hunter2"));
+        for (text, whole) in [
+            ("127.0.0.1", "127.0.0.1:2379"),
+            ("db:1", "db:1"),
+            ("[::1]", "[::1]:2379"),
+            ("http://h:9/x", "h:9"),
+        ] {
+            let endpoint: Endpoint = text.parse().unwrap();
+            assert_eq!(endpoint.with_port(2379), whole);
+        }
+    }
+}
