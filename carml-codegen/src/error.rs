@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use crate::proto;
+use crate::{proto, schema};
 
 /// Why nothing was generated.
 ///
@@ -14,8 +14,14 @@ pub enum Error {
     /// The proto files are at fault: each one with its place.
     #[error(transparent)]
     Proto(#[from] proto::Error),
+    /// The schema is at fault, or cannot be read.
+    #[error(transparent)]
+    Schema(#[from] schema::Error),
+    /// Both the schema and the proto files are at fault.
+    #[error("{0}\n\n{1}")]
+    Both(schema::Error, proto::Error),
     /// Neither a schema nor a proto file was named.
-    #[error("nothing to generate: name a file with `.proto(…)`")]
+    #[error("nothing to generate: name files with `.schema(…)` and `.proto(…)`")]
     Nothing,
     /// `OUT_DIR` is not set, and no other directory was named.
     #[error("OUT_DIR is not set: call this from build.rs, or name a directory with `.out_dir(…)`")]

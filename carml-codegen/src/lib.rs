@@ -5,6 +5,7 @@
 //! ```no_run
 //! # fn main() -> Result<(), carml_codegen::Error> {
 //! carml_codegen::Builder::new()
+//!     .schema("schema/app.json")
 //!     .proto("proto/greeter/v1/greeter.proto")
 //!     .include("proto")
 //!     .generate()

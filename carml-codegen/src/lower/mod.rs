@@ -78,6 +78,11 @@ impl Lowering<'_> {
             Ok(schema) => schema,
             Err(reason) => return self.fall_back(id, reason),
         };
+        if self.is_nullable(&merged) {
+            // The name stays for the whole, null included.
+            let inner = self.reserve(&format!("{name}Value"));
+            return self.shape(id, &merged, Some(&inner));
+        }
         self.shape(id, &merged, Some(name))
     }
 

@@ -23,7 +23,7 @@ impl Lowering<'_> {
     }
 
     /// Null is one of the values, beside others.
-    fn is_nullable(&self, schema: &Schema) -> bool {
+    pub(super) fn is_nullable(&self, schema: &Schema) -> bool {
         let by_type = schema.types.len() > 1 && schema.types.contains(&Kind::Null);
         let by_value = schema
             .values

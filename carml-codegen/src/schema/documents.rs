@@ -64,6 +64,35 @@ impl Documents {
         Ok((documents, name))
     }
 
+    /// CarML's base config was reached.
+    pub(super) fn extend_base(&self) -> bool {
+        self.loaded.contains_key(&format!("{OWN_PREFIX}base.json"))
+    }
+
+    /// The document asked for with its siblings in `$defs`, each under its `$id`: what a validator
+    /// needs and has no files for. CarML's own are left out, the runtime has them.
+    pub(super) fn bundle(&self, root: &str) -> Value {
+        let mut bundle = self.loaded.get(root).cloned().unwrap_or_default();
+        for (name, document) in &self.loaded {
+            if name == root || name.starts_with(OWN_PREFIX) {
+                continue;
+            }
+            let mut document = document.clone();
+            if let (Some(bundle), Some(sibling)) =
+                (bundle.as_object_mut(), document.as_object_mut())
+            {
+                sibling.entry("$id").or_insert_with(|| name.as_str().into());
+                let definitions = bundle
+                    .entry("$defs")
+                    .or_insert_with(|| Value::Object(Default::default()));
+                if let Some(definitions) = definitions.as_object_mut() {
+                    definitions.insert(name.clone(), document);
+                }
+            }
+        }
+        bundle
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.loaded.get(name)
     }

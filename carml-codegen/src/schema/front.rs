@@ -14,6 +14,8 @@ pub(super) struct Read {
     pub(super) graph: Graph,
     pub(super) root: SchemaId,
     pub(super) files: Vec<PathBuf>,
+    pub(super) extends_base: bool,
+    pub(super) bundle: Value,
 }
 
 pub(super) fn read(file: &Path) -> Result<Read, Error> {
@@ -32,9 +34,13 @@ pub(super) fn read(file: &Path) -> Result<Read, Error> {
     while let Some((id, document, pointer)) = reader.pending.pop() {
         reader.fill(id, &document, &pointer);
     }
+    let extends_base = reader.documents.extend_base();
+    let bundle = reader.documents.bundle(&name);
     let mut files = reader.documents.files;
     files.sort();
     Ok(Read {
+        extends_base,
+        bundle,
         graph: reader.graph,
         root,
         files,

@@ -47,6 +47,10 @@ pub struct Module {
     pub fallbacks: Vec<Fallback>,
     /// The files that were read, sorted.
     pub files: Vec<PathBuf>,
+    /// Whether the schema extends CarML's base config.
+    pub extends_base: bool,
+    /// The schema with the local files that it refers to in its `$defs`.
+    pub bundle: serde_json::Value,
 }
 
 /// How many types a module defines.
@@ -84,5 +88,7 @@ pub fn compile(file: &Path, options: &Options) -> Result<Module, Error> {
         types: lowered.counts,
         fallbacks: lowered.fallbacks,
         files: read.files,
+        extends_base: read.extends_base,
+        bundle: read.bundle,
     })
 }

@@ -1,0 +1,130 @@
+//! What a schema becomes.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use carml_codegen::schema::{self, Options};
+
+fn compile(text: &str) -> Result<schema::Module, schema::Error> {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("app.json");
+    fs::write(&file, text).unwrap();
+    schema::compile(&file, &Options::default())
+}
+
+fn code(text: &str) -> String {
+    compile(text).unwrap().code
+}
+
+#[test]
+fn required_keys_are_fields_and_others_are_options() {
+    let code = code(
+        r#"{"title": "Point", "type": "object", "additionalProperties": false,
+            "properties": {"x": {"type": "integer"}, "label": {"type": "string"}}, "required": ["x"]}"#,
+    );
+    assert!(code.contains("#[serde(deny_unknown_fields)]"), "{code}");
+    assert!(code.contains("pub x: i64,"), "{code}");
+    assert!(code.contains("pub label: Option<String>,"), "{code}");
+}
+
+#[test]
+fn an_open_object_keeps_its_other_keys() {
+    let code = code(r#"{"type": "object", "properties": {"a": {"type": "boolean"}}}"#);
+    assert!(code.contains("#[serde(flatten)]"), "{code}");
+}
+
+#[test]
+fn strings_and_objects_of_one_key_are_one_enum() {
+    let code = code(
+        r#"{"title": "Chain", "type": "array", "items": {"title": "Middleware", "oneOf": [
+            {"const": "recover", "description": "Catches."},
+            {"type": "object", "required": ["limit"], "additionalProperties": false,
+             "properties": {"limit": {"type": "integer", "minimum": 0}}}]}}"#,
+    );
+    for expected in [
+        "pub enum Middleware",
+        "/// Catches.",
+        "Recover,",
+        "Limit(u64),",
+        "pub type Chain = Vec<Middleware>;",
+    ] {
+        assert!(code.contains(expected), "missing {expected} in\n{code}");
+    }
+}
+
+#[test]
+fn a_type_that_holds_itself_is_boxed() {
+    let code = code(
+        r##"{"title": "Tree", "type": "object", "properties": {"left": {"$ref": "#"}, "all": {"type": "array", "items": {"$ref": "#"}}}}"##,
+    );
+    assert!(code.contains("pub left: Option<Box<Tree>>,"), "{code}");
+    assert!(code.contains("pub all: Option<Vec<Tree>>,"), "{code}");
+}
+
+#[test]
+fn a_service_extends_the_base_config_with_sections_of_its_own() {
+    let module = compile(
+        r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "AppConfig", "type": "object",
+            "x-carml-defaults": "fill", "allOf": [{"$ref": "carml://schema/base.json"}], "unevaluatedProperties": false,
+            "properties": {"greeter": {"title": "Greeter", "type": "object", "default": {}, "additionalProperties": false,
+                "properties": {"greeting": {"type": "string", "default": "Hello"}}}}}"#,
+    )
+    .unwrap();
+    assert!(module.extends_base);
+    assert_eq!(module.root, "AppConfig");
+    for expected in [
+        "pub greeter: Greeter,",
+        "pub grpc: ::carml_runtime::config::Grpc,",
+        "pub registry: Option<::carml_runtime::config::Registry>,",
+        "greeting: \"Hello\".to_owned(),",
+    ] {
+        assert!(
+            module.code.contains(expected),
+            "missing {expected} in\n{}",
+            module.code
+        );
+    }
+}
+
+#[test]
+fn what_has_no_type_is_a_value_and_is_reported_with_its_place() {
+    let module = compile(r##"{"type": "object", "properties": {"a": {"$ref": "other.json#/x"}, "b": {"enum": [1, "x"]}}}"##).unwrap();
+    let places: Vec<&str> = module
+        .fallbacks
+        .iter()
+        .map(|fallback| fallback.pointer.as_str())
+        .collect();
+    assert_eq!(places, ["app.json#/properties/a", "app.json#/properties/b"]);
+    assert!(module.code.contains("Option<::serde_json::Value>"));
+}
+
+#[test]
+fn what_is_not_a_schema_is_refused_with_its_place() {
+    let syntax = compile("{\n  \"type\": object\n}").unwrap_err().to_string();
+    assert!(syntax.contains("app.json:2:1"), "{syntax}");
+    let meaning = compile(r#"{"properties": {"a": {"type": "strin"}}}"#)
+        .unwrap_err()
+        .to_string();
+    assert!(meaning.contains("/properties/a/type"), "{meaning}");
+}
+
+#[test]
+fn hostile_schemas_end_without_a_panic() {
+    let deep = format!(
+        "{}{}",
+        r#"{"items":"#.repeat(120),
+        r#"{"type":"string"}"#.to_owned() + &"}".repeat(120)
+    );
+    assert!(compile(&deep).is_ok());
+    let too_deep = format!("{}true{}", r#"{"not":"#.repeat(10_000), "}".repeat(10_000));
+    assert!(compile(&too_deep).is_err());
+    for cycle in [
+        r##"{"$ref": "#"}"##,
+        r##"{"allOf": [{"$ref": "#"}]}"##,
+        r##"{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}"##,
+        r##"{"oneOf": [{"$ref": "#"}, {"type": "string"}]}"##,
+        r##"{"anyOf": [{"$ref": "#"}, {"type": "null"}]}"##,
+    ] {
+        compile(cycle).unwrap_or_else(|error| panic!("{cycle}: {error}"));
+    }
+}
