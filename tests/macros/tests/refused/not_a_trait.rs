@@ -1,0 +1,10 @@
+use carml_runtime::carml_service;
+
+struct Service;
+
+#[carml_service]
+impl Service {
+    async fn greet(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use carml_runtime::carml_service;
+
+#[carml_service(require(get))]
+struct Service;
+
+fn main() {}
