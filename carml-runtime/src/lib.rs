@@ -7,5 +7,6 @@ pub mod kv;
 #[doc(hidden)]
 pub mod __private;
 mod include;
+mod status;
 
 pub use carml_macros::carml_service;

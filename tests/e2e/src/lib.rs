@@ -32,7 +32,12 @@ impl Echo for Parrot {
         line: Line,
     ) -> Result<impl Stream<Item = Result<Line, Status>> + Send + use<>, Status> {
         let count = line.count;
-        Ok(futures_util::stream::iter(0..count).map(move |n| {
+        // One by one: what waits in tonic's buffer is lost to a panic.
+        let numbers = futures_util::stream::iter(0..count).then(async |n| {
+            tokio::task::yield_now().await;
+            n
+        });
+        Ok(numbers.map(move |n| {
             assert!(line.text != "panic" || n == 0, "told to panic mid-stream");
             Ok(Line {
                 count: n,

@@ -1,0 +1,62 @@
+//! What a chain knows of one call, and its end.
+
+use std::{net::SocketAddr, pin::Pin, sync::Arc, time::Instant};
+
+use http::Uri;
+use tokio::time::Sleep;
+use tonic::{Code, Status};
+use tracing::Span;
+
+use super::{
+    super::middleware::{logging, max_message_size::Scanner, tracing as spans},
+    op::Op,
+};
+
+/// The state slots of a chain's middlewares, for one call.
+pub(in crate::grpc) struct Call {
+    pub(in crate::grpc) uri: Uri,
+    pub(in crate::grpc) peer: Option<SocketAddr>,
+    pub(in crate::grpc) started: Instant,
+    pub(in crate::grpc) span: Span,
+    pub(in crate::grpc) logged: bool,
+    pub(in crate::grpc) sent: Scanner,
+    /// Set when a message was refused behind others that still go out.
+    pub(in crate::grpc) refused: Option<Status>,
+    pub(super) deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl Call {
+    /// `package.Service/Method`
+    pub(in crate::grpc) fn method(&self) -> &str {
+        self.uri.path().trim_start_matches('/')
+    }
+}
+
+/// A call that has not ended. Dropped early, it ends as CANCELLED: the client went away.
+pub(super) struct Active {
+    pub(super) ops: Arc<[Op]>,
+    pub(super) call: Call,
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        end(&self.ops, &mut self.call, Code::Cancelled);
+    }
+}
+
+/// Ends the call at every middleware that has not seen it end.
+fn end(ops: &[Op], call: &mut Call, code: Code) {
+    match ops.split_first() {
+        None => {}
+        Some((Op::Logging, rest)) => {
+            end(rest, call, code);
+            logging::end(call, code);
+        }
+        Some((Op::Tracing, rest)) => {
+            let span = call.span.clone();
+            span.in_scope(|| end(rest, call, code));
+            spans::end(call, code);
+        }
+        Some((Op::Recover | Op::MaxMessageSize(_), rest)) => end(rest, call, code),
+    }
+}

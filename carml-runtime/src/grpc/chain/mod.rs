@@ -1,0 +1,16 @@
+//! The middlewares of a server, in the order in which the config lists them, outermost first.
+//!
+//! The list is compiled once, at start. A call then passes through one service, one future and
+//! one body, which walk the compiled list: on the way in from the first to the last, on the way
+//! out from the last to the first. No layer has a box of its own.
+
+mod body;
+mod call;
+mod compile;
+mod op;
+mod service;
+
+pub(in crate::grpc) use body::trailers;
+pub(in crate::grpc) use call::Call;
+pub use compile::{Chain, Error};
+pub use service::{ChainLayer, ChainService};

@@ -1,0 +1,190 @@
+//! The way in, and the way out until the head of the response.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tonic::{Code, Status, body::Body, transport::server::TcpConnectInfo};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{
+    Chain,
+    body::ResponseBody,
+    call::{Active, Call},
+    op::{self, Op},
+};
+use crate::{
+    grpc::middleware::{logging, max_message_size, recover, tracing as spans},
+    status,
+};
+
+/// Puts a [`Chain`] around a service, as a [`Layer`].
+#[derive(Clone, Debug)]
+pub struct ChainLayer(Chain);
+
+impl ChainLayer {
+    /// The layer of this chain.
+    pub fn new(chain: Chain) -> Self {
+        Self(chain)
+    }
+}
+
+impl<S> Layer<S> for ChainLayer {
+    type Service = ChainService<S>;
+
+    fn layer(&self, inner: S) -> ChainService<S> {
+        ChainService {
+            ops: Arc::clone(&self.0.ops),
+            inner,
+        }
+    }
+}
+
+/// A service inside a [`Chain`].
+///
+/// A call whose future or response body is dropped before its end is logged as CANCELLED.
+#[derive(Clone, Debug)]
+pub struct ChainService<S> {
+    ops: Arc<[Op]>,
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for ChainService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = CallFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let mut call = Call {
+            uri: request.uri().clone(),
+            peer: request
+                .extensions()
+                .get::<TcpConnectInfo>()
+                .and_then(TcpConnectInfo::remote_addr),
+            started: Instant::now(),
+            span: tracing::Span::none(),
+            logged: false,
+            sent: max_message_size::Scanner::default(),
+            refused: None,
+            deadline: op::timeout(request.headers())
+                .map(|timeout| Box::pin(tokio::time::sleep(timeout))),
+        };
+        for op in &*self.ops {
+            match op {
+                Op::Tracing => spans::begin(&mut call, request.headers()),
+                Op::MaxMessageSize(limits) => {
+                    request = request.map(|body| limits.receiving(body));
+                }
+                Op::Recover | Op::Logging => {}
+            }
+        }
+        CallFuture {
+            inner: self.inner.call(request),
+            active: Some(Active {
+                ops: Arc::clone(&self.ops),
+                call,
+            }),
+        }
+    }
+}
+
+pin_project! {
+    /// A call on its way to the head of its response.
+    pub struct CallFuture<F> {
+        #[pin]
+        inner: F,
+        active: Option<Active>,
+    }
+}
+
+impl<F> Future for CallFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, Infallible>>,
+{
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Some(active) = this.active else {
+            panic!("polled after it was ready");
+        };
+        let Poll::Ready(response) = head(&active.ops, &mut active.call, this.inner, cx) else {
+            return Poll::Pending;
+        };
+        let active = this.active.take().expect("it was there above");
+        // A reply of trailers alone has ended here: tonic drops a body that is empty, and whatever
+        // waits in it for the end.
+        if Status::from_header_map(response.headers()).is_some() {
+            return Poll::Ready(Ok(response));
+        }
+        Poll::Ready(Ok(
+            response.map(|body| Body::new(ResponseBody::new(body, active)))
+        ))
+    }
+}
+
+fn head<F>(
+    ops: &[Op],
+    call: &mut Call,
+    inner: Pin<&mut F>,
+    cx: &mut Context<'_>,
+) -> Poll<Response<Body>>
+where
+    F: Future<Output = Result<Response<Body>, Infallible>>,
+{
+    let Some((op, rest)) = ops.split_first() else {
+        if let Poll::Ready(Ok(response)) = inner.poll(cx) {
+            return Poll::Ready(response);
+        }
+        return match &mut call.deadline {
+            Some(deadline) => deadline
+                .as_mut()
+                .poll(cx)
+                .map(|()| status::deadline_exceeded().into_http()),
+            None => Poll::Pending,
+        };
+    };
+    match op {
+        Op::Recover => recover::guard(|| head(rest, call, inner, cx))
+            .unwrap_or_else(|status| Poll::Ready(status.into_http())),
+        Op::Logging => match catch_unwind(AssertUnwindSafe(|| head(rest, call, inner, cx))) {
+            Ok(answer) => answer.map(|response| {
+                if let Some(status) = Status::from_header_map(response.headers()) {
+                    logging::end(call, status.code());
+                }
+                response
+            }),
+            Err(panic) => {
+                logging::end(call, Code::Internal);
+                resume_unwind(panic)
+            }
+        },
+        Op::Tracing => {
+            let span = call.span.clone();
+            span.in_scope(|| head(rest, call, inner, cx))
+                .map(|response| {
+                    if let Some(status) = Status::from_header_map(response.headers()) {
+                        spans::end(call, status.code());
+                    }
+                    response
+                })
+        }
+        Op::MaxMessageSize(_) => head(rest, call, inner, cx),
+    }
+}

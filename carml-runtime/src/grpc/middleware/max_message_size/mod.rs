@@ -1,0 +1,77 @@
+//! `max_message_size`: refuses a message by its length prefix, before it is read or sent.
+
+mod receive;
+mod scan;
+
+use std::{fmt, task::Poll};
+
+use bytes::Bytes;
+use http_body::Frame;
+use tonic::{Status, body::Body};
+
+use super::super::chain::{Call, trailers};
+use crate::status;
+
+pub(in crate::grpc) use scan::Scanner;
+
+/// gRPC's own limit for messages received.
+const IMPLICIT: u64 = 4 * 1024 * 1024;
+
+/// Limits in bytes, of one message without its five bytes of prefix.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::grpc) struct Limits {
+    receive: u64,
+    send: Option<u64>,
+}
+
+impl Limits {
+    pub(in crate::grpc) fn both(limit: u64) -> Self {
+        Self {
+            receive: limit,
+            send: Some(limit),
+        }
+    }
+
+    pub(in crate::grpc) fn implicit() -> Self {
+        Self {
+            receive: IMPLICIT,
+            send: None,
+        }
+    }
+
+    /// The request's body, which fails at a message over the limit.
+    pub(in crate::grpc) fn receiving(self, body: Body) -> Body {
+        Body::new(receive::Limited::new(body, self.receive))
+    }
+
+    /// The frame, or what replaces it: what stands before the message over the limit, then
+    /// trailers.
+    pub(in crate::grpc) fn sending(
+        self,
+        call: &mut Call,
+        frame: Frame<Bytes>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let (Some(limit), Some(data)) = (self.send, frame.data_ref()) else {
+            return Poll::Ready(Some(Ok(frame)));
+        };
+        let Some(over) = call.sent.over(data, limit) else {
+            return Poll::Ready(Some(Ok(frame)));
+        };
+        let refusal = status::too_large("answer", over.size, limit);
+        if over.good == 0 {
+            return trailers(&refusal);
+        }
+        call.refused = Some(refusal);
+        Poll::Ready(Some(Ok(Frame::data(data.slice(..over.good)))))
+    }
+}
+
+impl fmt::Display for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "receive {}", self.receive)?;
+        match self.send {
+            Some(send) => write!(f, ", send {send}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The built-in middlewares, one folder each. The order is [`super::chain`]'s.
+
+pub(super) mod logging;
+pub(super) mod max_message_size;
+pub(super) mod recover;
+pub(super) mod tracing;

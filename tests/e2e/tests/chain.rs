@@ -1,0 +1,149 @@
+//! What an operator sees of the middleware list.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use carml_runtime::{
+    __private::Service as _,
+    grpc::chain::{Chain, ChainLayer},
+};
+use carml_test_e2e::{Parrot, proto::carml::test::v1::EchoClient};
+use futures_util::stream;
+use serde_json::json;
+use support::{Log, line, serve};
+use tonic::Code;
+use tower_layer::Layer as _;
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+
+fn traced(text: &str) -> tonic::Request<carml_test_e2e::proto::carml::test::v1::Line> {
+    let mut request = tonic::Request::new(line(text, 3));
+    let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
+    request
+        .metadata_mut()
+        .insert("traceparent", parent.parse().unwrap());
+    request
+}
+
+#[tokio::test]
+async fn swapping_logging_and_tracing_takes_the_trace_out_of_the_line() {
+    for (list, trace) in [
+        (json!(["tracing", "logging"]), json!(TRACE)),
+        (json!(["logging", "tracing"]), json!(null)),
+    ] {
+        let (log, _guard) = Log::capture();
+        let mut client = serve(list.clone()).await;
+        client.say(traced("hello")).await.unwrap();
+        let event = log.call().await;
+        assert_eq!(event["span"]["trace_id"], trace, "{list}: {event}");
+        assert_eq!(event["fields"]["rpc.method"], "carml.test.v1.Echo/Say");
+        assert_eq!(event["fields"]["rpc.status_code"], "OK");
+        assert_eq!(event["fields"]["network.peer.address"], "127.0.0.1");
+    }
+}
+
+#[tokio::test]
+async fn with_recover_a_panic_ends_its_own_call_alone() {
+    for list in [
+        json!(["recover", "tracing", "logging"]),
+        json!(["tracing", "logging", "recover"]),
+    ] {
+        let (log, _guard) = Log::capture();
+        let mut client = serve(list.clone()).await;
+        let mut slow = client.clone();
+        let slow = tokio::spawn(async move {
+            let mut line = line("slow", 0);
+            line.wait_ms = 300;
+            slow.say(line).await
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let error = client.say(traced("panic")).await.unwrap_err();
+        assert_eq!(error.code(), Code::Internal, "{list}");
+        assert!(!error.message().contains("told"), "{error}");
+        let event = log.call().await;
+        assert_eq!(event["fields"]["rpc.status_code"], "INTERNAL", "{list}");
+        assert_eq!(event["span"]["trace_id"], TRACE, "{list}");
+        let panics = log.events("carml::panic");
+        assert_eq!(panics.len(), 1);
+        assert_eq!(panics[0]["span"]["trace_id"], TRACE, "{list}");
+        // On the same connection.
+        slow.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn with_recover_a_panic_in_a_stream_ends_it_with_internal() {
+    let (log, _guard) = Log::capture();
+    let mut client = serve(json!(["tracing", "logging", "recover"])).await;
+    let mut stream = client.repeat(line("panic", 3)).await.unwrap().into_inner();
+    assert_eq!(stream.message().await.unwrap().unwrap().count, 0);
+    let error = stream.message().await.unwrap_err();
+    assert_eq!(error.code(), Code::Internal);
+    assert_eq!(log.call().await["fields"]["rpc.status_code"], "INTERNAL");
+    client.say(line("still here", 0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_recover_a_panic_breaks_the_connection() {
+    let (log, _guard) = Log::capture();
+    let mut client = serve(json!(["tracing", "logging"])).await;
+    let error = client.say(traced("panic")).await.unwrap_err();
+    assert_ne!(error.code(), Code::Internal);
+    // The line is written all the same.
+    assert_eq!(log.call().await["fields"]["rpc.status_code"], "INTERNAL");
+}
+
+#[tokio::test]
+async fn messages_over_the_limit_are_refused_both_ways() {
+    let mut client = serve(json!(["recover", { "max_message_size": "1kb" }])).await;
+    let long = "x".repeat(2000);
+
+    let error = client.say(line(&long, 0)).await.unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
+
+    // Each message is small; the answer joins them.
+    let parts = stream::iter((0..4).map(|_| line(&"x".repeat(500), 0)));
+    let error = client.join(parts).await.unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
+
+    client.say(line(&"x".repeat(900), 0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_a_limit_messages_received_have_four_mebibytes() {
+    let mut client = serve(json!([])).await;
+    let error = client.say(line(&"x".repeat(5 << 20), 0)).await.unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
+    client.say(line(&"x".repeat(3 << 20), 0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deadline_that_passes_is_said_and_logged_as_such() {
+    let (log, _guard) = Log::capture();
+    // Without tonic's channel, which would give up by itself at the same time.
+    let chain = Chain::compile(&support::list(json!(["tracing", "logging"]))).unwrap();
+    let routes = tonic::service::Routes::new(Parrot.into_server());
+    let mut client = EchoClient::new(ChainLayer::new(chain).layer(routes.prepare()));
+    let mut request = tonic::Request::new(line("slow", 0));
+    request.get_mut().wait_ms = 5000;
+    request
+        .metadata_mut()
+        .insert("grpc-timeout", "50m".parse().unwrap());
+    let error = client.say(request).await.unwrap_err();
+    let event = log.call().await;
+    assert_eq!(event["fields"]["rpc.status_code"], "DEADLINE_EXCEEDED");
+    assert_eq!(error.code(), Code::DeadlineExceeded, "{error}");
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_is_logged_in_its_span() {
+    let (log, _guard) = Log::capture();
+    let mut client = serve(json!(["tracing", "logging"])).await;
+    let mut request = traced("slow");
+    request.get_mut().wait_ms = 5000;
+    let call = tokio::time::timeout(std::time::Duration::from_millis(100), client.say(request));
+    assert!(call.await.is_err());
+    let event = log.call().await;
+    assert_eq!(event["fields"]["rpc.status_code"], "CANCELLED");
+    assert_eq!(event["span"]["trace_id"], TRACE);
+}
