@@ -1,5 +1,6 @@
 //! The runtime of CarML services.
 
+mod app;
 pub mod config;
 pub mod grpc;
 pub mod kv;
@@ -7,6 +8,8 @@ pub mod kv;
 #[doc(hidden)]
 pub mod __private;
 mod include;
+mod logger;
 mod status;
 
+pub use app::{App, Context, StartError};
 pub use carml_macros::carml_service;

@@ -6,5 +6,6 @@
 pub mod chain;
 mod described;
 pub mod middleware;
+pub(crate) mod reflection;
 
 pub use described::Described;

@@ -1,0 +1,34 @@
+//! The process's arguments.
+
+use std::ffi::OsString;
+
+use lexopt::{Arg::Long, ValueExt as _};
+
+use super::{App, StartError};
+
+const USAGE: &str = "\
+usage: [--config FILE]… [--set KEY=VALUE]… [--check]
+
+  --config FILE    read this config instead of searching for one; later files win
+  --set KEY=VALUE  set one value over all files: --set registry.timeout=5s
+  --check          read and check the config, then end";
+
+pub(super) fn apply<C>(mut app: App<C>, args: impl IntoIterator<Item = OsString>) -> App<C> {
+    let mut parser = lexopt::Parser::from_iter(args);
+    if let Err(error) = read(&mut app, &mut parser) {
+        app.args_error = Some(StartError::Arguments(format!("{error}\n{USAGE}")));
+    }
+    app
+}
+
+fn read<C>(app: &mut App<C>, parser: &mut lexopt::Parser) -> Result<(), lexopt::Error> {
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("config") => app.files.push(parser.value()?.into()),
+            Long("set") => app.sets.push(parser.value()?.string()?),
+            Long("check") => app.check_only = true,
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! What a service is made from.
+
+use super::StartError;
+use crate::{
+    config::{Loaded, Section},
+    kv::Kv,
+};
+
+/// The config and the store, at the time when services are made.
+#[derive(Debug)]
+pub struct Context<C> {
+    pub(super) config: C,
+    pub(super) loaded: Loaded,
+    pub(super) kv: Option<Kv>,
+}
+
+impl<C> Context<C> {
+    /// The config.
+    pub fn config(&self) -> &C {
+        &self.config
+    }
+
+    /// One section as a type of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Config`] if the section does not fit the type.
+    pub fn section<S: Section>(&self) -> Result<S, StartError> {
+        Ok(self.loaded.section()?)
+    }
+
+    /// The key/value store of the section `registry`. Cheap to clone.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::NoStore`] if the config has no section `registry` and no service requires a
+    /// call of the store.
+    pub fn kv(&self) -> Result<&Kv, StartError> {
+        self.kv.as_ref().ok_or(StartError::NoStore)
+    }
+}

@@ -1,0 +1,53 @@
+//! Why a service did not start, or did not end well.
+
+use std::{io, time::Duration};
+
+use carml_diagnostic::Report;
+
+use crate::{config, kv};
+
+/// Why a service did not start, or did not end well.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The arguments are wrong.
+    #[error("error: {0}")]
+    Arguments(String),
+    /// The config is wrong: every fault with its place.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The config asks for what this service, or this build, cannot do.
+    #[error("{0}")]
+    Refused(Report),
+    /// A service asked for the store, and the config has none.
+    #[error(
+        "error: a service uses the key/value store, but the config has no section `registry`: add `registry:` with `provider: redb`"
+    )]
+    NoStore,
+    /// The store could not be opened.
+    #[error("error: cannot open the key/value store: {0}")]
+    Store(#[from] kv::Error),
+    /// The address could not be bound.
+    #[error("error: cannot listen on {address}: {source}")]
+    Bind {
+        /// `grpc.server.listen`.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The server broke.
+    #[error("error: the server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// Calls were still in flight at the deadline, and were cut off.
+    #[error("error: calls were still in flight {0:?} after the drain began, and were cut off")]
+    Deadline(Duration),
+    /// A reason of the service's own.
+    #[error("error: {0}")]
+    Service(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<Report> for StartError {
+    fn from(report: Report) -> Self {
+        Self::Refused(report)
+    }
+}

@@ -1,0 +1,151 @@
+//! A service from its config to its end: load, check, open, bind, serve, drain.
+
+mod args;
+mod context;
+mod error;
+mod requirements;
+mod serve;
+
+use std::{marker::PhantomData, net::SocketAddr, process::ExitCode};
+
+use carml_diagnostic::{Format, Source};
+use tokio::sync::oneshot;
+
+pub use context::Context;
+pub use error::StartError;
+
+use crate::{
+    __private::{Requirement, Service},
+    config::Root,
+};
+use serve::Routed;
+
+type Factory<C> = Box<dyn FnOnce(&Context<C>, &mut Routed) -> Result<(), StartError> + Send>;
+
+/// A service that reads its config, serves, and drains when it is told to end.
+///
+/// `C` is the root type that the build generates from the config schema.
+pub struct App<C> {
+    source: Option<Source>,
+    files: Vec<std::path::PathBuf>,
+    sets: Vec<String>,
+    check_only: bool,
+    args_error: Option<StartError>,
+    services: Vec<Factory<C>>,
+    requires: Vec<(&'static str, Requirement)>,
+    ready: Option<oneshot::Sender<SocketAddr>>,
+    stop: Option<oneshot::Receiver<()>>,
+    config: PhantomData<fn() -> C>,
+}
+
+impl<C> std::fmt::Debug for App<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App")
+            .field("files", &self.files)
+            .field("services", &self.services.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C> Default for App<C> {
+    fn default() -> Self {
+        Self {
+            source: None,
+            files: Vec::new(),
+            sets: Vec::new(),
+            check_only: false,
+            args_error: None,
+            services: Vec::new(),
+            requires: Vec::new(),
+            ready: None,
+            stop: None,
+            config: PhantomData,
+        }
+    }
+}
+
+impl<C: Root + Send + Sync + 'static> App<C> {
+    /// An app whose config is searched for: `$CARML_CONFIG_FILE`, `./carml.yml`,
+    /// `./.carml_config.yml`, `~/.carml_config.yml`.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same, with the process's arguments: `--config FILE`, `--set KEY=VALUE`, `--check`.
+    pub fn from_args() -> Self {
+        args::apply(Self::default(), std::env::args_os())
+    }
+
+    /// Reads this file instead of searching; later files win over earlier ones.
+    #[must_use]
+    pub fn config_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.files.push(path.into());
+        self
+    }
+
+    /// Takes this YAML text as the config: for tests and for embedding. Neither files nor the
+    /// environment's layers are read.
+    #[must_use]
+    pub fn config_text(mut self, name: &str, yaml: &str) -> Self {
+        self.source = Some(Source::new(name, yaml, Format::Yaml));
+        self
+    }
+
+    /// Sets one value over all files: `grpc.server.listen=127.0.0.1:0`.
+    #[must_use]
+    pub fn set(mut self, assignment: impl Into<String>) -> Self {
+        self.sets.push(assignment.into());
+        self
+    }
+
+    /// Adds a service, made once the config is read and the store is open.
+    #[must_use]
+    pub fn service<S: Service>(
+        mut self,
+        make: impl FnOnce(&Context<C>) -> Result<S, StartError> + Send + 'static,
+    ) -> Self {
+        let name = <S::Server as tonic::server::NamedService>::NAME;
+        self.requires
+            .extend(S::REQUIRES.iter().map(|requirement| (name, *requirement)));
+        self.services.push(Box::new(move |context, routed| {
+            routed.add(make(context)?);
+            Ok(())
+        }));
+        self
+    }
+
+    /// Tells the bound address as soon as calls are accepted.
+    #[must_use]
+    pub fn ready(mut self, ready: oneshot::Sender<SocketAddr>) -> Self {
+        self.ready = Some(ready);
+        self
+    }
+
+    /// Drains when this is sent to, or its sender is dropped, as on SIGTERM.
+    #[must_use]
+    pub fn stop(mut self, stop: oneshot::Receiver<()>) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
+    /// Runs to the end, with one readable report on standard error if it cannot start: exit code
+    /// 0 after a clean drain, 1 otherwise.
+    pub async fn run(self) -> ExitCode {
+        match self.serve().await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    /// Runs to the end. Dropping the future ends at once, without a drain.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`]; once calls are accepted, only a drain that passed its deadline.
+    pub async fn serve(self) -> Result<(), StartError> {
+        serve::serve(self).await
+    }
+}

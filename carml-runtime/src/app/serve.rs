@@ -1,0 +1,225 @@
+//! From the first line of the config to the last call.
+
+use std::future::pending;
+
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{server::NamedService, service::Routes, transport::Server};
+
+use super::{App, Context, StartError, requirements};
+use crate::{
+    __private::Service,
+    config::{Config, GrpcServer, Loaded, Loader, Root, Schema},
+    grpc::{
+        Described,
+        chain::{Chain, ChainLayer},
+    },
+    kv::Kv,
+    logger,
+};
+
+/// Services, with what health and reflection say of them.
+#[derive(Default)]
+pub(super) struct Routed {
+    routes: Routes,
+    names: Vec<&'static str>,
+    descriptors: Vec<&'static [u8]>,
+}
+
+impl Routed {
+    pub(super) fn add<S: Service>(&mut self, service: S) {
+        self.names.push(<S::Server as NamedService>::NAME);
+        self.descriptors
+            .push(<S::Server as Described>::FILE_DESCRIPTOR_SET);
+        self.routes = std::mem::take(&mut self.routes).add_service(service.into_server());
+    }
+}
+
+pub(super) async fn serve<C: Root + Send + Sync + 'static>(
+    mut app: App<C>,
+) -> Result<(), StartError> {
+    if let Some(error) = app.args_error.take() {
+        return Err(error);
+    }
+    let loaded = load(&mut app)?;
+    let base: Config = loaded.typed()?;
+    requirements::check(&loaded, &base, &app.requires)?;
+    let chain = chain(&loaded, &base.grpc.server)?;
+    let config = loaded.typed()?;
+    if app.check_only {
+        println!("the config is valid; the chain is {chain}");
+        return Ok(());
+    }
+    logger::init(&base);
+    for warning in chain.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let kv = open_store(&base, !app.requires.is_empty()).await?;
+    let context = Context {
+        config,
+        loaded,
+        kv: kv.clone(),
+    };
+    let mut routed = Routed::default();
+    for make in app.services {
+        make(&context, &mut routed)?;
+    }
+    drop(context);
+    let served = listen(&base, chain, routed, app.ready, app.stop).await;
+    if let Some(kv) = kv
+        && let Err(error) = kv.close().await
+    {
+        tracing::warn!(%error, "the store did not close cleanly");
+    }
+    served
+}
+
+fn load<C: Root>(app: &mut App<C>) -> Result<Loaded, StartError> {
+    let mut loader = Loader::new(Schema::of::<C>()?);
+    loader = match app.source.take() {
+        Some(source) => loader.source(source),
+        None if app.files.is_empty() => loader.search().env(std::env::vars()),
+        None => {
+            for file in app.files.drain(..) {
+                loader = loader.file(file);
+            }
+            loader.env(std::env::vars())
+        }
+    };
+    for set in app.sets.drain(..) {
+        loader = loader.set(set);
+    }
+    Ok(loader.load()?)
+}
+
+fn chain(loaded: &Loaded, server: &GrpcServer) -> Result<Chain, StartError> {
+    Chain::compile(&server.middleware).map_err(|error| {
+        let help: [&str; 0] = [];
+        loaded
+            .fault("/grpc/server/middleware", error.to_string(), help)
+            .into()
+    })
+}
+
+async fn open_store(config: &Config, required: bool) -> Result<Option<Kv>, StartError> {
+    match &config.registry {
+        Some(registry) => Ok(Some(Kv::open(registry).await?)),
+        None if required => Ok(Some(Kv::open(&Default::default()).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn listen(
+    config: &Config,
+    chain: Chain,
+    routed: Routed,
+    ready: Option<oneshot::Sender<std::net::SocketAddr>>,
+    stop: Option<oneshot::Receiver<()>>,
+) -> Result<(), StartError> {
+    let server = &config.grpc.server;
+    let bind = |source| StartError::Bind {
+        address: server.listen.clone(),
+        source,
+    };
+    let listener = TcpListener::bind(&server.listen).await.map_err(bind)?;
+    let address = listener.local_addr().map_err(bind)?;
+    let mut stop = Stop::new(stop).map_err(bind)?;
+
+    let (health, health_service) = tonic_health::server::health_reporter();
+    for name in &routed.names {
+        health
+            .set_service_status(*name, tonic_health::ServingStatus::Serving)
+            .await;
+    }
+    let mut routes = routed.routes.add_service(health_service);
+    if server.reflection {
+        routes = crate::grpc::reflection::add(routes, &routed.descriptors);
+    }
+    let (drain, drained) = oneshot::channel::<()>();
+    let serving = tokio::spawn(
+        Server::builder()
+            .layer(ChainLayer::new(chain.clone()))
+            .add_routes(routes)
+            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
+                let _ = drained.await;
+            }),
+    );
+    tracing::info!(server.address = %address, chain = %chain, "serving");
+    if let Some(ready) = ready {
+        let _ = ready.send(address);
+    }
+    let aborting = serving.abort_handle();
+    tokio::pin!(serving);
+    tokio::select! {
+        ended = &mut serving => return ended.map_or(Ok(()), |served| served.map_err(StartError::from)),
+        () = stop.asked() => {}
+    }
+
+    tracing::info!("draining");
+    health
+        .set_service_status("", tonic_health::ServingStatus::NotServing)
+        .await;
+    for name in &routed.names {
+        health
+            .set_service_status(*name, tonic_health::ServingStatus::NotServing)
+            .await;
+    }
+    let deadline = server.shutdown.deadline.get();
+    tokio::select! {
+        () = tokio::time::sleep(server.shutdown.settle.get()) => {}
+        () = stop.asked() => {
+            aborting.abort();
+            return Ok(());
+        }
+    }
+    let _ = drain.send(());
+    tokio::select! {
+        ended = &mut serving => ended.map_or(Ok(()), |served| served.map_err(StartError::from)),
+        () = tokio::time::sleep(deadline) => {
+            aborting.abort();
+            Err(StartError::Deadline(deadline))
+        }
+        () = stop.asked() => {
+            aborting.abort();
+            Ok(())
+        }
+    }
+}
+
+/// SIGTERM, SIGINT, and the embedder's own wish.
+struct Stop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    wish: Option<oneshot::Receiver<()>>,
+}
+
+impl Stop {
+    fn new(wish: Option<oneshot::Receiver<()>>) -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            wish,
+        })
+    }
+
+    /// Each call waits for one more: the second one ends at once.
+    async fn asked(&mut self) {
+        let wish = async {
+            match &mut self.wish {
+                Some(wish) => {
+                    let _ = wish.await;
+                }
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            () = wish => self.wish = None,
+        }
+    }
+}
