@@ -1,7 +1,8 @@
-//! Compiles the test's proto.
+//! Compiles the test's schema and proto.
 
 fn main() -> Result<(), carml_codegen::Error> {
     carml_codegen::Builder::new()
+        .schema("schema/app.json")
         .proto("proto/echo.proto")
         .generate()
 }

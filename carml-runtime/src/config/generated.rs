@@ -108,8 +108,8 @@ impl Default for GrpcServer {
             advertise: None,
             reflection: true,
             middleware: vec![
-                ServerMiddleware::Recover, ServerMiddleware::Logging,
-                ServerMiddleware::Tracing
+                ServerMiddleware::Recover, ServerMiddleware::Tracing,
+                ServerMiddleware::Logging
             ],
             shutdown: Shutdown::default(),
         }
@@ -161,8 +161,8 @@ impl Default for GrpcClient {
     fn default() -> Self {
         Self {
             middleware: vec![
-                ClientMiddleware::Recover, ClientMiddleware::Logging,
-                ClientMiddleware::Tracing
+                ClientMiddleware::Recover, ClientMiddleware::Tracing,
+                ClientMiddleware::Logging
             ],
         }
     }

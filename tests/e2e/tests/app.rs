@@ -1,0 +1,187 @@
+//! A whole service: from a config text to calls over a socket, and to a clean end.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::{net::SocketAddr, time::Duration};
+
+use carml_runtime::{App, StartError};
+use carml_test_e2e::{
+    Parrot,
+    config::AppConfig,
+    proto::carml::test::v1::{EchoClient, Line},
+};
+use tokio::{sync::oneshot, task::JoinHandle};
+use tonic::{Code, transport::Channel};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<Result<(), StartError>>,
+}
+
+async fn start(yaml: &str) -> Running {
+    let (ready, bound) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel();
+    let app = App::<AppConfig>::new()
+        .config_text("carml.yml", yaml)
+        .service(|_| Ok(Parrot))
+        .ready(ready)
+        .stop(stopped);
+    let ended = tokio::spawn(app.serve());
+    let address = bound.await.expect("it starts");
+    Running {
+        address,
+        stop,
+        ended,
+    }
+}
+
+impl Running {
+    async fn channel(&self) -> Channel {
+        Channel::from_shared(format!("http://{}", self.address))
+            .unwrap()
+            .connect()
+            .await
+            .unwrap()
+    }
+}
+
+fn line(text: &str) -> Line {
+    Line {
+        text: text.to_owned(),
+        ..Line::default()
+    }
+}
+
+async fn refused(yaml: &str) -> String {
+    let app = App::<AppConfig>::new()
+        .config_text("carml.yml", yaml)
+        .service(|_| Ok(Parrot));
+    app.serve().await.expect_err("it is refused").to_string()
+}
+
+#[tokio::test]
+async fn a_config_text_becomes_a_service_that_is_called_and_ends_cleanly() {
+    let running = start("grpc:\n  server:\n    listen: 127.0.0.1:0\n").await;
+    let channel = running.channel().await;
+    let answer = EchoClient::new(channel.clone())
+        .say(line("hello"))
+        .await
+        .unwrap();
+    assert_eq!(answer.into_inner().text, "hello");
+
+    let mut health = HealthClient::new(channel);
+    for service in ["", "carml.test.v1.Echo"] {
+        let request = HealthCheckRequest {
+            service: service.to_owned(),
+        };
+        let status = health.check(request).await.unwrap().into_inner().status;
+        assert_eq!(status, 1, "{service:?} is SERVING");
+    }
+    let unknown = HealthCheckRequest {
+        service: "no.Such".to_owned(),
+    };
+    assert_eq!(
+        health.check(unknown).await.unwrap_err().code(),
+        Code::NotFound
+    );
+    drop(health);
+
+    running.stop.send(()).unwrap();
+    running.ended.await.unwrap().expect("a clean drain");
+}
+
+#[tokio::test]
+async fn the_yaml_decides_what_a_panic_does_and_how_large_a_message_may_be() {
+    let list = "grpc:\n  server:\n    listen: 127.0.0.1:0\n    middleware:\n      - recover\n      - max_message_size: 1kb\n";
+    let running = start(list).await;
+    let mut client = EchoClient::new(running.channel().await);
+    assert_eq!(
+        client.say(line("panic")).await.unwrap_err().code(),
+        Code::Internal
+    );
+    assert_eq!(
+        client
+            .say(line("still there"))
+            .await
+            .unwrap()
+            .into_inner()
+            .text,
+        "still there"
+    );
+    let large = client.say(line(&"x".repeat(2_000))).await.unwrap_err();
+    assert_eq!(large.code(), Code::ResourceExhausted);
+
+    let running = start("grpc:\n  server:\n    listen: 127.0.0.1:0\n    middleware: []\n").await;
+    let mut client = EchoClient::new(running.channel().await);
+    assert_ne!(
+        client.say(line("panic")).await.unwrap_err().code(),
+        Code::Internal,
+        "without `recover` the connection breaks"
+    );
+}
+
+#[tokio::test]
+async fn a_call_in_flight_is_drained() {
+    let running = start("grpc:\n  server:\n    listen: 127.0.0.1:0\n").await;
+    let mut client = EchoClient::new(running.channel().await);
+    let slow = Line {
+        wait_ms: 500,
+        ..line("slow")
+    };
+    let call = tokio::spawn(async move { client.say(slow).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    running.stop.send(()).unwrap();
+    assert_eq!(call.await.unwrap().unwrap().into_inner().text, "slow");
+    running.ended.await.unwrap().expect("a clean drain");
+}
+
+#[tokio::test]
+async fn a_drain_ends_at_its_deadline() {
+    let yaml = "grpc:\n  server:\n    listen: 127.0.0.1:0\n    shutdown:\n      deadline: 200ms\n";
+    let running = start(yaml).await;
+    let mut client = EchoClient::new(running.channel().await);
+    let endless = Line {
+        wait_ms: 60_000,
+        ..line("slow")
+    };
+    let call = tokio::spawn(async move { client.say(endless).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    running.stop.send(()).unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(5), running.ended).await;
+    let error = ended.expect("it ends").unwrap().unwrap_err();
+    assert!(matches!(error, StartError::Deadline(_)), "{error}");
+    call.abort();
+}
+
+#[tokio::test]
+async fn a_wrong_config_is_refused_with_its_place_and_what_to_write() {
+    let report = refused("grpc:\n  server:\n    lisen: 127.0.0.1:0\necho:\n  prefx: a\n").await;
+    for expected in [
+        "carml.yml:3:5",
+        "did you mean `listen`?",
+        "carml.yml:5:3",
+        "did you mean `prefix`?",
+    ] {
+        assert!(report.contains(expected), "missing {expected} in\n{report}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_in_this_build_is_refused_at_its_line() {
+    let report = refused("logger:\n  hooks:\n    - syslog\n").await;
+    assert!(report.contains("carml.yml:3:7"), "{report}");
+    let report = refused("tracer:\n  enabled: true\n").await;
+    assert!(report.contains("carml.yml:2:12"), "{report}");
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_reported() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let report = refused(&format!("grpc:\n  server:\n    listen: {address}\n")).await;
+    assert!(
+        report.contains(&format!("cannot listen on {address}")),
+        "{report}"
+    );
+}
