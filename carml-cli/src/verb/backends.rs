@@ -36,9 +36,12 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         }
         Format::Json => {
             let row = |p| {
-                CALLS
-                    .iter()
-                    .map(move |c| (c.as_str(), scope(p, *c).map(|s| s.as_str())))
+                CALLS.iter().map(move |c| {
+                    (
+                        c.as_str(),
+                        scope(p, *c).map(carml_runtime::kv::capability::Scope::as_str),
+                    )
+                })
             };
             let table: std::collections::BTreeMap<_, std::collections::BTreeMap<_, _>> = PROVIDERS
                 .iter()

@@ -88,10 +88,11 @@ fn open_schema(path: &Path) -> Result<Schema, Report> {
             .unwrap_or(Path::new("."));
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let file = entry.path();
-            if file != path && Format::of(&file) == Format::Json {
-                if let Some(value) = Source::open(&file).ok().and_then(|s| s.read().ok()) {
-                    siblings.push((entry.file_name().to_string_lossy().into_owned(), value));
-                }
+            if file != path
+                && Format::of(&file) == Format::Json
+                && let Some(value) = Source::open(&file).ok().and_then(|s| s.read().ok())
+            {
+                siblings.push((entry.file_name().to_string_lossy().into_owned(), value));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `.proto` files → messages, service traits, clients and the descriptor set, without `protoc`.
 //!
-//! [`front`] reads the files with protox, [`services`] adds to what tonic-build writes, and
-//! [`emit`] puts the packages together as nested modules.
+//! `front` reads the files with protox, `services` adds to what tonic-build writes, and
+//! `emit` puts the packages together as nested modules.
 
 mod emit;
 mod front;

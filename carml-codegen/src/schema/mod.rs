@@ -1,5 +1,5 @@
-//! JSON Schema → typed Rust: [`front`] reads documents into [`ir::schema`](crate::ir),
-//! [`lower`](crate::lower) finds the types, [`emit`](crate::emit) writes them.
+//! JSON Schema → typed Rust: `front` reads documents into `ir::schema`,
+//! `lower` finds the types, `emit` writes them.
 
 mod documents;
 mod error;

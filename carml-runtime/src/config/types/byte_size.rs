@@ -56,7 +56,9 @@ impl FromStr for ByteSize {
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unit = UNITS.iter().find(|u| self.0 >= u.1 && self.0 % u.1 == 0);
+        let unit = UNITS
+            .iter()
+            .find(|u| self.0 >= u.1 && self.0.is_multiple_of(u.1));
         let (unit, bytes) = unit.copied().unwrap_or(("b", 1));
         write!(f, "{}{unit}", self.0 / bytes)
     }
