@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 the input is at fault, 2 the command could not run.
 
+mod scaffold;
 mod verb;
 
 use std::process::ExitCode;

@@ -11,7 +11,7 @@ use proc_macro::TokenStream;
 ///
 /// Handlers may be written plainly or as tonic has them, method by method:
 ///
-/// ```ignore
+/// ```text
 /// #[carml_service(requires(lock: cluster, watch))]
 /// impl Greeter for Hello {
 ///     async fn say_hello(&self, request: HelloRequest) -> Result<HelloReply, Status> { … }

@@ -155,7 +155,7 @@ async fn listen(
     let aborting = serving.abort_handle();
     tokio::pin!(serving);
     tokio::select! {
-        ended = &mut serving => return ended.map_or(Ok(()), |served| served.map_err(StartError::from)),
+        ended = &mut serving => return outcome(ended),
         () = stop.asked() => {}
     }
 
@@ -178,7 +178,7 @@ async fn listen(
     }
     let _ = drain.send(());
     tokio::select! {
-        ended = &mut serving => ended.map_or(Ok(()), |served| served.map_err(StartError::from)),
+        ended = &mut serving => outcome(ended),
         () = tokio::time::sleep(deadline) => {
             aborting.abort();
             Err(StartError::Deadline(deadline))
@@ -187,6 +187,16 @@ async fn listen(
             aborting.abort();
             Ok(())
         }
+    }
+}
+
+/// A server that panicked did not end cleanly.
+fn outcome(
+    ended: Result<Result<(), tonic::transport::Error>, tokio::task::JoinError>,
+) -> Result<(), StartError> {
+    match ended {
+        Ok(served) => served.map_err(StartError::from),
+        Err(panicked) => Err(StartError::Service(panicked.into())),
     }
 }
 

@@ -1,0 +1,15 @@
+//! Reads `carml.yml`, then serves until SIGTERM.
+
+use std::process::ExitCode;
+
+use carml_runtime::App;
+
+use {{snake}}::{Service, config::AppConfig};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    App::<AppConfig>::from_args()
+        .service(Service::new)
+        .run()
+        .await
+}

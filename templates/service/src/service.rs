@@ -1,0 +1,66 @@
+//! The handlers.
+
+use carml_runtime::{
+    Context, StartError, carml_service,
+    kv::{self, ErrorKind, Key, Kv},
+};
+use tonic::Status;
+
+use crate::{
+    config::AppConfig,
+    proto::{{snake}}::v1::{GreetReply, GreetRequest, {{Pascal}}, {{Pascal}}Server},
+};
+
+/// Answers the calls of `{{snake}}.v1.{{Pascal}}`.
+#[derive(Debug)]
+pub struct Service {
+    greeting: String,
+    kv: Kv,
+}
+
+impl Service {
+    /// Takes what it needs from the config and the store.
+    pub fn new(context: &Context<AppConfig>) -> Result<Self, StartError> {
+        Ok(Self {
+            greeting: context.config().{{snake}}.greeting.clone(),
+            kv: context.kv()?.clone(),
+        })
+    }
+
+    /// Counts one more greeting. Another writer may be faster: then it is read and tried again.
+    async fn count(&self, name: &str) -> Result<u64, kv::Error> {
+        let key: Key = format!("greeted/{name}").parse()?;
+        loop {
+            let entry = self.kv.get(&key).await?;
+            let times = entry.as_ref().map_or(0, |entry| {
+                String::from_utf8_lossy(&entry.value).parse().unwrap_or(0)
+            }) + 1;
+            let expected = entry.map(|entry| entry.revision);
+            match self
+                .kv
+                .atomic_put(key.clone(), times.to_string(), expected, None)
+                .await
+            {
+                Ok(_) => return Ok(times),
+                Err(error) if error.kind == ErrorKind::Conflict => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+#[carml_service(requires(get, atomic_put))]
+impl {{Pascal}} for Service {
+    async fn greet(&self, request: GreetRequest) -> Result<GreetReply, Status> {
+        let name = request.name;
+        if name.is_empty() || name.contains('/') {
+            return Err(Status::invalid_argument("give a name, without `/`"));
+        }
+        let counted = self.count(&name).await;
+        let times = counted.map_err(|error| Status::unavailable(error.to_string()))?;
+        Ok(GreetReply {
+            text: format!("{}, {name}!", self.greeting),
+            times,
+        })
+    }
+}
