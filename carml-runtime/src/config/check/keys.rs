@@ -3,6 +3,7 @@
 use crate::config::schema::{Node, Schema};
 use jsonschema::ValidationError;
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// The schema object that holds the keyword of an error.
 pub(super) fn owner<'a>(schema: &'a Schema, error: &ValidationError<'_>) -> Option<Node<'a>> {
@@ -18,7 +19,7 @@ pub(super) fn owner<'a>(schema: &'a Schema, error: &ValidationError<'_>) -> Opti
 pub(super) fn known(schema: &Schema, error: &ValidationError<'_>) -> Vec<String> {
     let mut keys = Vec::new();
     if let Some(node) = owner(schema, error) {
-        visit(schema, node, 0, &mut |n| {
+        visit(schema, node, &mut |n| {
             keys.extend(
                 n.value
                     .get("properties")
@@ -33,104 +34,105 @@ pub(super) fn known(schema: &Schema, error: &ValidationError<'_>) -> Vec<String>
 
 /// The pointers of every value that the schema calls secret.
 pub(super) fn secrets(schema: &Schema, value: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    secret(schema, schema.root(), value, "", 0, &mut found);
-    found
+    let mut walk = Secrets {
+        schema,
+        seen: HashSet::new(),
+        found: Vec::new(),
+    };
+    walk.value(schema.root(), value, "");
+    walk.found
 }
 
-fn secret(
-    schema: &Schema,
-    node: Node<'_>,
-    value: &Value,
-    at: &str,
-    depth: usize,
-    found: &mut Vec<String>,
-) {
-    if depth > 64 {
-        return;
-    }
-    visit(schema, node, 0, &mut |n| {
-        let kind = n.value.get("x-carml-type").and_then(Value::as_str);
-        if kind == Some("secret")
-            || n.value.get("writeOnly") == Some(&Value::Bool(true))
-            || n.value.get("format") == Some(&Value::from("password"))
-        {
-            found.push(at.to_owned());
+struct Secrets<'a> {
+    schema: &'a Schema,
+    /// Schema objects by address, each with the value that it was held against: a schema may refer to itself.
+    seen: HashSet<(*const Value, *const Value)>,
+    found: Vec<String>,
+}
+
+impl<'a> Secrets<'a> {
+    fn value(&mut self, node: Node<'a>, value: &Value, at: &str) {
+        let mut parts = Vec::new();
+        visit(self.schema, node, &mut |n| parts.push(n));
+        for part in parts {
+            if self
+                .seen
+                .insert((std::ptr::from_ref(part.value), std::ptr::from_ref(value)))
+            {
+                self.part(part, value, at);
+            }
         }
-        if let (Value::Object(map), Some(properties)) = (value, n.value.get("properties")) {
-            for (key, inner) in map {
-                if let Some(part) = properties.get(key) {
-                    let at = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
-                    secret(
-                        schema,
-                        Node { value: part, ..n },
+    }
+
+    fn part(&mut self, node: Node<'a>, value: &Value, at: &str) {
+        let says = |key: &str, what: &Value| node.value.get(key) == Some(what);
+        if says("x-carml-type", &"secret".into())
+            || says("format", &"password".into())
+            || says("writeOnly", &true.into())
+        {
+            self.found.push(at.to_owned());
+        }
+        match value {
+            Value::Object(map) => {
+                let Some(properties) = node.value.get("properties") else {
+                    return;
+                };
+                for (key, inner) in map {
+                    if let Some(part) = properties.get(key) {
+                        let at = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+                        self.value(
+                            Node {
+                                value: part,
+                                ..node
+                            },
+                            inner,
+                            &at,
+                        );
+                    }
+                }
+            }
+            Value::Array(list) => {
+                let Some(part) = node.value.get("items") else {
+                    return;
+                };
+                for (i, inner) in list.iter().enumerate() {
+                    self.value(
+                        Node {
+                            value: part,
+                            ..node
+                        },
                         inner,
-                        &at,
-                        depth + 1,
-                        found,
+                        &format!("{at}/{i}"),
                     );
                 }
             }
+            _ => {}
         }
-        if let (Value::Array(list), Some(part)) = (value, n.value.get("items")) {
-            for (i, inner) in list.iter().enumerate() {
-                secret(
-                    schema,
-                    Node { value: part, ..n },
-                    inner,
-                    &format!("{at}/{i}"),
-                    depth + 1,
-                    found,
-                );
-            }
-        }
-    });
+    }
 }
 
-/// Every schema object that speaks about the same value: through references and combinations.
-fn visit<'a>(schema: &'a Schema, node: Node<'a>, depth: usize, see: &mut dyn FnMut(Node<'a>)) {
-    if depth > 16 {
-        return;
-    }
-    see(node);
-    if let Some(target) = node
-        .value
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|r| schema.resolve(node, r))
-    {
-        visit(schema, target, depth + 1, see);
-    }
-    for combination in ["allOf", "anyOf", "oneOf"] {
-        for part in node
-            .value
-            .get(combination)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            visit(
-                schema,
-                Node {
-                    value: part,
-                    ..node
-                },
-                depth + 1,
-                see,
+/// Every schema object that speaks about the same value: through references and combinations, each once.
+fn visit<'a>(schema: &'a Schema, node: Node<'a>, see: &mut dyn FnMut(Node<'a>)) {
+    let mut seen = HashSet::new();
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        if !seen.insert(std::ptr::from_ref(node.value)) {
+            continue;
+        }
+        see(node);
+        let reference = node.value.get("$ref").and_then(Value::as_str);
+        open.extend(reference.and_then(|r| schema.resolve(node, r)));
+        for combination in ["allOf", "anyOf", "oneOf"] {
+            let parts = node.value.get(combination).and_then(Value::as_array);
+            open.extend(
+                parts
+                    .into_iter()
+                    .flatten()
+                    .map(|value| Node { value, ..node }),
             );
         }
-    }
-    for branch in ["then", "else"] {
-        if let Some(part) = node.value.get(branch) {
-            visit(
-                schema,
-                Node {
-                    value: part,
-                    ..node
-                },
-                depth + 1,
-                see,
-            );
+        for branch in ["then", "else"] {
+            open.extend(node.value.get(branch).map(|value| Node { value, ..node }));
         }
     }
 }
