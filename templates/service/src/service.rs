@@ -8,8 +8,10 @@ use tonic::Status;
 
 use crate::{
     config::AppConfig,
-    proto::{{snake}}::v1::{GreetReply, GreetRequest, {{Pascal}}, {{Pascal}}Server},
+    proto::{{snake}}::v1::{GreetReply, GreetRequest},
 };
+
+use crate::proto::{{snake}}::v1::{{{Pascal}}, {{Pascal}}Server};
 
 /// Answers the calls of `{{snake}}.v1.{{Pascal}}`.
 #[derive(Debug)]

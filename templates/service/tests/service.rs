@@ -4,11 +4,7 @@ use carml_runtime::App;
 use tokio::sync::oneshot;
 use tonic::Code;
 
-use {{snake}}::{
-    Service,
-    config::AppConfig,
-    proto::{{snake}}::v1::{GreetRequest, {{Pascal}}Client},
-};
+use {{snake}}::{Service, config::AppConfig, proto::{{snake}}::v1 as api};
 
 #[tokio::test]
 async fn people_are_greeted_and_counted() {
@@ -27,18 +23,18 @@ async fn people_are_greeted_and_counted() {
     let running = tokio::spawn(app.serve());
     let address = bound.await.expect("it starts");
 
-    let mut client = {{Pascal}}Client::connect(format!("http://{address}"))
-        .await
-        .expect("it accepts");
+    let url = format!("http://{address}");
+    let client = api::{{Pascal}}Client::connect(url).await;
+    let mut client = client.expect("it accepts");
     for times in 1..=3 {
-        let request = GreetRequest {
+        let request = api::GreetRequest {
             name: "Ada".to_owned(),
         };
         let reply = client.greet(request).await.expect("an answer").into_inner();
         assert_eq!(reply.text, "Good day, Ada!");
         assert_eq!(reply.times, times);
     }
-    let nobody = client.greet(GreetRequest::default()).await;
+    let nobody = client.greet(api::GreetRequest::default()).await;
     assert_eq!(nobody.expect_err("no name").code(), Code::InvalidArgument);
 
     drop(client);
