@@ -4,7 +4,7 @@ use super::StartError;
 use crate::{
     __private::{Requirement, Scope},
     config::{Config, Loaded, LoggerHook},
-    kv::capability::{self, Call, Provider},
+    kv::capability::{self, Call, PROVIDERS},
 };
 
 pub(super) fn check(
@@ -24,12 +24,13 @@ pub(super) fn check(
         let Some(call) = call(requirement.call) else {
             continue;
         };
+        let scope = match requirement.scope {
+            Scope::Process => capability::Scope::Process,
+            Scope::Cluster => capability::Scope::Cluster,
+        };
         let wanted = capability::Requirement {
             call,
-            scope: Some(match requirement.scope {
-                Scope::Process => capability::Scope::Process,
-                Scope::Cluster => capability::Scope::Cluster,
-            }),
+            scope: Some(scope),
         };
         if let Some(missing) = capability::missing(*provider, &[wanted]).first() {
             let others: Vec<&str> = missing
@@ -37,10 +38,7 @@ pub(super) fn check(
                 .iter()
                 .map(|other| other.as_str())
                 .collect();
-            let scope = match requirement.scope {
-                Scope::Process => "process",
-                Scope::Cluster => "cluster",
-            };
+            let scope = scope.as_str();
             return Err(loaded
                 .fault(
                     "/registry/provider",
@@ -79,8 +77,6 @@ fn not_built(loaded: &Loaded, config: &Config) -> Result<(), StartError> {
     }
     Ok(())
 }
-
-const PROVIDERS: &[Provider] = capability::PROVIDERS;
 
 fn call(name: &str) -> Option<Call> {
     capability::CALLS
