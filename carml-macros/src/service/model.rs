@@ -8,8 +8,7 @@ use syn::{
 
 use super::parse::{Args, Requirement};
 
-/// The calls of the key/value contract. The schema's capability table has the same names; a test
-/// holds the two together.
+/// The calls of the key/value contract, by the names in the schema's capability table.
 pub(crate) const CALLS: &[&str] = &[
     "put",
     "get",
