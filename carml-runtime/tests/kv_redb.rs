@@ -233,3 +233,47 @@ async fn locks_fence_and_cancelled_waits_leave_nothing() {
     drop(second);
     assert_eq!(store.open_handles(), (0, 0));
 }
+
+#[tokio::test]
+async fn a_detached_lease_lives_by_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let kv = open(&dir.path().join("kv"));
+    let ttl = Duration::from_millis(400);
+    let lease = kv.lease(ttl).await.unwrap();
+    kv.put(key("k"), "v", Some(lease.id())).await.unwrap();
+    let id = lease.detach();
+    for _ in 0..4 {
+        tokio::time::sleep(ttl / 2).await;
+        assert_eq!(kv.keep_alive(id).await.unwrap(), ttl);
+    }
+    assert!(kv.exists_with(&key("k"), Consistency::Stale).await.unwrap());
+    tokio::time::sleep(ttl * 2).await;
+    assert!(
+        kv.get_with(&key("k"), Consistency::Stale)
+            .await
+            .unwrap()
+            .is_none(),
+        "nobody renews it"
+    );
+    let lost = kv.keep_alive(id).await.unwrap_err();
+    assert_eq!((lost.kind, lost.op), (ErrorKind::LeaseLost, "keep_alive"));
+    let lost = kv.revoke(id).await.unwrap_err();
+    assert_eq!((lost.kind, lost.op), (ErrorKind::LeaseLost, "revoke"));
+
+    let lease = kv.lease(ttl).await.unwrap();
+    kv.put(key("k"), "v", Some(lease.id())).await.unwrap();
+    kv.revoke(lease.id()).await.unwrap();
+    lease.lost().await;
+    assert!(!kv.exists(&key("k")).await.unwrap());
+}
+
+#[test]
+fn a_directory_may_be_the_whole_namespace() {
+    assert_eq!(Key::parse_dir("").unwrap(), None);
+    assert_eq!(Key::parse_dir("/").unwrap(), None);
+    assert_eq!(Key::parse_dir("/a/b/").unwrap(), Some(key("a/b")));
+    assert_eq!(
+        Key::parse_dir("a//b").unwrap_err().kind,
+        ErrorKind::InvalidKey
+    );
+}

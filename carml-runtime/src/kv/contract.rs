@@ -93,6 +93,10 @@ calls! {
     Leases as_lease {
         /// Grants a lease.
         fn lease(ttl: Duration) -> Lease;
+        /// Renews a lease now; what was granted. `LeaseLost` if it has ended.
+        fn keep_alive(id: LeaseId) -> Duration;
+        /// Ends a lease and removes its keys. `LeaseLost` if it had ended.
+        fn revoke(id: LeaseId) -> ();
     }
     /// Several operations as one.
     Transaction as_transaction {

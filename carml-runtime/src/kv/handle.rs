@@ -113,17 +113,26 @@ impl Kv {
     }
     /// Reads a value with its revision; a missing key is `None`.
     pub async fn get(&self, key: &Key) -> Result<Option<Entry>, Error> {
-        self.read(
-            "get",
-            call!(self, as_get, "get").get(key, Consistency::Linearizable),
-        )
-        .await
+        self.get_with(key, Consistency::default()).await
+    }
+    /// [`get`](Self::get), as fresh as is asked for.
+    pub async fn get_with(
+        &self,
+        key: &Key,
+        consistency: Consistency,
+    ) -> Result<Option<Entry>, Error> {
+        self.read("get", call!(self, as_get, "get").get(key, consistency))
+            .await
     }
     /// Whether the key exists.
     pub async fn exists(&self, key: &Key) -> Result<bool, Error> {
+        self.exists_with(key, Consistency::default()).await
+    }
+    /// [`exists`](Self::exists), as fresh as is asked for.
+    pub async fn exists_with(&self, key: &Key, consistency: Consistency) -> Result<bool, Error> {
         self.read(
             "exists",
-            call!(self, as_exists, "exists").exists(key, Consistency::Linearizable),
+            call!(self, as_exists, "exists").exists(key, consistency),
         )
         .await
     }
@@ -200,6 +209,17 @@ impl Kv {
     /// Grants a lease.
     pub async fn lease(&self, ttl: Duration) -> Result<Lease, Error> {
         self.write("lease", call!(self, as_lease, "lease").lease(ttl))
+            .await
+    }
+    /// Renews a lease by its name, for one that was [detached](Lease::detach); what was granted.
+    /// `LeaseLost` if it has ended.
+    pub async fn keep_alive(&self, id: LeaseId) -> Result<Duration, Error> {
+        self.write("keep_alive", call!(self, as_lease, "lease").keep_alive(id))
+            .await
+    }
+    /// Ends a lease by its name and removes its keys. `LeaseLost` if it had ended.
+    pub async fn revoke(&self, id: LeaseId) -> Result<(), Error> {
+        self.write("revoke", call!(self, as_lease, "lease").revoke(id))
             .await
     }
     /// Ends every stream, lock and lease of the store. Later calls answer `Closed`.

@@ -1,9 +1,9 @@
 //! What a caller holds: locks, leases, leadership.
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{BoxFuture, Error, Key, LeaseId};
+use super::{Error, Key, LeaseId, contract::Leases};
 
 /// A held lock. Dropping it releases it.
 pub struct Guard {
@@ -52,40 +52,33 @@ impl fmt::Debug for Guard {
     }
 }
 
-/// What a backend does for the holder of a lease.
-pub trait LeaseControl: Send + Sync {
-    /// Renews now.
-    fn renew(&self) -> BoxFuture<'_, Result<(), Error>>;
-    /// Ends the lease and removes its keys.
-    fn revoke(&self) -> BoxFuture<'_, Result<(), Error>>;
-}
-
-/// A granted lease, renewed in the background every third of its ttl until dropped; its keys end
-/// not before a ttl after the last renewal.
+/// A granted lease, renewed in the background every third of its ttl until dropped, detached or
+/// lost; its keys end not before a ttl after the last renewal.
 pub struct Lease {
     id: LeaseId,
     ttl: Duration,
     lost: CancellationToken,
-    control: std::sync::Arc<dyn LeaseControl>,
+    leases: Arc<dyn Leases>,
     renewer: tokio::task::JoinHandle<()>,
 }
 
 impl Lease {
-    /// For backends. Starts the renewals; call it inside a tokio runtime.
+    /// For backends: `lost` fires when the lease ends. Starts the renewals; call it inside a
+    /// tokio runtime.
     pub fn new(
         id: LeaseId,
         ttl: Duration,
         lost: CancellationToken,
-        control: std::sync::Arc<dyn LeaseControl>,
+        leases: Arc<dyn Leases>,
     ) -> Self {
-        let (handle, over) = (control.clone(), lost.clone());
+        let (renewing, over) = (leases.clone(), lost.clone());
         let renewer = tokio::spawn(async move {
             loop {
                 tokio::select! {
                     () = over.cancelled() => return,
                     () = tokio::time::sleep(ttl / 3) => {
                         // A lost lease cancels `over`; any other failure is tried again next time.
-                        let _ = handle.renew().await;
+                        let _ = renewing.keep_alive(id).await;
                     }
                 }
             }
@@ -94,7 +87,7 @@ impl Lease {
             id,
             ttl,
             lost,
-            control,
+            leases,
             renewer,
         }
     }
@@ -106,17 +99,22 @@ impl Lease {
     pub fn ttl(&self) -> Duration {
         self.ttl
     }
-    /// Resolves when the lease has ended.
+    /// Resolves when the lease has ended. Dropping the future has no effect.
     pub async fn lost(&self) {
         self.lost.cancelled().await;
     }
     /// Renews now.
     pub async fn renew(&self) -> Result<(), Error> {
-        self.control.renew().await
+        self.leases.keep_alive(self.id).await.map(drop)
     }
     /// Ends the lease and removes its keys.
     pub async fn revoke(self) -> Result<(), Error> {
-        self.control.revoke().await
+        self.leases.revoke(self.id).await
+    }
+    /// Stops the renewals and hands out the name: the lease lives for its ttl from the last
+    /// renewal, unless [`Kv::keep_alive`](super::Kv::keep_alive) renews it.
+    pub fn detach(self) -> LeaseId {
+        self.id
     }
 }
 

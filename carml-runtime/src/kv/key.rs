@@ -44,6 +44,15 @@ impl Key {
         Ok(Key(key.to_owned()))
     }
 
+    /// A directory's name: as [`parse`](Self::parse), but empty or `/` is the whole namespace,
+    /// `None`.
+    pub fn parse_dir(text: &str) -> Result<Option<Key>, Error> {
+        if text.trim_matches('/').is_empty() {
+            return Ok(None);
+        }
+        Key::parse(text).map(Some)
+    }
+
     /// The canonical text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -16,7 +16,7 @@ pub use backend::redb;
 pub use contract::{Backend, BoxFuture};
 pub use error::{Applied, Error, ErrorKind};
 pub use handle::Kv;
-pub use hold::{Guard, Lease, LeaseControl};
+pub use hold::{Guard, Lease};
 pub use key::Key;
 pub use types::{
     Committed, Condition, Consistency, Entry, LeaseId, ListOptions, MAX_VALUE, Op, Page, Revision,

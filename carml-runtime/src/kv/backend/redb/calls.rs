@@ -5,9 +5,8 @@ use ::redb::ReadTransaction;
 use bytes::Bytes;
 
 use super::{
-    Redb, ask, closed, failed,
-    hub::{Scope, Subscription, Watcher},
-    leases::Leases,
+    Redb, closed, failed,
+    hub::{Scope, Subscription},
     locks::Place,
     writer::Command,
 };
@@ -58,7 +57,7 @@ impl Redb {
         scope: Scope,
         from: From,
     ) -> Result<WatchStream, Error> {
-        let watcher = Watcher::new(self.watcher_id(), scope);
+        let watcher = self.shared.hub.watcher(scope);
         let subscription = Subscription {
             hub: self.shared.hub.clone(),
             watcher: watcher.clone(),
@@ -253,30 +252,11 @@ impl Lock for Redb {
     }
 }
 
-struct Control {
-    id: u64,
-    leases: Arc<Leases>,
-    writer: std::sync::mpsc::Sender<Command>,
+fn lease_lost(op: &'static str) -> Error {
+    Error::new(ErrorKind::LeaseLost, op, "the lease has ended").with_backend("redb")
 }
 
-impl LeaseControl for Control {
-    fn renew(&self) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(async move {
-            let lost = || {
-                Error::new(ErrorKind::LeaseLost, "renew", "the lease has ended")
-                    .with_backend("redb")
-            };
-            self.leases.renew(self.id).then_some(()).ok_or_else(lost)
-        })
-    }
-    fn revoke(&self) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(ask(&self.writer, "revoke", |reply| {
-            Command::Revoke(self.id, reply)
-        }))
-    }
-}
-
-impl contract::Leases for Redb {
+impl Leases for Redb {
     fn lease(&self, ttl: Duration) -> Answer<'_, Lease> {
         Box::pin(async move {
             if ttl < Duration::from_millis(1) || ttl > Duration::from_secs(10 * 365 * 86_400) {
@@ -295,13 +275,20 @@ impl contract::Leases for Redb {
                 .leases
                 .token(id)
                 .ok_or_else(|| closed("lease"))?;
-            let control = Control {
-                id,
-                leases: self.shared.leases.clone(),
-                writer: self.writer.clone(),
-            };
-            Ok(Lease::new(LeaseId(id), ttl, lost, Arc::new(control)))
+            Ok(Lease::new(LeaseId(id), ttl, lost, Arc::new(self.clone())))
         })
+    }
+    fn keep_alive(&self, id: LeaseId) -> Answer<'_, Duration> {
+        Box::pin(async move {
+            if self.shared.closed.is_cancelled() {
+                return Err(closed("keep_alive"));
+            }
+            let renewed = self.shared.leases.renew(id.0);
+            renewed.ok_or_else(|| lease_lost("keep_alive"))
+        })
+    }
+    fn revoke(&self, id: LeaseId) -> Answer<'_, ()> {
+        Box::pin(self.ask("revoke", move |reply| Command::Revoke(id.0, reply)))
     }
 }
 

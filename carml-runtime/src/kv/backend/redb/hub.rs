@@ -3,7 +3,7 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::Sender,
     },
 };
@@ -50,15 +50,6 @@ pub(super) struct Watcher {
 }
 
 impl Watcher {
-    pub(super) fn new(id: u64, scope: Scope) -> Arc<Self> {
-        Arc::new(Watcher {
-            id,
-            scope,
-            queue: Mutex::default(),
-            wake: Notify::new(),
-            dropped: AtomicBool::new(false),
-        })
-    }
     fn with<T>(&self, f: impl FnOnce(&mut Queue) -> T) -> T {
         let out = f(&mut self.queue.lock().unwrap_or_else(PoisonError::into_inner));
         self.wake.notify_one();
@@ -76,12 +67,22 @@ impl Watcher {
 
 #[derive(Default)]
 pub(super) struct Hub {
+    next: AtomicU64,
     watchers: Mutex<HashMap<u64, Arc<Watcher>>>,
 }
 
 impl Hub {
     fn watchers(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<Watcher>>> {
         self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    pub(super) fn watcher(&self, scope: Scope) -> Arc<Watcher> {
+        Arc::new(Watcher {
+            id: self.next.fetch_add(1, Ordering::Relaxed),
+            scope,
+            queue: Mutex::default(),
+            wake: Notify::new(),
+            dropped: AtomicBool::new(false),
+        })
     }
     pub(super) fn add(&self, watcher: Arc<Watcher>) {
         let mut watchers = self.watchers();

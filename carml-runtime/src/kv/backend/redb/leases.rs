@@ -34,15 +34,13 @@ impl Leases {
     pub(super) fn token(&self, id: u64) -> Option<CancellationToken> {
         self.states().get(&id).map(|s| s.lost.clone())
     }
-    pub(super) fn renew(&self, id: u64) -> bool {
+    /// The ttl, which begins anew; `None`: the lease has ended.
+    pub(super) fn renew(&self, id: u64) -> Option<Duration> {
         let now = Instant::now();
-        match self.states().get_mut(&id) {
-            Some(state) if state.deadline > now => {
-                state.deadline = now + state.ttl;
-                true
-            }
-            _ => false,
-        }
+        let mut states = self.states();
+        let state = states.get_mut(&id).filter(|s| s.deadline > now)?;
+        state.deadline = now + state.ttl;
+        Some(state.ttl)
     }
     pub(super) fn alive(&self, id: u64) -> bool {
         id == 0

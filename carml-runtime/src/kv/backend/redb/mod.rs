@@ -17,7 +17,6 @@ use std::{
     path::Path,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
         mpsc::{Sender, channel},
     },
     time::Duration,
@@ -35,11 +34,11 @@ use self::{
 };
 use crate::kv::{Batch, Entry, Error, ErrorKind, Reason, Revision};
 
-/// An open store. Dropping the last handle ends the writer thread.
+/// An open store. Cheap to clone; dropping the last handle ends the writer thread.
+#[derive(Clone)]
 pub struct Redb {
     shared: Arc<Shared>,
     writer: Sender<Command>,
-    next_watcher: AtomicU64,
 }
 
 struct Names([String; 5]);
@@ -225,11 +224,7 @@ impl Redb {
             .name("carml-kv-writer".to_owned())
             .spawn(move || writer::run(&theirs, &inbox))
             .map_err(|e| failed("open", e))?;
-        Ok(Redb {
-            shared,
-            writer,
-            next_watcher: AtomicU64::new(0),
-        })
+        Ok(Redb { shared, writer })
     }
 
     /// How many watches and lock queues exist: what is left behind, for tests.
@@ -237,29 +232,17 @@ impl Redb {
         (self.shared.hub.count(), self.shared.locks.count())
     }
 
-    fn watcher_id(&self) -> u64 {
-        self.next_watcher.fetch_add(1, Ordering::Relaxed)
-    }
-
     async fn ask<T>(
         &self,
         op: &'static str,
         command: impl FnOnce(writer::Reply<T>) -> Command,
     ) -> Result<T, Error> {
-        ask(&self.writer, op, command).await
+        let (reply, answer) = oneshot::channel();
+        self.writer.send(command(reply)).map_err(|_| closed(op))?;
+        let mut answer = answer.await.unwrap_or_else(|_| Err(closed(op)));
+        if let Err(e) = &mut answer {
+            e.op = op;
+        }
+        answer
     }
-}
-
-async fn ask<T>(
-    writer: &Sender<Command>,
-    op: &'static str,
-    command: impl FnOnce(writer::Reply<T>) -> Command,
-) -> Result<T, Error> {
-    let (reply, answer) = oneshot::channel();
-    writer.send(command(reply)).map_err(|_| closed(op))?;
-    let mut answer = answer.await.unwrap_or_else(|_| Err(closed(op)));
-    if let Err(e) = &mut answer {
-        e.op = op;
-    }
-    answer
 }
