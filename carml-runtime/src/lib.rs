@@ -11,5 +11,5 @@ mod include;
 mod logger;
 mod status;
 
-pub use app::{App, Context, StartError};
+pub use app::{App, Context, Shutdown, StartError};
 pub use carml_macros::carml_service;

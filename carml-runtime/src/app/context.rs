@@ -1,6 +1,6 @@
 //! What a service is made from.
 
-use super::StartError;
+use super::{Shutdown, StartError};
 use crate::{
     config::{Loaded, Section},
     kv::Kv,
@@ -12,6 +12,7 @@ pub struct Context<C> {
     pub(super) config: C,
     pub(super) loaded: Loaded,
     pub(super) kv: Option<Kv>,
+    pub(super) shutdown: Shutdown,
 }
 
 impl<C> Context<C> {
@@ -27,6 +28,11 @@ impl<C> Context<C> {
     /// [`StartError::Config`] if the section does not fit the type.
     pub fn section<S: Section>(&self) -> Result<S, StartError> {
         Ok(self.loaded.section()?)
+    }
+
+    /// Tells when the service drains: for calls that have no end of their own.
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
     }
 
     /// The key/value store of the section `registry`. Cheap to clone.

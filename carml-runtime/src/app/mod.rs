@@ -5,6 +5,7 @@ mod context;
 mod error;
 mod requirements;
 mod serve;
+mod shutdown;
 
 use std::{marker::PhantomData, net::SocketAddr, process::ExitCode};
 
@@ -13,6 +14,7 @@ use tokio::sync::oneshot;
 
 pub use context::Context;
 pub use error::StartError;
+pub use shutdown::Shutdown;
 
 use crate::{
     __private::{Requirement, Service},

@@ -10,7 +10,7 @@ use tokio::{
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{server::NamedService, service::Routes, transport::Server};
 
-use super::{App, Context, StartError, requirements};
+use super::{App, Context, Shutdown, StartError, requirements};
 use crate::{
     __private::Service,
     config::{Config, GrpcServer, Loaded, Loader, Root, Schema},
@@ -59,17 +59,19 @@ pub(super) async fn serve<C: Root + Send + Sync + 'static>(
         tracing::warn!("{warning}");
     }
     let kv = open_store(&base, !app.requires.is_empty()).await?;
+    let shutdown = Shutdown::default();
     let context = Context {
         config,
         loaded,
         kv: kv.clone(),
+        shutdown: shutdown.clone(),
     };
     let mut routed = Routed::default();
     for make in app.services {
         make(&context, &mut routed)?;
     }
     drop(context);
-    let served = listen(&base, chain, routed, app.ready, app.stop).await;
+    let served = listen(&base, chain, routed, shutdown, app.ready, app.stop).await;
     if let Some(kv) = kv
         && let Err(error) = kv.close().await
     {
@@ -117,6 +119,7 @@ async fn listen(
     config: &Config,
     chain: Chain,
     routed: Routed,
+    shutdown: Shutdown,
     ready: Option<oneshot::Sender<std::net::SocketAddr>>,
     stop: Option<oneshot::Receiver<()>>,
 ) -> Result<(), StartError> {
@@ -176,6 +179,7 @@ async fn listen(
             return Ok(());
         }
     }
+    shutdown.begin();
     let _ = drain.send(());
     tokio::select! {
         ended = &mut serving => outcome(ended),

@@ -17,6 +17,11 @@ pub trait Section: serde::de::DeserializeOwned + schemars::JsonSchema {
     const NAME: &'static str;
 }
 
+/// The config of a service without sections of its own.
+impl Root for super::Config {
+    const SCHEMA: &'static str = include_str!("../../schema/carml.json");
+}
+
 const BASE: [(&str, &str); 10] = [
     ("app.json", include_str!("../../schema/app.json")),
     ("base.json", include_str!("../../schema/base.json")),
@@ -56,7 +61,7 @@ impl Schema {
     /// # Errors
     /// None for a crate that is whole.
     pub fn base() -> Result<Schema, Report> {
-        Schema::parse("carml.json", include_str!("../../schema/carml.json"))
+        Schema::of::<super::Config>()
     }
 
     /// The schema of a generated root type.

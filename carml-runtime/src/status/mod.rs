@@ -1,4 +1,7 @@
-//! What the runtime itself answers. Nothing else in the runtime makes a status of a fault of ours.
+//! What a fault of the runtime looks like to a caller. Nothing else in the runtime makes a
+//! [`Status`] of one.
+
+mod kv;
 
 use tonic::Status;
 
@@ -17,4 +20,9 @@ pub(crate) fn too_large(what: &str, size: u64, limit: u64) -> Status {
     Status::resource_exhausted(format!(
         "the {what} has {size} bytes, the limit is {limit}: raise max_message_size or send less"
     ))
+}
+
+/// The server ends; another one will answer.
+pub(crate) fn draining() -> Status {
+    Status::unavailable("the server is draining")
 }

@@ -58,8 +58,8 @@ impl {{Pascal}} for Service {
         if name.is_empty() || name.contains('/') {
             return Err(Status::invalid_argument("give a name, without `/`"));
         }
-        let counted = self.count(&name).await;
-        let times = counted.map_err(|error| Status::unavailable(error.to_string()))?;
+        // A fault of the store becomes the status that fits it.
+        let times = self.count(&name).await?;
         Ok(GreetReply {
             text: format!("{}, {name}!", self.greeting),
             times,
