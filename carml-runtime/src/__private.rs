@@ -8,6 +8,7 @@ use tonic::{body::Body, server::NamedService};
 
 use crate::grpc::Described;
 
+pub use crate::kv::capability::{Call, Requirement, Scope};
 pub use async_trait::async_trait;
 pub use tonic::{Request, Response, Status, Streaming};
 
@@ -25,20 +26,6 @@ pub trait Answer {
 
 impl<T> Answer for Result<T, Status> {
     type Wrapped = Result<Response<T>, Status>;
-}
-
-/// One call of the key/value store that a service needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Requirement {
-    pub call: &'static str,
-    pub scope: Scope,
-}
-
-/// How far a call must reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    Process,
-    Cluster,
 }
 
 /// A user's service, ready to be routed.

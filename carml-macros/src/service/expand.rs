@@ -1,5 +1,6 @@
 //! From the model to tokens.
 
+use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::{FnArg, Pat, spanned::Spanned};
@@ -63,14 +64,14 @@ fn stream_type(method: &Method) -> Option<TokenStream> {
 }
 
 fn requirement(Requirement { call, scope }: &Requirement) -> TokenStream {
-    let call = call.to_string();
+    let call = format_ident!("{}", call.to_string().to_upper_camel_case());
     let scope = match scope {
         Some(scope) if scope == "cluster" => format_ident!("Cluster"),
         _ => format_ident!("Process"),
     };
     quote! {
         ::carml_runtime::__private::Requirement {
-            call: #call,
+            call: ::carml_runtime::__private::Call::#call,
             scope: ::carml_runtime::__private::Scope::#scope,
         }
     }

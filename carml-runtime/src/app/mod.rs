@@ -16,10 +16,7 @@ pub use context::Context;
 pub use error::StartError;
 pub use shutdown::Shutdown;
 
-use crate::{
-    __private::{Requirement, Service},
-    config::Root,
-};
+use crate::{__private::Service, config::Root, kv::capability::Requirement};
 use serve::Routed;
 
 type Factory<C> = Box<dyn FnOnce(&Context<C>, &mut Routed) -> Result<(), StartError> + Send>;

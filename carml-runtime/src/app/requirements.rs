@@ -2,9 +2,8 @@
 
 use super::StartError;
 use crate::{
-    __private::{Requirement, Scope},
     config::{Config, Loaded, LoggerHook},
-    kv::capability::{self, Call, PROVIDERS},
+    kv::capability::{self, PROVIDERS, Requirement},
 };
 
 pub(super) fn check(
@@ -21,30 +20,18 @@ pub(super) fn check(
         return Ok(());
     };
     for (service, requirement) in requires {
-        let Some(call) = call(requirement.call) else {
-            continue;
-        };
-        let scope = match requirement.scope {
-            Scope::Process => capability::Scope::Process,
-            Scope::Cluster => capability::Scope::Cluster,
-        };
-        let wanted = capability::Requirement {
-            call,
-            scope: Some(scope),
-        };
-        if let Some(missing) = capability::missing(*provider, &[wanted]).first() {
+        if let Some(missing) = capability::missing(*provider, &[*requirement]).first() {
             let others: Vec<&str> = missing
                 .providers
                 .iter()
                 .map(|other| other.as_str())
                 .collect();
-            let scope = scope.as_str();
+            let (call, scope) = (requirement.call.as_str(), requirement.scope.as_str());
             return Err(loaded
                 .fault(
                     "/registry/provider",
                     format!(
-                        "the service `{service}` requires `{}` with scope `{scope}`, which `{name}` does not offer",
-                        requirement.call
+                        "the service `{service}` requires `{call}` with scope `{scope}`, which `{name}` does not offer"
                     ),
                     [format!("providers that offer it: {}", others.join(", "))],
                 )
@@ -76,13 +63,6 @@ fn not_built(loaded: &Loaded, config: &Config) -> Result<(), StartError> {
         );
     }
     Ok(())
-}
-
-fn call(name: &str) -> Option<Call> {
-    capability::CALLS
-        .iter()
-        .copied()
-        .find(|call| call.as_str() == name)
 }
 
 fn provider_name(provider: crate::config::Provider) -> &'static str {

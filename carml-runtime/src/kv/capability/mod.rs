@@ -30,13 +30,13 @@ impl Scope {
     }
 }
 
-/// A call that a service needs; without a scope any will do.
+/// A call that a service needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Requirement {
     /// The call.
     pub call: Call,
-    /// The least scope.
-    pub scope: Option<Scope>,
+    /// The least scope; `process` asks no more than that the provider has the call.
+    pub scope: Scope,
 }
 
 /// A requirement that a provider does not meet.
@@ -52,8 +52,7 @@ pub struct Missing {
 
 /// Whether a provider meets a requirement.
 pub fn meets(provider: Provider, requirement: Requirement) -> bool {
-    scope(provider, requirement.call)
-        .is_some_and(|s| requirement.scope.is_none_or(|least| s >= least))
+    scope(provider, requirement.call).is_some_and(|offered| offered >= requirement.scope)
 }
 
 /// What a provider lacks of what is required.
