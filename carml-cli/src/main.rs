@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         Verb::Schema(args) => verb::schema::run(&args),
         Verb::Explain(args) => verb::explain::run(&args),
         Verb::Generate(args) => verb::generate::run(&args),
-        Verb::Kv(args) => verb::kv::run(&args),
+        Verb::Kv(args) => verb::kv::run(args),
         Verb::Backends(args) => verb::backends::run(&args),
     }
 }

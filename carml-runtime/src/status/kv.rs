@@ -43,16 +43,18 @@ impl From<Error> for Status {
     fn from(error: Error) -> Status {
         let class = CLASSES.iter().find(|(kind, ..)| *kind == error.kind);
         let (_, reason, code) = class.copied().unwrap_or((error.kind, "", Code::Internal));
-        let text = match code {
+        let (text, why) = match code {
             Code::Internal | Code::DataLoss => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
-                "the key/value store failed; the server's log says how".to_owned()
+                let text = "the key/value store failed; the server's log says how";
+                (text.to_owned(), text.to_owned())
             }
-            _ => error.to_string(),
+            _ => (error.to_string(), error.message),
         };
         let mut facts = HashMap::from([
             ("call".to_owned(), error.op.to_owned()),
             ("applied".to_owned(), applied(error.applied).to_owned()),
+            ("why".to_owned(), why),
         ]);
         facts.extend(error.backend.map(|b| ("backend".to_owned(), b.to_owned())));
         facts.extend(error.key.map(|key| ("key".to_owned(), key)));
@@ -80,6 +82,9 @@ impl From<Status> for Error {
                 error.applied = Applied::Yes;
             }
             error.key = info.metadata.get("key").cloned();
+            if let Some(why) = info.metadata.get("why") {
+                error.message.clone_from(why);
+            }
         }
         error.with_source(status)
     }
@@ -127,7 +132,8 @@ mod tests {
     fn what_a_caller_cannot_mend_is_not_told() {
         let status = Status::from(Error::new(Unauthenticated, "get", "user carml, 10.0.0.7"));
         assert_eq!(status.code(), Code::Internal);
-        assert!(!status.message().contains("10.0.0.7"));
+        let details = String::from_utf8_lossy(status.details()).into_owned();
+        assert!(!format!("{}{details}", status.message()).contains("10.0.0.7"));
     }
 
     #[test]

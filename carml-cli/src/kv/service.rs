@@ -1,0 +1,247 @@
+//! The handlers.
+
+use std::time::Duration;
+
+use carml_runtime::{
+    Context, Shutdown, StartError, carml_service,
+    kv::{Entry, Guard, Key, Kv, ListOptions, Revision, WatchStream},
+};
+use futures_util::{Stream, StreamExt as _, stream};
+use tonic::Status;
+
+use super::{
+    api::{KeyValue, KeyValueServer, *},
+    convert, parts,
+};
+
+/// Entries in a page when the caller lets the server choose, and the most that it may ask for.
+const PAGE: usize = 1000;
+/// Entries read at once while a page fills: with values of the largest size, 16 MiB.
+const CHUNK: usize = 32;
+
+/// Serves a store to callers in any language. Keeps no state of its own.
+#[derive(Clone, Debug)]
+pub struct Service {
+    kv: Kv,
+    shutdown: Shutdown,
+}
+
+impl Service {
+    /// Serves the store that the config names.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::NoStore`] if the config names none.
+    pub fn new<C>(context: &Context<C>) -> Result<Self, StartError> {
+        Ok(Self {
+            kv: context.kv()?.clone(),
+            shutdown: context.shutdown().clone(),
+        })
+    }
+
+    fn follow(
+        &self,
+        batches: WatchStream,
+    ) -> impl Stream<Item = Result<WatchResponse, Status>> + Send + use<> {
+        self.shutdown.end(batches.flat_map(|batch| {
+            stream::iter(match batch {
+                Ok(batch) => parts::messages(batch).into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error.into())],
+            })
+        }))
+    }
+}
+
+#[carml_service(requires(put, get, delete, exists, list))]
+impl KeyValue for Service {
+    async fn put(&self, request: PutRequest) -> Result<PutResponse, Status> {
+        let (key, lease) = (request.key.parse()?, convert::lease(request.lease));
+        let Revision(revision) = self.kv.put(key, request.value, lease).await?;
+        Ok(PutResponse { revision })
+    }
+
+    async fn get(&self, request: GetRequest) -> Result<GetResponse, Status> {
+        let key = request.key.parse()?;
+        let consistency = convert::consistency(request.consistency());
+        let entry = self.kv.get_with(&key, consistency).await?;
+        let entry = entry.map(convert::entry);
+        Ok(GetResponse { entry })
+    }
+
+    async fn delete(&self, request: DeleteRequest) -> Result<DeleteResponse, Status> {
+        let existed = self.kv.delete(request.key.parse()?).await?;
+        Ok(DeleteResponse { existed })
+    }
+
+    async fn exists(&self, request: ExistsRequest) -> Result<ExistsResponse, Status> {
+        let key = request.key.parse()?;
+        let consistency = convert::consistency(request.consistency());
+        let exists = self.kv.exists_with(&key, consistency).await?;
+        Ok(ExistsResponse { exists })
+    }
+
+    async fn list(&self, request: ListRequest) -> Result<ListResponse, Status> {
+        let directory = Key::parse_dir(&request.directory)?;
+        let wanted = match request.page_size {
+            0 => PAGE,
+            size => PAGE.min(usize::try_from(size).unwrap_or(PAGE)),
+        };
+        let mut next = match request.page_token.as_str() {
+            "" => None,
+            token => Some(token.parse::<Key>()?),
+        };
+        let (mut entries, mut bytes) = (Vec::<Entry>::new(), 0);
+        let (next_page_token, revision) = loop {
+            let options = ListOptions {
+                limit: CHUNK.min(wanted - entries.len()),
+                after: next.take(),
+                consistency: convert::consistency(request.consistency()),
+            };
+            let page = self.kv.list(directory.clone(), options).await?;
+            let (more, Revision(revision)) = (page.next.is_some(), page.revision);
+            let mut read = page.entries.into_iter().peekable();
+            while bytes < parts::FULL
+                && let Some(entry) = read.next()
+            {
+                bytes += parts::size(&entry);
+                entries.push(entry);
+            }
+            let last = entries.last().map(|entry| entry.key.clone());
+            if read.peek().is_none() && !more {
+                break (String::new(), revision);
+            }
+            if bytes >= parts::FULL || entries.len() == wanted {
+                break (
+                    last.map_or_else(String::new, |key| key.to_string()),
+                    revision,
+                );
+            }
+            next = last;
+        };
+        let entries = entries.into_iter().map(convert::entry).collect();
+        Ok(ListResponse {
+            entries,
+            next_page_token,
+            revision,
+        })
+    }
+
+    async fn delete_tree(&self, request: DeleteTreeRequest) -> Result<DeleteTreeResponse, Status> {
+        let removed = self.kv.delete_tree(request.directory.parse()?).await?;
+        Ok(DeleteTreeResponse { removed })
+    }
+
+    async fn atomic_put(&self, request: AtomicPutRequest) -> Result<AtomicPutResponse, Status> {
+        let (key, lease) = (request.key.parse()?, convert::lease(request.lease));
+        let expected = request.expected_revision.map(Revision);
+        let put = self.kv.atomic_put(key, request.value, expected, lease);
+        let Revision(revision) = put.await?;
+        Ok(AtomicPutResponse { revision })
+    }
+
+    async fn atomic_delete(
+        &self,
+        request: AtomicDeleteRequest,
+    ) -> Result<AtomicDeleteResponse, Status> {
+        let expected = Revision(request.expected_revision);
+        let key = request.key.parse()?;
+        self.kv.atomic_delete(key, expected).await?;
+        Ok(AtomicDeleteResponse {})
+    }
+
+    async fn watch(
+        &self,
+        request: WatchRequest,
+    ) -> Result<impl Stream<Item = Result<WatchResponse, Status>> + Send + use<>, Status> {
+        let from = convert::from(request.after_revision);
+        let batches = self.kv.watch(request.key.parse()?, from).await?;
+        Ok(self.follow(batches))
+    }
+
+    async fn watch_tree(
+        &self,
+        request: WatchTreeRequest,
+    ) -> Result<impl Stream<Item = Result<WatchResponse, Status>> + Send + use<>, Status> {
+        let from = convert::from(request.after_revision);
+        let directory = Key::parse_dir(&request.directory)?;
+        let batches = self.kv.watch_tree(directory, from).await?;
+        Ok(self.follow(batches))
+    }
+
+    async fn lock(
+        &self,
+        request: LockRequest,
+    ) -> Result<impl Stream<Item = Result<LockResponse, Status>> + Send + use<>, Status> {
+        let turn = Turn::Waiting {
+            kv: self.kv.clone(),
+            key: request.key.parse()?,
+            only_try: request.r#try,
+        };
+        // The wait is part of the stream, so that a drain ends it too.
+        Ok(self.shutdown.end(stream::try_unfold(turn, Turn::next)))
+    }
+
+    async fn lease_grant(&self, request: LeaseGrantRequest) -> Result<LeaseGrantResponse, Status> {
+        let ttl = Duration::from_millis(request.ttl_millis);
+        let lease = self.kv.lease(ttl).await?;
+        Ok(LeaseGrantResponse {
+            ttl_millis: millis(lease.ttl()),
+            // The caller renews it, or lets it end.
+            lease: lease.detach().0,
+        })
+    }
+
+    async fn lease_keep_alive(
+        &self,
+        request: LeaseKeepAliveRequest,
+    ) -> Result<LeaseKeepAliveResponse, Status> {
+        let lease = lease(request.lease)?;
+        let ttl_millis = millis(self.kv.keep_alive(lease).await?);
+        Ok(LeaseKeepAliveResponse { ttl_millis })
+    }
+
+    async fn lease_revoke(
+        &self,
+        request: LeaseRevokeRequest,
+    ) -> Result<LeaseRevokeResponse, Status> {
+        self.kv.revoke(lease(request.lease)?).await?;
+        Ok(LeaseRevokeResponse {})
+    }
+}
+
+/// A caller of `Lock`. Dropping it gives up the lock, or the place in the queue.
+enum Turn {
+    Waiting { kv: Kv, key: Key, only_try: bool },
+    Holding(Guard),
+    Over,
+}
+
+impl Turn {
+    async fn next(self) -> Result<Option<(LockResponse, Turn)>, Status> {
+        let (state, turn) = match self {
+            Turn::Waiting { kv, key, only_try } => {
+                let guard = match only_try {
+                    true => kv.try_acquire(key).await?,
+                    false => kv.acquire(key).await?,
+                };
+                let fencing_token = guard.token();
+                let held = lock_response::State::Held(LockHeld { fencing_token });
+                (held, Turn::Holding(guard))
+            }
+            Turn::Holding(guard) => {
+                guard.lost().await;
+                (lock_response::State::Lost(LockLost {}), Turn::Over)
+            }
+            Turn::Over => return Ok(None),
+        };
+        Ok(Some((LockResponse { state: Some(state) }, turn)))
+    }
+}
+
+fn lease(id: u64) -> Result<carml_runtime::kv::LeaseId, Status> {
+    convert::lease(id).ok_or_else(|| Status::invalid_argument("0 is no lease"))
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

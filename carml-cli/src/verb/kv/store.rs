@@ -1,0 +1,45 @@
+//! Which store: a file, or one that is served.
+
+use std::{path::PathBuf, time::Duration};
+
+use carml_cli::kv::Remote;
+use carml_runtime::{
+    config::Registry,
+    kv::{Error, Kv},
+};
+
+/// How long one call on a served store may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+#[derive(clap::Args)]
+pub(super) struct Choice {
+    /// The store in this file; it is made if there is none
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+
+    /// The store that is served here; `--file` wins
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "CARML_KV_SERVER",
+        default_value = "http://127.0.0.1:50051"
+    )]
+    server: String,
+}
+
+impl Choice {
+    pub(super) async fn open(self) -> Result<Kv, Error> {
+        match self.file {
+            None => Ok(Kv::new(Remote::new(&self.server)?, TIMEOUT)),
+            Some(file) => {
+                let path = file.display().to_string();
+                Kv::open(&Registry {
+                    path,
+                    ..Registry::default()
+                })
+                .await
+            }
+        }
+    }
+}

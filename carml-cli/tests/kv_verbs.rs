@@ -1,0 +1,109 @@
+//! The verbs of `carml kv`, on a file and on a served store alike.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::{ffi::OsString, process::Command};
+
+use support::Served;
+
+/// The same verbs, whichever store.
+struct Store(Vec<OsString>);
+
+impl Store {
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let out = Command::new(env!("CARGO_BIN_EXE_carml"))
+            .arg("kv")
+            .args(&self.0)
+            .args(arguments)
+            .output()
+            .unwrap();
+        (
+            out.status.code().unwrap(),
+            String::from_utf8(out.stdout).unwrap(),
+            String::from_utf8(out.stderr).unwrap(),
+        )
+    }
+
+    fn ok(&self, arguments: &[&str]) -> String {
+        let (code, out, error) = self.run(arguments);
+        assert_eq!((code, error.as_str()), (0, ""), "{arguments:?}");
+        out
+    }
+
+    /// Exit code 1, and this in the report.
+    fn refused(&self, arguments: &[&str], why: &str) {
+        let (code, _, error) = self.run(arguments);
+        assert_eq!(code, 1, "{arguments:?}: {error}");
+        assert!(error.contains(why), "{arguments:?}: {error}");
+    }
+}
+
+fn every_verb_works(store: &Store) {
+    let first = store.ok(&["put", "dir/a", "hello"]);
+    store.ok(&["put", "dir/b", "--", "-n"]);
+    store.ok(&["put", "dirty", "x"]);
+    assert_eq!(store.ok(&["get", "dir/a"]), "hello");
+    assert_eq!(store.ok(&["get", "dir/b"]), "-n");
+    assert_eq!(store.ok(&["get", "dir/a", "--revision"]), first);
+    assert_eq!(store.ok(&["list", "dir"]), "dir/a\ndir/b\n");
+    assert_eq!(store.ok(&["list"]), "dir/a\ndir/b\ndirty\n");
+
+    store.refused(&["put", "dir/a", "x", "--expect", "0"], "not the expected");
+    store.ok(&["put", "dir/a", "bye", "--expect", first.trim()]);
+    store.refused(
+        &["delete", "dir/a", "--expect", first.trim()],
+        "not the expected",
+    );
+    store.refused(&["get", "nothing"], "there is no key `nothing`");
+    store.refused(&["delete", "nothing"], "there is no key `nothing`");
+    store.refused(&["put", "a//b", "x"], "a segment is empty");
+
+    store.ok(&["exists", "dir/a"]);
+    store.ok(&["delete", "dir/a"]);
+    store.refused(&["exists", "dir/a"], "there is no key");
+    assert_eq!(store.ok(&["delete-tree", "dir"]), "1\n");
+    assert_eq!(store.ok(&["list"]), "dirty\n");
+
+    let token = store.ok(&["lock", "j", "--", "sh", "-c", "echo $CARML_FENCING_TOKEN"]);
+    assert!(token.trim().parse::<u64>().unwrap() > 0);
+    assert_eq!(store.run(&["lock", "j", "--", "sh", "-c", "exit 7"]).0, 7);
+    assert_eq!(store.run(&["lock", "j", "--", "no-such-program"]).0, 2);
+}
+
+#[test]
+fn a_file_is_read_and_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kv.redb").into();
+    every_verb_works(&Store(vec!["--file".into(), file]));
+}
+
+#[test]
+fn a_served_store_is_read_and_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(&folder.path().join("kv.redb"));
+    let store = Store(vec!["--server".into(), served.url().into()]);
+    every_verb_works(&store);
+
+    // One at a time, and nobody waits who does not want to.
+    let carml = env!("CARGO_BIN_EXE_carml");
+    let within = format!("{carml} kv --server {} lock --try j -- true", served.url());
+    store.refused(&["lock", "j", "--", "sh", "-c", &within], "held by someone");
+}
+
+#[test]
+fn a_file_that_is_served_is_not_opened_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kv.redb");
+    let _served = Served::start(&file);
+    let store = Store(vec!["--file".into(), file.into()]);
+    store.refused(&["get", "k"], "carml kv serve");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_said_to_be_so() {
+    let store = Store(vec!["--server".into(), "http://127.0.0.1:1".into()]);
+    let (code, _, error) = store.run(&["get", "k"]);
+    assert_eq!(code, 2);
+    assert!(error.contains("connect"), "{error}");
+}

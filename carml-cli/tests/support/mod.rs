@@ -1,0 +1,52 @@
+//! `carml kv serve`, as a process.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+/// A served file. Dropping it kills the process (SIGKILL).
+pub(crate) struct Served {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Served {
+    pub(crate) fn start(file: &Path) -> Served {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_carml"))
+            .args(["kv", "serve", "--listen", "127.0.0.1:0", "--file"])
+            .arg(file)
+            // The log would fill the pipe.
+            .args(["--set", "grpc.server.middleware=[recover]"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut said = Vec::new();
+        let address = out.lines().find_map(|line| {
+            let line = line.unwrap();
+            let address = line
+                .split_once(" is served on ")
+                .map(|(_, address)| address.parse().unwrap());
+            said.push(line);
+            address
+        });
+        let Some(address) = address else {
+            panic!("it ended before it served: {said:#?}");
+        };
+        Served { child, address }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
