@@ -155,6 +155,11 @@ impl Source {
         self.spans()?.locate(pointer)
     }
 
+    /// Whether this text alone decides what stands at a JSON pointer: it has it, or has a list or a plain value above it.
+    pub fn decides(&self, pointer: &str) -> bool {
+        self.spans().is_some_and(|spans| spans.decides(pointer))
+    }
+
     pub(crate) fn spans(&self) -> Option<&Spans> {
         self.0.spans.get_or_init(|| Spans::of(self)).as_ref()
     }

@@ -2,12 +2,49 @@
 
 use std::process::ExitCode;
 
-use super::could_not_run;
+use carml_runtime::config::{Error, Loaded};
+
+use super::config_args::ConfigArgs;
+use super::{could_not_run, faulty};
 
 /// Print the effective config and where each value came from
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+#[command(after_help = "\
+Examples:
+  carml explain                     every value, with the file, variable, flag or default that set it
+  carml explain registry.timeout    one key: its value now, what set it, type, default, meaning
+  carml explain chain               the middleware chains as they will run")]
+pub(crate) struct Args {
+    /// A key such as `registry.timeout`, or `chain`; everything if absent
+    #[arg(value_name = "KEY")]
+    key: Option<String>,
 
-pub(crate) fn run(_args: &Args) -> ExitCode {
-    could_not_run("not built yet")
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let schema = match args.config.schema.open() {
+        Ok(schema) => schema,
+        Err(report) => return could_not_run(report),
+    };
+    let loaded = match args.config.loader(schema).load() {
+        Ok(loaded) => loaded,
+        Err(error) => return faulty(error),
+    };
+    match explain(&loaded, args.key.as_deref()) {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => faulty(error),
+    }
+}
+
+fn explain(loaded: &Loaded, key: Option<&str>) -> Result<String, Error> {
+    match key {
+        None => Ok(loaded.explain()),
+        Some("chain") => loaded.explain_chain(),
+        Some(key) => Ok(loaded.explain_key(key)?),
+    }
 }

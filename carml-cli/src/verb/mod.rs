@@ -1,6 +1,8 @@
 //! One file per verb: its arguments, and a `run` that ends in an exit code.
 
 pub(crate) mod backends;
+mod config_args;
+pub(crate) mod docs;
 pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod kv;
@@ -11,7 +13,6 @@ pub(crate) mod validate;
 use std::process::ExitCode;
 
 /// The input is at fault.
-#[allow(dead_code)]
 pub(crate) const FAULTY: u8 = 1;
 /// The command could not run.
 pub(crate) const COULD_NOT_RUN: u8 = 2;
@@ -20,4 +21,10 @@ pub(crate) const COULD_NOT_RUN: u8 = 2;
 pub(crate) fn could_not_run(error: impl std::fmt::Display) -> ExitCode {
     eprintln!("error: {error}");
     ExitCode::from(COULD_NOT_RUN)
+}
+
+/// Says what is wrong with the input, and gives its exit code.
+pub(crate) fn faulty(error: impl std::fmt::Display) -> ExitCode {
+    eprintln!("{}", error.to_string().trim_end());
+    ExitCode::from(FAULTY)
 }

@@ -2,12 +2,25 @@
 
 use std::process::ExitCode;
 
+use super::config_args::SchemaArgs;
 use super::could_not_run;
 
 /// Print the config schema, self-contained, for editors and validators
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+#[command(after_help = "\
+For completion in an editor with yaml-language-server, write the schema to a file and put this on the first line of carml.yml:
+  # yaml-language-server: $schema=carml.schema.json")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    schema: SchemaArgs,
+}
 
-pub(crate) fn run(_args: &Args) -> ExitCode {
-    could_not_run("not built yet")
+pub(crate) fn run(args: &Args) -> ExitCode {
+    match args.schema.open() {
+        Ok(schema) => {
+            println!("{:#}", schema.bundled());
+            ExitCode::SUCCESS
+        }
+        Err(report) => could_not_run(report),
+    }
 }

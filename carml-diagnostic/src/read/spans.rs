@@ -154,6 +154,21 @@ impl Spans {
         }
         Some(found)
     }
+
+    pub(crate) fn decides(&self, pointer: &str) -> bool {
+        let mut node = &self.root;
+        for step in pointer.split('/').skip(1) {
+            let Kind::Map(entries) = &node.kind else {
+                return true;
+            };
+            let step = step.replace("~1", "/").replace("~0", "~");
+            match entries.iter().find(|e| e.0 == step) {
+                Some((_, _, value)) => node = value,
+                None => return false,
+            }
+        }
+        true
+    }
 }
 
 struct Walk<'s> {

@@ -4,6 +4,7 @@
 //! where every value came from.
 
 mod check;
+mod explain;
 #[rustfmt::skip]
 mod generated;
 mod layer;

@@ -1,7 +1,7 @@
 //! Which branch of a `oneOf` or `anyOf` was meant.
 
 use super::{Report, name, one, text, value_fault};
-use crate::config::load::Loaded;
+use crate::config::Loaded;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 

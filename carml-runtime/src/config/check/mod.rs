@@ -3,7 +3,7 @@
 mod branch;
 mod keys;
 
-use super::load::Loaded;
+use super::Loaded;
 use carml_diagnostic::{Fault, Report, nearest};
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
@@ -37,7 +37,7 @@ pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
 
 /// Hides every secret of the schema in all excerpts.
 pub(super) fn mask(loaded: &Loaded) {
-    for pointer in keys::secrets(loaded.schema(), loaded.value()) {
+    for pointer in loaded.schema().shapes().secrets(loaded.value()) {
         loaded.hide(&pointer);
     }
 }

@@ -1,0 +1,156 @@
+//! A config that is valid, and knows where its values came from.
+
+use super::Error;
+use crate::config::check;
+use crate::config::layer::{Layer, Origin};
+use crate::config::schema::{Schema, Section, Shapes};
+use carml_diagnostic::{Fault, Report, Source, Span};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// No lines of help.
+const NONE: [&str; 0] = [];
+
+/// A config that is valid, and knows where its values came from.
+#[derive(Clone)]
+pub struct Loaded {
+    value: Value,
+    layers: Vec<Layer>,
+    schema: Schema,
+}
+
+impl std::fmt::Debug for Loaded {
+    /// The layers only: values may be secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded")
+            .field("layers", &self.layers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Loaded {
+    pub(super) fn new(value: Value, layers: Vec<Layer>, schema: Schema) -> Loaded {
+        Loaded {
+            value,
+            layers,
+            schema,
+        }
+    }
+
+    pub(super) fn fill(&mut self) {
+        self.schema.shapes().fill(&mut self.value);
+    }
+
+    pub(in crate::config) fn fill_from(&mut self, shapes: &Shapes) {
+        shapes.fill(&mut self.value);
+    }
+
+    /// The merged value with the schema's defaults filled in, secrets included.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The schema that it was checked against.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(in crate::config) fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The whole as its type.
+    ///
+    /// # Errors
+    /// What the type refuses though the schema allows it.
+    pub fn typed<C: DeserializeOwned>(&self) -> Result<C, Error> {
+        C::deserialize(&self.value).map_err(|e| {
+            self.fault("", format!("the config does not fit its type: {e}"), NONE)
+                .into()
+        })
+    }
+
+    /// One section as its type; an absent one is read as an empty map.
+    ///
+    /// # Errors
+    /// What the type refuses though the schema allows it.
+    pub fn section<S: Section>(&self) -> Result<S, Error> {
+        let empty = Value::Object(Map::new());
+        let part = self.value.get(S::NAME).unwrap_or(&empty);
+        S::deserialize(part).map_err(|e| {
+            let pointer = format!("/{}", S::NAME);
+            self.fault(
+                &pointer,
+                format!("the section `{}` does not fit its type: {e}", S::NAME),
+                NONE,
+            )
+            .into()
+        })
+    }
+
+    /// Where the value of a JSON pointer came from.
+    pub fn origin(&self, pointer: &str) -> Origin {
+        match self.given(pointer, false) {
+            Some((layer, span)) => layer.origin(span),
+            None if self.value.pointer(pointer).is_some() => Origin::Default,
+            None => Origin::Unset,
+        }
+    }
+
+    /// A report of one fault at a JSON pointer: of its value, or of the nearest that stands above it.
+    pub fn fault<H: Into<String>>(
+        &self,
+        pointer: &str,
+        message: impl Into<String>,
+        help: impl IntoIterator<Item = H>,
+    ) -> Report {
+        let mut fault = self.aim(Fault::error("config", message), pointer, false);
+        for line in help {
+            fault = fault.help(line);
+        }
+        check::mask(self);
+        fault.into()
+    }
+
+    /// Sets a fault's place: of the pointer, or of the nearest key above it.
+    pub(in crate::config) fn aim(&self, fault: Fault, pointer: &str, key: bool) -> Fault {
+        let fault = fault.pointer(pointer);
+        let mut at = pointer;
+        loop {
+            if let Some((layer, span)) = self.given(at, key || at != pointer) {
+                return fault.at(&layer.source, span);
+            }
+            match at.rsplit_once('/') {
+                Some((above, _)) => at = above,
+                None => return fault,
+            }
+        }
+    }
+
+    /// The layer that gives a pointer, and where in it.
+    pub(in crate::config) fn given(&self, pointer: &str, key: bool) -> Option<(&Layer, Span)> {
+        for layer in self.layers.iter().rev() {
+            if let Some(span) = layer.place(pointer, key) {
+                return Some((layer, span));
+            }
+            if layer.decides(pointer) {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Every source that was read, lowest layer first.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.layers.iter().map(|layer| &layer.source)
+    }
+
+    /// Hides a pointer's value in every layer's excerpts.
+    pub(in crate::config) fn hide(&self, pointer: &str) {
+        for layer in &self.layers {
+            if let Some(span) = layer.place(pointer, false) {
+                layer.source.mask(span);
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What a config may hold.
+
+mod bundle;
+mod documents;
+mod open;
+mod shape;
+mod walk;
+
+pub(super) use shape::Shapes;
+pub(super) use walk::{Node, Part, child, item, keys};
+
+use carml_diagnostic::{Fault, Format, Report, Source};
+use documents::Documents;
+use serde_json::{Map, Value};
+use std::sync::{Arc, OnceLock};
+
+/// A config's root type, with the schema that it was generated from.
+pub trait Root: serde::de::DeserializeOwned {
+    /// The schema: self-contained JSON.
+    const SCHEMA: &'static str;
+}
+
+/// A section of a config, described by a Rust type.
+pub trait Section: serde::de::DeserializeOwned + schemars::JsonSchema {
+    /// The section's key.
+    const NAME: &'static str;
+}
+
+/// The config of a service without sections of its own.
+impl Root for super::Config {
+    const SCHEMA: &'static str = include_str!("../../../schema/carml.json");
+}
+
+/// A compiled JSON Schema. Cheap to clone. Formats are asserted; draft-07 where `$schema` is absent; nothing is fetched.
+#[derive(Clone)]
+pub struct Schema(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    root: Value,
+    documents: Documents,
+    validator: jsonschema::Validator,
+    shapes: OnceLock<Shapes>,
+}
+
+impl std::fmt::Debug for Schema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Schema").field(&self.0.name).finish()
+    }
+}
+
+impl Schema {
+    /// The schema of a service without sections of its own.
+    ///
+    /// # Errors
+    /// None for a crate that is whole.
+    pub fn base() -> Result<Schema, Report> {
+        Schema::parse("carml.json", super::Config::SCHEMA)
+    }
+
+    /// The schema of a generated root type.
+    ///
+    /// # Errors
+    /// If [`Root::SCHEMA`] is not a schema.
+    pub fn of<C: Root>() -> Result<Schema, Report> {
+        let name = std::any::type_name::<C>();
+        Schema::from_source(&Source::new(name, C::SCHEMA, Format::Json), &[])
+    }
+
+    /// A schema from a text.
+    ///
+    /// # Errors
+    /// If the text is not JSON or YAML, or not a schema.
+    pub fn parse(name: &str, text: &str) -> Result<Schema, Report> {
+        Schema::from_source(&Source::new(name, text, Format::of(name.as_ref())), &[])
+    }
+
+    /// A schema from a source. References resolve to `siblings` by `$id` or by the last segment of their path.
+    ///
+    /// # Errors
+    /// If the source is not JSON or YAML, or not a schema.
+    pub fn from_source(source: &Source, siblings: &[(String, Value)]) -> Result<Schema, Report> {
+        Schema::build(source.name(), source.read()?, siblings).map_err(|fault| {
+            let pointer = fault.pointer.clone().unwrap_or_default();
+            match source.locate(&pointer) {
+                Some(place) => fault.at(source, place.value).into(),
+                None => fault.into(),
+            }
+        })
+    }
+
+    /// The same schema with a section more: its keys are checked, documented and explained as all others are.
+    ///
+    /// Defaults of the type's fields are filled in where they are absent; the section itself may be absent if
+    /// each of its keys may.
+    ///
+    /// # Errors
+    /// If the section's schema does not fit.
+    pub fn with_section<S: Section>(&self) -> Result<Schema, Report> {
+        let mut section = schemars::schema_for!(S).to_value();
+        if let Some(map) = section.as_object_mut() {
+            let bare = map.get("required").is_none();
+            map.entry("$id")
+                .or_insert_with(|| format!("carml://section/{}.json", S::NAME).into());
+            map.entry("x-carml-defaults")
+                .or_insert_with(|| "fill".into());
+            if bare {
+                map.entry("default").or_insert_with(|| Map::new().into());
+            }
+        }
+        let mut root = self.0.root.clone();
+        if let Some(object) = root.as_object_mut() {
+            let properties = object
+                .entry("properties")
+                .or_insert_with(|| Value::Object(Map::new()));
+            if let Some(properties) = properties.as_object_mut() {
+                properties.insert(S::NAME.to_owned(), section);
+            }
+        }
+        Schema::build(&self.0.name, root, &self.0.documents.siblings()).map_err(Report::from)
+    }
+
+    fn build(name: &str, root: Value, siblings: &[(String, Value)]) -> Result<Schema, Fault> {
+        let documents = Documents::new(siblings);
+        let mut options = jsonschema::options()
+            .should_validate_formats(true)
+            .with_retriever(documents.clone());
+        if root.get("$schema").is_none() {
+            options = options.with_draft(jsonschema::Draft::Draft7);
+        }
+        let validator = options.build(&root).map_err(|e| {
+            Fault::error(
+                "not-a-schema",
+                format!("{name}: this is not a usable schema: {e}"),
+            )
+            .pointer(e.instance_path().as_str())
+            .help("mend the schema; references resolve to files beside it, nothing is fetched")
+        })?;
+        Ok(Schema(Arc::new(Inner {
+            name: name.to_owned(),
+            root,
+            documents,
+            validator,
+            shapes: OnceLock::new(),
+        })))
+    }
+
+    /// The schema as it was given.
+    pub fn value(&self) -> &Value {
+        &self.0.root
+    }
+
+    /// What a report calls the schema: its file, or its type.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Whether this is a schema of CarML's own, or extends one: then variables are replaced and CarML's rules hold.
+    pub fn is_carml(&self) -> bool {
+        self.0.root.get("x-carml-defaults").is_some()
+            || self.top().iter().any(|part| {
+                let id = part.node.document.get("$id").and_then(Value::as_str);
+                id.is_some_and(|id| id.starts_with("carml://schema/"))
+            })
+    }
+
+    pub(super) fn validator(&self) -> &jsonschema::Validator {
+        &self.0.validator
+    }
+
+    pub(super) fn shapes(&self) -> &Shapes {
+        self.0.shapes.get_or_init(|| Shapes::of(self, false))
+    }
+
+    /// The document at the head of every walk.
+    pub(super) fn root(&self) -> Node<'_> {
+        Node {
+            document: &self.0.root,
+            value: &self.0.root,
+        }
+    }
+
+    /// What a reference names, seen from a node.
+    pub(super) fn resolve<'a>(&'a self, from: Node<'a>, reference: &str) -> Option<Node<'a>> {
+        let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let root = &self.0.root;
+        let document = if file.is_empty() {
+            from.document
+        } else if documents::id(root) == Some(file) {
+            root
+        } else {
+            documents::embedded(root, file).or_else(|| self.0.documents.find(file))?
+        };
+        let value = documents::fragment(document, fragment)?;
+        Some(Node { document, value }.below(value))
+    }
+}
