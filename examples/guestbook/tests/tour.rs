@@ -1,0 +1,46 @@
+//! What the README promises.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::process::Command;
+
+#[test]
+fn the_tour_starts_the_service_calls_it_and_fits_on_a_screen() {
+    let out = Command::new(env!("CARGO_BIN_EXE_tour")).output().unwrap();
+    assert!(out.status.success());
+    assert_eq!(String::from_utf8(out.stderr).unwrap(), "");
+    let screen = String::from_utf8(out.stdout).unwrap();
+    for shown in [
+        // The config, and where a value came from.
+        "carml.yml:14:13",
+        // The chain, in the order of the file.
+        "tracing > logging > recover > max_message_size",
+        // Calls and their answers.
+        "OK  Welcome, Ada!",
+        "RESOURCE_EXHAUSTED: the request has 5015 bytes, the limit is 4000",
+        "INVALID_ARGUMENT",
+        "OK  Ada, Grace\n",
+        "OK  Serving",
+        "drained and ended",
+        // A slip, its place and its mending.
+        "--> carml.yml:4:5",
+        "did you mean `middleware`?",
+        // What to do next.
+        "carml new",
+    ] {
+        assert!(screen.contains(shown), "{shown}:\n{screen}");
+    }
+    assert!(screen.lines().count() <= 45, "{screen}");
+}
+
+#[test]
+fn the_service_in_the_readme_is_this_one() {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+    let read = |file: &str| std::fs::read_to_string(format!("{here}{file}")).unwrap();
+    let readme = read("../../README.md");
+    for file in ["proto/guestbook.proto", "carml.yml", "src/lib.rs"] {
+        assert!(
+            readme.contains(&read(file)),
+            "{file} is not as the README has it"
+        );
+    }
+}
