@@ -1,6 +1,6 @@
 //! The middleware chains as they will run.
 
-use crate::config::{ClientMiddleware, Config, Loaded, ServerMiddleware};
+use crate::config::{Config, Loaded};
 use std::fmt::Write as _;
 
 /// What gRPC has where the config says nothing.
@@ -8,7 +8,7 @@ const IMPLICIT: &str = "max_message_size: receive 4194304 (gRPC's default; the l
 
 pub(super) fn write(loaded: &Loaded, config: &Config) -> String {
     let mut out = String::new();
-    let server = config.grpc.server.middleware.iter().map(server);
+    let server = config.grpc.server.middleware.iter().map(item);
     one(
         loaded,
         &mut out,
@@ -18,7 +18,7 @@ pub(super) fn write(loaded: &Loaded, config: &Config) -> String {
         "services",
     );
     out.push('\n');
-    let client = config.grpc.client.middleware.iter().map(client);
+    let client = config.grpc.client.middleware.iter().map(item);
     one(
         loaded,
         &mut out,
@@ -52,20 +52,14 @@ fn one(
     let _ = writeln!(out, "  → {end}");
 }
 
-fn server(item: &ServerMiddleware) -> String {
-    match item {
-        ServerMiddleware::Recover => "recover".to_owned(),
-        ServerMiddleware::Logging => "logging".to_owned(),
-        ServerMiddleware::Tracing => "tracing".to_owned(),
-        ServerMiddleware::MaxMessageSize(size) => format!("max_message_size: {size}"),
-    }
-}
-
-fn client(item: &ClientMiddleware) -> String {
-    match item {
-        ClientMiddleware::Recover => "recover".to_owned(),
-        ClientMiddleware::Logging => "logging".to_owned(),
-        ClientMiddleware::Tracing => "tracing".to_owned(),
-        ClientMiddleware::MaxMessageSize(size) => format!("max_message_size: {size}"),
+/// As the YAML has it.
+fn item<T: serde::Serialize>(item: &T) -> String {
+    match serde_json::to_value(item).unwrap_or_default() {
+        serde_json::Value::String(name) => name,
+        serde_json::Value::Object(options) => options
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_string().trim_matches('"')))
+            .collect(),
+        other => other.to_string(),
     }
 }
