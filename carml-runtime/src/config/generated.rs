@@ -126,6 +126,8 @@ pub enum ServerMiddleware {
     Logging,
     /// One span for each call, continuing the caller's trace (W3C `traceparent`).
     Tracing,
+    /// Ends a call, a stream too, with DEADLINE_EXCEEDED after this time. The caller's own deadline holds if it is earlier.
+    Timeout(super::Duration),
     /// Refuses a message over this size, either way, with RESOURCE_EXHAUSTED.
     MaxMessageSize(super::ByteSize),
 }

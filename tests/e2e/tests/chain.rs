@@ -147,3 +147,26 @@ async fn a_client_that_goes_away_is_logged_in_its_span() {
     assert_eq!(event["fields"]["rpc.status_code"], "CANCELLED");
     assert_eq!(event["span"]["trace_id"], TRACE);
 }
+
+#[tokio::test]
+async fn the_earlier_deadline_of_server_and_client_ends_a_call() {
+    let slow = |deadline: Option<u64>| {
+        let mut message = line("slow", 0);
+        message.wait_ms = 5_000;
+        let mut request = tonic::Request::new(message);
+        if let Some(millis) = deadline {
+            request.set_timeout(std::time::Duration::from_millis(millis));
+        }
+        request
+    };
+    for (server, client) in [("100ms", None), ("100ms", Some(4_000)), ("4s", Some(100))] {
+        let mut echo = serve(json!(["recover", { "timeout": server }])).await;
+        let begun = std::time::Instant::now();
+        let error = echo.say(slow(client)).await.unwrap_err();
+        assert!(begun.elapsed().as_millis() < 3_000, "{server} {client:?}");
+        if client != Some(100) {
+            // The client's own clock may be the first to say so.
+            assert_eq!(error.code(), Code::DeadlineExceeded, "{error:?}");
+        }
+    }
+}

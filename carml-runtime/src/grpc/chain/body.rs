@@ -106,6 +106,7 @@ fn frame(ops: &[Op], call: &mut Call, inner: &mut Body, cx: &mut Context<'_>) ->
             }
             polled
         }
+        Op::Timeout(_) => frame(rest, call, inner, cx),
         Op::MaxMessageSize(limits) => {
             if let Some(status) = call.refused.take() {
                 return trailers(&status);

@@ -22,7 +22,7 @@ pub(in crate::grpc) struct Call {
     pub(in crate::grpc) sent: Scanner,
     /// Set when a message was refused behind others that still go out.
     pub(in crate::grpc) refused: Option<Status>,
-    pub(super) deadline: Option<Pin<Box<Sleep>>>,
+    pub(in crate::grpc) deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl Call {
@@ -57,6 +57,6 @@ fn end(ops: &[Op], call: &mut Call, code: Code) {
             span.in_scope(|| end(rest, call, code));
             spans::end(call, code);
         }
-        Some((Op::Recover | Op::MaxMessageSize(_), rest)) => end(rest, call, code),
+        Some((Op::Recover | Op::Timeout(_) | Op::MaxMessageSize(_), rest)) => end(rest, call, code),
     }
 }

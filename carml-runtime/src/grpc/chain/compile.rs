@@ -25,6 +25,9 @@ pub enum Error {
         "`max_message_size` is 0, which refuses every message: give a size such as `4mb`, or leave it out"
     )]
     NoMessage,
+    /// A deadline that no call can keep.
+    #[error("`timeout` is 0, which ends every call: give a time such as `30s`, or leave it out")]
+    NoTime,
 }
 
 impl Chain {
@@ -54,6 +57,10 @@ impl Chain {
                 }
                 ServerMiddleware::Logging => Op::Logging,
                 ServerMiddleware::Tracing => Op::Tracing,
+                ServerMiddleware::Timeout(limit) if limit.get().is_zero() => {
+                    return Err(Error::NoTime);
+                }
+                ServerMiddleware::Timeout(limit) => Op::Timeout(limit.get()),
                 ServerMiddleware::MaxMessageSize(limit) if limit.bytes() == 0 => {
                     return Err(Error::NoMessage);
                 }
@@ -92,6 +99,7 @@ impl fmt::Display for Chain {
                 Op::Recover => f.write_str("recover")?,
                 Op::Logging => f.write_str("logging")?,
                 Op::Tracing => f.write_str("tracing")?,
+                Op::Timeout(limit) => write!(f, "timeout({limit:?})")?,
                 Op::MaxMessageSize(limits) => write!(f, "max_message_size({limits})")?,
             }
             f.write_str(" > ")?;
@@ -105,6 +113,7 @@ fn name(item: &ServerMiddleware) -> &'static str {
         ServerMiddleware::Recover => "recover",
         ServerMiddleware::Logging => "logging",
         ServerMiddleware::Tracing => "tracing",
+        ServerMiddleware::Timeout(_) => "timeout",
         ServerMiddleware::MaxMessageSize(_) => "max_message_size",
     }
 }

@@ -8,6 +8,7 @@ pub(super) enum Op {
     Recover,
     Logging,
     Tracing,
+    Timeout(Duration),
     MaxMessageSize(Limits),
 }
 

@@ -23,7 +23,7 @@ use super::{
     op::{self, Op},
 };
 use crate::{
-    grpc::middleware::{logging, max_message_size, recover, tracing as spans},
+    grpc::middleware::{logging, max_message_size, recover, timeout, tracing as spans},
     status,
 };
 
@@ -88,6 +88,7 @@ where
         for op in &*self.ops {
             match op {
                 Op::Tracing => spans::begin(&mut call, request.headers()),
+                Op::Timeout(limit) => timeout::begin(&mut call, *limit),
                 Op::MaxMessageSize(limits) => {
                     request = request.map(|body| limits.receiving(body));
                 }
@@ -185,6 +186,6 @@ where
                     response
                 })
         }
-        Op::MaxMessageSize(_) => head(rest, call, inner, cx),
+        Op::Timeout(_) | Op::MaxMessageSize(_) => head(rest, call, inner, cx),
     }
 }

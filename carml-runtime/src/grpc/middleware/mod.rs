@@ -3,4 +3,5 @@
 pub(super) mod logging;
 pub(super) mod max_message_size;
 pub(super) mod recover;
+pub(super) mod timeout;
 pub(super) mod tracing;
