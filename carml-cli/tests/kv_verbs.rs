@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::{ffi::OsString, process::Command};
+use std::{ffi::OsString, process::Command, time::Duration};
 
 use support::Served;
 
@@ -106,4 +106,43 @@ fn a_server_that_is_not_there_is_said_to_be_so() {
     let (code, _, error) = store.run(&["get", "k"]);
     assert_eq!(code, 2);
     assert!(error.contains("connect"), "{error}");
+}
+
+#[test]
+fn a_holder_that_is_gone_without_a_word_loses_its_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let keepalive = ["interval", "timeout"].map(|key| format!("grpc.server.keepalive.{key}=200ms"));
+    let keepalive = keepalive.each_ref().map(String::as_str);
+    let served = Served::with(&folder.path().join("kv.redb"), &keepalive);
+    let store = Store(vec!["--server".into(), served.url().into()]);
+    let held = folder.path().join("held");
+    let touch = format!("touch {}; exec sleep 60", held.display());
+    let mut holder = Command::new(env!("CARGO_BIN_EXE_carml"))
+        .args([
+            "kv",
+            "--server",
+            &served.url(),
+            "lock",
+            "j",
+            "--",
+            "sh",
+            "-c",
+            &touch,
+        ])
+        .spawn()
+        .unwrap();
+    while !held.exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    store.refused(&["lock", "--try", "j", "--", "true"], "held by someone");
+
+    let stop = ["-STOP".to_owned(), holder.id().to_string()];
+    assert!(Command::new("kill").args(stop).status().unwrap().success());
+    // Waits until the server has given up on the one that sleeps.
+    store.ok(&["lock", "j", "--", "true"]);
+
+    // What it finds when it wakes: it holds nothing, and its command is ended.
+    let wake = ["-CONT".to_owned(), holder.id().to_string()];
+    assert!(Command::new("kill").args(wake).status().unwrap().success());
+    assert_eq!(holder.wait().unwrap().code(), Some(1));
 }

@@ -15,11 +15,17 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(file: &Path) -> Served {
+        Served::with(file, &[])
+    }
+
+    /// With these settings over the built-in config.
+    pub(crate) fn with(file: &Path, settings: &[&str]) -> Served {
         let mut child = Command::new(env!("CARGO_BIN_EXE_carml"))
             .args(["kv", "serve", "--listen", "127.0.0.1:0", "--file"])
             .arg(file)
             // The log would fill the pipe.
             .args(["--set", "grpc.server.middleware=[recover]"])
+            .args(settings.iter().flat_map(|setting| ["--set", *setting]))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -143,8 +143,11 @@ async fn listen(
         routes = crate::grpc::reflection::add(routes, &routed.descriptors);
     }
     let (drain, drained) = oneshot::channel::<()>();
+    let interval = server.keepalive.interval.get();
     let serving = tokio::spawn(
         Server::builder()
+            .http2_keepalive_interval(Some(interval).filter(|interval| !interval.is_zero()))
+            .http2_keepalive_timeout(Some(server.keepalive.timeout.get()))
             .layer(ChainLayer::new(chain.clone()))
             .add_routes(routes)
             .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {

@@ -97,6 +97,8 @@ pub struct GrpcServer {
     pub reflection: bool,
     /// The chain, outermost first. Without `max_message_size` the gRPC default of 4 MiB holds for received messages.
     pub middleware: Vec<ServerMiddleware>,
+    /// How a peer that is gone without a word is noticed, so that its streams end and what they hold is given up.
+    pub keepalive: Keepalive,
     /// How the server ends on SIGTERM or SIGINT.
     pub shutdown: Shutdown,
 }
@@ -111,6 +113,7 @@ impl Default for GrpcServer {
                 ServerMiddleware::Recover, ServerMiddleware::Tracing,
                 ServerMiddleware::Logging
             ],
+            keepalive: Keepalive::default(),
             shutdown: Shutdown::default(),
         }
     }
@@ -130,6 +133,25 @@ pub enum ServerMiddleware {
     Timeout(super::Duration),
     /// Refuses a message over this size, either way, with RESOURCE_EXHAUSTED.
     MaxMessageSize(super::ByteSize),
+}
+
+/// How a peer that is gone without a word is noticed, so that its streams end and what they hold is given up.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keepalive {
+    /// How often a connection is pinged (HTTP/2 PING); `0s`: never.
+    pub interval: super::Duration,
+    /// How long a ping may stay unanswered before the connection is closed.
+    pub timeout: super::Duration,
+}
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self {
+            interval: "20s".parse::<super::Duration>().expect("the schema's default"),
+            timeout: "10s".parse::<super::Duration>().expect("the schema's default"),
+        }
+    }
 }
 
 /// How the server ends on SIGTERM or SIGINT.
