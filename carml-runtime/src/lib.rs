@@ -7,6 +7,7 @@ pub mod kv;
 
 #[doc(hidden)]
 pub mod __private;
+mod health;
 mod include;
 mod logger;
 mod status;

@@ -18,6 +18,7 @@ use crate::{
         Described,
         chain::{Chain, ChainLayer},
     },
+    health::Reporter,
     kv::Kv,
     logger,
 };
@@ -132,13 +133,8 @@ async fn listen(
     let address = listener.local_addr().map_err(bind)?;
     let mut stop = Stop::new(stop).map_err(bind)?;
 
-    let (health, health_service) = tonic_health::server::health_reporter();
-    for name in &routed.names {
-        health
-            .set_service_status(*name, tonic_health::ServingStatus::Serving)
-            .await;
-    }
-    let mut routes = routed.routes.add_service(health_service);
+    let health = Reporter::serving(&routed.names);
+    let mut routes = routed.routes.add_service(health.service(shutdown.clone()));
     if server.reflection {
         routes = crate::grpc::reflection::add(routes, &routed.descriptors);
     }
@@ -166,14 +162,7 @@ async fn listen(
     }
 
     tracing::info!("draining");
-    health
-        .set_service_status("", tonic_health::ServingStatus::NotServing)
-        .await;
-    for name in &routed.names {
-        health
-            .set_service_status(*name, tonic_health::ServingStatus::NotServing)
-            .await;
-    }
+    health.drain();
     let deadline = server.shutdown.deadline.get();
     tokio::select! {
         () = tokio::time::sleep(server.shutdown.settle.get()) => {}

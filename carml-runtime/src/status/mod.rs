@@ -22,6 +22,11 @@ pub(crate) fn too_large(what: &str, size: u64, limit: u64) -> Status {
     ))
 }
 
+/// Health was asked of a service that is not here.
+pub(crate) fn unknown_service(name: &str) -> Status {
+    Status::not_found(format!("there is no service `{name}` here"))
+}
+
 /// The server ends; another one will answer.
 pub(crate) fn draining() -> Status {
     Status::unavailable("the server is draining")
