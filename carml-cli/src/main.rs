@@ -29,6 +29,7 @@ Exit codes: 0 done; 1 the input is at fault; 2 the command could not run.";
 enum Verb {
     New(verb::new::Args),
     Validate(verb::validate::Args),
+    Check(verb::check::Args),
     Schema(verb::schema::Args),
     Explain(verb::explain::Args),
     Docs(verb::docs::Args),
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     match Cli::parse().verb {
         Verb::New(args) => verb::new::run(&args),
         Verb::Validate(args) => verb::validate::run(&args),
+        Verb::Check(args) => verb::check::run(&args),
         Verb::Schema(args) => verb::schema::run(&args),
         Verb::Explain(args) => verb::explain::run(&args),
         Verb::Docs(args) => verb::docs::run(&args),

@@ -16,6 +16,6 @@ mod source;
 
 pub use fault::{Fault, Place, Severity};
 pub use nearest::nearest;
-pub use read::{Located, MAX_BYTES, MAX_DEPTH};
+pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading};
 pub use report::Report;
 pub use source::{Format, Position, Source, Span};

@@ -29,6 +29,31 @@ impl Report {
         other.faults.into_iter().for_each(|f| self.push(f));
     }
 
+    /// Keeps those faults that `keep` says yes to.
+    pub fn retain(&mut self, keep: impl FnMut(&Fault) -> bool) {
+        self.faults.retain(keep);
+    }
+
+    /// Replaces these texts by stars in everything that the faults say, and in every excerpt.
+    pub fn redact(&mut self, words: &[String]) {
+        for fault in &mut self.faults {
+            let texts = std::iter::once(&mut fault.message)
+                .chain(&mut fault.label)
+                .chain(&mut fault.notes)
+                .chain(&mut fault.helps);
+            for text in texts {
+                for word in words.iter().filter(|w| !w.is_empty()) {
+                    if text.contains(word.as_str()) {
+                        *text = text.replace(word.as_str(), "******");
+                    }
+                }
+            }
+            if let Some(place) = &fault.place {
+                place.source.mask_words(words);
+            }
+        }
+    }
+
     /// The faults, sorted.
     pub fn faults(&self) -> &[Fault] {
         &self.faults

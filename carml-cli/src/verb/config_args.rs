@@ -47,7 +47,10 @@ impl ConfigArgs {
             (files, _) => files.iter().fold(loader, Loader::file),
         };
         loader = if carml {
-            loader.env(std::env::vars())
+            // Variables that are not text cannot be meant.
+            loader.env(std::env::vars_os().filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.into_string().ok()?))
+            }))
         } else {
             loader.plain()
         };

@@ -28,8 +28,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Ok(schema) => schema,
         Err(report) => return could_not_run(report),
     };
-    let loaded = match args.config.loader(schema).load() {
+    let loaded = match args.config.loader(schema).lenient().load() {
         Ok(loaded) => loaded,
+        Err(error @ Error::Unreadable(_)) => return could_not_run(error),
         Err(error) => return faulty(error),
     };
     match explain(&loaded, args.key.as_deref()) {

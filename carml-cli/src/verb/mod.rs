@@ -1,12 +1,14 @@
 //! One file per verb: its arguments, and a `run` that ends in an exit code.
 
 pub(crate) mod backends;
+pub(crate) mod check;
 mod config_args;
 pub(crate) mod docs;
 pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod kv;
 pub(crate) mod new;
+mod report_args;
 pub(crate) mod schema;
 pub(crate) mod validate;
 
@@ -19,7 +21,13 @@ pub(crate) const COULD_NOT_RUN: u8 = 2;
 
 /// Says why the command could not run, and gives its exit code.
 pub(crate) fn could_not_run(error: impl std::fmt::Display) -> ExitCode {
-    eprintln!("error: {error}");
+    let text = error.to_string();
+    let lead = if text.starts_with("error") {
+        ""
+    } else {
+        "error: "
+    };
+    eprintln!("{lead}{}", text.trim_end());
     ExitCode::from(COULD_NOT_RUN)
 }
 

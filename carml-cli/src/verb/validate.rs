@@ -3,33 +3,36 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use carml_diagnostic::Report;
-use carml_runtime::config::{Error, Loader};
+use carml_runtime::config::{Error, Loader, Schema};
 
 use super::config_args::SchemaArgs;
-use super::{FAULTY, could_not_run};
+use super::could_not_run;
+use super::report_args::{Findings, ReportArgs, counted};
 
 /// Check config files: every fault with its place and how to mend it
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  carml validate carml.yml
+  carml validate --schema schema/app.json config/*.yml
+  carml validate --format github carml.yml     # annotations in a GitHub workflow
+
+What may be a placeholder in the document (a certificate that does not decode, a provider that is not
+in this build) is a warning here, and an error in `carml check` and when a service starts.")]
 pub(crate) struct Args {
     #[command(flatten)]
     schema: SchemaArgs,
-    /// How faults are written
-    #[arg(long, value_enum, default_value_t = Style::Human)]
-    format: Style,
+
+    #[command(flatten)]
+    report: ReportArgs,
+
+    /// A call of the store that a service needs, such as `lock:cluster`; warns if the provider lacks it
+    #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',')]
+    requires: Vec<String>,
+
     /// YAML or JSON files, each checked by itself
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-}
-
-#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
-enum Style {
-    /// Excerpts for people
-    Human,
-    /// One JSON array
-    Json,
-    /// GitHub workflow annotations
-    Github,
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
@@ -37,37 +40,34 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Ok(schema) => schema,
         Err(report) => return could_not_run(report),
     };
-    let mut all = Report::new();
+    let mut found = Findings::default();
     for file in &args.files {
-        if !file.exists() {
-            return could_not_run(format!("{}: no such file", file.display()));
-        }
-        let mut loader = Loader::new(schema.clone()).file(file);
-        if !schema.is_carml() {
-            loader = loader.plain();
-        } else {
-            loader = loader.env(std::env::vars().filter(|(name, _)| !name.starts_with("CARML__")));
-        }
-        if let Err(Error::Invalid(report)) = loader.load() {
-            all.extend(report);
+        match loader(args, schema.clone(), file).load() {
+            Ok(loaded) => found.report.extend(loaded.warnings().clone()),
+            Err(error) => {
+                found.unreadable |= matches!(error, Error::Unreadable(_));
+                found.report.extend(error.report().clone());
+            }
         }
     }
-    match args.format {
-        Style::Human => eprint!(
-            "{}",
-            all.human(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        ),
-        Style::Json => println!("{}", all.json()),
-        Style::Github => print!("{}", all.github()),
+    let done = match &args.files[..] {
+        [one] => format!("{} is valid", one.display()),
+        all => format!("{} are valid", counted(all.len(), "file")),
+    };
+    args.report.write(&found, &done)
+}
+
+/// The file alone, with variables for its texts.
+fn loader(args: &Args, schema: Schema, file: &PathBuf) -> Loader {
+    let carml = schema.is_carml();
+    let loader = Loader::new(schema).lenient().file(file);
+    if !carml {
+        return loader.plain();
     }
-    if all.errors() > 0 {
-        if args.format == Style::Human {
-            eprintln!("{} faults", all.errors());
-        }
-        return ExitCode::from(FAULTY);
-    }
-    if args.format == Style::Human {
-        println!("{} files are valid", args.files.len());
-    }
-    ExitCode::SUCCESS
+    let layers = ["REGISTRY_ENDPOINTS", "TRACER_ENDPOINTS"];
+    let vars = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| !name.starts_with("CARML__") && !layers.contains(&name.as_str()));
+    let loader = loader.env(vars);
+    args.requires.iter().fold(loader, |l, call| l.require(call))
 }

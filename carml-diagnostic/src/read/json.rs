@@ -1,12 +1,13 @@
 //! JSON: serde_json, with duplicate keys noticed and integers beyond 64 bits refused.
 
+use super::Reading;
 use super::spans::{Cursor, Spans};
 use crate::{Fault, Report, Source, Span};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::cell::Cell;
 
-pub(crate) fn read(source: &Source) -> Result<(Value, bool), Report> {
+pub(super) fn read(source: &Source) -> (Reading, bool) {
     let seen = Seen::default();
     let text = source
         .text()
@@ -14,10 +15,13 @@ pub(crate) fn read(source: &Source) -> Result<(Value, bool), Report> {
         .unwrap_or(source.text());
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde::de::DeserializeSeed::deserialize(&seen, &mut reader)
-        .and_then(|value| reader.end().map(|()| value))
-        .map_err(|e| Report::from(explain(source, &e)))?;
+        .and_then(|value| reader.end().map(|()| value));
+    let value = match value {
+        Ok(value) => value,
+        Err(e) => return (Reading::failed(explain(source, &e)), false),
+    };
+    let mut report = Report::new();
     if seen.huge.get() {
-        let mut report = Report::new();
         for span in source.spans().map(Spans::beyond).unwrap_or_default() {
             report.push(
                 Fault::error("integer-range", "this integer does not fit 64 bits")
@@ -25,11 +29,13 @@ pub(crate) fn read(source: &Source) -> Result<(Value, bool), Report> {
                     .help("put it in quotes if a text is meant"),
             );
         }
-        if !report.is_empty() {
-            return Err(report);
-        }
     }
-    Ok((value, seen.repeated.get()))
+    let reading = Reading {
+        value: Some(value),
+        report,
+        partial: false,
+    };
+    (reading, seen.repeated.get())
 }
 
 fn explain(source: &Source, error: &serde_json::Error) -> Fault {

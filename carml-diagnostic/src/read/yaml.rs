@@ -1,10 +1,10 @@
 //! YAML: a value straight from the parser's events, with every guard on the way.
 
-use super::MAX_DEPTH;
 use super::scalar::{self, Refused};
 use super::spans::{Cursor, Events};
+use super::{MAX_DEPTH, Reading};
 use crate::{Fault, Report, Source, Span};
-use saphyr_parser::{Event, ScalarStyle, Tag};
+use saphyr_parser::{Event, ScalarStyle, ScanError, Tag};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,35 +12,66 @@ use std::collections::HashMap;
 /// How much aliases may add to a document, in bytes of memory, roughly.
 const ALIAS_BUDGET: usize = 32 << 20;
 
-/// The value, and whether a map holds a key twice.
-pub(crate) fn read(source: &Source) -> Result<(Value, bool), Report> {
+/// What was read of a text.
+pub(super) struct Done {
+    pub(super) reading: Reading,
+    /// Whether a map holds a key twice.
+    pub(super) repeated: bool,
+    /// Why reading ended before the text did.
+    pub(super) halt: Option<Halt>,
+}
+
+/// What ends the reading of a text.
+pub(super) enum Halt {
+    /// The text is not YAML from here on.
+    Scan(ScanError),
+    /// The text asks for too much.
+    Fault(Box<Fault>),
+}
+
+/// Reads `text`, each byte of which stands where it stands in `source`.
+pub(super) fn read(source: &Source, text: &str) -> Done {
     let mut reader = Reader {
         source,
-        events: Events::of(source),
-        keeps: source.text().contains('*'),
+        events: Events::of(text),
+        keeps: text.contains('*'),
         anchors: HashMap::new(),
         budget: ALIAS_BUDGET,
         repeated: false,
+        report: Report::new(),
+        partial: false,
     };
-    reader
-        .document()
-        .map(|v| (v, reader.repeated))
-        .map_err(|f| Report::from(*f))
+    let (value, halt) = match reader.document() {
+        Ok(value) => (Some(value), None),
+        Err(halt) => (None, Some(halt)),
+    };
+    Done {
+        reading: Reading {
+            value,
+            report: reader.report,
+            partial: reader.partial,
+        },
+        repeated: reader.repeated,
+        halt,
+    }
 }
 
-type Read<T> = Result<T, Box<Fault>>;
+type Read<T> = Result<T, Halt>;
 
-struct Reader<'s> {
+struct Reader<'s, 't> {
     source: &'s Source,
-    events: Events<'s>,
+    events: Events<'t>,
     /// Whether the document may hold an alias at all; without one no anchored value is kept.
     keeps: bool,
     anchors: HashMap<usize, Value>,
     budget: usize,
     repeated: bool,
+    /// What is wrong in places that the rest does not depend on.
+    report: Report,
+    partial: bool,
 }
 
-impl<'s> Reader<'s> {
+impl<'t> Reader<'_, 't> {
     fn document(&mut self) -> Read<Value> {
         let mut value = Value::Null;
         let mut seen = false;
@@ -49,11 +80,13 @@ impl<'s> Reader<'s> {
             match event {
                 Event::StreamEnd => return Ok(value),
                 Event::DocumentStart(_) if seen => {
-                    return Err(self
-                        .fault("several-documents", "a second document starts here", at)
-                        .help(
-                            "keep one document in a file; give the others as files of their own",
-                        ));
+                    self.note(
+                        "several-documents",
+                        "a second document starts here",
+                        at,
+                        "keep one document in a file; give the others as files of their own",
+                    );
+                    return Ok(value);
                 }
                 Event::DocumentStart(_) => {
                     seen = true;
@@ -65,27 +98,22 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn next(&mut self) -> Read<(Event<'s>, saphyr_parser::Span)> {
-        self.events
-            .next()
-            .map_err(|e| Box::new(super::spans::explain(self.source, &e)))
+    fn next(&mut self) -> Read<(Event<'t>, saphyr_parser::Span)> {
+        self.events.next().map_err(Halt::Scan)
     }
 
-    fn node(&mut self, event: Event<'s>, at: saphyr_parser::Span, depth: usize) -> Read<Value> {
+    fn node(&mut self, event: Event<'t>, at: saphyr_parser::Span, depth: usize) -> Read<Value> {
         if depth > MAX_DEPTH {
-            return Err(self.fault(
-                "too-deep",
-                &format!("nested deeper than {MAX_DEPTH} levels"),
-                at,
-            ));
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
+            return Err(Halt::Fault(Box::new(self.fault("too-deep", &message, at))));
         }
         let (value, anchor) = match event {
             Event::Alias(id) => return self.alias(id, at),
             Event::Scalar(text, style, anchor, tag) => {
-                (self.scalar(text, style, tag.as_deref(), at)?, anchor)
+                (self.scalar(text, style, tag.as_deref(), at), anchor)
             }
             Event::SequenceStart(anchor, tag) => {
-                self.untagged(tag.as_deref(), "seq", at)?;
+                self.untagged(tag.as_deref(), "seq", at);
                 let mut items = Vec::new();
                 loop {
                     match self.next()? {
@@ -96,7 +124,7 @@ impl<'s> Reader<'s> {
                 (Value::Array(items), anchor)
             }
             Event::MappingStart(anchor, tag) => {
-                self.untagged(tag.as_deref(), "map", at)?;
+                self.untagged(tag.as_deref(), "map", at);
                 (self.map(depth)?, anchor)
             }
             _ => (Value::Null, 0),
@@ -115,13 +143,14 @@ impl<'s> Reader<'s> {
                 (Event::MappingEnd, _) => return Ok(Value::Object(map)),
                 (Event::Scalar(text, style, anchor, _), at) => {
                     if &*text == "<<" && style == ScalarStyle::Plain {
-                        return Err(self
-                            .fault(
-                                "merge-key",
-                                "`<<` merges in some readers and is a plain key in others",
-                                at,
-                            )
-                            .help("write the keys out, or use an alias for the whole value"));
+                        self.note(
+                            "merge-key",
+                            "`<<` merges in some readers and is a plain key in others",
+                            at,
+                            "write the keys out, or use an alias for the whole value",
+                        );
+                        self.skip_value(depth)?;
+                        continue;
                     }
                     if anchor > 0 && self.keeps {
                         self.anchors
@@ -131,12 +160,22 @@ impl<'s> Reader<'s> {
                 }
                 (Event::Alias(id), at) => match self.alias(id, at)? {
                     Value::String(text) => text,
-                    _ => return Err(self.fault("key", "a key must be a text", at)),
+                    _ => {
+                        self.note("key", "a key must be a text", at, "write the key out");
+                        self.skip_value(depth)?;
+                        continue;
+                    }
                 },
-                (_, at) => {
-                    return Err(self
-                        .fault("key", "a key must be a text, not a list or map", at)
-                        .help("if `{{ … }}` is a template's placeholder, put it in quotes"));
+                (event, at) => {
+                    self.note(
+                        "key",
+                        "a key must be a text, not a list or map",
+                        at,
+                        "if `{{ … }}` is a template's placeholder, put it in quotes",
+                    );
+                    self.node(event, at, depth + 1)?;
+                    self.skip_value(depth)?;
+                    continue;
                 }
             };
             let (event, at) = self.next()?;
@@ -145,9 +184,22 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// Reads a value that has no key.
+    fn skip_value(&mut self, depth: usize) -> Read<()> {
+        self.partial = true;
+        let (event, at) = self.next()?;
+        self.node(event, at, depth + 1).map(drop)
+    }
+
     fn alias(&mut self, id: usize, at: saphyr_parser::Span) -> Read<Value> {
         let Some(value) = self.anchors.get(&id).cloned() else {
-            return Err(self.fault("alias", "this alias stands inside its own anchor", at));
+            self.note(
+                "alias",
+                "this alias stands inside its own anchor",
+                at,
+                "write the value out",
+            );
+            return Ok(Value::Null);
         };
         self.spend(&value, at)?;
         Ok(value)
@@ -157,70 +209,76 @@ impl<'s> Reader<'s> {
         match self.budget.checked_sub(weight(value)) {
             Some(left) => self.budget = left,
             None => {
-                return Err(self
-                    .fault("alias-bomb", "aliases make this document too large", at)
-                    .help("write the values out, or use fewer aliases of aliases"));
+                let fault = self.fault("alias-bomb", "aliases make this document too large", at);
+                let help = "write the values out, or use fewer aliases of aliases";
+                return Err(Halt::Fault(Box::new(fault.help(help))));
             }
         }
         Ok(())
     }
 
     fn scalar(
-        &self,
-        text: Cow<'s, str>,
+        &mut self,
+        text: Cow<'t, str>,
         style: ScalarStyle,
         tag: Option<&Tag>,
         at: saphyr_parser::Span,
-    ) -> Read<Value> {
+    ) -> Value {
         if let Some(tag) = tag {
-            if (tag.is_yaml_core_schema() && tag.suffix == "str")
-                || (tag.handle.is_empty() && tag.suffix == "!")
-            {
-                return Ok(Value::String(text.into_owned()));
+            let string = tag.is_yaml_core_schema() && tag.suffix == "str"
+                || tag.handle.is_empty() && tag.suffix == "!";
+            if !string {
+                self.tag(tag, at);
             }
-            return Err(self.tag(tag, at));
+            return Value::String(text.into_owned());
         }
         if style != ScalarStyle::Plain {
-            return Ok(Value::String(text.into_owned()));
+            return Value::String(text.into_owned());
         }
-        scalar::plain(&text).map_err(|refused| match refused {
-            Refused::NotFinite => self
-                .fault("not-finite", "this number is not finite", at)
-                .help("give a finite number, or put it in quotes if a text is meant"),
-            Refused::Beyond => self
-                .fault("integer-range", "this integer does not fit 64 bits", at)
-                .help("put it in quotes if a text is meant"),
-        })
+        match scalar::plain(&text) {
+            Ok(value) => return value,
+            Err(Refused::NotFinite) => self.note(
+                "not-finite",
+                "this number is not finite",
+                at,
+                "give a finite number, or put it in quotes if a text is meant",
+            ),
+            Err(Refused::Beyond) => self.note(
+                "integer-range",
+                "this integer does not fit 64 bits",
+                at,
+                "put it in quotes if a text is meant",
+            ),
+        }
+        Value::Null
     }
 
-    fn untagged(&self, tag: Option<&Tag>, core: &str, at: saphyr_parser::Span) -> Read<()> {
-        match tag {
-            Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == core) => {
-                Err(self.tag(tag, at))
-            }
-            _ => Ok(()),
+    fn untagged(&mut self, tag: Option<&Tag>, core: &str, at: saphyr_parser::Span) {
+        if let Some(tag) = tag.filter(|t| !(t.is_yaml_core_schema() && t.suffix == core)) {
+            self.tag(tag, at);
         }
     }
 
-    fn tag(&self, tag: &Tag, at: saphyr_parser::Span) -> Box<Fault> {
-        self.fault("tag", &format!("the tag `{tag}` means nothing here"), at)
-            .help("remove it; quotes make a text")
+    fn tag(&mut self, tag: &Tag, at: saphyr_parser::Span) {
+        self.note(
+            "tag",
+            &format!("the tag `{tag}` means nothing here"),
+            at,
+            "remove it; quotes make a text",
+        );
     }
 
-    fn fault(&self, code: &'static str, message: &str, at: saphyr_parser::Span) -> Box<Fault> {
+    /// Adds a fault, unless there are so many already that one more says nothing.
+    fn note(&mut self, code: &'static str, message: &str, at: saphyr_parser::Span, help: &str) {
+        if self.report.faults().len() < super::MAX_FAULTS {
+            let fault = self.fault(code, message, at).help(help);
+            self.report.push(fault);
+        }
+    }
+
+    fn fault(&self, code: &'static str, message: &str, at: saphyr_parser::Span) -> Fault {
         let span: Span = Cursor::new(self.source.text()).span(at);
-        Box::new(Fault::error(code, message).at(self.source, span))
-    }
-}
-
-trait Help {
-    fn help(self, help: &str) -> Self;
-}
-
-impl Help for Box<Fault> {
-    fn help(mut self, help: &str) -> Box<Fault> {
-        self.helps.push(help.to_owned());
-        self
+        Fault::error(code, message).at(self.source, span)
     }
 }
 

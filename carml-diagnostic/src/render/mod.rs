@@ -1,6 +1,6 @@
 //! A report as text.
 
-use crate::{Fault, Report, Severity, Span};
+use crate::{Fault, Place, Position, Report, Severity, Span};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
@@ -29,13 +29,17 @@ fn one(renderer: &Renderer, fault: &Fault) -> String {
         let window = window(place.source.text(), place.span);
         let line = place.source.position(window.start).line;
         let end = place.span.end.min(window.end).max(place.span.start);
-        let mut mark =
-            AnnotationKind::Primary.span(place.span.start - window.start..end - window.start);
+        let mark = Span {
+            start: place.span.start,
+            end,
+        };
+        let (excerpt, mark) = place.source.excerpt(window, mark);
+        let mut mark = AnnotationKind::Primary.span(mark.start..mark.end);
         if let Some(label) = &fault.label {
             mark = mark.label(label.as_str());
         }
         group = group.element(
-            Snippet::source(place.source.excerpt(window))
+            Snippet::source(excerpt)
                 .path(place.source.name())
                 .line_start(line)
                 .fold(false)
@@ -71,10 +75,7 @@ pub(crate) fn json(report: &Report) -> Value {
         .iter()
         .map(|fault| {
             let place = fault.place.as_ref().map(|p| {
-                let (from, to) = (
-                    p.source.position(p.span.start),
-                    p.source.position(p.span.end),
-                );
+                let (from, to) = ends(p);
                 (p.source.name(), from, to)
             });
             json!({
@@ -100,10 +101,7 @@ pub(crate) fn github(report: &Report) -> String {
     for fault in report.faults() {
         let mut head = format!("title={}", property(fault.code));
         if let Some(place) = &fault.place {
-            let (from, to) = (
-                place.source.position(place.span.start),
-                place.source.position(place.span.end),
-            );
+            let (from, to) = ends(place);
             let file = property(place.source.name());
             head = format!(
                 "file={file},line={},col={},endLine={},endColumn={},{head}",
@@ -118,6 +116,15 @@ pub(crate) fn github(report: &Report) -> String {
         out.push_str(&format!("::{} {head}::{}\n", severity(fault), data(&text)));
     }
     out
+}
+
+/// Where a place begins and ends; the end would tell the length of what is hidden.
+fn ends(place: &Place) -> (Position, Position) {
+    let from = place.source.position(place.span.start);
+    if place.source.hides(place.span) {
+        return (from, from);
+    }
+    (from, place.source.position(place.span.end))
 }
 
 fn severity(fault: &Fault) -> &'static str {

@@ -9,12 +9,14 @@ mod explain;
 mod generated;
 mod layer;
 mod load;
+mod probe;
+mod rules;
 mod schema;
 mod types;
 mod variable;
 
 pub use generated::*;
 pub use layer::Origin;
-pub use load::{Error, Loaded, Loader};
+pub use load::{Change, Error, Loaded, Loader, Reload, Remote};
 pub use schema::{Root, Schema, Section};
 pub use types::{Base64, ByteSize, Duration, Endpoint, Pem, Secret};

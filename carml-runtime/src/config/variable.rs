@@ -1,88 +1,134 @@
 //! `${VAR}` and `${VAR:-default}` in texts; `$${` stands for `${`.
 
+use crate::config::check;
 use carml_diagnostic::{Fault, Report, Source, nearest};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Replaces variables in every text of a value.
-pub(super) fn expand(
-    value: &mut Value,
-    vars: &BTreeMap<String, String>,
-    source: &Source,
-    report: &mut Report,
-) {
-    walk(value, &mut String::new(), vars, source, report);
+/// Replaces variables in the texts of one layer.
+pub(super) struct Expand<'a> {
+    pub(super) vars: &'a BTreeMap<String, String>,
+    pub(super) source: &'a Source,
+    /// Where the layer's value joins the config.
+    pub(super) at: &'a str,
+    pub(super) report: &'a mut Report,
+    /// The pointers of values that could not be had.
+    pub(super) holes: &'a mut Vec<String>,
+    /// What variables gave whose names sound secret.
+    pub(super) secrets: &'a mut Vec<String>,
 }
 
-fn walk(
-    value: &mut Value,
-    pointer: &mut String,
-    vars: &BTreeMap<String, String>,
-    source: &Source,
-    report: &mut Report,
-) {
-    let length = pointer.len();
+impl Expand<'_> {
+    /// Replaces variables in every text of a value.
+    pub(super) fn value(&mut self, value: &mut Value) {
+        self.walk(value, &mut String::new());
+    }
+
+    fn walk(&mut self, value: &mut Value, pointer: &mut String) {
+        let length = pointer.len();
+        match value {
+            Value::String(text) if text.contains("${") => {
+                if let Some(whole) = self.text(text, pointer) {
+                    *text = whole;
+                }
+            }
+            Value::Array(items) => {
+                for (n, item) in items.iter_mut().enumerate() {
+                    if may_hold(item) {
+                        pointer.push_str(&format!("/{n}"));
+                        self.walk(item, pointer);
+                        pointer.truncate(length);
+                    }
+                }
+            }
+            Value::Object(map) => {
+                for (key, item) in map {
+                    if may_hold(item) {
+                        pointer.push('/');
+                        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                        self.walk(item, pointer);
+                        pointer.truncate(length);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The text with its variables replaced; a fault for each that is not set.
+    fn text(&mut self, text: &str, pointer: &str) -> Option<String> {
+        let mut out = String::new();
+        let mut rest = text;
+        let mut whole = true;
+        while let Some(at) = rest.find("${") {
+            let (before, after) = (&rest[..at], &rest[at + 2..]);
+            if let Some(plain) = before.strip_suffix('$') {
+                out.push_str(plain);
+                out.push_str("${");
+                rest = after;
+                continue;
+            }
+            out.push_str(before);
+            let Some(close) = after.find('}') else {
+                self.unclosed(pointer);
+                return None;
+            };
+            let (name, default) = match after[..close].split_once(":-") {
+                Some((name, default)) => (name, Some(default)),
+                None => (&after[..close], None),
+            };
+            match (self.vars.get(name), default) {
+                (Some(value), _) => {
+                    if check::sounds_secret(name) {
+                        self.secrets.push(value.clone());
+                    }
+                    out.push_str(value);
+                }
+                (None, Some(default)) => out.push_str(default),
+                (None, None) => {
+                    whole = false;
+                    self.unset(name, pointer);
+                }
+            }
+            rest = &after[close + 1..];
+        }
+        out.push_str(rest);
+        whole.then_some(out)
+    }
+
+    fn unset(&mut self, name: &str, pointer: &str) {
+        let mut fault = Fault::error(
+            "unset-variable",
+            format!("the variable `{name}` is not set"),
+        );
+        if let Some(near) = nearest(name, self.vars.keys().map(String::as_str)).first() {
+            fault = fault.label(format!("did you mean `{near}`?"));
+        }
+        let fault = fault.help(format!("set it, or give a default: `${{{name}:-default}}`"));
+        self.add(fault, pointer);
+    }
+
+    fn unclosed(&mut self, pointer: &str) {
+        let fault = Fault::error("variable", "a `${` has no `}`")
+            .help("write `${NAME}`, or `$${` if the text itself is meant");
+        self.add(fault, pointer);
+    }
+
+    fn add(&mut self, fault: Fault, pointer: &str) {
+        let whole = format!("{}{pointer}", self.at);
+        let mut fault = fault.pointer(&whole);
+        if let Some(place) = self.source.locate(pointer) {
+            fault = fault.at(self.source, place.value);
+        }
+        self.report.push(fault);
+        self.holes.push(whole);
+    }
+}
+
+fn may_hold(value: &Value) -> bool {
     match value {
-        Value::String(text) if text.contains("${") => match substitute(text, vars) {
-            Ok(whole) => *text = whole,
-            Err(name) => {
-                let mut fault = Fault::error(
-                    "unset-variable",
-                    format!("the variable `{name}` is not set"),
-                )
-                .pointer(pointer.as_str())
-                .help(format!("set it, or give a default: `${{{name}:-default}}`"));
-                if let Some(near) = nearest(&name, vars.keys().map(String::as_str)).first() {
-                    fault = fault.help(format!("did you mean `{near}`?"));
-                }
-                if let Some(place) = source.locate(pointer) {
-                    fault = fault.at(source, place.value);
-                }
-                report.push(fault);
-            }
-        },
-        Value::Array(items) => {
-            for (n, item) in items.iter_mut().enumerate() {
-                pointer.push_str(&format!("/{n}"));
-                walk(item, pointer, vars, source, report);
-                pointer.truncate(length);
-            }
-        }
-        Value::Object(map) => {
-            for (key, item) in map {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                walk(item, pointer, vars, source, report);
-                pointer.truncate(length);
-            }
-        }
-        _ => {}
+        Value::String(text) => text.contains("${"),
+        Value::Array(_) | Value::Object(_) => true,
+        _ => false,
     }
-}
-
-/// The text with its variables replaced, or the name of one that is not set.
-fn substitute(text: &str, vars: &BTreeMap<String, String>) -> Result<String, String> {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("${") {
-        let (before, after) = (&rest[..at], &rest[at + 2..]);
-        let Some(close) = after.find('}').filter(|_| !before.ends_with('$')) else {
-            out.push_str(before.strip_suffix('$').unwrap_or(before));
-            out.push_str("${");
-            rest = after;
-            continue;
-        };
-        out.push_str(before);
-        let (name, default) = match after[..close].split_once(":-") {
-            Some((name, default)) => (name, Some(default)),
-            None => (&after[..close], None),
-        };
-        match vars.get(name).map(String::as_str).or(default) {
-            Some(value) => out.push_str(value),
-            None => return Err(name.to_owned()),
-        }
-        rest = &after[close + 1..];
-    }
-    out.push_str(rest);
-    Ok(out)
 }

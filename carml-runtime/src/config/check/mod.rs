@@ -2,24 +2,15 @@
 
 mod branch;
 mod keys;
+mod secret;
+
+pub(super) use secret::{conceal, sounds_secret};
 
 use super::Loaded;
 use carml_diagnostic::{Fault, Report, nearest};
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::Value;
-
-/// Keys whose values are hidden in a text that does not parse.
-pub(super) const SECRET_KEYS: [&str; 8] = [
-    "password",
-    "passwd",
-    "secret",
-    "token",
-    "secret_key",
-    "access_key",
-    "private_key",
-    "api_key",
-];
 
 /// Adds every fault that the schema finds.
 pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
@@ -32,13 +23,6 @@ pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
             "",
             true,
         ));
-    }
-}
-
-/// Hides every secret of the schema in all excerpts.
-pub(super) fn mask(loaded: &Loaded) {
-    for pointer in loaded.schema().shapes().secrets(loaded.value()) {
-        loaded.hide(&pointer);
     }
 }
 
@@ -91,17 +75,41 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
                     .collect::<Vec<_>>()
                     .join(" or "),
             };
+            let form = keys::owner(loaded.schema(), error);
+            let form = form.and_then(|n| n.text("x-carml-type"));
+            let wanted_word = match form {
+                Some("duration") => "a duration".to_owned(),
+                Some("byte-size") => "a byte size".to_owned(),
+                Some("endpoint") => "an address".to_owned(),
+                _ => word(&wanted),
+            };
             let mut fault = fault(
                 "type",
-                format!("`{name}` must be {}, not {found}", word(&wanted)),
+                format!("`{name}` must be {wanted_word}, not {found}"),
             )
-            .label(format!("expected {}", word(&wanted)));
+            .label(format!("expected {wanted_word}"));
             match (wanted.as_str(), error.instance().as_ref()) {
                 ("array", Value::Object(_)) => fault = fault.help("start each item with `- `"),
-                ("array", Value::String(s)) => fault = fault.help(format!("write a list of one: `[{s}]`")),
-                ("string", Value::Number(n)) => fault = fault.help(format!("is a unit missing? a text such as `{n}s` or `{n}mb` is wanted; for the text itself put it in quotes: `\"{n}\"`")),
-                ("string", Value::Bool(b)) => fault = fault.help(format!("put it in quotes: `\"{b}\"`")),
-                ("integer" | "number" | "boolean", Value::String(s)) if !s.is_empty() => fault = fault.help("a plain value is wanted here, without quotes"),
+                ("array", Value::String(s)) => {
+                    fault = fault.help(format!("write a list of one: `[{s}]`"))
+                }
+                ("string", Value::Number(n)) => {
+                    fault = fault.help(match form {
+                        Some("duration") => {
+                            format!("the unit is missing: write `{n}s` for seconds")
+                        }
+                        Some("byte-size") => {
+                            format!("the unit is missing: write `{n}mb`, or `{n}b` for bytes")
+                        }
+                        _ => format!("put it in quotes: `\"{n}\"`"),
+                    });
+                }
+                ("string", Value::Bool(b)) => {
+                    fault = fault.help(format!("put it in quotes: `\"{b}\"`"))
+                }
+                ("integer" | "number" | "boolean", Value::String(s)) if !s.is_empty() => {
+                    fault = fault.help("a plain value is wanted here, without quotes")
+                }
                 _ => {}
             }
             fault

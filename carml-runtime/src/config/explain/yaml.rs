@@ -2,6 +2,7 @@
 
 use crate::config::Loaded;
 use crate::config::layer::Origin;
+use crate::config::schema::Marks;
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -13,10 +14,13 @@ const WIDEST: usize = 44;
 
 /// Writes the value of a pointer.
 pub(super) fn write(loaded: &Loaded, value: &Value, pointer: &str) -> String {
-    let secrets = loaded.schema().shapes().secrets(loaded.value());
+    let secrets = loaded
+        .schema()
+        .shapes()
+        .marked(loaded.value(), Marks::SECRET);
     let mut out = Writer {
         loaded,
-        secrets: secrets.into_iter().collect(),
+        secrets: secrets.into_iter().map(|s| s.0).collect(),
         lines: Vec::new(),
     };
     out.value(value, pointer, String::new(), 0);

@@ -3,9 +3,19 @@
 use crate::config::layer::{Kind, Layer};
 use crate::config::schema::{Schema, keys};
 use carml_diagnostic::{Fault, Format, Source};
+use std::collections::BTreeMap;
 
-/// The layer of a variable: `CARML__SECTION__KEY`, or a name of the ancestor's.
-pub(super) fn variable(schema: &Schema, name: &str, text: &str) -> Option<Layer> {
+/// The layers of the environment: the ancestor's names below `CARML__SECTION__KEY`.
+pub(super) fn variables(schema: &Schema, vars: &BTreeMap<String, String>) -> Vec<Layer> {
+    let own = |name: &&String| name.starts_with("CARML__");
+    let (own, others): (Vec<_>, Vec<_>) = vars.iter().partition(|(name, _)| own(name));
+    let all = others.into_iter().chain(own);
+    all.filter_map(|(name, text)| variable(schema, name, text))
+        .collect()
+}
+
+/// The layer of a variable.
+fn variable(schema: &Schema, name: &str, text: &str) -> Option<Layer> {
     if let Some(path) = name.strip_prefix("CARML__") {
         let at = spelt(schema, path);
         return Some(layer(

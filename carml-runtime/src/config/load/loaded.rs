@@ -17,6 +17,9 @@ pub struct Loaded {
     value: Value,
     layers: Vec<Layer>,
     schema: Schema,
+    /// What variables gave whose names sound secret.
+    secrets: Vec<String>,
+    warnings: Report,
 }
 
 impl std::fmt::Debug for Loaded {
@@ -29,12 +32,32 @@ impl std::fmt::Debug for Loaded {
 }
 
 impl Loaded {
-    pub(super) fn new(value: Value, layers: Vec<Layer>, schema: Schema) -> Loaded {
+    pub(super) fn new(
+        value: Value,
+        layers: Vec<Layer>,
+        schema: Schema,
+        secrets: Vec<String>,
+    ) -> Loaded {
         Loaded {
             value,
             layers,
             schema,
+            secrets,
+            warnings: Report::new(),
         }
+    }
+
+    pub(super) fn warn(&mut self, warnings: Report) {
+        self.warnings = warnings;
+    }
+
+    pub(in crate::config) fn secrets(&self) -> &[String] {
+        &self.secrets
+    }
+
+    /// What is worth knowing of a config that is valid.
+    pub fn warnings(&self) -> &Report {
+        &self.warnings
     }
 
     pub(super) fn fill(&mut self) {
@@ -108,8 +131,9 @@ impl Loaded {
         for line in help {
             fault = fault.help(line);
         }
-        check::mask(self);
-        fault.into()
+        let mut report = Report::from(fault);
+        check::conceal(self, &mut report);
+        report
     }
 
     /// Sets a fault's place: of the pointer, or of the nearest key above it.

@@ -1,25 +1,43 @@
 //! Which layers there are, and how they become one value.
 
-use super::{Error, Loaded, environment};
+use super::files::{self, Outcome};
+use super::{Error, Loaded, Remote, environment};
+use crate::config::check;
 use crate::config::layer::{Layer, merge, wrap};
+use crate::config::rules::{self, Requirement};
 use crate::config::schema::Schema;
-use crate::config::{check, variable};
-use carml_diagnostic::{Report, Source};
+use crate::config::variable::Expand;
+use carml_diagnostic::{Fault, Report, Source};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-/// Reads layers, later ones winning: schema defaults, files, texts, variables, `--set`.
+/// Reads layers, later ones winning: schema defaults, files, texts, remote keys, variables, `--set`.
 ///
-/// It can load again and again: files are read anew each time.
-#[derive(Clone, Debug)]
+/// It can load again and again: files and remote keys are read anew each time.
+#[derive(Clone)]
 pub struct Loader {
     schema: Schema,
     files: Vec<PathBuf>,
     sources: Vec<Source>,
+    remotes: Vec<Arc<dyn Remote>>,
     vars: BTreeMap<String, String>,
     sets: Vec<String>,
+    requires: Vec<Requirement>,
     plain: bool,
+    lenient: bool,
+}
+
+impl std::fmt::Debug for Loader {
+    /// Names only: variables and `--set` may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loader")
+            .field("schema", &self.schema)
+            .field("files", &self.files)
+            .field("sources", &self.sources)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Loader {
@@ -29,9 +47,12 @@ impl Loader {
             schema,
             files: Vec::new(),
             sources: Vec::new(),
+            remotes: Vec::new(),
             vars: BTreeMap::new(),
             sets: Vec::new(),
+            requires: Vec::new(),
             plain: false,
+            lenient: false,
         }
     }
 
@@ -60,6 +81,13 @@ impl Loader {
         self
     }
 
+    /// Adds a text that is kept elsewhere, after the files and texts.
+    #[must_use]
+    pub fn remote(mut self, remote: Arc<dyn Remote>) -> Loader {
+        self.remotes.push(remote);
+        self
+    }
+
     /// Gives the variables: for `${VAR}`, `CARML__SECTION__KEY`, `REGISTRY_ENDPOINTS` and `TRACER_ENDPOINTS`.
     #[must_use]
     pub fn env(mut self, vars: impl IntoIterator<Item = (String, String)>) -> Loader {
@@ -81,49 +109,82 @@ impl Loader {
         self
     }
 
+    /// Names a call that a service needs of the store, as `lock` or `lock:cluster`: a provider that lacks it is a fault.
+    #[must_use]
+    pub fn require(mut self, call: &str) -> Loader {
+        self.requires.push(Requirement::parse(call));
+        self
+    }
+
+    /// Warns of what may be a placeholder in a document that is not in use here: a certificate that does not decode,
+    /// a secret's file that is not on this machine, a feature that is not in this build, a call that the provider lacks. Without it they are errors.
+    #[must_use]
+    pub fn lenient(mut self) -> Loader {
+        self.lenient = true;
+        self
+    }
+
     /// Reads, merges, replaces variables, validates and fills defaults in.
     ///
     /// # Errors
-    /// Every fault of every layer.
+    /// [`Error::Invalid`] with every fault of every layer; [`Error::Unreadable`] if a layer could not be read at all.
     pub fn load(&self) -> Result<Loaded, Error> {
-        let mut report = Report::new();
-        let layers = self.layers(&mut report);
+        let mut state = State::default();
+        let layers = self.layers(&mut state.report);
         let mut value = Value::Object(Map::new());
+        let mut any = layers.is_empty();
         for layer in &layers {
-            match self.read(layer, &mut report) {
-                Ok(part) if !self.plain && part.is_null() && layer.at.is_empty() => {}
-                Ok(part) => merge(&mut value, wrap(&layer.at, part)),
-                Err(faults) => {
-                    layer.source.mask_keys(check::SECRET_KEYS);
-                    report.extend(faults);
-                }
+            let Some(part) = self.read(layer, &mut state) else {
+                continue;
+            };
+            any = true;
+            if self.plain || !part.is_null() {
+                merge(&mut value, part);
             }
         }
-        let mut loaded = Loaded::new(value, layers, self.schema.clone());
-        // A text that did not parse leaves holes: what else is missing would be noise.
-        if report.is_empty() && !self.schema.validator().is_valid(loaded.value()) {
-            check::validate(&loaded, &mut report);
-        }
-        if report.errors() > 0 {
-            check::mask(&loaded);
-            return Err(Error::Invalid(report));
+        let State {
+            mut report,
+            holes,
+            partial,
+            secrets,
+        } = state;
+        let mut loaded = Loaded::new(value, layers, self.schema.clone(), secrets);
+        if any && !self.schema.validator().is_valid(loaded.value()) {
+            let mut found = Report::new();
+            check::validate(&loaded, &mut found);
+            // One cause, one fault: what could not be read is not also missing or of the wrong kind.
+            found.retain(|fault| {
+                let hole = fault.pointer.as_deref().is_some_and(|p| inside(p, &holes));
+                let same = report.faults().iter().any(|known| covers(known, fault));
+                !hole && !same && !(partial && fault.code == "missing-key")
+            });
+            report.extend(found);
         }
         loaded.fill();
+        rules::check(&loaded, self.lenient, &self.requires, &mut report);
+        check::conceal(&loaded, &mut report);
+        if report.faults().iter().any(|f| f.code == "unreadable") {
+            return Err(Error::Unreadable(report));
+        }
+        if report.errors() > 0 {
+            return Err(Error::Invalid(report));
+        }
+        loaded.warn(report);
         Ok(loaded)
     }
 
     fn layers(&self, report: &mut Report) -> Vec<Layer> {
         let mut layers = Vec::new();
-        for path in &self.files {
-            match Source::open(path) {
+        let texts = self.files.iter().map(|path| Source::open(path));
+        let remotes = self.remotes.iter().map(|remote| remote.read());
+        let given = self.sources.iter().cloned().map(Ok);
+        for text in texts.chain(given).chain(remotes) {
+            match text {
                 Ok(source) => layers.push(Layer::text(source)),
                 Err(faults) => report.extend(faults),
             }
         }
-        layers.extend(self.sources.iter().cloned().map(Layer::text));
-        for (name, text) in &self.vars {
-            layers.extend(environment::variable(&self.schema, name, text));
-        }
+        layers.extend(environment::variables(&self.schema, &self.vars));
         for assignment in &self.sets {
             match environment::flag(&self.schema, assignment) {
                 Ok(layer) => layers.push(layer),
@@ -133,15 +194,98 @@ impl Loader {
         layers
     }
 
-    fn read(&self, layer: &Layer, report: &mut Report) -> Result<Value, Report> {
+    /// The value of a layer, where it joins the config.
+    fn read(&self, layer: &Layer, state: &mut State) -> Option<Value> {
         let mut part = if layer.raw {
             Value::String(layer.source.text().to_owned())
         } else {
-            layer.source.read()?
+            let reading = layer.source.read_all();
+            if !reading.report.is_empty()
+                && self.schema.shapes().hides(&layer.at)
+                && !layer.at.is_empty()
+            {
+                layer.source.mask_all();
+            }
+            state.report.extend(reading.report);
+            state.partial |= reading.partial;
+            reading.value?
         };
         if !self.plain {
-            variable::expand(&mut part, &self.vars, &layer.source, report);
+            Expand {
+                vars: &self.vars,
+                source: &layer.source,
+                at: &layer.at,
+                report: &mut state.report,
+                holes: &mut state.holes,
+                secrets: &mut state.secrets,
+            }
+            .value(&mut part);
         }
-        Ok(part)
+        let mut part = wrap(&layer.at, part);
+        if !self.plain {
+            for named in files::take(self.schema.shapes(), &mut part) {
+                self.file_fault(layer, named, state);
+            }
+        }
+        Some(part)
+    }
+
+    fn file_fault(&self, layer: &Layer, named: files::Named, state: &mut State) {
+        let key = named.pointer.rsplit('/').next().unwrap_or_default();
+        let fault = match named.outcome {
+            Outcome::Read => return,
+            Outcome::Both => Fault::error(
+                "secret-file",
+                format!("`{key}` and `{key}_file` are both given"),
+            )
+            .help("keep one of the two"),
+            Outcome::Unread(path, why) => {
+                let message = format!(
+                    "{}, the file of `{key}`, cannot be read: {why}",
+                    path.display()
+                );
+                state.holes.push(named.pointer.clone());
+                let fault = if self.lenient {
+                    Fault::warning("secret-file", message)
+                } else {
+                    Fault::error("secret-file", message)
+                };
+                fault.help("the file holds the secret and nothing else; a line break at its end is left out")
+            }
+        };
+        let fault = fault.pointer(format!("{}_file", named.pointer));
+        let place = layer.place(&format!("{}_file", named.pointer), false);
+        state.report.push(match place {
+            Some(span) => fault.at(&layer.source, span),
+            None => fault,
+        });
+    }
+}
+
+/// What is known once the layers are read.
+#[derive(Default)]
+struct State {
+    report: Report,
+    /// The pointers of values that could not be had.
+    holes: Vec<String>,
+    /// Whether keys may be missing because a text could not be read to its end.
+    partial: bool,
+    secrets: Vec<String>,
+}
+
+fn inside(pointer: &str, holes: &[String]) -> bool {
+    holes.iter().any(|hole| {
+        let rest = pointer.strip_prefix(hole.as_str());
+        rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
+    })
+}
+
+/// Whether a fault of the text stands where a fault of its value is found.
+fn covers(known: &Fault, found: &Fault) -> bool {
+    match (&known.place, &found.place) {
+        (Some(known), Some(found)) => {
+            known.source.is(&found.source) && known.span.contains(found.span)
+        }
+        _ => false,
     }
 }

@@ -6,7 +6,7 @@ mod open;
 mod shape;
 mod walk;
 
-pub(super) use shape::Shapes;
+pub(super) use shape::{Marks, Shapes};
 pub(super) use walk::{Node, Part, child, item, keys};
 
 use carml_diagnostic::{Fault, Format, Report, Source};

@@ -1,0 +1,65 @@
+//! `carml check`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use carml_runtime::config::Error;
+
+use super::config_args::ConfigArgs;
+use super::could_not_run;
+use super::report_args::{Findings, ReportArgs};
+
+/// Dry run: all of validate, plus material that loads, names that resolve, servers that answer
+#[derive(clap::Args)]
+#[command(after_help = "\
+Reads the config as a service does (files, variables, --set), refuses what a start would refuse, tries
+every server that the config names, and prints the middleware chains. Nothing is served or written.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+
+    #[command(flatten)]
+    report: ReportArgs,
+
+    /// A call of the store that a service needs, such as `lock:cluster`
+    #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',')]
+    requires: Vec<String>,
+
+    /// How long one server may take to answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "3")]
+    wait: u64,
+
+    /// Try no server: check the config and its material only
+    #[arg(long)]
+    offline: bool,
+}
+
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let schema = match args.config.schema.open() {
+        Ok(schema) => schema,
+        Err(report) => return could_not_run(report),
+    };
+    let carml = schema.is_carml();
+    let loader = args.config.loader(schema);
+    let loader = args.requires.iter().fold(loader, |l, call| l.require(call));
+    let mut found = Findings::default();
+    let mut done = String::from("the config is ready");
+    match loader.load() {
+        Ok(loaded) => {
+            found.report.extend(loaded.warnings().clone());
+            if carml {
+                let wait = (!args.offline).then(|| Duration::from_secs(args.wait));
+                found.report.extend(loaded.probe(wait));
+                match loaded.explain_chain() {
+                    Ok(chain) => done = format!("{chain}\n{done}"),
+                    Err(error) => found.report.extend(error.report().clone()),
+                }
+            }
+        }
+        Err(error) => {
+            found.unreadable = matches!(error, Error::Unreadable(_));
+            found.report.extend(error.report().clone());
+        }
+    }
+    args.report.write(&found, &done)
+}

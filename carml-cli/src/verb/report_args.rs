@@ -1,0 +1,74 @@
+//! How a verb writes what it found: the argument that several verbs share.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use carml_diagnostic::Report;
+
+use super::{COULD_NOT_RUN, FAULTY};
+
+/// The form of a report.
+#[derive(clap::Args)]
+pub(crate) struct ReportArgs {
+    /// How faults are written
+    #[arg(long, value_enum, default_value_t = Style::Human)]
+    format: Style,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Style {
+    /// Excerpts for people
+    Human,
+    /// One JSON array
+    Json,
+    /// GitHub workflow annotations
+    Github,
+}
+
+/// What a run found.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) report: Report,
+    /// Whether something could not be read at all.
+    pub(crate) unreadable: bool,
+}
+
+impl ReportArgs {
+    /// Whether people read it.
+    pub(crate) fn human(&self) -> bool {
+        self.format == Style::Human
+    }
+
+    /// Writes what was found, then `done` if there is no error; the exit code.
+    pub(crate) fn write(&self, found: &Findings, done: &str) -> ExitCode {
+        let report = &found.report;
+        match self.format {
+            Style::Human => eprint!("{}", report.human(std::io::stderr().is_terminal())),
+            Style::Json => println!("{}", report.json()),
+            Style::Github => print!("{}", report.github()),
+        }
+        let warnings = match report.warnings() {
+            0 => String::new(),
+            count => format!(", {}", counted(count, "warning")),
+        };
+        if report.errors() > 0 {
+            if self.human() {
+                eprintln!("{}{warnings}", counted(report.errors(), "fault"));
+            }
+            return ExitCode::from(if found.unreadable {
+                COULD_NOT_RUN
+            } else {
+                FAULTY
+            });
+        }
+        if self.human() {
+            println!("{done}{warnings}");
+        }
+        ExitCode::SUCCESS
+    }
+}
+
+/// `1 fault`, `2 faults`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

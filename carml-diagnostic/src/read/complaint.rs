@@ -1,0 +1,85 @@
+//! The parser's complaints in words that help.
+
+use super::spans::Cursor;
+use crate::{Fault, Source, Span};
+use saphyr_parser::ScanError;
+
+/// The parser's complaint in words that help.
+pub(super) fn explain(source: &Source, error: &ScanError) -> Fault {
+    let text = source.text();
+    let cursor = Cursor::new(text);
+    let at = cursor.byte(error.marker().line(), error.marker().col());
+    let info = error.info();
+    let line = |at: usize| {
+        let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+        (start, text[at..].find('\n').map_or(text.len(), |n| at + n))
+    };
+    // A tab that indents is the cause, whatever the parser stumbled over; it may report the line before.
+    let (start, end) = line(at);
+    for from in [start, (end + 1).min(text.len())] {
+        let rest = &text[from..];
+        let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        if let Some(tab) = rest[..blank].find('\t') {
+            let span = Span {
+                start: from + tab,
+                end: from + tab + 1,
+            };
+            return Fault::error("tab", "a tab cannot indent YAML")
+                .at(source, span)
+                .label("this is a tab")
+                .help("indent with spaces");
+        }
+    }
+    let span = Span {
+        start: at,
+        end: text[at..]
+            .chars()
+            .next()
+            .filter(|c| *c != '\n')
+            .map_or(at, |c| at + c.len_utf8()),
+    };
+    let fault = |code, message: String| Fault::error(code, message).at(source, span);
+    if info.contains("unknown anchor") {
+        let name: String = text[at..]
+            .chars()
+            .take_while(|c| !c.is_whitespace() && *c != ',')
+            .collect();
+        return fault("alias", format!("no anchor has the name of the alias `{name}`"))
+            .help("write `&name` before the value that is meant, above this line, or put the text in quotes");
+    }
+    if info.contains("mapping values are not allowed") {
+        let (start, _) = line(at);
+        let first = text[start..at].find(':').is_some();
+        return if first {
+            fault("syntax", "a second `:` on one line".to_owned())
+                .help("put the value in quotes if the `:` belongs to it")
+        } else {
+            fault("indentation", "this key is indented deeper than its neighbours".to_owned())
+                .help("give the keys of one map the same indentation; a key with a value of its own has no keys below it")
+        };
+    }
+    if info.contains("did not find expected key") || info.contains("did not find expected '-'") {
+        return fault(
+            "indentation",
+            "this line does not fit the indentation above it".to_owned(),
+        )
+        .note(info.to_owned())
+        .help("give the keys of one map, and the `-` of one list, the same indentation");
+    }
+    if info.contains("simple key") {
+        return fault("syntax", "the line before this has no `:`".to_owned())
+            .help("write `key: value`, with a space after the colon");
+    }
+    if info.contains("unexpected character") {
+        return fault(
+            "syntax",
+            "a value cannot start with this character".to_owned(),
+        )
+        .help("put the value in quotes");
+    }
+    if info.contains("quoted scalar") {
+        return fault("syntax", format!("the quotes around this text go wrong: {info}"))
+            .help("close the quotes on the line where they open; double a quote inside '…', escape it inside \"…\"");
+    }
+    fault("syntax", format!("this is not YAML: {info}"))
+}

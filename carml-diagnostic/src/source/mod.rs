@@ -1,0 +1,175 @@
+//! A named text and the places in it.
+
+mod mask;
+mod open;
+
+use crate::Report;
+use crate::read::{self, Located, Reading, Spans};
+use mask::Masks;
+use serde_json::Value;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+/// The language of a source text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// YAML 1.2, one document.
+    Yaml,
+    /// JSON (RFC 8259).
+    Json,
+}
+
+impl Format {
+    /// The format that a file's name tells: JSON for `.json`, YAML for everything else.
+    pub fn of(path: &Path) -> Format {
+        match path.extension().and_then(|e| e.to_str()) {
+            Some(e) if e.eq_ignore_ascii_case("json") => Format::Json,
+            _ => Format::Yaml,
+        }
+    }
+}
+
+/// A range of bytes in a source text, always on character boundaries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+impl Span {
+    /// Whether every byte of `other` is in this span.
+    pub fn contains(self, other: Span) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    fn touches(self, other: Span) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}
+
+/// A line and a column, both from 1; the column counts characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+/// A named text. Cheap to clone.
+#[derive(Clone)]
+pub struct Source(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    text: String,
+    format: Format,
+    /// What is read in place of a text that does not parse: the part that does, each byte where it was.
+    mended: OnceLock<String>,
+    spans: OnceLock<Option<Spans>>,
+    lines: OnceLock<Vec<usize>>,
+    masks: Masks,
+}
+
+impl std::fmt::Debug for Source {
+    /// The name only: a text may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Source").field(&self.0.name).finish()
+    }
+}
+
+impl Source {
+    /// A source from a text at hand. `name` is what reports show: a file's path, or `--set`, or a variable's name.
+    pub fn new(name: impl Into<String>, text: impl Into<String>, format: Format) -> Source {
+        Source(Arc::new(Inner {
+            name: name.into(),
+            text: text.into(),
+            format,
+            mended: OnceLock::new(),
+            spans: OnceLock::new(),
+            lines: OnceLock::new(),
+            masks: Masks::default(),
+        }))
+    }
+
+    /// The name that reports show.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The whole text, secrets included.
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// The text's language.
+    pub fn format(&self) -> Format {
+        self.0.format
+    }
+
+    /// Whether two handles are of one source.
+    pub fn is(&self, other: &Source) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The value of the text.
+    ///
+    /// # Errors
+    /// Every fault of [`Source::read_all`].
+    pub fn read(&self) -> Result<Value, Report> {
+        let reading = self.read_all();
+        match reading.value {
+            Some(value) if reading.report.is_empty() => Ok(value),
+            _ => Err(reading.report),
+        }
+    }
+
+    /// The value as far as the text has one, and every fault that can be told apart: see `docs/config.md`, "Bad input".
+    pub fn read_all(&self) -> Reading {
+        read::read(self)
+    }
+
+    /// Where the value of a JSON pointer stands. `None` if there is none, or the text does not parse so far.
+    pub fn locate(&self, pointer: &str) -> Option<Located> {
+        self.spans()?.locate(pointer)
+    }
+
+    /// Whether this text alone decides what stands at a JSON pointer: it has it, or has a list or a plain value above it.
+    pub fn decides(&self, pointer: &str) -> bool {
+        self.spans().is_some_and(|spans| spans.decides(pointer))
+    }
+
+    pub(crate) fn spans(&self) -> Option<&Spans> {
+        self.0.spans.get_or_init(|| Spans::of(self)).as_ref()
+    }
+
+    /// The text that is read: the whole, or the part that parses.
+    pub(crate) fn readable(&self) -> &str {
+        self.0.mended.get().unwrap_or(&self.0.text)
+    }
+
+    /// Reads this text from now on; each byte of it stands where it stood.
+    pub(crate) fn mend(&self, text: String) {
+        let _ = self.0.mended.set(text);
+    }
+
+    /// Line and column of a byte.
+    pub fn position(&self, at: usize) -> Position {
+        let text = &self.0.text;
+        let lines = self.0.lines.get_or_init(|| {
+            let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+            std::iter::once(0)
+                .chain(breaks.map(|(n, _)| n + 1))
+                .collect()
+        });
+        let at = at.min(text.len());
+        let line = lines.partition_point(|start| *start <= at);
+        let start = lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        Position {
+            line,
+            column: text.get(start..at).map_or(0, |t| t.chars().count()) + 1,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A config that is read anew while the service runs.
+
+use super::{Error, Loaded, Loader};
+use serde_json::Value;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// The config in force. A new one is swapped in whole once it is valid; an invalid one is reported and changes nothing.
+#[derive(Debug)]
+pub struct Reload {
+    loader: Loader,
+    current: RwLock<Arc<Loaded>>,
+    /// One reload at a time: the last text read is the one in force.
+    turn: Mutex<()>,
+}
+
+/// What a reload changed, as JSON pointers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Change {
+    /// Every value that differs.
+    pub keys: Vec<String>,
+    /// Those of them that the runtime reads only at start: they take effect with the next one.
+    pub at_next_start: Vec<String>,
+}
+
+impl Reload {
+    /// Loads for the first time.
+    ///
+    /// # Errors
+    /// See [`Loader::load`].
+    pub fn new(loader: Loader) -> Result<Reload, Error> {
+        let current = RwLock::new(Arc::new(loader.load()?));
+        Ok(Reload {
+            loader,
+            current,
+            turn: Mutex::default(),
+        })
+    }
+
+    /// The config in force.
+    pub fn current(&self) -> Arc<Loaded> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&current)
+    }
+
+    /// Reads every layer anew and puts the result in force. It reads files: call it where waiting is allowed.
+    ///
+    /// # Errors
+    /// See [`Loader::load`]; the config in force stays.
+    pub fn reload(&self) -> Result<Change, Error> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = self.loader.load()?;
+        let change = change(&self.current(), &next);
+        if !change.keys.is_empty() {
+            let mut slot = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            *slot = Arc::new(next);
+        }
+        Ok(change)
+    }
+}
+
+fn change(old: &Loaded, new: &Loaded) -> Change {
+    let mut keys = Vec::new();
+    differences(
+        Some(old.value()),
+        Some(new.value()),
+        &mut String::new(),
+        &mut keys,
+    );
+    // Sections of CarML's own are read once, when the service starts.
+    let own = |pointer: &&String| {
+        let section = pointer.split('/').nth(1).unwrap_or_default();
+        let parts = new.schema().at(&format!("/{section}"));
+        parts.iter().any(|p| {
+            let path = p.node.value.pointer("/x-rust-type/path");
+            let path = path.and_then(Value::as_str).unwrap_or_default();
+            path.starts_with("carml_runtime::config::")
+        })
+    };
+    let at_next_start = keys.iter().filter(own).cloned().collect();
+    Change {
+        keys,
+        at_next_start,
+    }
+}
+
+fn differences(old: Option<&Value>, new: Option<&Value>, at: &mut String, found: &mut Vec<String>) {
+    match (old, new) {
+        (Some(Value::Object(old)), Some(Value::Object(new))) => {
+            let gone = old.keys().filter(|key| !new.contains_key(*key));
+            let length = at.len();
+            for key in new.keys().chain(gone) {
+                at.push('/');
+                at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                differences(old.get(key), new.get(key), at, found);
+                at.truncate(length);
+            }
+        }
+        (old, new) if old == new => {}
+        _ => found.push(at.clone()),
+    }
+}

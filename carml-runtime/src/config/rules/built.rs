@@ -1,0 +1,77 @@
+//! What the schema knows and this build does not.
+
+use super::Rules;
+use serde_json::Value;
+
+pub(super) fn check(rules: &mut Rules<'_>) {
+    let value = rules.loaded.value();
+    let provider = value.pointer("/registry/provider").and_then(Value::as_str);
+    let mut missing: Vec<(String, String, String)> = Vec::new();
+    if let Some(provider) = provider.filter(|_| ours(rules, "/registry/provider")) {
+        let feature = feature(rules, provider);
+        if !has(&feature) {
+            missing.push((
+                "/registry/provider".to_owned(),
+                format!("the provider `{provider}` is not in this build"),
+                format!("build with the feature `{feature}` of carml-runtime, or choose another provider"),
+            ));
+        }
+    }
+    let hooks = value.pointer("/logger/hooks").and_then(Value::as_array);
+    for (n, hook) in hooks.into_iter().flatten().enumerate() {
+        if let Some(hook) = hook.as_str().filter(|h| !has(h))
+            && ours(rules, "/logger/hooks/0")
+        {
+            missing.push((
+                format!("/logger/hooks/{n}"),
+                format!("the logger hook `{hook}` is not in this build"),
+                "take it out of `logger.hooks`".to_owned(),
+            ));
+        }
+    }
+    let exporter = value.pointer("/tracer/provider").and_then(Value::as_str);
+    if let (Some(exporter), Some(Value::Bool(true))) = (exporter, value.pointer("/tracer/enabled"))
+        && !has(exporter)
+        && ours(rules, "/tracer/provider")
+    {
+        missing.push((
+            "/tracer/enabled".to_owned(),
+            format!("the exporter `{exporter}` is not in this build"),
+            "set `tracer.enabled` to false".to_owned(),
+        ));
+    }
+    for (pointer, message, help) in missing {
+        let fault = rules.placeholder("not-built", message).help(help);
+        rules.add(fault, &pointer);
+    }
+}
+
+/// Features that are compiled in.
+fn has(feature: &str) -> bool {
+    match feature {
+        "redb" => cfg!(feature = "redb"),
+        "reflection" => cfg!(feature = "reflection"),
+        _ => false,
+    }
+}
+
+/// The feature that brings a provider.
+fn feature(rules: &Rules<'_>, provider: &str) -> String {
+    let parts = rules.loaded.schema().at("/registry");
+    let named = parts.iter().find_map(|p| {
+        let table = p.node.value.get("x-carml-capabilities")?;
+        table
+            .pointer(&format!("/providers/{provider}/feature"))?
+            .as_str()
+    });
+    named.unwrap_or(provider).to_owned()
+}
+
+/// Whether a key is the runtime's own, and not one of the user's with the same name.
+fn ours(rules: &Rules<'_>, pointer: &str) -> bool {
+    rules.loaded.schema().at(pointer).iter().any(|p| {
+        let path = p.node.value.pointer("/x-rust-type/path");
+        let path = path.and_then(Value::as_str).unwrap_or_default();
+        path.starts_with("carml_runtime::config::")
+    })
+}

@@ -1,0 +1,72 @@
+//! Middleware orders that cannot mean anything.
+
+use super::Rules;
+use crate::config::schema::Marks;
+use carml_diagnostic::Fault;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub(super) fn check(rules: &mut Rules<'_>) {
+    let items = rules
+        .loaded
+        .schema()
+        .shapes()
+        .marked(rules.loaded.value(), Marks::MIDDLEWARE);
+    let mut lists: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for (pointer, _) in items {
+        let name = rules.loaded.value().pointer(&pointer).and_then(name);
+        if let (Some(name), Some((list, _))) = (name, pointer.rsplit_once('/')) {
+            lists
+                .entry(list.to_owned())
+                .or_default()
+                .push((name, pointer));
+        }
+    }
+    for chain in lists.values() {
+        one(rules, chain);
+    }
+}
+
+/// A chain: names with their pointers, outermost first.
+fn one(rules: &mut Rules<'_>, chain: &[(String, String)]) {
+    for (n, (name, pointer)) in chain.iter().enumerate() {
+        let first = chain[..n].iter().find(|(other, _)| other == name);
+        if let Some((_, first)) = first {
+            let mut fault = Fault::error("chain", format!("`{name}` stands twice in this chain"))
+                .help("keep the one that stands where it should act, and remove the other");
+            if let Some((layer, span)) = rules.loaded.given(first, false) {
+                let line = layer.source.position(span.start).line;
+                fault = fault.label(format!("first given on line {line}"));
+            }
+            rules.add(fault, pointer);
+        }
+        let limit = format!("{pointer}/max_message_size");
+        let zero = rules.loaded.value().pointer(&limit).and_then(Value::as_str);
+        let zero = zero.and_then(|t| t.parse::<crate::config::ByteSize>().ok());
+        if zero.is_some_and(|size| size.bytes() == 0) {
+            let fault = Fault::error("chain", "a limit of 0 refuses every message")
+                .help("give a size such as `4mb`, or leave `max_message_size` out for gRPC's default of 4 MiB");
+            rules.add(fault, &limit);
+        }
+    }
+    let at = |wanted: &str| chain.iter().position(|(name, _)| name == wanted);
+    if let (Some(logging), Some(tracing)) = (at("logging"), at("tracing"))
+        && logging < tracing
+    {
+        let fault = Fault::warning(
+            "chain",
+            "`logging` stands outside `tracing`, so its lines carry no trace id",
+        )
+        .help("put `tracing` before `logging`");
+        rules.add(fault, &chain[logging].1);
+    }
+}
+
+/// A middleware's name: the item itself, or its one key.
+fn name(item: &Value) -> Option<String> {
+    match item {
+        Value::String(name) => Some(name.clone()),
+        Value::Object(map) if map.len() == 1 => map.keys().next().cloned(),
+        _ => None,
+    }
+}
