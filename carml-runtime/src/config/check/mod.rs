@@ -91,7 +91,7 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
             match (wanted.as_str(), error.instance().as_ref()) {
                 ("array", Value::Object(_)) => fault = fault.help("start each item with `- `"),
                 ("array", Value::String(s)) => {
-                    fault = fault.help(format!("write a list of one: `[{s}]`"))
+                    fault = fault.help(format!("write a list of one: `[{s}]`"));
                 }
                 ("string", Value::Number(n)) => {
                     fault = fault.help(match form {
@@ -105,10 +105,10 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
                     });
                 }
                 ("string", Value::Bool(b)) => {
-                    fault = fault.help(format!("put it in quotes: `\"{b}\"`"))
+                    fault = fault.help(format!("put it in quotes: `\"{b}\"`"));
                 }
                 ("integer" | "number" | "boolean", Value::String(s)) if !s.is_empty() => {
-                    fault = fault.help("a plain value is wanted here, without quotes")
+                    fault = fault.help("a plain value is wanted here, without quotes");
                 }
                 _ => {}
             }

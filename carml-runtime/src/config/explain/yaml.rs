@@ -106,7 +106,7 @@ fn join(head: &str, value: &str) -> String {
 
 /// A text as a YAML scalar on one line.
 pub(in crate::config) fn text(text: &str) -> String {
-    if text.chars().any(|c| c.is_control()) {
+    if text.chars().any(char::is_control) {
         return Value::String(text.to_owned()).to_string();
     }
     serde_yaml::to_string(text).map_or_else(

@@ -156,7 +156,8 @@ impl Loader {
             found.retain(|fault| {
                 let hole = fault.pointer.as_deref().is_some_and(|p| inside(p, &holes));
                 let same = report.faults().iter().any(|known| covers(known, fault));
-                !hole && !same && !(partial && fault.code == "missing-key")
+                let missing = partial && fault.code == "missing-key";
+                !(hole || same || missing)
             });
             report.extend(found);
         }

@@ -46,13 +46,14 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     }
 }
 
-/// Features that are compiled in.
+/// Features, and whether they are compiled in.
+const FEATURES: [(&str, bool); 2] = [
+    ("redb", cfg!(feature = "redb")),
+    ("reflection", cfg!(feature = "reflection")),
+];
+
 fn has(feature: &str) -> bool {
-    match feature {
-        "redb" => cfg!(feature = "redb"),
-        "reflection" => cfg!(feature = "reflection"),
-        _ => false,
-    }
+    FEATURES.contains(&(feature, true))
 }
 
 /// The feature that brings a provider.

@@ -84,7 +84,7 @@ impl Schema {
             let pointer = fault.pointer.clone().unwrap_or_default();
             match source.locate(&pointer) {
                 Some(place) => fault.at(source, place.value).into(),
-                None => fault.into(),
+                None => Report::from(*fault),
             }
         })
     }
@@ -117,10 +117,11 @@ impl Schema {
                 properties.insert(S::NAME.to_owned(), section);
             }
         }
-        Schema::build(&self.0.name, root, &self.0.documents.siblings()).map_err(Report::from)
+        Schema::build(&self.0.name, root, &self.0.documents.siblings())
+            .map_err(|fault| Report::from(*fault))
     }
 
-    fn build(name: &str, root: Value, siblings: &[(String, Value)]) -> Result<Schema, Fault> {
+    fn build(name: &str, root: Value, siblings: &[(String, Value)]) -> Result<Schema, Box<Fault>> {
         let documents = Documents::new(siblings);
         let mut options = jsonschema::options()
             .should_validate_formats(true)
@@ -129,12 +130,13 @@ impl Schema {
             options = options.with_draft(jsonschema::Draft::Draft7);
         }
         let validator = options.build(&root).map_err(|e| {
-            Fault::error(
+            let fault = Fault::error(
                 "not-a-schema",
                 format!("{name}: this is not a usable schema: {e}"),
             )
             .pointer(e.instance_path().as_str())
-            .help("mend the schema; references resolve to files beside it, nothing is fetched")
+            .help("mend the schema; references resolve to files beside it, nothing is fetched");
+            Box::new(fault)
         })?;
         Ok(Schema(Arc::new(Inner {
             name: name.to_owned(),

@@ -18,7 +18,7 @@ impl Shapes {
             known: HashMap::new(),
             shapes: Vec::new(),
         };
-        build.shape(schema.top());
+        build.shape(&schema.top());
         let mut shapes = build.shapes;
         // Cycles: repeat until nothing changes.
         loop {
@@ -66,7 +66,7 @@ struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    fn shape(&mut self, parts: Vec<Part<'a>>) -> usize {
+    fn shape(&mut self, parts: &[Part<'a>]) -> usize {
         let mut name: Vec<(*const Value, bool)> = parts
             .iter()
             .map(|p| (std::ptr::from_ref(p.node.value), p.sure))
@@ -93,9 +93,9 @@ impl<'a> Build<'a> {
         if at >= MOST {
             return at;
         }
-        for key in keys(&parts) {
-            let own = child(&parts, key);
-            if let Some(default) = self.default(&parts, &own, key) {
+        for key in keys(parts) {
+            let own = child(parts, key);
+            if let Some(default) = self.default(parts, &own, key) {
                 self.shapes[at].defaults.push((key.to_owned(), default));
                 self.shapes[at].own = self.shapes[at].own.and(Marks::FILL);
             }
@@ -103,7 +103,7 @@ impl<'a> Build<'a> {
             self.shapes[at].keys.insert(key.to_owned(), below);
         }
         // A key that no schema can name.
-        let others = child(&parts, "\u{0}");
+        let others = child(parts, "\u{0}");
         if !others.is_empty() {
             let below = self.below(others);
             self.shapes[at].others = Some(below);
@@ -117,10 +117,10 @@ impl<'a> Build<'a> {
             list.as_array().map(Vec::len)
         });
         for n in 0..longest.max().unwrap_or(0) {
-            let below = self.below(item(&parts, n));
+            let below = self.below(item(parts, n));
             self.shapes[at].tuple.push(below);
         }
-        let items = item(&parts, usize::MAX);
+        let items = item(parts, usize::MAX);
         if !items.is_empty() {
             let below = self.below(items);
             self.shapes[at].items = Some(below);
@@ -130,7 +130,7 @@ impl<'a> Build<'a> {
 
     fn below(&mut self, own: Vec<Part<'a>>) -> usize {
         let parts = self.schema.parts(own);
-        self.shape(parts)
+        self.shape(&parts)
     }
 
     /// What stands for a key that is absent: a default that fits, of a key that is not required.

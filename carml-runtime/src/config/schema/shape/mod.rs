@@ -31,6 +31,9 @@ impl Marks {
 #[derive(Default)]
 pub(in crate::config) struct Shapes(Vec<Shape>);
 
+/// Takes the pointer of a map, the map, and a key of it.
+type See<'a> = &'a mut dyn FnMut(&str, &mut Map<String, Value>, &str);
+
 #[derive(Default)]
 struct Shape {
     own: Marks,
@@ -139,21 +142,11 @@ impl Shapes {
     }
 
     /// Calls `see` for every `KEY_file` of a value whose `KEY` is secret: with the pointer of its map, the map, and `KEY`.
-    pub(in crate::config) fn files(
-        &self,
-        value: &mut Value,
-        see: &mut dyn FnMut(&str, &mut Map<String, Value>, &str),
-    ) {
+    pub(in crate::config) fn files(&self, value: &mut Value, see: See<'_>) {
         self.files_at(0, value, &mut String::new(), see);
     }
 
-    fn files_at(
-        &self,
-        at: usize,
-        value: &mut Value,
-        pointer: &mut String,
-        see: &mut dyn FnMut(&str, &mut Map<String, Value>, &str),
-    ) {
+    fn files_at(&self, at: usize, value: &mut Value, pointer: &mut String, see: See<'_>) {
         let shape = &self.0[at];
         if !shape.all.has(Marks::SECRET) {
             return;
