@@ -156,6 +156,7 @@ async fn slow_consumer_is_resynced() {
     let dir = tempfile::tempdir().unwrap();
     let kv = open(&dir.path().join("kv"));
     let mut watch = kv.watch(key("k"), From::Now).await.unwrap();
+    next(&mut watch).await;
     let writes = (0..1500).map(|i| kv.put(key("k"), i.to_string(), None));
     futures_util::future::try_join_all(writes).await.unwrap();
     let lagged = next(&mut watch).await;

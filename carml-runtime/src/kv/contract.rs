@@ -23,11 +23,6 @@ macro_rules! calls {
             $(/// `None`: the backend lacks the call.
             fn $accessor(&self) -> Option<&dyn $call> { None })+
         }
-
-        /// Fills a [`Backend`] with the calls that the type implements.
-        macro_rules! all_calls { () => { $(fn $accessor(&self) -> Option<&dyn $crate::kv::contract::$call> { Some(self) })+ } }
-        #[cfg(feature = "redb")]
-        pub(crate) use all_calls;
     };
 }
 
@@ -103,9 +98,18 @@ calls! {
         /// Applies all or nothing.
         fn commit(txn: Txn) -> Committed;
     }
+    /// One leader among candidates.
+    Election as_election {
+        /// Waits to lead, then says `value`. Dropping the future gives up the place in the queue.
+        fn campaign(key: Key, value: Bytes) -> Leadership;
+        /// Says something else. `LockLost` if the token does not lead.
+        fn proclaim(key: &'a Key, token: u64, value: Bytes) -> ();
+        /// Follows who leads.
+        fn observe(key: Key) -> LeaderStream;
+    }
     /// Ends everything.
     Close as_close {
-        /// Ends every stream, lock and lease. Later calls answer `Closed`.
+        /// Ends every stream, lock and lease. Later calls answer `Closed`; closing again is no error.
         fn close() -> ();
     }
 }

@@ -16,10 +16,10 @@ pub use backend::redb;
 pub use contract::{Backend, BoxFuture};
 pub use error::{Applied, Error, ErrorKind};
 pub use handle::Kv;
-pub use hold::{Guard, Lease};
+pub use hold::{Guard, Hold, Leader, LeaderStream, Leadership, Lease};
 pub use key::Key;
 pub use types::{
     Committed, Condition, Consistency, Entry, LeaseId, ListOptions, MAX_VALUE, Op, Page, Revision,
     Txn,
 };
-pub use watch::{Batch, Cause, Event, From, Reason, WatchStream};
+pub use watch::{Batch, Cause, Event, From, Reason, Snapshot, WatchStatus, WatchStream};

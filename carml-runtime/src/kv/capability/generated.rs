@@ -1,3 +1,4 @@
+// Generated from schema/registry.json; do not edit.
 use super::Scope;
 /// A store behind the key/value layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,15 +147,15 @@ impl Provider {
     /// The port of its servers, where it has servers.
     pub fn default_port(self) -> Option<u16> {
         match self {
-            Provider::Consul => Some(8500),
-            Provider::Etcd => Some(2379),
-            Provider::Zookeeper => Some(2181),
+            Provider::Consul => Some(8500u16),
+            Provider::Etcd => Some(2379u16),
+            Provider::Zookeeper => Some(2181u16),
             Provider::Redb => None,
         }
     }
 }
 /// How far a provider's call reaches; `None`: the provider lacks it.
-pub fn scope(provider: Provider, call: Call) -> Option<Scope> {
+pub const fn scope(provider: Provider, call: Call) -> Option<Scope> {
     match (call, provider) {
         (Call::Put, Provider::Consul) => Some(Scope::Cluster),
         (Call::Put, Provider::Etcd) => Some(Scope::Cluster),
@@ -216,9 +217,46 @@ pub fn scope(provider: Provider, call: Call) -> Option<Scope> {
         (Call::Close, Provider::Etcd) => Some(Scope::Cluster),
         (Call::Close, Provider::Zookeeper) => Some(Scope::Cluster),
         (Call::Close, Provider::Redb) => Some(Scope::Process),
-        #[allow(unreachable_patterns)]
-        _ => None,
     }
 }
+/// Makes a type the backend of a provider. It gives out the calls that the table names;
+/// a type that implements more or less than those does not compile.
+#[allow(unused_macros)]
+macro_rules! provide {
+    (consul, $backend:ty) => {
+        $crate::kv::capability::backend! { "consul", $backend, has Put as_put; has Get
+        as_get; has Delete as_delete; has Exists as_exists; has Watch as_watch; has
+        WatchTree as_watch_tree; has Lock as_lock; has List as_list; has DeleteTree
+        as_delete_tree; has AtomicPut as_atomic_put; has AtomicDelete as_atomic_delete;
+        has Leases as_lease; has Transaction as_transaction; has Election as_election;
+        has Close as_close; }
+    };
+    (etcd, $backend:ty) => {
+        $crate::kv::capability::backend! { "etcd", $backend, has Put as_put; has Get
+        as_get; has Delete as_delete; has Exists as_exists; has Watch as_watch; has
+        WatchTree as_watch_tree; has Lock as_lock; has List as_list; has DeleteTree
+        as_delete_tree; has AtomicPut as_atomic_put; has AtomicDelete as_atomic_delete;
+        has Leases as_lease; has Transaction as_transaction; has Election as_election;
+        has Close as_close; }
+    };
+    (zookeeper, $backend:ty) => {
+        $crate::kv::capability::backend! { "zookeeper", $backend, has Put as_put; has Get
+        as_get; has Delete as_delete; has Exists as_exists; has Watch as_watch; has
+        WatchTree as_watch_tree; has Lock as_lock; has List as_list; has DeleteTree
+        as_delete_tree; has AtomicPut as_atomic_put; has AtomicDelete as_atomic_delete;
+        has Leases as_lease; has Transaction as_transaction; has Election as_election;
+        has Close as_close; }
+    };
+    (redb, $backend:ty) => {
+        $crate::kv::capability::backend! { "redb", $backend, has Put as_put; has Get
+        as_get; has Delete as_delete; has Exists as_exists; has Watch as_watch; has
+        WatchTree as_watch_tree; has Lock as_lock; has List as_list; has DeleteTree
+        as_delete_tree; has AtomicPut as_atomic_put; has AtomicDelete as_atomic_delete;
+        has Leases as_lease; has Transaction as_transaction; has Election as_election;
+        has Close as_close; }
+    };
+}
+#[allow(unused_imports)]
+pub(crate) use provide;
 /// The table as Markdown.
 pub const MARKDOWN: &str = "| Call | Consul | etcd | ZooKeeper | redb |\n|---|:---:|:---:|:---:|:---:|\n| Put | cluster | cluster | cluster | process |\n| Get | cluster | cluster | cluster | process |\n| Delete | cluster | cluster | cluster | process |\n| Exists | cluster | cluster | cluster | process |\n| Watch | cluster | cluster | cluster | process |\n| WatchTree | cluster | cluster | cluster | process |\n| NewLock (Lock/Unlock) | cluster | cluster | cluster | process |\n| List | cluster | cluster | cluster | process |\n| DeleteTree | cluster | cluster | cluster | process |\n| AtomicPut | cluster | cluster | cluster | process |\n| AtomicDelete | cluster | cluster | cluster | process |\n| Lease (TTL) | cluster | cluster | cluster | process |\n| Transaction | cluster | cluster | cluster | process |\n| Election | cluster | cluster | cluster | process |\n| Close | cluster | cluster | cluster | process |\n";

@@ -1,8 +1,15 @@
 //! Which provider offers which call, and how far: generated from `schema/registry.json`.
 
+#[cfg(feature = "redb")]
+mod backend;
 #[rustfmt::skip]
 mod generated;
 
+#[cfg(feature = "redb")]
+pub(crate) use self::{
+    backend::{backend, cell, implements},
+    generated::provide,
+};
 pub use generated::{CALLS, Call, MARKDOWN, PROVIDERS, Provider, scope};
 
 /// How far a guarantee reaches.

@@ -2,19 +2,18 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::Sender,
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
     },
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
-use super::writer::Command;
-use crate::kv::{Batch, Event, Key, WatchStream};
+use crate::kv::{Batch, Event, Key, Reason, Revision, WatchStatus};
 
-/// A consumer this many batches behind is resynced with a snapshot.
-const QUEUE: usize = 1024;
+/// A consumer so many batches or bytes behind is resynced with a snapshot.
+const BATCHES: usize = 1024;
+const BYTES: usize = 16 << 20;
 
 /// What a watcher follows.
 #[derive(Clone, Debug)]
@@ -25,6 +24,13 @@ pub(super) enum Scope {
 }
 
 impl Scope {
+    /// The first key that may be seen.
+    pub(super) fn start(&self) -> &str {
+        match self {
+            Scope::Key(key) => key.as_str(),
+            Scope::Tree(prefix) => prefix,
+        }
+    }
     pub(super) fn sees(&self, key: &str) -> bool {
         match self {
             Scope::Key(own) => own.as_str() == key,
@@ -35,142 +41,140 @@ impl Scope {
 
 #[derive(Default)]
 struct Queue {
-    batches: VecDeque<Batch>,
+    batches: VecDeque<(Revision, Vec<Event>)>,
+    bytes: usize,
     lagged: bool,
     closed: bool,
+}
+
+/// What a watcher has to do next.
+pub(super) enum Turn {
+    Tell(Batch),
+    /// Too far behind: the queue was given up.
+    Resync,
+    Wait,
+    End,
 }
 
 pub(super) struct Watcher {
     id: u64,
     pub(super) scope: Scope,
+    pub(super) status: watch::Sender<WatchStatus>,
     queue: Mutex<Queue>,
     wake: Notify,
-    /// Set under the hub's lock, so that a watch dropped before it began is never added.
-    dropped: AtomicBool,
 }
 
 impl Watcher {
-    fn with<T>(&self, f: impl FnOnce(&mut Queue) -> T) -> T {
-        let out = f(&mut self.queue.lock().unwrap_or_else(PoisonError::into_inner));
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Empties the queue: a snapshot that is read from now on covers what was in it.
+    pub(super) fn restart(&self) {
+        let mut queue = self.queue();
+        queue.batches.clear();
+        (queue.bytes, queue.lagged) = (0, false);
+    }
+    pub(super) fn turn(&self) -> Turn {
+        let mut queue = self.queue();
+        if queue.lagged {
+            return Turn::Resync;
+        }
+        match queue.batches.pop_front() {
+            Some((revision, events)) => {
+                queue.bytes -= size(&events);
+                Turn::Tell(Batch::Events { revision, events })
+            }
+            None if queue.closed => Turn::End,
+            None => Turn::Wait,
+        }
+    }
+    pub(super) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+    fn push(&self, revision: Revision, events: Vec<Event>) {
+        let mut queue = self.queue();
+        if !queue.lagged {
+            queue.bytes += size(&events);
+            queue.batches.push_back((revision, events));
+            // One batch alone is never too much: it is as large as its transaction.
+            let many = queue.batches.len() > BATCHES || queue.bytes > BYTES;
+            if many && queue.batches.len() > 1 {
+                queue.batches.clear();
+                queue.bytes = 0;
+                queue.lagged = true;
+                self.status
+                    .send_replace(WatchStatus::Resyncing(Reason::Lagged));
+            }
+        }
         self.wake.notify_one();
-        out
     }
-    /// Replaces the queue: the start, or a resync. Only the writer thread calls this, so no
-    /// commit falls between the snapshot and the events that follow.
-    pub(super) fn restart(&self, batches: Vec<Batch>) {
-        self.with(|q| {
-            q.batches = batches.into();
-            q.lagged = false;
-        });
+    fn close(&self) {
+        self.queue().closed = true;
+        self.wake.notify_one();
     }
+}
+
+fn size(events: &[Event]) -> usize {
+    let one = |event: &Event| match event {
+        Event::Put(entry) => entry.key.as_str().len() + entry.value.len(),
+        Event::Delete { key, .. } => key.as_str().len(),
+    };
+    events.iter().map(one).sum()
+}
+
+#[derive(Default)]
+struct Watchers {
+    open: HashMap<u64, Arc<Watcher>>,
+    closed: bool,
 }
 
 #[derive(Default)]
 pub(super) struct Hub {
     next: AtomicU64,
-    watchers: Mutex<HashMap<u64, Arc<Watcher>>>,
+    watchers: Mutex<Watchers>,
 }
 
 impl Hub {
-    fn watchers(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<Watcher>>> {
+    fn watchers(&self) -> MutexGuard<'_, Watchers> {
         self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    pub(super) fn watcher(&self, scope: Scope) -> Arc<Watcher> {
-        Arc::new(Watcher {
+    /// From here on it is told of every commit. A snapshot that is read later has all before it.
+    pub(super) fn add(&self, scope: Scope) -> Arc<Watcher> {
+        let watcher = Arc::new(Watcher {
             id: self.next.fetch_add(1, Ordering::Relaxed),
             scope,
+            status: watch::Sender::new(WatchStatus::Resyncing(Reason::Started)),
             queue: Mutex::default(),
             wake: Notify::new(),
-            dropped: AtomicBool::new(false),
-        })
-    }
-    pub(super) fn add(&self, watcher: Arc<Watcher>) {
+        });
         let mut watchers = self.watchers();
-        if !watcher.dropped.load(Ordering::Relaxed) {
-            watchers.insert(watcher.id, watcher);
+        if watchers.closed {
+            watcher.close();
+        } else {
+            watchers.open.insert(watcher.id, watcher.clone());
         }
+        watcher
+    }
+    pub(super) fn remove(&self, watcher: &Watcher) {
+        self.watchers().open.remove(&watcher.id);
     }
     pub(super) fn count(&self) -> usize {
-        self.watchers().len()
+        self.watchers().open.len()
     }
-    pub(super) fn publish(&self, revision: crate::kv::Revision, events: &[Event]) {
-        for watcher in self.watchers().values() {
-            let seen: Vec<Event> = events
-                .iter()
-                .filter(|e| watcher.scope.sees(e.key().as_str()))
-                .cloned()
-                .collect();
-            if seen.is_empty() {
-                continue;
+    pub(super) fn publish(&self, revision: Revision, events: &[Event]) {
+        for watcher in self.watchers().open.values() {
+            let sees = |event: &&Event| watcher.scope.sees(event.key().as_str());
+            let seen: Vec<Event> = events.iter().filter(sees).cloned().collect();
+            if !seen.is_empty() {
+                watcher.push(revision, seen);
             }
-            watcher.with(|q| {
-                if q.lagged || q.batches.len() >= QUEUE {
-                    q.batches.clear();
-                    q.lagged = true;
-                } else {
-                    q.batches.push_back(Batch::Events {
-                        revision,
-                        events: seen,
-                    });
-                }
-            });
         }
     }
     pub(super) fn close(&self) {
-        for (_, watcher) in self.watchers().drain() {
-            watcher.with(|q| q.closed = true);
+        let mut watchers = self.watchers();
+        watchers.closed = true;
+        for (_, watcher) in watchers.open.drain() {
+            watcher.close();
         }
-    }
-}
-
-/// Removes the watcher when the stream is dropped.
-pub(super) struct Subscription {
-    pub(super) hub: Arc<Hub>,
-    pub(super) watcher: Arc<Watcher>,
-    pub(super) writer: Sender<Command>,
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        let mut watchers = self.hub.watchers();
-        self.watcher.dropped.store(true, Ordering::Relaxed);
-        watchers.remove(&self.watcher.id);
-    }
-}
-
-impl Subscription {
-    pub(super) fn stream(self) -> WatchStream {
-        Box::pin(futures_util::stream::unfold(
-            (self, false),
-            |(sub, mut asked)| async move {
-                loop {
-                    let (batch, lagged, closed) = {
-                        let mut q = sub
-                            .watcher
-                            .queue
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner);
-                        (q.batches.pop_front(), q.lagged, q.closed)
-                    };
-                    if let Some(batch) = batch {
-                        return Some((Ok(batch), (sub, false)));
-                    }
-                    if closed {
-                        return None;
-                    }
-                    if lagged && !asked {
-                        asked = true;
-                        if sub
-                            .writer
-                            .send(Command::Resync(sub.watcher.clone()))
-                            .is_err()
-                        {
-                            return None;
-                        }
-                    }
-                    sub.watcher.wake.notified().await;
-                }
-            },
-        ))
     }
 }

@@ -22,17 +22,23 @@ impl Leases {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
     pub(super) fn add(&self, id: u64, ttl: Duration) {
-        let lost = CancellationToken::new();
         let state = State {
             ttl,
             deadline: Instant::now() + ttl,
-            lost,
+            lost: CancellationToken::new(),
         };
         self.states().insert(id, state);
     }
-    /// Fires when the lease ends.
-    pub(super) fn token(&self, id: u64) -> Option<CancellationToken> {
-        self.states().get(&id).map(|s| s.lost.clone())
+    /// Fires when the lease ends; one that has ended has fired.
+    pub(super) fn lost(&self, id: u64) -> CancellationToken {
+        self.states().get(&id).map_or_else(
+            || {
+                let ended = CancellationToken::new();
+                ended.cancel();
+                ended
+            },
+            |s| s.lost.clone(),
+        )
     }
     /// The ttl, which begins anew; `None`: the lease has ended.
     pub(super) fn renew(&self, id: u64) -> Option<Duration> {
@@ -42,6 +48,7 @@ impl Leases {
         state.deadline = now + state.ttl;
         Some(state.ttl)
     }
+    /// 0 is no lease, which never ends.
     pub(super) fn alive(&self, id: u64) -> bool {
         id == 0
             || self
@@ -52,26 +59,22 @@ impl Leases {
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.states().values().map(|s| s.deadline).min()
     }
-    pub(super) fn remove(&self, id: u64) -> bool {
-        self.states()
-            .remove(&id)
-            .inspect(|s| s.lost.cancel())
-            .is_some()
-    }
-    /// Takes out what has ended.
+    /// What has ended. Its holders are told; it is [removed](Self::remove) once its keys are.
     pub(super) fn expired(&self) -> Vec<u64> {
-        let (now, mut states) = (Instant::now(), self.states());
-        let ended: Vec<u64> = states
-            .iter()
-            .filter(|(_, s)| s.deadline <= now)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in &ended {
-            if let Some(state) = states.remove(id) {
-                state.lost.cancel();
-            }
-        }
+        let now = Instant::now();
+        let states = self.states();
+        let ended = states.iter().filter(|(_, s)| s.deadline <= now);
         ended
+            .map(|(id, state)| {
+                state.lost.cancel();
+                *id
+            })
+            .collect()
+    }
+    pub(super) fn remove(&self, id: u64) {
+        if let Some(state) = self.states().remove(&id) {
+            state.lost.cancel();
+        }
     }
     pub(super) fn close(&self) {
         for (_, state) in self.states().drain() {

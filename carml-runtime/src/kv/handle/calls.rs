@@ -1,25 +1,13 @@
-//! The dynamic handle.
-use std::{sync::Arc, time::Duration};
+//! The calls of the handle, each within the deadline.
+use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{contract::*, *};
-
-/// A store, whichever backend the config named. Cheap to clone. Every operation but the waiting
-/// ones (`acquire`, reading a watch) ends within the deadline (`registry.timeout`).
-#[derive(Clone)]
-pub struct Kv {
-    backend: Arc<dyn Backend>,
-    timeout: Duration,
-}
-
-impl std::fmt::Debug for Kv {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Kv")
-            .field("provider", &self.provider())
-            .finish_non_exhaustive()
-    }
-}
+use super::Kv;
+use crate::kv::{
+    Committed, Consistency, Entry, Error, ErrorKind, From, Guard, Key, LeaderStream, Leadership,
+    Lease, LeaseId, ListOptions, Page, Revision, Txn, WatchStream,
+};
 
 macro_rules! call {
     ($self:ident, $accessor:ident, $name:literal) => {
@@ -35,69 +23,6 @@ macro_rules! call {
 }
 
 impl Kv {
-    /// Opens the store that the config names.
-    pub async fn open(config: &crate::config::Registry) -> Result<Kv, Error> {
-        use crate::config::Provider;
-        let missing = |provider: &'static str| {
-            let message = format!(
-                "this binary was built without the provider; enable the feature `{provider}` of carml-runtime"
-            );
-            Err(Error::new(ErrorKind::Unsupported, "open", message).with_backend(provider))
-        };
-        match config.provider {
-            #[cfg(feature = "redb")]
-            Provider::Redb => {
-                let (path, bucket) = (config.path.clone(), config.bucket.clone());
-                let store = tokio::task::spawn_blocking(move || redb::Redb::open(path, &bucket))
-                    .await
-                    .map_err(|e| {
-                        Error::new(ErrorKind::Unavailable, "open", "the opening task ended")
-                            .with_source(e)
-                    })??;
-                Ok(Kv::new(store, config.timeout.get()))
-            }
-            #[cfg(not(feature = "redb"))]
-            Provider::Redb => missing("redb"),
-            Provider::Etcd => missing("etcd"),
-            Provider::Consul => missing("consul"),
-            Provider::Zookeeper => missing("zookeeper"),
-        }
-    }
-
-    /// A handle on a backend; `timeout` bounds each operation.
-    pub fn new(backend: impl Backend, timeout: Duration) -> Kv {
-        Kv {
-            backend: Arc::new(backend),
-            timeout,
-        }
-    }
-
-    /// The provider's name, as in the config.
-    pub fn provider(&self) -> &'static str {
-        self.backend.provider()
-    }
-
-    async fn read<T>(&self, op: &'static str, call: Answer<'_, T>) -> Result<T, Error> {
-        tokio::time::timeout(self.timeout, call)
-            .await
-            .unwrap_or_else(|_| Err(self.late(ErrorKind::Unavailable, op)))
-    }
-
-    async fn write<T>(&self, op: &'static str, call: Answer<'_, T>) -> Result<T, Error> {
-        tokio::time::timeout(self.timeout, call)
-            .await
-            .unwrap_or_else(|_| Err(self.late(ErrorKind::Indeterminate, op)))
-    }
-
-    fn late(&self, kind: ErrorKind, op: &'static str) -> Error {
-        Error::new(
-            kind,
-            op,
-            format!("no answer within {:?} (registry.timeout)", self.timeout),
-        )
-        .with_backend(self.provider())
-    }
-
     /// Writes a value; the new revision. Dropping the future does not undo a write that was sent.
     pub async fn put(
         &self,
@@ -206,7 +131,18 @@ impl Kv {
         self.write("try_acquire", call!(self, as_lock, "lock").try_acquire(key))
             .await
     }
-    /// Grants a lease.
+    /// Waits to lead, without deadline, then says `value` to those who observe. Dropping the future
+    /// gives up the place in the queue.
+    pub async fn campaign(&self, key: Key, value: impl Into<Bytes>) -> Result<Leadership, Error> {
+        let election = call!(self, as_election, "election");
+        election.campaign(key, value.into()).await
+    }
+    /// Follows who leads.
+    pub async fn observe(&self, key: Key) -> Result<LeaderStream, Error> {
+        self.read("observe", call!(self, as_election, "election").observe(key))
+            .await
+    }
+    /// Grants a lease of at least so long; [`Lease::ttl`] says what was granted.
     pub async fn lease(&self, ttl: Duration) -> Result<Lease, Error> {
         self.write("lease", call!(self, as_lease, "lease").lease(ttl))
             .await
@@ -222,7 +158,8 @@ impl Kv {
         self.write("revoke", call!(self, as_lease, "lease").revoke(id))
             .await
     }
-    /// Ends every stream, lock and lease of the store. Later calls answer `Closed`.
+    /// Ends every stream, lock and lease of the store. Later calls answer `Closed`;
+    /// closing again is no error.
     pub async fn close(&self) -> Result<(), Error> {
         self.write("close", call!(self, as_close, "close").close())
             .await

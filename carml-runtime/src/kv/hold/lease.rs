@@ -1,56 +1,9 @@
-//! What a caller holds: locks, leases, leadership.
+//! Leases.
 use std::{fmt, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, Key, LeaseId, contract::Leases};
-
-/// A held lock. Dropping it releases it.
-pub struct Guard {
-    key: Key,
-    token: u64,
-    lost: CancellationToken,
-    _hold: Box<dyn Send + Sync>,
-}
-
-impl Guard {
-    /// For backends: `hold` releases the lock when dropped, `lost` fires when it ends before that.
-    pub fn new(key: Key, token: u64, lost: CancellationToken, hold: Box<dyn Send + Sync>) -> Self {
-        Guard {
-            key,
-            token,
-            lost,
-            _hold: hold,
-        }
-    }
-    /// The key that was locked. Locking never writes it.
-    pub fn key(&self) -> &Key {
-        &self.key
-    }
-    /// The fencing token: greater than that of every earlier holder.
-    pub fn token(&self) -> u64 {
-        self.token
-    }
-    /// When the lock ends unless it is renewed; `None`: with the process (scope `process`).
-    pub fn valid_until(&self) -> Option<std::time::Instant> {
-        None
-    }
-    /// Resolves when the lock is held no longer. Dropping the future has no effect.
-    pub async fn lost(&self) {
-        self.lost.cancelled().await;
-    }
-    /// Releases the lock.
-    pub fn release(self) {}
-}
-
-impl fmt::Debug for Guard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard")
-            .field("key", &self.key)
-            .field("token", &self.token)
-            .finish_non_exhaustive()
-    }
-}
+use crate::kv::{Error, LeaseId, contract::Leases};
 
 /// A granted lease, renewed in the background every third of its ttl until dropped, detached or
 /// lost; its keys end not before a ttl after the last renewal.
@@ -91,7 +44,7 @@ impl Lease {
             renewer,
         }
     }
-    /// Its name, for [`Op::Put`](super::Op::Put).
+    /// Its name, for [`Op::Put`](crate::kv::Op::Put).
     pub fn id(&self) -> LeaseId {
         self.id
     }
@@ -112,7 +65,7 @@ impl Lease {
         self.leases.revoke(self.id).await
     }
     /// Stops the renewals and hands out the name: the lease lives for its ttl from the last
-    /// renewal, unless [`Kv::keep_alive`](super::Kv::keep_alive) renews it.
+    /// renewal, unless [`Kv::keep_alive`](crate::kv::Kv::keep_alive) renews it.
     pub fn detach(self) -> LeaseId {
         self.id
     }

@@ -1,9 +1,12 @@
-//! Watch streams.
-use std::pin::Pin;
+//! What a watch tells.
 
-use futures_core::Stream;
+mod helpers;
+mod stream;
 
-use super::{Entry, Error, Key, Revision};
+pub use helpers::Snapshot;
+pub use stream::{WatchStatus, WatchStream};
+
+use super::{Entry, Key, Revision};
 
 /// Where a watch begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,7 +14,8 @@ pub enum From {
     /// A snapshot first, then every change.
     #[default]
     Now,
-    /// Every change after this revision; a snapshot if the history is gone.
+    /// Every change after this revision, then a [`Batch::Progress`]; a snapshot if the history is
+    /// gone.
     Revision(Revision),
 }
 
@@ -94,7 +98,3 @@ pub enum Batch {
         revision: Revision,
     },
 }
-
-/// A watch. Dropping it ends it and leaves nothing behind; it ends by itself only when the store
-/// is closed (`None`) or the server refuses for good (an error).
-pub type WatchStream = Pin<Box<dyn Stream<Item = Result<Batch, Error>> + Send>>;
