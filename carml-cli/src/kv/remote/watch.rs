@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use carml_runtime::kv::{Batch, Error, ErrorKind, From, Key, Revision, WatchStream, contract::*};
+use carml_runtime::kv::{
+    Batch, Error, ErrorKind, From, Key, Reason, Revision, WatchStatus, WatchStream, contract::*,
+};
 use futures_util::stream;
+use tokio::sync::watch;
 use tonic::{Status, Streaming};
 
 use super::{Remote, calls::answer};
@@ -40,23 +43,26 @@ struct Followed {
     from: From,
     messages: Option<Streaming<WatchResponse>>,
     pause: Duration,
+    status: watch::Sender<WatchStatus>,
 }
 
 impl Followed {
     async fn begin(remote: Remote, subject: Subject, from: From) -> Result<WatchStream, Error> {
+        let (status, states) = watch::channel(WatchStatus::Live);
         let mut followed = Followed {
             remote,
             subject,
             from,
             messages: None,
             pause: SHORTEST,
+            status,
         };
         followed.messages = Some(followed.open().await?);
         let next = |mut followed: Followed| async move {
             let batch = followed.next().await?;
             Ok(Some((batch, followed)))
         };
-        Ok(Box::pin(stream::try_unfold(followed, next)))
+        Ok(WatchStream::new(stream::try_unfold(followed, next), states))
     }
 
     async fn open(&self) -> Result<Streaming<WatchResponse>, Error> {
@@ -88,6 +94,9 @@ impl Followed {
                 Ok(Some(batch)) => {
                     self.pause = SHORTEST;
                     self.from = From::Revision(revision(&batch));
+                    self.status.send_if_modified(|status| {
+                        std::mem::replace(status, WatchStatus::Live) != WatchStatus::Live
+                    });
                     return Ok(batch);
                 }
                 Ok(None) => Error::from(Status::unavailable("the server ended the watch")),
@@ -100,6 +109,8 @@ impl Followed {
                 return Err(error);
             }
             self.messages = None;
+            let broken = WatchStatus::Resyncing(Reason::Disconnected);
+            self.status.send_replace(broken);
             tokio::time::sleep(self.pause.mul_f64(0.5 + rand::random::<f64>() / 2.0)).await;
             self.pause = LONGEST.min(self.pause * 2);
         }

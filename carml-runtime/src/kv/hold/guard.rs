@@ -1,7 +1,7 @@
 //! Locks.
 use std::{fmt, time::Instant};
 
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::kv::Key;
 
@@ -12,6 +12,9 @@ pub trait Hold: Send + Sync {
         None
     }
 }
+
+/// Gives up by cancelling; no clock ends it.
+impl Hold for DropGuard {}
 
 /// A held lock. Dropping it releases it.
 pub struct Guard {
