@@ -22,4 +22,4 @@ pub use types::{
     Committed, Condition, Consistency, Entry, LeaseId, ListOptions, MAX_VALUE, Op, Page, Revision,
     Txn,
 };
-pub use watch::{Batch, Cause, Event, From, Reason, Snapshot, WatchStatus, WatchStream};
+pub use watch::{Batch, Cause, Changes, Event, From, Reason, Snapshot, WatchStatus, WatchStream};

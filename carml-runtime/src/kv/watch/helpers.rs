@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use futures_core::Stream;
-use futures_util::{StreamExt, future, stream};
+use futures_util::{StreamExt, future};
 
 use super::{Batch, Cause, Event, WatchStream};
 use crate::kv::{Entry, Error, Key, Revision};
@@ -14,6 +14,15 @@ pub struct Snapshot {
     pub entries: Vec<Entry>,
     /// As of this revision.
     pub revision: Revision,
+}
+
+/// What changed up to a revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// The resume token, once all of the events are dealt with.
+    pub revision: Revision,
+    /// At least one.
+    pub events: Vec<Event>,
 }
 
 impl WatchStream {
@@ -29,14 +38,14 @@ impl WatchStream {
         })
     }
 
-    /// Only changes, each with its revision. A snapshot comes as what it changes: at first a put
-    /// for each key, later also a delete ([`Cause::Unknown`]) for each key that is not in it.
-    pub fn events(self) -> impl Stream<Item = Result<(Revision, Event), Error>> + Send + Unpin {
+    /// Only changes. A snapshot comes as what it changes: at first a put for each key, later also
+    /// a delete ([`Cause::Unknown`]) for each key that is not in it.
+    pub fn events(self) -> impl Stream<Item = Result<Changes, Error>> + Send + Unpin {
         let mut known = BTreeMap::new();
-        self.flat_map(move |batch| {
-            stream::iter(match batch {
-                Ok(batch) => changes(&mut known, batch).into_iter().map(Ok).collect(),
-                Err(e) => vec![Err(e)],
+        self.filter_map(move |batch| {
+            future::ready(match batch {
+                Ok(batch) => changes(&mut known, batch).map(Ok),
+                Err(e) => Some(Err(e)),
             })
         })
     }
@@ -69,24 +78,11 @@ fn follow(known: &mut Option<BTreeMap<Key, Entry>>, batch: Batch) -> Option<Snap
     })
 }
 
-fn changes(known: &mut BTreeMap<Key, Revision>, batch: Batch) -> Vec<(Revision, Event)> {
-    match batch {
+fn changes(known: &mut BTreeMap<Key, Revision>, batch: Batch) -> Option<Changes> {
+    let (revision, events) = match batch {
         Batch::Snapshot {
             entries, revision, ..
-        } => {
-            let mut gone = std::mem::take(known);
-            let mut news = Vec::new();
-            for entry in entries {
-                known.insert(entry.key.clone(), entry.revision);
-                if gone.remove(&entry.key) != Some(entry.revision) {
-                    news.push((entry.revision, Event::Put(entry)));
-                }
-            }
-            let cause = Cause::Unknown;
-            let deletes = gone.into_keys().map(|key| Event::Delete { key, cause });
-            news.extend(deletes.map(|event| (revision, event)));
-            news
-        }
+        } => (revision, difference(known, entries)),
         Batch::Events { revision, events } => {
             for event in &events {
                 match event {
@@ -94,8 +90,24 @@ fn changes(known: &mut BTreeMap<Key, Revision>, batch: Batch) -> Vec<(Revision, 
                     Event::Delete { key, .. } => drop(known.remove(key)),
                 }
             }
-            events.into_iter().map(|event| (revision, event)).collect()
+            (revision, events)
         }
-        Batch::Progress { .. } => Vec::new(),
+        Batch::Progress { .. } => return None,
+    };
+    (!events.is_empty()).then_some(Changes { revision, events })
+}
+
+/// What a snapshot changes in what is known.
+fn difference(known: &mut BTreeMap<Key, Revision>, entries: Vec<Entry>) -> Vec<Event> {
+    let mut gone = std::mem::take(known);
+    let mut events = Vec::new();
+    for entry in entries {
+        known.insert(entry.key.clone(), entry.revision);
+        if gone.remove(&entry.key) != Some(entry.revision) {
+            events.push(Event::Put(entry));
+        }
     }
+    let cause = Cause::Unknown;
+    events.extend(gone.into_keys().map(|key| Event::Delete { key, cause }));
+    events
 }

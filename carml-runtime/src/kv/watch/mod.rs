@@ -3,7 +3,7 @@
 mod helpers;
 mod stream;
 
-pub use helpers::Snapshot;
+pub use helpers::{Changes, Snapshot};
 pub use stream::{WatchStatus, WatchStream};
 
 use super::{Entry, Key, Revision};

@@ -5,6 +5,7 @@ use std::{
 };
 
 use futures_core::Stream;
+use futures_util::StreamExt as _;
 use tokio::sync::watch;
 
 use super::{Batch, Reason};
@@ -36,7 +37,7 @@ impl WatchStream {
         status: watch::Receiver<WatchStatus>,
     ) -> Self {
         WatchStream {
-            batches: Box::pin(batches),
+            batches: Box::pin(batches.fuse()),
             status,
         }
     }

@@ -2,6 +2,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 
 use super::keys::check_value;
 use crate::kv::{
@@ -104,7 +105,7 @@ impl Election for Redb {
                 let now: Option<Leader> = leader.borrow_and_update().clone();
                 Some((Ok(now), state))
             });
-            Ok(Box::pin(leaders) as LeaderStream)
+            Ok(Box::pin(leaders.fuse()) as LeaderStream)
         })
     }
 }

@@ -1,0 +1,83 @@
+//! Several operations as one.
+use carml_runtime::kv::{Applied, Batch, Condition, ErrorKind, Event, Op, Txn};
+
+use crate::{
+    Fixture,
+    help::{everything, fresh, key, kind, needs, next, watch_all},
+};
+
+pub async fn all_or_nothing<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, Transaction);
+    let old = kv.put(key("old"), "v", None).await.unwrap();
+    let before = everything(&kv).await;
+    let changes = |txn: Txn| txn.put(key("a"), "1").put(key("b"), "2").delete(key("old"));
+    for refused in [
+        Txn::new().expect(key("old"), None),
+        Txn::new()
+            .expect(key("old"), Some(old))
+            .expect(key("none"), Some(old)),
+    ] {
+        let e = kv.commit(changes(refused)).await.unwrap_err();
+        assert_eq!((e.kind, e.applied), (ErrorKind::Conflict, Applied::No));
+        assert_eq!(everything(&kv).await, before);
+    }
+    let met = Txn::new()
+        .expect(key("old"), Some(old))
+        .expect(key("a"), None);
+    let done = kv.commit(changes(met)).await.unwrap();
+    assert_eq!(done.counts, [1, 1, 1]);
+    let names: Vec<String> = everything(&kv).await.into_iter().map(|(k, _)| k).collect();
+    assert_eq!(names, ["a", "b"]);
+    let too_large = Txn::new()
+        .put(key("c"), "v")
+        .put(key("d"), vec![0; 600 << 10]);
+    assert_eq!(kind(kv.commit(too_large).await), ErrorKind::TooLarge);
+    assert!(!kv.exists(&key("c")).await.unwrap());
+}
+
+pub async fn one_revision_and_one_batch<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, Transaction, WatchTree);
+    kv.put(key("t/x"), "v", None).await.unwrap();
+    kv.put(key("t/y/z"), "v", None).await.unwrap();
+    let (mut watch, _) = watch_all(&kv).await;
+    let mut txn = Txn::new()
+        .put(key("a"), "1")
+        .put(key("b"), "2")
+        .delete(key("none"));
+    txn.ops.push(Op::DeleteTree(key("t")));
+    let done = kv.commit(txn).await.unwrap();
+    assert_eq!(done.counts, [1, 1, 0, 2]);
+    for name in ["a", "b"] {
+        let entry = kv.get(&key(name)).await.unwrap().unwrap();
+        assert_eq!(entry.revision, done.revision);
+    }
+    let Batch::Events { revision, events } = next(&mut watch).await else {
+        panic!("expected the events");
+    };
+    assert_eq!(revision, done.revision);
+    let told: Vec<(&str, bool)> = events
+        .iter()
+        .map(|e| (e.key().as_str(), matches!(e, Event::Put(_))))
+        .collect();
+    assert_eq!(
+        told,
+        [("a", true), ("b", true), ("t/x", false), ("t/y/z", false)]
+    );
+    // What changes nothing has no revision and tells nobody.
+    let nothing = kv.commit(Txn::new().delete(key("none"))).await.unwrap();
+    assert_eq!((nothing.revision, nothing.counts), (done.revision, vec![0]));
+    let last = kv.put(key("last"), "v", None).await.unwrap();
+    assert!(matches!(next(&mut watch).await, Batch::Events { revision, .. } if revision == last));
+}
+
+pub async fn a_key_is_named_once<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, Transaction);
+    let twice = Txn::new().put(key("a"), "1").delete(key("a"));
+    assert_eq!(kind(kv.commit(twice).await), ErrorKind::InvalidArgument);
+    let mut checked = Txn::new().put(key("a"), "1");
+    checked.conditions.push(Condition::Revision(key("a"), None));
+    kv.commit(checked).await.unwrap();
+}

@@ -1,0 +1,280 @@
+//! Watches.
+use std::{collections::BTreeMap, time::Duration};
+
+use carml_runtime::kv::{
+    Batch, Cause, Event, From, Key, Kv, Reason, Revision, WatchStatus, WatchStream,
+};
+use futures_util::{StreamExt, future::try_join_all};
+
+use crate::{
+    Fixture,
+    help::{ended, everything, fresh, key, needs, next, reopen, watch_all},
+};
+
+fn deleted(name: &str) -> Event {
+    Event::Delete {
+        key: key(name),
+        cause: Cause::Explicit,
+    }
+}
+
+async fn events(watch: &mut WatchStream) -> (Revision, Vec<Event>) {
+    match next(watch).await {
+        Batch::Events { revision, events } => (revision, events),
+        other => panic!("expected events, not {other:?}"),
+    }
+}
+
+async fn put(kv: &Kv, name: &str) -> Revision {
+    kv.put(key(name), name.to_owned(), None).await.unwrap()
+}
+
+pub async fn a_missing_key_is_watched<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, Watch);
+    put(&kv, "k/below").await;
+    let mut watch = kv.watch(key("k"), From::Now).await.unwrap();
+    let first = next(&mut watch).await;
+    assert!(
+        matches!(&first, Batch::Snapshot { entries, reason: Reason::Started, .. } if entries.is_empty()),
+        "{first:?}"
+    );
+    let made = put(&kv, "k").await;
+    let entry = kv.get(&key("k")).await.unwrap().unwrap();
+    assert_eq!(events(&mut watch).await, (made, vec![Event::Put(entry)]));
+    kv.delete(key("k")).await.unwrap();
+    assert_eq!(events(&mut watch).await.1, [deleted("k")]);
+    // A delete of nothing is no change.
+    kv.delete(key("k")).await.unwrap();
+    let again = put(&kv, "k").await;
+    assert_eq!(events(&mut watch).await.0, again);
+}
+
+pub async fn a_key_sees_itself_and_a_tree_what_is_below<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, Watch, WatchTree);
+    for name in ["d", "d/a", "d/b/c", "dd/a"] {
+        put(&kv, name).await;
+    }
+    let mut tree = kv.watch_tree(Some(key("d")), From::Now).await.unwrap();
+    let mut one = kv.watch(key("d"), From::Now).await.unwrap();
+    let names = |batch: Batch| match batch {
+        Batch::Snapshot { entries, .. } => entries
+            .iter()
+            .map(|e| e.key.to_string())
+            .collect::<Vec<_>>(),
+        other => panic!("expected a snapshot, not {other:?}"),
+    };
+    assert_eq!(names(next(&mut tree).await), ["d/a", "d/b/c"]);
+    assert_eq!(names(next(&mut one).await), ["d"]);
+    for name in ["dd/a", "d0", "d", "d/b/c/e"] {
+        put(&kv, name).await;
+    }
+    assert_eq!(events(&mut tree).await.1[0].key(), &key("d/b/c/e"));
+    assert_eq!(events(&mut one).await.1[0].key(), &key("d"));
+    assert_eq!(kv.delete_tree(key("d")).await.unwrap(), 3);
+    let gone = events(&mut tree).await.1;
+    assert_eq!(gone, [deleted("d/a"), deleted("d/b/c"), deleted("d/b/c/e")]);
+}
+
+pub async fn a_resumed_watch_misses_nothing<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, Watch, WatchTree);
+    let mut made = Vec::new();
+    for i in 0..1500 {
+        made.push(kv.put(key(&format!("d/{}", i % 7)), i.to_string(), None));
+    }
+    let mut made = try_join_all(made).await.unwrap();
+    made.sort();
+    for from in [0, 1, 700, made.len() - 1] {
+        let mut watch = kv
+            .watch_tree(Some(key("d")), From::Revision(made[from]))
+            .await
+            .unwrap();
+        // What comes in the meantime follows what was.
+        made.push(put(&kv, "d/more").await);
+        let (mut told, mut caught_up) = (Vec::new(), false);
+        while told.len() < made.len() - from - 1 {
+            match next(&mut watch).await {
+                Batch::Events { revision, events } => {
+                    assert_eq!(events.len(), 1);
+                    told.push(revision);
+                }
+                Batch::Progress { .. } => caught_up = true,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(told, made[from + 1..]);
+        assert!(caught_up, "the end of the history is told");
+    }
+    // From now on: nothing but that there was nothing.
+    let last = *made.last().unwrap();
+    let mut watch = kv.watch(key("none"), From::Revision(last)).await.unwrap();
+    let first = next(&mut watch).await;
+    assert!(
+        matches!(first, Batch::Progress { revision } if revision >= last),
+        "{first:?}"
+    );
+}
+
+pub async fn a_watch_goes_on_after_a_restart<F: Fixture>() {
+    let (fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, Watch, Close);
+    if !F::LASTS {
+        return;
+    }
+    let mut watch = kv.watch(key("k"), From::Now).await.unwrap();
+    next(&mut watch).await;
+    put(&kv, "k").await;
+    let (seen, _) = events(&mut watch).await;
+    kv.delete(key("k")).await.unwrap();
+    let kv = reopen(&fixture, kv).await;
+    let again = put(&kv, "k").await;
+    let mut watch = kv.watch(key("k"), From::Revision(seen)).await.unwrap();
+    assert_eq!(events(&mut watch).await.1, [deleted("k")]);
+    assert_eq!(events(&mut watch).await.0, again);
+}
+
+pub async fn a_history_that_is_gone_is_a_snapshot<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, WatchTree);
+    let Some(history) = F::HISTORY else { return };
+    let before = put(&kv, "before").await;
+    try_join_all((0..history).map(|i| kv.put(key("k"), i.to_string(), None)))
+        .await
+        .unwrap();
+    let mut watch = kv.watch_tree(None, From::Revision(before)).await.unwrap();
+    let Batch::Snapshot {
+        entries, reason, ..
+    } = next(&mut watch).await
+    else {
+        panic!("expected a snapshot");
+    };
+    assert_eq!((entries.len(), reason), (2, Reason::Compacted));
+    let after = put(&kv, "after").await;
+    assert_eq!(events(&mut watch).await.0, after);
+}
+
+pub async fn a_revision_that_never_was_is_a_snapshot<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, Watch);
+    let now = put(&kv, "k").await;
+    let never = From::Revision(Revision(now.0 + 1000));
+    let mut watch = kv.watch(key("k"), never).await.unwrap();
+    let first = next(&mut watch).await;
+    assert!(
+        matches!(&first, Batch::Snapshot { entries, reason: Reason::IndexReset, .. } if entries.len() == 1),
+        "{first:?}"
+    );
+}
+
+/// Writes more than an unread watch holds, and removes what was there before.
+async fn overrun(kv: &Kv, backlog: usize) {
+    try_join_all((0..backlog).map(|i| kv.put(key("k"), i.to_string(), None)))
+        .await
+        .unwrap();
+    kv.delete(key("old")).await.unwrap();
+}
+
+pub async fn a_slow_consumer_is_resynced<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, WatchTree);
+    let Some(backlog) = F::BACKLOG else { return };
+    put(&kv, "old").await;
+    let (mut watch, _) = watch_all(&kv).await;
+    let mut status = watch.status();
+    assert_eq!(status.next().await, Some(WatchStatus::Live));
+    overrun(&kv, backlog).await;
+    assert_eq!(
+        status.next().await,
+        Some(WatchStatus::Resyncing(Reason::Lagged))
+    );
+    let Batch::Snapshot {
+        entries, reason, ..
+    } = next(&mut watch).await
+    else {
+        panic!("expected a snapshot");
+    };
+    assert_eq!((entries.len(), reason), (1, Reason::Lagged));
+    assert_eq!(status.next().await, Some(WatchStatus::Live));
+    let after = put(&kv, "after").await;
+    assert_eq!(events(&mut watch).await.0, after);
+    drop(watch);
+    assert_eq!(status.next().await, None);
+}
+
+pub async fn the_state_is_told_after_each_change<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, WatchTree);
+    put(&kv, "d/a").await;
+    let watch = kv.watch_tree(Some(key("d")), From::Now).await.unwrap();
+    let mut states = watch.snapshots();
+    let last = put(&kv, "d/b").await;
+    kv.delete(key("d/a")).await.unwrap();
+    for expected in [vec!["d/a"], vec!["d/a", "d/b"], vec!["d/b"]] {
+        let state = next(&mut states).await;
+        let names: Vec<&str> = state.entries.iter().map(|e| e.key.as_str()).collect();
+        assert_eq!(names, expected);
+        assert!(state.revision <= Revision(last.0 + 1));
+    }
+}
+
+fn apply(state: &mut BTreeMap<Key, Revision>, events: Vec<Event>) {
+    for event in events {
+        match event {
+            Event::Put(entry) => state.insert(entry.key, entry.revision),
+            Event::Delete { key, .. } => state.remove(&key),
+        };
+    }
+}
+
+pub async fn changes_alone_make_up_the_state<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, WatchTree);
+    put(&kv, "old").await;
+    put(&kv, "stays").await;
+    let watch = kv.watch_tree(None, From::Now).await.unwrap();
+    let mut changes = watch.events();
+    let mut state = BTreeMap::<Key, Revision>::new();
+    let first = next(&mut changes).await;
+    apply(&mut state, first.events);
+    assert_eq!(state.len(), 2);
+    if let Some(backlog) = F::BACKLOG {
+        overrun(&kv, backlog).await;
+    }
+    let last = put(&kv, "last").await;
+    loop {
+        let changes = next(&mut changes).await;
+        apply(&mut state, changes.events);
+        if changes.revision >= last {
+            break;
+        }
+    }
+    let names: Vec<String> = everything(&kv).await.into_iter().map(|(k, _)| k).collect();
+    let told: Vec<String> = state.keys().map(Key::to_string).collect();
+    assert_eq!(told, names);
+}
+
+pub async fn cancelled_watches_leave_nothing<F: Fixture>() {
+    let (fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, Watch, WatchTree);
+    for i in 0..1000 {
+        let begin = kv.watch(key("k"), From::Now);
+        if i % 2 == 0 {
+            // Given up at once, at whatever point that is.
+            drop(tokio::time::timeout(Duration::ZERO, begin).await);
+        } else {
+            drop(begin.await.unwrap());
+        }
+    }
+    if let Some(open) = fixture.open_handles() {
+        assert_eq!(open, 0);
+    }
+    let (mut watch, _) = watch_all(&kv).await;
+    let last = put(&kv, "k").await;
+    assert_eq!(events(&mut watch).await.0, last);
+    if F::offers(&kv, carml_runtime::kv::capability::Call::Close) {
+        kv.close().await.unwrap();
+        ended(&mut watch).await;
+    }
+}

@@ -1,0 +1,38 @@
+//! What the suite has to know of a backend.
+use std::{future::Future, time::Duration};
+
+use carml_runtime::kv::{
+    Kv,
+    capability::{Call, Provider, scope},
+};
+
+/// A store to try, which can be closed and opened again.
+pub trait Fixture: Sized + Send + Sync + 'static {
+    /// Whether a waiting lock is given to who waits longest.
+    const FIFO: bool = true;
+    /// The shortest lease.
+    const SHORTEST: Duration;
+    /// More revisions than its history holds; `None`: not to be reached in a test.
+    const HISTORY: Option<usize> = None;
+    /// More changes than a watch that nobody reads holds; `None`: not to be reached in a test.
+    const BACKLOG: Option<usize> = None;
+    /// Whether what was written is there after a close.
+    const LASTS: bool = true;
+
+    /// A new and empty store.
+    fn fresh() -> impl Future<Output = Self> + Send;
+
+    /// Opens it; after a close, once more.
+    fn open(&self) -> impl Future<Output = Kv> + Send;
+
+    /// Whether it has a call: what the table says of its provider.
+    fn offers(kv: &Kv, call: Call) -> bool {
+        let provider = Provider::parse(kv.provider()).expect("a provider of the table");
+        scope(provider, call).is_some()
+    }
+
+    /// How many watches and queues of locks and elections are open; `None`: it cannot tell.
+    fn open_handles(&self) -> Option<usize> {
+        None
+    }
+}
