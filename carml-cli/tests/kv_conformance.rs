@@ -1,0 +1,38 @@
+//! A store that is served, used from afar, against the suite of every backend.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::time::Duration;
+
+use carml_cli::kv::Remote;
+use carml_runtime::kv::{Kv, capability::Call};
+use carml_test_conformance::{Fixture, conformance};
+use support::Served;
+
+struct ServedFile {
+    served: Served,
+    _dir: tempfile::TempDir,
+}
+
+impl Fixture for ServedFile {
+    const SHORTEST: Duration = Duration::from_millis(100);
+    const HISTORY: Option<usize> = Some(10_001);
+    // Nobody closes somebody else's store.
+    const LASTS: bool = false;
+
+    async fn fresh() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let served = Served::start(&dir.path().join("kv"));
+        ServedFile { served, _dir: dir }
+    }
+    async fn open(&self) -> Kv {
+        let remote = Remote::new(&self.served.url()).unwrap();
+        Kv::new(remote, Duration::from_secs(20))
+    }
+    fn offers(_: &Kv, call: Call) -> bool {
+        !matches!(call, Call::Transaction | Call::Election | Call::Close)
+    }
+}
+
+conformance!(ServedFile);
