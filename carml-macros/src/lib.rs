@@ -1,8 +1,10 @@
-//! The attribute that stitches a handler into the CarML runtime.
+//! The macros that stitch a handler, and a config section, into the CarML runtime.
 //!
 //! Use it through `carml_runtime`, which re-exports it: the expansion names
 //! `::carml_runtime::__private` alone.
 
+mod faults;
+mod section;
 mod service;
 
 use proc_macro::TokenStream;
@@ -35,4 +37,25 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn carml_service(args: TokenStream, item: TokenStream) -> TokenStream {
     service::expand(args.into(), &item.into()).into()
+}
+
+/// Makes a struct a section of the config: `App::section` joins it to the schema, and
+/// `Context::section` reads it.
+///
+/// ```text
+/// #[derive(Deserialize, Serialize, JsonSchema, ConfigSection)]
+/// #[serde(default)]
+/// #[carml(section = "limits")]
+/// struct Limits {
+///     /// How many guests may sign in an hour.
+///     per_hour: u32,
+/// }
+/// ```
+///
+/// Names, docs and defaults are what serde and schemars make of the struct: with
+/// `#[serde(default)]` the config may leave keys out, and a default is shown if the struct is
+/// `Serialize` too. Keys that it does not have are refused.
+#[proc_macro_derive(ConfigSection, attributes(carml))]
+pub fn config_section(item: TokenStream) -> TokenStream {
+    section::expand(item.into()).into()
 }

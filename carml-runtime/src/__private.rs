@@ -1,4 +1,4 @@
-//! What `#[carml_service]` expands to. No part of the public interface: it changes without notice.
+//! What the macros expand to. No part of the public interface: it changes without notice.
 #![allow(missing_docs)]
 
 use std::{convert::Infallible, future::Future, pin::Pin};
@@ -8,6 +8,7 @@ use tonic::{body::Body, server::NamedService};
 
 use crate::grpc::Described;
 
+pub use crate::config::Section;
 pub use crate::kv::capability::{Call, Requirement, Scope};
 pub use async_trait::async_trait;
 pub use tonic::{Request, Response, Status, Streaming};

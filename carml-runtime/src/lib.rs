@@ -13,4 +13,4 @@ mod logger;
 mod status;
 
 pub use app::{App, Context, Shutdown, StartError};
-pub use carml_macros::carml_service;
+pub use carml_macros::{ConfigSection, carml_service};

@@ -3,10 +3,11 @@
 use heck::ToUpperCamelCase;
 use syn::{
     FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, ReturnType,
-    Type, TypeParamBound, spanned::Spanned,
+    Type, TypeParamBound,
 };
 
 use super::parse::{Args, Requirement};
+use crate::faults::Faults;
 
 /// The calls of the key/value contract, by the names in the schema's capability table.
 pub(crate) const CALLS: &[&str] = &[
@@ -68,19 +69,6 @@ pub(super) enum Answer {
     },
 }
 
-#[derive(Default)]
-struct Faults(Option<syn::Error>);
-
-impl Faults {
-    fn push(&mut self, at: &impl Spanned, message: impl std::fmt::Display) {
-        let error = syn::Error::new(at.span(), message);
-        match &mut self.0 {
-            Some(faults) => faults.combine(error),
-            none => *none = Some(error),
-        }
-    }
-}
-
 impl Service {
     pub(super) fn build(args: Args, mut block: ItemImpl) -> syn::Result<Self> {
         let mut faults = Faults::default();
@@ -102,17 +90,13 @@ impl Service {
                 other => others.push(other),
             }
         }
-        match (server, faults.0) {
-            (Some(server), None) => Ok(Self {
-                block,
-                server,
-                methods,
-                others,
-                requires: args.requires,
-            }),
-            (_, Some(faults)) => Err(faults),
-            (None, None) => unreachable!("a missing server path is a fault"),
-        }
+        faults.or(server.map(|server| Self {
+            block,
+            server,
+            methods,
+            others,
+            requires: args.requires,
+        }))
     }
 }
 

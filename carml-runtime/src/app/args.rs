@@ -7,11 +7,12 @@ use lexopt::{Arg::Long, ValueExt as _};
 use super::{App, StartError};
 
 const USAGE: &str = "\
-usage: [--config FILE]… [--set KEY=VALUE]… [--check]
+usage: [--config FILE]… [--set KEY=VALUE]… [--check | --print-schema]
 
   --config FILE    read this config instead of searching for one; later files win
   --set KEY=VALUE  set one value over all files: --set registry.timeout=5s
-  --check          read and check the config, then end";
+  --check          read and check the config, then end
+  --print-schema   print the config's whole JSON Schema, then end";
 
 pub(super) fn apply<C>(mut app: App<C>, args: impl IntoIterator<Item = OsString>) -> App<C> {
     let mut parser = lexopt::Parser::from_iter(args);
@@ -27,6 +28,7 @@ fn read<C>(app: &mut App<C>, parser: &mut lexopt::Parser) -> Result<(), lexopt::
             Long("config") => app.files.push(parser.value()?.into()),
             Long("set") => app.sets.push(parser.value()?.string()?),
             Long("check") => app.check_only = true,
+            Long("print-schema") => app.print_schema = true,
             other => return Err(other.unexpected()),
         }
     }

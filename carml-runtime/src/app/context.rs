@@ -11,6 +11,7 @@ use crate::{
 pub struct Context<C> {
     pub(super) config: C,
     pub(super) loaded: Loaded,
+    pub(super) sections: Vec<&'static str>,
     pub(super) kv: Option<Kv>,
     pub(super) shutdown: Shutdown,
 }
@@ -21,12 +22,15 @@ impl<C> Context<C> {
         &self.config
     }
 
-    /// One section as a type of its own.
+    /// A section that [`App::section`](super::App::section) joined to the config.
     ///
     /// # Errors
     ///
-    /// [`StartError::Config`] if the section does not fit the type.
+    /// [`StartError::NoSection`] if it did not.
     pub fn section<S: Section>(&self) -> Result<S, StartError> {
+        if !self.sections.contains(&S::NAME) {
+            return Err(StartError::NoSection(S::NAME));
+        }
         Ok(self.loaded.section()?)
     }
 

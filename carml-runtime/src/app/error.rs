@@ -24,6 +24,11 @@ pub enum StartError {
         "error: a service uses the key/value store, but the config has no section `registry`: add `registry:` with `provider: redb`"
     )]
     NoStore,
+    /// A service reads a section that the app does not know.
+    #[error(
+        "error: a service reads the section `{0}`, which the app does not have: add `.section::<…>()` to the app"
+    )]
+    NoSection(&'static str),
     /// The store could not be opened.
     #[error("error: cannot open the key/value store: {0}")]
     Store(#[from] kv::Error),

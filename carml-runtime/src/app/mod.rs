@@ -9,17 +9,29 @@ mod shutdown;
 
 use std::{marker::PhantomData, net::SocketAddr, process::ExitCode};
 
-use carml_diagnostic::{Format, Source};
+use carml_diagnostic::{Format, Report, Source};
 use tokio::sync::oneshot;
 
 pub use context::Context;
 pub use error::StartError;
 pub use shutdown::Shutdown;
 
-use crate::{__private::Service, config::Root, kv::capability::Requirement};
+use crate::{
+    __private::Service,
+    config::{self, Loaded, Root, Schema, Section},
+    kv::capability::Requirement,
+};
 use serve::Routed;
 
 type Factory<C> = Box<dyn FnOnce(&Context<C>, &mut Routed) -> Result<(), StartError> + Send>;
+
+/// Joins a section to the schema, and reads it once so that a fault is found at start.
+#[derive(Clone, Copy)]
+struct Join {
+    name: &'static str,
+    schema: fn(&Schema) -> Result<Schema, Report>,
+    read: fn(&Loaded) -> Result<(), config::Error>,
+}
 
 /// A service that reads its config, serves, and drains when it is told to end.
 ///
@@ -28,7 +40,9 @@ pub struct App<C> {
     source: Option<Source>,
     files: Vec<std::path::PathBuf>,
     sets: Vec<String>,
+    sections: Vec<Join>,
     check_only: bool,
+    print_schema: bool,
     args_error: Option<StartError>,
     services: Vec<Factory<C>>,
     requires: Vec<(&'static str, Requirement)>,
@@ -52,7 +66,9 @@ impl<C> Default for App<C> {
             source: None,
             files: Vec::new(),
             sets: Vec::new(),
+            sections: Vec::new(),
             check_only: false,
+            print_schema: false,
             args_error: None,
             services: Vec::new(),
             requires: Vec::new(),
@@ -70,7 +86,8 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         Self::default()
     }
 
-    /// The same, with the process's arguments: `--config FILE`, `--set KEY=VALUE`, `--check`.
+    /// The same, with the process's arguments: `--config FILE`, `--set KEY=VALUE`, `--check`,
+    /// `--print-schema`.
     pub fn from_args() -> Self {
         args::apply(Self::default(), std::env::args_os())
     }
@@ -94,6 +111,18 @@ impl<C: Root + Send + Sync + 'static> App<C> {
     #[must_use]
     pub fn set(mut self, assignment: impl Into<String>) -> Self {
         self.sets.push(assignment.into());
+        self
+    }
+
+    /// Joins a section to the config's schema: its keys are checked and documented as all others
+    /// are. Services read it with [`Context::section`].
+    #[must_use]
+    pub fn section<S: Section>(mut self) -> Self {
+        self.sections.push(Join {
+            name: S::NAME,
+            schema: Schema::with_section::<S>,
+            read: |loaded| loaded.section::<S>().map(drop),
+        });
         self
     }
 

@@ -46,11 +46,19 @@ pub(super) async fn serve<C: Root + Send + Sync + 'static>(
     if let Some(error) = app.args_error.take() {
         return Err(error);
     }
-    let loaded = load(&mut app)?;
+    let schema = schema(&app)?;
+    if app.print_schema {
+        println!("{:#}", schema.bundled());
+        return Ok(());
+    }
+    let loaded = load(&mut app, schema)?;
     let base: Config = loaded.typed()?;
     requirements::check(&loaded, &base, &app.requires)?;
     let chain = chain(&loaded, &base.grpc.server)?;
     let config = loaded.typed()?;
+    for section in &app.sections {
+        (section.read)(&loaded)?;
+    }
     if app.check_only {
         println!("the config is valid; the chain is {chain}");
         return Ok(());
@@ -64,6 +72,7 @@ pub(super) async fn serve<C: Root + Send + Sync + 'static>(
     let context = Context {
         config,
         loaded,
+        sections: app.sections.iter().map(|section| section.name).collect(),
         kv: kv.clone(),
         shutdown: shutdown.clone(),
     };
@@ -81,8 +90,17 @@ pub(super) async fn serve<C: Root + Send + Sync + 'static>(
     served
 }
 
-fn load<C: Root>(app: &mut App<C>) -> Result<Loaded, StartError> {
-    let mut loader = Loader::new(Schema::of::<C>()?);
+/// The schema of the root type, with the sections that were joined to it.
+fn schema<C: Root>(app: &App<C>) -> Result<Schema, StartError> {
+    let mut schema = Schema::of::<C>()?;
+    for section in &app.sections {
+        schema = (section.schema)(&schema)?;
+    }
+    Ok(schema)
+}
+
+fn load<C: Root>(app: &mut App<C>, schema: Schema) -> Result<Loaded, StartError> {
+    let mut loader = Loader::new(schema);
     loader = match app.source.take() {
         Some(source) => loader.source(source),
         None if app.files.is_empty() => loader.search().env(std::env::vars()),

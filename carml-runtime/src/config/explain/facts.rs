@@ -102,7 +102,10 @@ impl Facts {
         ];
         for (keyword, words) in phrases {
             match schema.get(keyword).filter(|l| l.is_number()) {
-                Some(limit) if keyword.starts_with("min") && *limit == 1 && words.contains('#') => {
+                Some(limit)
+                    if ["minLength", "minItems", "minProperties"].contains(&keyword)
+                        && *limit == 1 =>
+                {
                     self.constrain("not empty".to_owned());
                 }
                 Some(limit) => self.constrain(words.replace('#', &limit.to_string())),

@@ -82,12 +82,18 @@ impl Loaded {
         &self.layers
     }
 
-    /// The whole as its type.
+    /// The whole as its type, but for the sections that were added to the schema: the type does not know them.
     ///
     /// # Errors
     /// What the type refuses though the schema allows it.
     pub fn typed<C: DeserializeOwned>(&self) -> Result<C, Error> {
-        C::deserialize(&self.value).map_err(|e| {
+        let mut value = self.value.clone();
+        if let Some(map) = value.as_object_mut() {
+            for section in self.schema.sections() {
+                map.remove(*section);
+            }
+        }
+        C::deserialize(&value).map_err(|e| {
             self.fault("", format!("the config does not fit its type: {e}"), NONE)
                 .into()
         })

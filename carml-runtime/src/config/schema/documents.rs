@@ -84,10 +84,10 @@ pub(super) fn id(value: &Value) -> Option<&str> {
     Some(id.trim_end_matches('#'))
 }
 
-/// The schemas inside a document that have an `$id` of their own, as a bundle has them.
+/// The schemas inside a document that have an `$id` of their own, as a bundle and a section have them.
 pub(super) fn embedded<'a>(root: &'a Value, name: &str) -> Option<&'a Value> {
     let last = |text: &str| text.rsplit('/').next().unwrap_or_default().to_owned();
-    let definitions = ["$defs", "definitions"]
+    let definitions = ["$defs", "definitions", "properties"]
         .into_iter()
         .filter_map(|key| root.get(key)?.as_object())
         .flat_map(serde_json::Map::values);

@@ -3,6 +3,7 @@
 mod bundle;
 mod documents;
 mod open;
+mod section;
 mod shape;
 mod walk;
 
@@ -11,7 +12,7 @@ pub(super) use walk::{Node, Part, child, item, keys};
 
 use carml_diagnostic::{Fault, Format, Report, Source};
 use documents::Documents;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 
 /// A config's root type, with the schema that it was generated from.
@@ -39,6 +40,7 @@ struct Inner {
     name: String,
     root: Value,
     documents: Documents,
+    sections: Vec<&'static str>,
     validator: jsonschema::Validator,
     shapes: OnceLock<Shapes>,
 }
@@ -80,7 +82,7 @@ impl Schema {
     /// # Errors
     /// If the source is not JSON or YAML, or not a schema.
     pub fn from_source(source: &Source, siblings: &[(String, Value)]) -> Result<Schema, Report> {
-        Schema::build(source.name(), source.read()?, siblings).map_err(|fault| {
+        Schema::build(source.name(), source.read()?, siblings, Vec::new()).map_err(|fault| {
             let pointer = fault.pointer.clone().unwrap_or_default();
             match source.locate(&pointer) {
                 Some(place) => fault.at(source, place.value).into(),
@@ -89,39 +91,12 @@ impl Schema {
         })
     }
 
-    /// The same schema with a section more: its keys are checked, documented and explained as all others are.
-    ///
-    /// Defaults of the type's fields are filled in where they are absent; the section itself may be absent if
-    /// each of its keys may.
-    ///
-    /// # Errors
-    /// If the section's schema does not fit.
-    pub fn with_section<S: Section>(&self) -> Result<Schema, Report> {
-        let mut section = schemars::schema_for!(S).to_value();
-        if let Some(map) = section.as_object_mut() {
-            let bare = map.get("required").is_none();
-            map.entry("$id")
-                .or_insert_with(|| format!("carml://section/{}.json", S::NAME).into());
-            map.entry("x-carml-defaults")
-                .or_insert_with(|| "fill".into());
-            if bare {
-                map.entry("default").or_insert_with(|| Map::new().into());
-            }
-        }
-        let mut root = self.0.root.clone();
-        if let Some(object) = root.as_object_mut() {
-            let properties = object
-                .entry("properties")
-                .or_insert_with(|| Value::Object(Map::new()));
-            if let Some(properties) = properties.as_object_mut() {
-                properties.insert(S::NAME.to_owned(), section);
-            }
-        }
-        Schema::build(&self.0.name, root, &self.0.documents.siblings())
-            .map_err(|fault| Report::from(*fault))
-    }
-
-    fn build(name: &str, root: Value, siblings: &[(String, Value)]) -> Result<Schema, Box<Fault>> {
+    fn build(
+        name: &str,
+        root: Value,
+        siblings: &[(String, Value)],
+        sections: Vec<&'static str>,
+    ) -> Result<Schema, Box<Fault>> {
         let documents = Documents::new(siblings);
         let mut options = jsonschema::options()
             .should_validate_formats(true)
@@ -142,6 +117,7 @@ impl Schema {
             name: name.to_owned(),
             root,
             documents,
+            sections,
             validator,
             shapes: OnceLock::new(),
         })))

@@ -2,6 +2,7 @@
 
 mod byte_size;
 mod duration;
+mod schema;
 mod text;
 
 pub use byte_size::ByteSize;

@@ -1,0 +1,135 @@
+//! A section of the user's own, described by a struct, is checked and read as CarML's are.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::time::Duration;
+
+use carml_runtime::{
+    App, ConfigSection, StartError,
+    config::{self, Schema},
+};
+use carml_test_e2e::{Parrot, config::AppConfig};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How much a guest may do.
+#[derive(Debug, Deserialize, JsonSchema, ConfigSection)]
+#[carml(section = "limits")]
+struct Limits {
+    /// Signatures in an hour.
+    #[serde(default = "ten")]
+    #[schemars(range(min = 1))]
+    per_hour: u32,
+    /// How long a guest waits.
+    #[serde(default = "second")]
+    pause: config::Duration,
+    /// Who may do as they like.
+    #[serde(default)]
+    trusted: Vec<Trusted>,
+}
+
+/// One of them.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+struct Trusted {
+    name: String,
+    #[serde(default)]
+    token: Option<config::Secret>,
+}
+
+fn ten() -> u32 {
+    10
+}
+
+fn second() -> config::Duration {
+    config::Duration::new(Duration::from_secs(1))
+}
+
+/// What a service reads of the section.
+async fn read(yaml: &str) -> Result<Limits, StartError> {
+    let (sender, mut receiver) = tokio::sync::oneshot::channel();
+    let (ready, stopped) = (tokio::sync::oneshot::channel().0, {
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        drop(stop);
+        stopped
+    });
+    App::<AppConfig>::new()
+        .config_text(
+            "carml.yml",
+            &format!("{yaml}grpc: {{ server: {{ listen: 127.0.0.1:0 }} }}\n"),
+        )
+        .section::<Limits>()
+        .service(move |context| {
+            let _ = sender.send(context.section::<Limits>()?);
+            Ok(Parrot)
+        })
+        .ready(ready)
+        .stop(stopped)
+        .serve()
+        .await?;
+    Ok(receiver.try_recv().unwrap())
+}
+
+#[tokio::test]
+async fn its_values_are_read_and_its_defaults_filled_in() {
+    let limits =
+        read("limits:\n  pause: 250ms\n  trusted:\n    - name: Ada\n      token: sesame\n");
+    let limits = limits.await.unwrap();
+    assert_eq!(limits.per_hour, 10);
+    assert_eq!(limits.pause.get(), Duration::from_millis(250));
+    assert_eq!(limits.trusted[0].name, "Ada");
+    assert_eq!(limits.trusted[0].token.as_ref().unwrap().expose(), "sesame");
+
+    let absent = read("").await.unwrap();
+    assert_eq!((absent.per_hour, absent.pause), (ten(), second()));
+}
+
+#[tokio::test]
+async fn what_is_wrong_in_it_is_told_with_its_place_all_at_once() {
+    let report = read(
+        "limits:\n  per_hour: 0\n  pause: 5 parsecs\n  per_hr: 1\n  trusted:\n    - nam: Ada\n",
+    );
+    let report = report.await.unwrap_err().to_string();
+    for expected in [
+        "carml.yml:2:13",
+        "carml.yml:3:10",
+        "carml.yml:4:3",
+        "did you mean `per_hour`?",
+        "carml.yml:6:7",
+        "did you mean `name`?",
+    ] {
+        assert!(report.contains(expected), "missing {expected} in\n{report}");
+    }
+}
+
+#[test]
+fn it_stands_in_the_schema_with_its_docs() {
+    let schema = Schema::of::<AppConfig>().unwrap();
+    let reference = schema.with_section::<Limits>().unwrap().markdown();
+    for expected in [
+        "`per_hour`",
+        "Signatures in an hour.",
+        "### `limits.trusted[]`",
+        "1s",
+    ] {
+        assert!(reference.contains(expected), "{expected}: {reference}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_taken_and_a_section_that_was_not_joined_are_refused() {
+    #[derive(Deserialize, JsonSchema, ConfigSection)]
+    #[carml(section = "echo")]
+    struct Taken {}
+
+    let app = App::<AppConfig>::new().section::<Taken>();
+    let report = app.serve().await.unwrap_err().to_string();
+    assert!(
+        report.contains("the section `echo` is there already"),
+        "{report}"
+    );
+
+    let app = App::<AppConfig>::new()
+        .config_text("carml.yml", "")
+        .service(|context| context.section::<Limits>().map(|_| Parrot));
+    let report = app.serve().await.unwrap_err().to_string();
+    assert!(report.contains("the section `limits`"), "{report}");
+}
