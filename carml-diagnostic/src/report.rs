@@ -8,7 +8,11 @@ use crate::{Fault, Severity, render};
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     faults: Vec<Fault>,
+    omitted: usize,
 }
+
+/// More faults than this say nothing more: they are counted, and not kept.
+const MOST: usize = 200;
 
 impl Report {
     /// An empty report.
@@ -16,9 +20,11 @@ impl Report {
         Report::default()
     }
 
-    /// Adds a fault, unless the same one already stands at the same place.
+    /// Adds a fault, unless the same one already stands at the same place. After the first 200, faults are only counted.
     pub fn push(&mut self, fault: Fault) {
-        if !self.faults.iter().any(|f| same(f, &fault)) {
+        if self.is_full() && fault.severity == Severity::Error {
+            self.omitted += 1;
+        } else if !self.faults.iter().any(|f| same(f, &fault)) {
             let at = self.faults.partition_point(|f| key(f) <= key(&fault));
             self.faults.insert(at, fault);
         }
@@ -26,7 +32,18 @@ impl Report {
 
     /// Adds every fault of another report.
     pub fn extend(&mut self, other: Report) {
+        self.omitted += other.omitted;
         other.faults.into_iter().for_each(|f| self.push(f));
+    }
+
+    /// Whether there are so many faults that more are only counted.
+    pub fn is_full(&self) -> bool {
+        self.faults.len() >= MOST
+    }
+
+    /// How many faults were counted and not kept.
+    pub fn omitted(&self) -> usize {
+        self.omitted
     }
 
     /// Keeps those faults that `keep` says yes to.
@@ -70,11 +87,13 @@ impl Report {
             .iter()
             .filter(|f| f.severity == Severity::Error)
             .count()
+            + self.omitted
     }
 
     /// How many warnings there are.
     pub fn warnings(&self) -> usize {
-        self.faults.len() - self.errors()
+        let warning = |f: &&Fault| f.severity == Severity::Warning;
+        self.faults.iter().filter(warning).count()
     }
 
     /// For people: the excerpt with the place underlined, what was expected, what to do.
@@ -97,6 +116,7 @@ impl From<Fault> for Report {
     fn from(fault: Fault) -> Report {
         Report {
             faults: vec![fault],
+            omitted: 0,
         }
     }
 }

@@ -19,9 +19,6 @@ pub const MAX_BYTES: usize = 16 << 20;
 /// How deep lists and maps may nest.
 pub const MAX_DEPTH: usize = 100;
 
-/// More faults than this in one text say nothing more.
-pub(crate) const MAX_FAULTS: usize = 200;
-
 /// What was read of a text.
 #[derive(Debug, Default)]
 pub struct Reading {

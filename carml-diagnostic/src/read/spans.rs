@@ -1,6 +1,8 @@
 //! Where keys and values stand: a second pass over the text, made only when someone asks.
 
 use crate::{Source, Span};
+use std::cell::Cell;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput};
 
 /// The events of a text.
@@ -25,6 +27,9 @@ impl<'s> Events<'s> {
 pub(crate) struct Cursor<'s> {
     text: &'s str,
     lines: Vec<usize>,
+    ascii: bool,
+    /// The line, column and byte that were asked for last: on a long line the next one is near.
+    last: Cell<(usize, usize, usize)>,
 }
 
 impl<'s> Cursor<'s> {
@@ -37,7 +42,12 @@ impl<'s> Cursor<'s> {
                 .filter(|(_, b)| *b == b'\n')
                 .map(|(at, _)| at + 1),
         );
-        Cursor { text, lines }
+        Cursor {
+            text,
+            lines,
+            ascii: text.is_ascii(),
+            last: Cell::new((0, 0, 0)),
+        }
     }
 
     /// The byte at a line from 1 and a column of characters from 0.
@@ -45,13 +55,26 @@ impl<'s> Cursor<'s> {
         let Some(start) = self.lines.get(line.saturating_sub(1)) else {
             return self.text.len();
         };
-        let rest = &self.text[*start..];
-        let rest = rest.split('\n').next().unwrap_or(rest);
-        start
-            + rest
-                .char_indices()
-                .nth(column)
-                .map_or(rest.len(), |(at, _)| at)
+        let end = self
+            .lines
+            .get(line)
+            .map_or(self.text.len(), |next| next - 1);
+        if self.ascii {
+            return start.saturating_add(column).min(end);
+        }
+        let (from_column, from) = match self.last.get() {
+            (known, near, byte) if known == line && near <= column => (near, byte),
+            _ => (0, *start),
+        };
+        let rest = &self.text[from..end];
+        let byte = rest
+            .char_indices()
+            .nth(column - from_column)
+            .map_or(end, |(at, _)| from + at);
+        if byte < end {
+            self.last.set((line, column, byte));
+        }
+        byte
     }
 
     pub(crate) fn span(&self, span: saphyr_parser::Span) -> Span {

@@ -268,12 +268,14 @@ impl<'t> Reader<'_, 't> {
         );
     }
 
-    /// Adds a fault, unless there are so many already that one more says nothing.
+    /// Adds a fault; its place is looked up only if it is kept.
     fn note(&mut self, code: &'static str, message: &str, at: saphyr_parser::Span, help: &str) {
-        if self.report.faults().len() < super::MAX_FAULTS {
-            let fault = self.fault(code, message, at).help(help);
-            self.report.push(fault);
-        }
+        let fault = if self.report.is_full() {
+            Fault::error(code, message)
+        } else {
+            self.fault(code, message, at).help(help)
+        };
+        self.report.push(fault);
     }
 
     fn fault(&self, code: &'static str, message: &str, at: saphyr_parser::Span) -> Fault {

@@ -15,6 +15,12 @@ pub(crate) fn human(report: &Report, color: bool) -> String {
         out.push_str(&one(&renderer, fault));
         out.push_str("\n\n");
     }
+    if report.omitted() > 0 {
+        out.push_str(&format!(
+            "and {} more: mend these first\n\n",
+            report.omitted()
+        ));
+    }
     out
 }
 
@@ -25,6 +31,7 @@ fn one(renderer: &Renderer, fault: &Fault) -> String {
     };
     let title = level.primary_title(fault.message.as_str()).id(fault.code);
     let mut group = annotate_snippets::Group::with_title(title);
+    let mut shown = 0;
     if let Some(place) = &fault.place {
         let window = window(place.source.text(), place.span);
         let line = place.source.position(window.start).line;
@@ -34,6 +41,12 @@ fn one(renderer: &Renderer, fault: &Fault) -> String {
             end,
         };
         let (excerpt, mark) = place.source.excerpt(window, mark);
+        shown = excerpt[..mark.start]
+            .chars()
+            .rev()
+            .take_while(|c| *c != '\n')
+            .count()
+            + 1;
         let mut mark = AnnotationKind::Primary.span(mark.start..mark.end);
         if let Some(label) = &fault.label {
             mark = mark.label(label.as_str());
@@ -52,21 +65,47 @@ fn one(renderer: &Renderer, fault: &Fault) -> String {
     for help in &fault.helps {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    renderer.render(&[group])
+    let text = renderer.render(&[group]);
+    // The excerpt may be cut and masked: the column is that of the text.
+    match &fault.place {
+        Some(Place { source, span }) => {
+            let Position { line, column } = source.position(span.start);
+            let name = source.name();
+            let wrong = format!("{name}:{line}:{shown}");
+            text.replacen(&wrong, &format!("{name}:{line}:{column}"), 1)
+        }
+        None => text,
+    }
 }
 
-/// The line before the place and the line of its start.
+/// More bytes of a line than this say nothing more.
+const WIDEST: usize = 400;
+
+/// The line before the place and the line of its start, the long parts of both left out.
 fn window(text: &str, span: Span) -> Span {
     let line = text[..span.start].rfind('\n').map_or(0, |n| n + 1);
-    let before = if line == 0 {
-        0
-    } else {
-        text[..line - 1].rfind('\n').map_or(0, |n| n + 1)
+    let before = match line {
+        0 => 0,
+        line => text[..line - 1].rfind('\n').map_or(0, |n| n + 1),
     };
-    let end = text[span.start..]
-        .find('\n')
-        .map_or(text.len(), |n| span.start + n);
-    Span { start: before, end }
+    let rest = &text[span.start..];
+    let cut = (span.start..)
+        .take(rest.len())
+        .find(|at| *at >= span.start + WIDEST && text.is_char_boundary(*at));
+    let end = rest.find('\n').map_or(text.len(), |n| span.start + n);
+    let mut start = before;
+    if span.start - line > WIDEST {
+        start = span.start - WIDEST;
+    } else if line - before > WIDEST {
+        start = line;
+    }
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    Span {
+        start,
+        end: end.min(cut.unwrap_or(text.len())),
+    }
 }
 
 pub(crate) fn json(report: &Report) -> Value {

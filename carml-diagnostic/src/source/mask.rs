@@ -1,6 +1,7 @@
 //! What no excerpt shows.
 
 use super::{Source, Span};
+use std::collections::HashSet;
 use std::sync::RwLock;
 
 /// What stands in place of what is hidden, whatever its length.
@@ -10,7 +11,7 @@ const HIDDEN: &str = "******";
 #[derive(Default)]
 pub(super) struct Masks {
     spans: RwLock<Vec<Span>>,
-    words: RwLock<Vec<String>>,
+    words: RwLock<HashSet<String>>,
 }
 
 impl Source {
@@ -30,11 +31,7 @@ impl Source {
     /// Hides these texts wherever they stand, in every excerpt from now on.
     pub fn mask_words(&self, words: &[String]) {
         if let Ok(mut known) = self.0.masks.words.write() {
-            for word in words.iter().filter(|w| !w.is_empty()) {
-                if !known.contains(word) {
-                    known.push(word.clone());
-                }
-            }
+            known.extend(words.iter().filter(|w| !w.is_empty()).cloned());
         }
     }
 

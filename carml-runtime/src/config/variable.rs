@@ -3,7 +3,7 @@
 use crate::config::check;
 use carml_diagnostic::{Fault, Report, Source, nearest};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Replaces variables in the texts of one layer.
 pub(super) struct Expand<'a> {
@@ -13,7 +13,7 @@ pub(super) struct Expand<'a> {
     pub(super) at: &'a str,
     pub(super) report: &'a mut Report,
     /// The pointers of values that could not be had.
-    pub(super) holes: &'a mut Vec<String>,
+    pub(super) holes: &'a mut HashSet<String>,
     /// What variables gave whose names sound secret.
     pub(super) secrets: &'a mut Vec<String>,
 }
@@ -97,6 +97,10 @@ impl Expand<'_> {
     }
 
     fn unset(&mut self, name: &str, pointer: &str) {
+        self.holes.insert(format!("{}{pointer}", self.at));
+        if self.report.is_full() {
+            return self.report.push(Fault::error("unset-variable", ""));
+        }
         let mut fault = Fault::error(
             "unset-variable",
             format!("the variable `{name}` is not set"),
@@ -121,7 +125,7 @@ impl Expand<'_> {
             fault = fault.at(self.source, place.value);
         }
         self.report.push(fault);
-        self.holes.push(whole);
+        self.holes.insert(whole);
     }
 }
 

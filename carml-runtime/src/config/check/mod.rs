@@ -15,7 +15,11 @@ use serde_json::Value;
 /// Adds every fault that the schema finds.
 pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
     for error in loaded.schema().validator().iter_errors(loaded.value()) {
-        one(loaded, &error, report);
+        if report.is_full() {
+            report.push(Fault::error("schema", ""));
+        } else {
+            one(loaded, &error, report);
+        }
     }
     if report.is_empty() {
         report.push(loaded.aim(
@@ -39,6 +43,10 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
             let known = keys::known(loaded.schema(), error);
             // A known key is left over only because its own value is wrong, which stands in the report already.
             for key in unexpected.iter().filter(|key| !known.contains(key)) {
+                if report.is_full() {
+                    report.push(Fault::error("unknown-key", ""));
+                    continue;
+                }
                 let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
                 let fault = Fault::error(
                     "unknown-key",

@@ -3,6 +3,7 @@
 use super::facts::{Facts, shown};
 use crate::config::schema::{Part, Schema, child, item, keys};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 /// Sections nest no deeper than this in the reference.
@@ -14,7 +15,8 @@ impl Schema {
         let mut page = Page {
             schema: self,
             out: String::new(),
-            open: Vec::new(),
+            depth: 0,
+            written: HashMap::new(),
         };
         let top = self.top();
         let title = top
@@ -30,22 +32,24 @@ impl Schema {
 struct Page<'a> {
     schema: &'a Schema,
     out: String,
-    /// The schema objects of the sections around: one inside itself is not written again.
-    open: Vec<Vec<*const Value>>,
+    depth: usize,
+    /// Sections by the schema objects that name their keys: each is written once.
+    written: HashMap<Vec<*const Value>, String>,
 }
 
 impl<'a> Page<'a> {
     fn section(&mut self, parts: &[Part<'a>], path: &str) {
-        let mut name: Vec<*const Value> = parts
-            .iter()
-            .map(|p| std::ptr::from_ref(p.node.value))
-            .collect();
-        name.sort_unstable();
-        let depth = self.open.len();
-        if depth > DEEPEST || self.open.contains(&name) {
+        if self.depth > DEEPEST {
             return;
         }
-        self.open.push(name);
+        let named = parts
+            .iter()
+            .filter(|p| p.node.value.get("properties").is_some());
+        let mut name: Vec<*const Value> = named.map(|p| std::ptr::from_ref(p.node.value)).collect();
+        name.sort_unstable();
+        let first = self.written.get(&name).cloned();
+        let depth = self.depth;
+        self.depth += 1;
         let facts = Facts::of(self.schema, parts);
         if !path.is_empty() {
             let level = "#".repeat((depth + 1).min(6));
@@ -54,6 +58,17 @@ impl<'a> Page<'a> {
         if let Some(about) = &facts.description {
             let _ = write!(self.out, "\n{about}\n");
         }
+        if let Some(first) = first {
+            let first = if first.is_empty() {
+                "the top level"
+            } else {
+                &first
+            };
+            let _ = write!(self.out, "\nThe keys are those of `{first}`.\n");
+            self.depth -= 1;
+            return;
+        }
+        self.written.insert(name, path.to_owned());
         let below: Vec<(&str, Vec<Part<'a>>)> = keys(parts)
             .into_iter()
             .map(|key| (key, self.schema.parts(child(parts, key))))
@@ -68,7 +83,7 @@ impl<'a> Page<'a> {
         for (key, parts) in &below {
             self.inside(parts, &join(path, key));
         }
-        self.open.pop();
+        self.depth -= 1;
     }
 
     fn row(&mut self, key: &str, parts: &[Part<'a>], required: bool) {
@@ -130,7 +145,7 @@ impl<'a> Page<'a> {
             }
             return;
         }
-        let level = "#".repeat((self.open.len() + 1).min(6));
+        let level = "#".repeat((self.depth + 1).min(6));
         let _ = write!(self.out, "\n{level} `{path}`\n");
         if let Some(about) = &facts.description {
             let _ = write!(self.out, "\n{about}\n");

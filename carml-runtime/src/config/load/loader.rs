@@ -9,7 +9,7 @@ use crate::config::schema::Schema;
 use crate::config::variable::Expand;
 use carml_diagnostic::{Fault, Report, Source};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -245,7 +245,7 @@ impl Loader {
                     "{}, the file of `{key}`, cannot be read: {why}",
                     path.display()
                 );
-                state.holes.push(named.pointer.clone());
+                state.holes.insert(named.pointer.clone());
                 let fault = if self.lenient {
                     Fault::warning("secret-file", message)
                 } else {
@@ -268,17 +268,23 @@ impl Loader {
 struct State {
     report: Report,
     /// The pointers of values that could not be had.
-    holes: Vec<String>,
+    holes: HashSet<String>,
     /// Whether keys may be missing because a text could not be read to its end.
     partial: bool,
     secrets: Vec<String>,
 }
 
-fn inside(pointer: &str, holes: &[String]) -> bool {
-    holes.iter().any(|hole| {
-        let rest = pointer.strip_prefix(hole.as_str());
-        rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
-    })
+fn inside(pointer: &str, holes: &HashSet<String>) -> bool {
+    let mut at = pointer;
+    loop {
+        if holes.contains(at) {
+            return true;
+        }
+        match at.rsplit_once('/') {
+            Some((above, _)) => at = above,
+            None => return false,
+        }
+    }
 }
 
 /// Whether a fault of the text stands where a fault of its value is found.

@@ -4,7 +4,7 @@ use super::Rules;
 use crate::config::schema::Marks;
 use carml_diagnostic::Fault;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub(super) fn check(rules: &mut Rules<'_>) {
     let items = rules
@@ -29,9 +29,11 @@ pub(super) fn check(rules: &mut Rules<'_>) {
 
 /// A chain: names with their pointers, outermost first.
 fn one(rules: &mut Rules<'_>, chain: &[(String, String)]) {
-    for (n, (name, pointer)) in chain.iter().enumerate() {
-        let first = chain[..n].iter().find(|(other, _)| other == name);
-        if let Some((_, first)) = first {
+    let mut seen: HashMap<&str, &str> = HashMap::new();
+    for (name, pointer) in chain {
+        let first = seen.get(name.as_str()).copied();
+        seen.entry(name).or_insert(pointer);
+        if let Some(first) = first.filter(|_| !rules.found.is_full()) {
             let mut fault = Fault::error("chain", format!("`{name}` stands twice in this chain"))
                 .help("keep the one that stands where it should act, and remove the other");
             if let Some((layer, span)) = rules.loaded.given(first, false) {
