@@ -54,7 +54,7 @@ fn each_mistake_is_shown_at_its_place_with_its_mending() {
         ),
         (
             "registry:\n  provider: etcd\n   timeout: 5s\n",
-            ":3:11",
+            ":3:4",
             "the same indentation",
         ),
         (

@@ -49,21 +49,29 @@ pub(super) fn explain(source: &Source, error: &ScanError) -> Fault {
     }
     if info.contains("mapping values are not allowed") {
         let (start, _) = line(at);
-        let first = text[start..at].find(':').is_some();
-        return if first {
-            fault("syntax", "a second `:` on one line".to_owned())
-                .help("put the value in quotes if the `:` belongs to it")
-        } else {
-            fault("indentation", "this key is indented deeper than its neighbours".to_owned())
-                .help("give the keys of one map the same indentation; a key with a value of its own has no keys below it")
+        if text[start..at].contains(':') {
+            return fault("syntax", "a second `:` on one line".to_owned())
+                .help("put the value in quotes if the `:` belongs to it");
+        }
+        if let Some(span) = without_colon(&text[..start]) {
+            return Fault::error("syntax", "this line has no `:`")
+                .at(source, span)
+                .help("write `key: value`, with a space after the colon");
+        }
+        let lead = text[start..at].len() - text[start..at].trim_start().len();
+        let key = Span {
+            start: start + lead,
+            end: at,
         };
+        return Fault::error("indentation", "this key is indented deeper than its neighbours")
+            .at(source, key)
+            .help("give the keys of one map the same indentation; a key with a value of its own has no keys below it");
     }
     if info.contains("did not find expected key") || info.contains("did not find expected '-'") {
         return fault(
             "indentation",
             "this line does not fit the indentation above it".to_owned(),
         )
-        .note(info.to_owned())
         .help("give the keys of one map, and the `-` of one list, the same indentation");
     }
     if info.contains("simple key") {
@@ -82,4 +90,17 @@ pub(super) fn explain(source: &Source, error: &ScanError) -> Fault {
             .help("close the quotes on the line where they open; double a quote inside '…', escape it inside \"…\"");
     }
     fault("syntax", format!("this is not YAML: {info}"))
+}
+
+/// The last line with something on it, if it can be no key: it has no colon and is no item of a list.
+fn without_colon(text: &str) -> Option<Span> {
+    let body = text.trim_end();
+    let start = body.rfind('\n').map_or(0, |n| n + 1);
+    let last = &body[start..];
+    let lead = last.len() - last.trim_start().len();
+    let odd = !last.contains(':') && !last.trim_start().starts_with(['-', '#']) && !last.is_empty();
+    odd.then_some(Span {
+        start: start + lead,
+        end: body.len(),
+    })
 }

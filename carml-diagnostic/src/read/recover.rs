@@ -90,7 +90,12 @@ fn without_tabs(source: &Source, mut fault: Fault) -> (Fault, String) {
     if lines.len() > 1 {
         let others: Vec<String> = lines[1..].iter().take(10).map(usize::to_string).collect();
         let more = if lines.len() > 11 { " and more" } else { "" };
-        fault = fault.note(format!("so do lines {}{more}", others.join(", ")));
+        let do_lines = if lines.len() == 2 {
+            "does line"
+        } else {
+            "do lines"
+        };
+        fault = fault.note(format!("so {do_lines} {}{more}", others.join(", ")));
     }
     (fault, text)
 }

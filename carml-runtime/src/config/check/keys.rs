@@ -19,3 +19,18 @@ pub(super) fn known(schema: &Schema, error: &ValidationError<'_>) -> Vec<String>
     let parts = schema.parts(from);
     keys(&parts).into_iter().map(str::to_owned).collect()
 }
+
+/// Another section, below the place or beside it, that has the key.
+pub(super) fn elsewhere(schema: &Schema, at: &str, key: &str) -> Option<String> {
+    let above = at.rsplit_once('/').map_or("", |a| a.0);
+    for place in [at, above, ""] {
+        for section in keys(&schema.at(place)) {
+            let pointer = format!("{place}/{}", section.replace('~', "~0").replace('/', "~1"));
+            let found = keys(&schema.at(&pointer)).contains(&key);
+            if found && pointer != at {
+                return Some(pointer);
+            }
+        }
+    }
+    None
+}

@@ -2,15 +2,19 @@
 
 mod branch;
 mod keys;
+mod kind;
 mod secret;
+mod value;
+mod words;
 
 pub(super) use secret::{conceal, sounds_secret};
 
 use super::Loaded;
-use carml_diagnostic::{Fault, Report, nearest};
+use carml_diagnostic::{Fault, Report};
 use jsonschema::ValidationError;
-use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
+use words::{name, place_name, text};
 
 /// Adds every fault that the schema finds.
 pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
@@ -33,126 +37,47 @@ pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
 fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
     let at = error.instance_path().as_str();
     let name = name(at);
-    let found = kind_of(error.instance());
     let fault = |code, message: String| loaded.aim(Fault::error(code, message), at, false);
     let made = match error.kind() {
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
             return branch::choose(loaded, error, context, report);
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            let known = keys::known(loaded.schema(), error);
-            // A known key is left over only because its own value is wrong, which stands in the report already.
-            for key in unexpected.iter().filter(|key| !known.contains(key)) {
-                if report.is_full() {
-                    report.push(Fault::error("unknown-key", ""));
-                    continue;
-                }
-                let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
-                let fault = Fault::error(
-                    "unknown-key",
-                    format!("`{key}` is not a key of {}", place_name(at)),
-                );
-                report.push(suggest(
-                    loaded.aim(fault, &pointer, true),
-                    key,
-                    &known,
-                    "keys",
-                ));
-            }
-            return;
+            return unknown_keys(loaded, error, unexpected, report);
         }
         Kind::Required { property } => {
-            let key = property.as_str().unwrap_or_default();
-            loaded
-                .aim(
-                    Fault::error(
-                        "missing-key",
-                        format!("`{key}` is missing in {}", place_name(at)),
-                    ),
-                    at,
-                    true,
-                )
-                .help(format!("add `{key}: …` here"))
+            missing(loaded, error, property.as_str().unwrap_or_default())
         }
-        Kind::Type { kind } => {
-            let wanted = match kind {
-                TypeKind::Single(one) => one.to_string(),
-                TypeKind::Multiple(set) => set
-                    .iter()
-                    .map(|t| t.to_string())
-                    .collect::<Vec<_>>()
-                    .join(" or "),
-            };
-            let form = keys::owner(loaded.schema(), error);
-            let form = form.and_then(|n| n.text("x-carml-type"));
-            let wanted_word = match form {
-                Some("duration") => "a duration".to_owned(),
-                Some("byte-size") => "a byte size".to_owned(),
-                Some("endpoint") => "an address".to_owned(),
-                _ => word(&wanted),
-            };
-            let mut fault = fault(
-                "type",
-                format!("`{name}` must be {wanted_word}, not {found}"),
-            )
-            .label(format!("expected {wanted_word}"));
-            match (wanted.as_str(), error.instance().as_ref()) {
-                ("array", Value::Object(_)) => fault = fault.help("start each item with `- `"),
-                ("array", Value::String(s)) => {
-                    fault = fault.help(format!("write a list of one: `[{s}]`"));
-                }
-                ("string", Value::Number(n)) => {
-                    fault = fault.help(match form {
-                        Some("duration") => {
-                            format!("the unit is missing: write `{n}s` for seconds")
-                        }
-                        Some("byte-size") => {
-                            format!("the unit is missing: write `{n}mb`, or `{n}b` for bytes")
-                        }
-                        _ => format!("put it in quotes: `\"{n}\"`"),
-                    });
-                }
-                ("string", Value::Bool(b)) => {
-                    fault = fault.help(format!("put it in quotes: `\"{b}\"`"));
-                }
-                ("integer" | "number" | "boolean", Value::String(s)) if !s.is_empty() => {
-                    fault = fault.help("a plain value is wanted here, without quotes");
-                }
-                _ => {}
-            }
-            fault
-        }
+        Kind::Type { kind } => kind::fault(loaded, error, kind),
         Kind::Enum { options } => {
             let all: Vec<String> = options
                 .as_array()
                 .map(|a| a.iter().map(text).collect())
                 .unwrap_or_default();
-            return report.push(value_fault(loaded, at, name, error.instance(), &all));
+            value::not_allowed(loaded, at, error.instance(), &all, &[])
         }
         Kind::Constant { expected_value } => {
-            return report.push(value_fault(
-                loaded,
-                at,
-                name,
-                error.instance(),
-                &[text(expected_value)],
-            ));
+            value::not_allowed(loaded, at, error.instance(), &[text(expected_value)], &[])
         }
-        Kind::Pattern { pattern } => {
-            return report.push(pattern_fault(loaded, error, at, name, pattern));
-        }
+        Kind::Pattern { pattern } => value::form(loaded, error, pattern),
         Kind::Format { format } => fault("format", format!("`{name}` is not a valid {format}")),
-        Kind::Minimum { limit } => fault("range", format!("`{name}` must be at least {limit}")),
-        Kind::Maximum { limit } => fault("range", format!("`{name}` must be at most {limit}")),
+        Kind::Minimum { limit } => value::range(loaded, error, &format!("at least {limit}")),
+        Kind::Maximum { limit } => value::range(loaded, error, &format!("at most {limit}")),
         Kind::ExclusiveMinimum { limit } => {
-            fault("range", format!("`{name}` must be more than {limit}"))
+            value::range(loaded, error, &format!("more than {limit}"))
         }
         Kind::ExclusiveMaximum { limit } => {
-            fault("range", format!("`{name}` must be less than {limit}"))
+            value::range(loaded, error, &format!("less than {limit}"))
         }
         Kind::MinLength { limit: 1 } => fault("length", format!("`{name}` must not be empty")),
+        Kind::MinItems { limit: 1 } => {
+            fault("length", format!("`{name}` must not be empty")).help("give it at least one item")
+        }
         Kind::UniqueItems => {
             fault("unique", format!("`{name}` holds an item twice")).help("remove one of the two")
+        }
+        Kind::FalseSchema => {
+            fault("unknown-key", format!("`{name}` is not allowed here")).help("take it out")
         }
         Kind::PropertyNames { .. } => loaded.aim(
             Fault::error(
@@ -167,131 +92,48 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
     report.push(made);
 }
 
-/// A value that is not one of those allowed.
-fn value_fault(loaded: &Loaded, at: &str, name: &str, instance: &Value, all: &[String]) -> Fault {
-    let shown = instance
-        .as_str()
-        .map_or_else(|| kind_of(instance).to_owned(), |s| format!("`{s}`"));
-    let fault = loaded.aim(
-        Fault::error("value", format!("`{name}` cannot be {shown}")),
-        at,
-        false,
-    );
-    suggest(fault, instance.as_str().unwrap_or_default(), all, "values")
-}
-
-fn pattern_fault(
+fn unknown_keys(
     loaded: &Loaded,
     error: &ValidationError<'_>,
-    at: &str,
-    name: &str,
-    pattern: &str,
-) -> Fault {
-    let node = keys::owner(loaded.schema(), error);
-    let text = error.instance().as_str().unwrap_or_default();
-    let kind = node
-        .as_ref()
-        .and_then(|n| n.value.get("x-carml-type"))
-        .and_then(Value::as_str);
-    let why = match kind {
-        Some("duration") => text.parse::<super::Duration>().err(),
-        Some("byte-size") => text.parse::<super::ByteSize>().err(),
-        _ => None,
-    };
-    let title = node
-        .as_ref()
-        .and_then(|n| n.value.get("title"))
-        .and_then(Value::as_str);
-    let wanted = title.map_or_else(
-        || format!("a text of the form `{pattern}`"),
-        |t| format!("a {}", t.to_lowercase()),
-    );
-    let mut fault = loaded.aim(
-        Fault::error("format", format!("`{name}` is not {wanted}")),
-        at,
-        false,
-    );
-    if let Some(why) = why {
-        fault = fault.label(why);
-    }
-    if let Some(about) = node
-        .as_ref()
-        .and_then(|n| n.value.get("description"))
-        .and_then(Value::as_str)
-    {
-        fault = fault.note(about);
-    }
-    if let Some(examples) = node
-        .as_ref()
-        .and_then(|n| n.value.get("examples"))
-        .and_then(Value::as_array)
-    {
-        let list: Vec<String> = examples
-            .iter()
-            .map(|e| format!("`{}`", self::text(e)))
-            .collect();
-        fault = fault.help(format!("write it like {}", list.join(", ")));
-    }
-    fault
-}
-
-/// Adds what was near, or else what there is.
-fn suggest(mut fault: Fault, word: &str, all: &[String], what: &str) -> Fault {
-    let near = nearest(word, all.iter().map(String::as_str));
-    if let Some(best) = near.first() {
-        fault = fault.label(format!("did you mean `{best}`?"));
-    }
-    if !all.is_empty() && all.len() <= 20 {
-        let list: Vec<String> = all.iter().map(|a| format!("`{a}`")).collect();
-        fault = fault.note(format!("{what} that are known here: {}", list.join(", ")));
-    } else if near.len() > 1 {
-        fault = fault.note(format!("near: {}", near.join(", ")));
-    }
-    fault
-}
-
-fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// What a report calls the value of a pointer.
-fn name(pointer: &str) -> &str {
-    let named = |step: &&str| !step.is_empty() && step.parse::<usize>().is_err();
-    pointer.rsplit('/').find(named).unwrap_or("the document")
-}
-
-fn place_name(pointer: &str) -> String {
-    if pointer.is_empty() {
-        "the top level".to_owned()
-    } else {
-        format!("`{}`", pointer[1..].replace('/', "."))
+    unexpected: &[String],
+    report: &mut Report,
+) {
+    let at = error.instance_path().as_str();
+    let known = keys::known(loaded.schema(), error);
+    // A known key is left over only because its own value is wrong, which stands in the report already.
+    for key in unexpected.iter().filter(|key| !known.contains(key)) {
+        if report.is_full() {
+            report.push(Fault::error("unknown-key", ""));
+            continue;
+        }
+        let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+        let message = format!("`{key}` is not a key of {}", place_name(at));
+        let fault = loaded.aim(Fault::error("unknown-key", message), &pointer, true);
+        let mut fault = value::suggest(fault, key, &known, &[], "keys");
+        if fault.label.is_none()
+            && let Some(section) = keys::elsewhere(loaded.schema(), at, key)
+        {
+            fault = fault.help(format!("it is a key of {}", place_name(&section)));
+        }
+        report.push(fault);
     }
 }
 
-fn word(kind: &str) -> String {
-    kind.split(" or ")
-        .map(|k| match k {
-            "array" => "a list",
-            "object" => "a map",
-            "string" => "a text",
-            "integer" => "a whole number",
-            "number" => "a number",
-            "boolean" => "true or false",
-            other => other,
-        })
-        .collect::<Vec<_>>()
-        .join(" or ")
+fn missing(loaded: &Loaded, error: &ValidationError<'_>, key: &str) -> Fault {
+    let at = error.instance_path().as_str();
+    let message = format!("`{key}` is missing in {}", place_name(at));
+    let fault = loaded.aim(Fault::error("missing-key", message), at, true);
+    let owner = keys::owner(loaded.schema(), error);
+    let own = owner.and_then(|n| n.value.pointer(&format!("/properties/{key}/const")));
+    let wanted = own.map_or("…".to_owned(), text);
+    fault.help(format!("add `{key}: {wanted}` here"))
 }
 
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "empty",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a map",
-    }
+/// Whether a fault is of a value that is empty only because its text could not be read.
+pub(super) fn is_hole(loaded: &Loaded, fault: &Fault) -> bool {
+    let value = fault
+        .pointer
+        .as_deref()
+        .and_then(|p| loaded.value().pointer(p));
+    fault.code == "missing-key" || fault.code == "type" && value == Some(&Value::Null)
 }

@@ -6,10 +6,11 @@ use carml_diagnostic::Report;
 use serde_json::Value;
 
 /// Parts of names that sound secret: their values are hidden where no schema can tell.
-pub(in crate::config) const SECRET_KEYS: [&str; 12] = [
+pub(in crate::config) const SECRET_KEYS: [&str; 13] = [
     "password",
     "passwd",
     "passphrase",
+    "pwd",
     "secret",
     "token",
     "credential",
@@ -35,16 +36,18 @@ pub(in crate::config) fn conceal(loaded: &Loaded, report: &mut Report) {
     if report.is_empty() {
         return;
     }
-    for (pointer, _) in loaded
+    let secret = loaded
         .schema()
         .shapes()
-        .marked(loaded.value(), Marks::SECRET)
-    {
-        loaded.hide(&pointer);
+        .marked(loaded.value(), Marks::SECRET);
+    for (mut pointer, _) in secret {
+        if let Some(value) = loaded.value().pointer(&pointer) {
+            hide(loaded, value, &mut pointer);
+        }
     }
-    unknown(loaded, loaded.value(), &mut String::new());
     let keys = loaded.schema().shapes().secret_keys();
     let keys: Vec<String> = keys.iter().map(|key| key.to_ascii_lowercase()).collect();
+    unknown(loaded, &keys, loaded.value(), &mut String::new());
     for fault in report.faults() {
         // A text that does not parse has no places for its secrets.
         if let Some(place) = fault.place.as_ref().filter(|_| is_syntax(fault.code)) {
@@ -72,19 +75,20 @@ fn is_syntax(code: &str) -> bool {
 }
 
 /// Hides values whose keys sound secret, whatever the schema says: a misspelt key is not in it.
-fn unknown(loaded: &Loaded, value: &Value, pointer: &mut String) {
+fn unknown(loaded: &Loaded, keys: &[String], value: &Value, pointer: &mut String) {
     let length = pointer.len();
     match value {
         Value::Object(map) => {
             for (key, inner) in map {
                 pointer.push('/');
                 pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                let near = || carml_diagnostic::nearest(key, ["password", "secret", "token"]);
+                let names = || keys.iter().map(String::as_str).chain(SECRET_KEYS);
                 let known = loaded.schema().shapes().knows(pointer);
-                if sounds_secret(key) || !known && !near().is_empty() {
-                    loaded.hide(pointer);
+                let near = || !carml_diagnostic::nearest(key, names()).is_empty();
+                if sounds_secret(key) || !known && near() {
+                    hide(loaded, inner, pointer);
                 } else if inner.is_object() || inner.is_array() {
-                    unknown(loaded, inner, pointer);
+                    unknown(loaded, keys, inner, pointer);
                 }
                 pointer.truncate(length);
             }
@@ -93,12 +97,35 @@ fn unknown(loaded: &Loaded, value: &Value, pointer: &mut String) {
             for (n, inner) in list.iter().enumerate() {
                 if inner.is_object() || inner.is_array() {
                     pointer.push_str(&format!("/{n}"));
-                    unknown(loaded, inner, pointer);
+                    unknown(loaded, keys, inner, pointer);
                     pointer.truncate(length);
                 }
             }
         }
         _ => {}
+    }
+}
+
+/// Hides a value: each text and number of it, so that the keys of a map stay.
+fn hide(loaded: &Loaded, value: &Value, pointer: &mut String) {
+    let length = pointer.len();
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                hide(loaded, inner, pointer);
+                pointer.truncate(length);
+            }
+        }
+        Value::Array(list) => {
+            for (n, inner) in list.iter().enumerate() {
+                pointer.push_str(&format!("/{n}"));
+                hide(loaded, inner, pointer);
+                pointer.truncate(length);
+            }
+        }
+        _ => loaded.hide(pointer),
     }
 }
 

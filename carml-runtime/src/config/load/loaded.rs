@@ -178,7 +178,9 @@ impl Loaded {
     /// Hides a pointer's value in every layer's excerpts.
     pub(in crate::config) fn hide(&self, pointer: &str) {
         for layer in &self.layers {
-            if let Some(span) = layer.place(pointer, false) {
+            if layer.raw && layer.place(pointer, false).is_some() {
+                layer.source.mask_all();
+            } else if let Some(span) = layer.covers(pointer) {
                 layer.source.mask(span);
             }
         }

@@ -156,8 +156,8 @@ impl Loader {
             found.retain(|fault| {
                 let hole = fault.pointer.as_deref().is_some_and(|p| inside(p, &holes));
                 let same = report.faults().iter().any(|known| covers(known, fault));
-                let missing = partial && fault.code == "missing-key";
-                !(hole || same || missing)
+                let empty = partial && check::is_hole(&loaded, fault);
+                !(hole || same || empty)
             });
             report.extend(found);
         }
@@ -290,8 +290,9 @@ fn inside(pointer: &str, holes: &HashSet<String>) -> bool {
 /// Whether a fault of the text stands where a fault of its value is found.
 fn covers(known: &Fault, found: &Fault) -> bool {
     match (&known.place, &found.place) {
-        (Some(known), Some(found)) => {
-            known.source.is(&found.source) && known.span.contains(found.span)
+        (Some(at), Some(place)) => {
+            let odd = known.code == "key" && place.span.contains(at.span);
+            at.source.is(&place.source) && (odd || at.span.contains(place.span))
         }
         _ => false,
     }

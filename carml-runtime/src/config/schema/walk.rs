@@ -127,6 +127,7 @@ fn is_null(branch: &Value) -> bool {
 /// What the parts say about the value of a key. A pattern is taken to fit every key that is not named.
 pub(in crate::config) fn child<'a>(parts: &[Part<'a>], key: &str) -> Vec<Part<'a>> {
     let mut found = Vec::new();
+    let open = |node: &Node<'a>| *node.value != Value::Bool(false);
     for part in parts {
         let object = |keyword: &str| part.node.value.get(keyword).and_then(Value::as_object);
         if let Some(value) = object("properties").and_then(|p| p.get(key)) {
@@ -146,7 +147,8 @@ pub(in crate::config) fn child<'a>(parts: &[Part<'a>], key: &str) -> Vec<Part<'a
         }));
         let patterned = found.len() > before;
         for keyword in ["additionalProperties", "unevaluatedProperties"] {
-            found.extend(part.node.get(keyword).map(|node| Part {
+            let node = part.node.get(keyword).filter(open);
+            found.extend(node.map(|node| Part {
                 node,
                 sure: part.sure && !patterned && keyword == "additionalProperties",
             }));

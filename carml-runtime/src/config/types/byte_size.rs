@@ -47,6 +47,9 @@ impl FromStr for ByteSize {
             None if unit.is_empty() => Err(format!(
                 "`{number}` has no unit: write `{number}b` for bytes"
             )),
+            None if unit.starts_with('.') => {
+                Err("whole numbers only: write `1500mb` for one and a half gigabytes".to_owned())
+            }
             None => Err(format!(
                 "`{unit}` is no unit of size: use b, kb, mb, gb, tb, kib, mib, gib or tib"
             )),

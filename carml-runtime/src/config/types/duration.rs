@@ -47,7 +47,16 @@ impl FromStr for Duration {
             let Some((_, nanos)) = UNITS.iter().find(|u| u.0 == unit) else {
                 return Err(match unit {
                     "" => format!("`{number}` has no unit: write `{number}s` for seconds"),
-                    unit => format!("`{unit}` is no unit of time: use ns, us, ms, s, m, h or d"),
+                    unit if unit.starts_with('.') => {
+                        "whole numbers only: write `1500ms` for one and a half seconds".to_owned()
+                    }
+                    unit if UNITS.iter().any(|u| u.0 == unit.trim()) => {
+                        format!("no space before the unit: write `{number}{}`", unit.trim())
+                    }
+                    unit => {
+                        let unit = unit.trim();
+                        format!("`{unit}` is no unit of time: use ns, us, ms, s, m, h or d")
+                    }
                 });
             };
             if *nanos >= last {
