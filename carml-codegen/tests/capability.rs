@@ -1,27 +1,48 @@
-//! The checked-in table is what the schema says. `CARML_BLESS=1` rewrites it.
+//! What is checked in is what the schema says. `UPDATE=1` rewrites it.
 #![allow(clippy::unwrap_used)]
+
+use carml_codegen::capability;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+fn schema() -> String {
+    std::fs::read_to_string(format!("{ROOT}/schema/registry.json")).unwrap()
+}
+
+/// Compares a file with what it should be.
+fn current(path: &str, expected: &str) {
+    let path = format!("{ROOT}/{path}");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, expected).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&path).unwrap() == expected,
+        "{path} is not what the schema gives: run this test with UPDATE=1"
+    );
+}
 
 #[test]
 fn checked_in_table_is_current() {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let schema = std::fs::read_to_string(format!("{root}/schema/registry.json")).unwrap();
-    let path = format!("{root}/carml-runtime/src/kv/capability/generated.rs");
-    let code = carml_codegen::capability::rust(&schema).unwrap();
-    if std::env::var_os("CARML_BLESS").is_some() {
-        std::fs::write(&path, &code).unwrap();
-    }
-    assert_eq!(
-        std::fs::read_to_string(&path).unwrap(),
-        code,
-        "run: CARML_BLESS=1 cargo test -p carml-codegen --test capability"
-    );
+    let code = capability::rust(&schema()).unwrap();
+    current("carml-runtime/src/kv/capability/generated.rs", &code);
+}
+
+#[test]
+fn the_table_in_the_docs_is_current() {
+    const PAGE: &str = "docs/kv.md";
+    let page = std::fs::read_to_string(format!("{ROOT}/{PAGE}")).unwrap();
+    let (begin, end) = ("<!-- table: schema/registry.json -->\n", "<!-- /table -->");
+    let (before, rest) = page.split_once(begin).unwrap();
+    let (_, after) = rest.split_once(end).unwrap();
+    let table = capability::markdown(&schema()).unwrap();
+    current(PAGE, &format!("{before}{begin}{table}{end}{after}"));
 }
 
 #[test]
 fn a_cell_outside_the_table_is_refused() {
     let schema = r#"{"x-carml-capabilities":{"providers":{"p":{}},"calls":{"put":{}},"table":{"put":{"q":"process"}}}}"#;
     assert!(
-        carml_codegen::capability::rust(schema)
+        capability::rust(schema)
             .unwrap_err()
             .to_string()
             .contains("put/q: no such provider")
@@ -35,7 +56,7 @@ const SMALL: &str = r#"{"x-carml-capabilities":{
 
 #[test]
 fn a_backend_is_held_to_its_cells_the_empty_ones_too() {
-    let code = carml_codegen::capability::rust(SMALL).unwrap();
+    let code = capability::rust(SMALL).unwrap();
     let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
     let cells =
         "\"shelf\", $backend, has Put as_put; has Leases as_lease; lacks WatchTree as_watch_tree;";
@@ -45,5 +66,5 @@ fn a_backend_is_held_to_its_cells_the_empty_ones_too() {
 #[test]
 fn the_table_for_people_shows_what_is_missing() {
     let table = "| Call | Shelf |\n|---|:---:|\n| Put | process |\n| Lease | cluster |\n| watch_tree | – |\n";
-    assert_eq!(carml_codegen::capability::markdown(SMALL).unwrap(), table);
+    assert_eq!(capability::markdown(SMALL).unwrap(), table);
 }

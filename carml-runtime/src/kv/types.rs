@@ -37,7 +37,9 @@ pub enum Consistency {
     Stale,
 }
 
-/// One page of a listing.
+/// One page of a listing: a snapshot of its own. Several pages show one state only if their
+/// revisions are equal; where that matters, begin anew when they are not, or follow the directory
+/// with a watch, which begins with all of it at one revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The entries, in the order of their keys.
@@ -120,6 +122,18 @@ impl Txn {
     #[must_use]
     pub fn put(mut self, key: Key, value: impl Into<Bytes>) -> Self {
         self.ops.push(Op::Put(key, value.into(), None));
+        self
+    }
+    /// Writes a value that ends with a lease.
+    #[must_use]
+    pub fn put_leased(mut self, key: Key, value: impl Into<Bytes>, lease: LeaseId) -> Self {
+        self.ops.push(Op::Put(key, value.into(), Some(lease)));
+        self
+    }
+    /// Removes everything under a directory.
+    #[must_use]
+    pub fn delete_tree(mut self, dir: Key) -> Self {
+        self.ops.push(Op::DeleteTree(dir));
         self
     }
     /// Removes a key.

@@ -41,7 +41,7 @@ macro_rules! conformance {
             transactions {
                 all_or_nothing
                 one_revision_and_one_batch
-                a_key_is_named_once
+                what_makes_no_sense_is_refused
             }
             watches {
                 a_missing_key_is_watched

@@ -1,5 +1,5 @@
 //! Several operations as one.
-use carml_runtime::kv::{Applied, Batch, Condition, ErrorKind, Event, Op, Txn};
+use carml_runtime::kv::{Applied, Batch, Condition, ErrorKind, Event, Txn};
 
 use crate::{
     Fixture,
@@ -42,11 +42,11 @@ pub async fn one_revision_and_one_batch<F: Fixture>() {
     kv.put(key("t/x"), "v", None).await.unwrap();
     kv.put(key("t/y/z"), "v", None).await.unwrap();
     let (mut watch, _) = watch_all(&kv).await;
-    let mut txn = Txn::new()
+    let txn = Txn::new()
         .put(key("a"), "1")
         .put(key("b"), "2")
-        .delete(key("none"));
-    txn.ops.push(Op::DeleteTree(key("t")));
+        .delete(key("none"))
+        .delete_tree(key("t"));
     let done = kv.commit(txn).await.unwrap();
     assert_eq!(done.counts, [1, 1, 0, 2]);
     for name in ["a", "b"] {
@@ -72,11 +72,19 @@ pub async fn one_revision_and_one_batch<F: Fixture>() {
     assert!(matches!(next(&mut watch).await, Batch::Events { revision, .. } if revision == last));
 }
 
-pub async fn a_key_is_named_once<F: Fixture>() {
+pub async fn what_makes_no_sense_is_refused<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Transaction);
     let twice = Txn::new().put(key("a"), "1").delete(key("a"));
     assert_eq!(kind(kv.commit(twice).await), ErrorKind::InvalidArgument);
+    if F::offers(&kv, carml_runtime::kv::capability::Call::Lease) {
+        let lease = kv.lease(F::SHORTEST * 100).await.unwrap();
+        let txn = Txn::new().put_leased(key("leased"), "1", lease.id());
+        kv.commit(txn.clone()).await.unwrap();
+        lease.revoke().await.unwrap();
+        assert!(!kv.exists(&key("leased")).await.unwrap());
+        assert_eq!(kind(kv.commit(txn).await), ErrorKind::LeaseLost);
+    }
     let mut checked = Txn::new().put(key("a"), "1");
     checked.conditions.push(Condition::Revision(key("a"), None));
     kv.commit(checked).await.unwrap();
