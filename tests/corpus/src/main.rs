@@ -1,0 +1,83 @@
+//! `cargo run -p carml-test-corpus -- --help`
+
+use std::{error::Error, path::PathBuf, process::ExitCode};
+
+use carml_test_corpus::{build, collection, convert, judge, report::Report};
+use lexopt::{Arg::Long, ValueExt as _};
+
+const USAGE: &str = "\
+Compiles every schema of a collection to Rust, compiles the Rust, and tries the collection's files
+on its types. Exit code 1 if less is reached than docs/schema-compiler.md promises.
+
+usage: cargo run -p carml-test-corpus -- [--dir FOLDER] [--every N] [--only NAME] [--format text|json]
+
+  --dir FOLDER   a folder with a manifest.jsonl; ../shared/corpus beside the project if absent
+  --own          the project's own schemas instead
+  --every N      only every Nth schema
+  --only NAME    only schemas whose name begins so";
+
+struct Args {
+    dir: Option<PathBuf>,
+    own: bool,
+    every: usize,
+    only: String,
+    json: bool,
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let Some(args) = args()? else {
+        println!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut cases = if args.own {
+        collection::from_folders(&here.join("schemas"))?
+    } else {
+        let beside = || {
+            let mut all = here.ancestors().map(|folder| folder.join("shared/corpus"));
+            all.find(|folder| folder.is_dir())
+        };
+        let folder = args.dir.or_else(beside);
+        collection::from_manifest(&folder.ok_or("no ../shared/corpus: name a folder with --dir")?)?
+    };
+    cases.retain(|case| case.name.starts_with(&args.only));
+    let cases = cases.into_iter().step_by(args.every.max(1)).collect();
+
+    let converted = convert::all(cases);
+    let target = here.join("../../target/corpus");
+    let built = build::all(&target, &here.join("../../Cargo.lock"), &converted)?;
+    let mut verdicts = Vec::new();
+    for (program, modules) in &built.programs {
+        verdicts.extend(judge::all(program, modules, &converted)?);
+    }
+    let report = Report::new(&converted, &built, &verdicts);
+    if args.json {
+        println!("{:#}", report.json());
+    } else {
+        print!("{report}");
+    }
+    Ok(ExitCode::from(u8::from(!report.passes())))
+}
+
+fn args() -> Result<Option<Args>, lexopt::Error> {
+    let mut args = Args {
+        dir: None,
+        own: false,
+        every: 1,
+        only: String::new(),
+        json: false,
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("dir") => args.dir = Some(parser.value()?.into()),
+            Long("own") => args.own = true,
+            Long("every") => args.every = parser.value()?.parse()?,
+            Long("only") => args.only = parser.value()?.string()?,
+            Long("format") => args.json = parser.value()? == "json",
+            Long("help") => return Ok(None),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Some(args))
+}
