@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use carml_runtime::kv::{ErrorKind, Kv, redb::Redb};
+use carml_runtime::kv::{ErrorKind, From, Kv, Revision, redb::Redb};
 use carml_test_conformance::{RedbFile, conformance};
 
 conformance!(RedbFile);
@@ -24,6 +24,47 @@ fn a_file_that_cannot_be_served_is_refused_with_its_name() {
     let open = dir.path().join("kv");
     let _held = Redb::open(&open, "b").unwrap();
     assert_eq!(refused(&open), ErrorKind::Busy);
+}
+
+/// A file that something else wrote into may be refused, or say that it is damaged; nobody panics
+/// and nobody waits for ever.
+#[tokio::test]
+async fn a_damaged_file_is_an_error() {
+    use rand::{Rng as _, SeedableRng as _};
+    let dir = tempfile::tempdir().unwrap();
+    let (sound, damaged) = (dir.path().join("sound"), dir.path().join("damaged"));
+    let kv = Kv::new(Redb::open(&sound, "b").unwrap(), Duration::from_secs(10));
+    let keys = (0..300).map(|i| kv.put(format!("d/{i}").parse().unwrap(), vec![7; 200], None));
+    futures_util::future::try_join_all(keys).await.unwrap();
+    kv.close().await.unwrap();
+    let bytes = std::fs::read(&sound).unwrap();
+    let mut faults = 0;
+    for seed in 0..40 {
+        let mut random = rand::rngs::StdRng::seed_from_u64(seed);
+        let mut bytes = bytes.clone();
+        for _ in 0..200 {
+            let at = random.random_range(0..bytes.len());
+            bytes[at] = random.random();
+        }
+        std::fs::write(&damaged, bytes).unwrap();
+        let kv = match Redb::open(&damaged, "b") {
+            Ok(store) => Kv::new(store, Duration::from_secs(10)),
+            Err(e) => {
+                faults += usize::from(e.kind == ErrorKind::Corrupted);
+                continue;
+            }
+        };
+        let mut errors = vec![
+            kv.list(None, Default::default()).await.err(),
+            kv.watch_tree(None, From::Revision(Revision(1))).await.err(),
+            kv.put("new".parse().unwrap(), "v", None).await.err(),
+            kv.delete_tree("d".parse().unwrap()).await.err(),
+        ];
+        errors.push(kv.get(&"d/100".parse().unwrap()).await.err());
+        faults += errors.iter().flatten().count();
+        drop(kv.close().await);
+    }
+    assert!(faults > 0, "nothing of it was damaged");
 }
 
 #[tokio::test]

@@ -34,9 +34,8 @@ async fn redb(config: &Registry) -> Result<Kv, Error> {
     let (path, bucket) = (config.path.clone(), config.bucket.clone());
     let opened = tokio::task::spawn_blocking(move || Redb::open(path, &bucket)).await;
     let store = opened.unwrap_or_else(|e| {
-        // redb trusts what it wrote, and panics at what it did not.
-        let why = format!("{}: the file could not be read; name another", config.path);
-        Err(Error::new(ErrorKind::Corrupted, "open", why)
+        let why = "the opening task was cancelled";
+        Err(Error::new(ErrorKind::Unavailable, "open", why)
             .with_backend("redb")
             .with_source(e))
     })?;

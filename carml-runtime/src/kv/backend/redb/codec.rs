@@ -106,3 +106,19 @@ fn chunk(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(u32::from_be_bytes(*len) as usize)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = super::events(1, &bytes);
+            let _ = super::entry("k", &bytes);
+            let mut shaped = vec![0, 0, 0, 0, 1, b'k', 0, 0, 0, bytes.len() as u8];
+            shaped.extend(&bytes);
+            prop_assert_eq!(super::events(1, &shaped).is_ok(), bytes.len() >= super::ROW_HEAD);
+        }
+    }
+}

@@ -1,5 +1,5 @@
 //! What redb says, in the contract's words.
-use std::io;
+use std::{io, path::Path};
 
 use redb::DatabaseError;
 
@@ -41,8 +41,8 @@ fn full(e: &io::Error) -> bool {
 }
 
 /// The file does not open.
-pub(super) fn unopened(path: &std::path::Path, e: DatabaseError) -> Error {
-    let mut error = match e {
+pub(super) fn unopened(path: &Path, e: DatabaseError) -> Error {
+    let error = match e {
         DatabaseError::DatabaseAlreadyOpen => {
             let why = "another handle or process holds the file; one process serves it, others \
                        use `carml kv serve`";
@@ -65,6 +65,11 @@ pub(super) fn unopened(path: &std::path::Path, e: DatabaseError) -> Error {
         }
         other => fault("open", other),
     };
+    at(path, error)
+}
+
+/// Names the file.
+pub(super) fn at(path: &Path, mut error: Error) -> Error {
     error.message = format!("{}: {}", path.display(), error.message);
     error
 }
@@ -77,6 +82,12 @@ pub(super) fn uncertain(e: &redb::Error) -> Error {
 
 pub(super) fn closed(op: &'static str) -> Error {
     Error::new(ErrorKind::Closed, op, "the store was closed").with_backend("redb")
+}
+
+/// redb panicked at what it read.
+pub(super) fn damaged(op: &'static str) -> Error {
+    let why = "the file is damaged: redb panicked at it; bring it back from a copy";
+    Error::new(ErrorKind::Corrupted, op, why).with_backend("redb")
 }
 
 /// The writer thread panicked.

@@ -17,6 +17,7 @@ mod writer;
 mod tests;
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc,
@@ -29,7 +30,7 @@ use redb::{Database, ReadableTable};
 use tokio::sync::oneshot;
 
 use self::{
-    fault::{fault, unopened},
+    fault::{at, damaged, fault, unopened},
     leases::Leases,
     shared::Shared,
     tables::Tables,
@@ -49,8 +50,12 @@ impl Redb {
     /// threads. `Busy` if another handle or process holds the file.
     pub fn open(path: impl AsRef<Path>, bucket: &str) -> Result<Redb, Error> {
         let path = path.as_ref();
-        let db = Database::create(path).map_err(|e| unopened(path, e))?;
-        Redb::on(db, bucket)
+        let open = || {
+            let db = Database::create(path).map_err(|e| unopened(path, e))?;
+            Redb::on(db, bucket)
+        };
+        let opened = catch_unwind(AssertUnwindSafe(open));
+        opened.unwrap_or_else(|_| Err(at(path, damaged("open"))))
     }
 
     /// Serves an open database.

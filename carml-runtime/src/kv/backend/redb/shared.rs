@@ -1,7 +1,10 @@
 //! What the calls, the streams and the writer thread share.
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use redb::{Database, ReadableDatabase, WriteTransaction};
@@ -9,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     elections::Elections,
-    fault::{broken, closed, fault},
+    fault::{broken, closed, damaged, fault},
     hub::Hub,
     leases::Leases,
     locks::Locks,
@@ -43,8 +46,20 @@ impl Shared {
         }
     }
 
-    /// A snapshot of now.
-    pub(super) fn read(&self, op: &'static str) -> Result<Reader<'_>, Error> {
+    /// Reads a snapshot of now. redb trusts its file, and may panic at one that was damaged: that
+    /// is an error too.
+    pub(super) fn read<T>(
+        &self,
+        op: &'static str,
+        what: impl FnOnce(&Reader<'_>) -> Result<T, redb::Error>,
+    ) -> Result<T, Error> {
+        let reader = self.reader(op)?;
+        catch_unwind(AssertUnwindSafe(|| what(&reader)))
+            .map_err(|_| damaged(op))?
+            .map_err(|e| fault(op, e))
+    }
+
+    fn reader(&self, op: &'static str) -> Result<Reader<'_>, Error> {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
         let db = db.as_ref().ok_or_else(|| self.over(op))?;
         Ok(Reader {

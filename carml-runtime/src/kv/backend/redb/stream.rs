@@ -2,7 +2,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{
-    fault::{broken, fault},
+    fault::broken,
     hub::{Scope, Turn, Watcher},
     shared::Shared,
     tables::{History, Reader},
@@ -90,8 +90,7 @@ impl Follow {
         what: impl FnOnce(&Reader<'_>) -> Result<T, redb::Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (op, shared) = (self.op, self.shared.clone());
-        let read = move || what(&shared.read(op)?).map_err(|e| fault(op, e));
-        let done = tokio::task::spawn_blocking(read).await;
+        let done = tokio::task::spawn_blocking(move || shared.read(op, what)).await;
         done.unwrap_or_else(|e| Err(broken(op).with_source(e)))
     }
 

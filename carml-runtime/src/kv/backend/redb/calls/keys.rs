@@ -4,10 +4,7 @@ use bytes::Bytes;
 use crate::kv::{
     Committed, Condition, Consistency, Entry, Error, ErrorKind, Key, LeaseId, ListOptions,
     MAX_VALUE, Op, Page, Revision, Txn,
-    backend::redb::{
-        Redb, Write,
-        fault::{broken, fault},
-    },
+    backend::redb::{Redb, Write, fault::broken},
     contract::{
         Answer, AtomicDelete, AtomicPut, Delete, DeleteTree, Exists, Get, List, Put, Transaction,
     },
@@ -57,9 +54,8 @@ impl Put for Redb {
 impl Get for Redb {
     fn get<'a>(&'a self, key: &'a Key, _: Consistency) -> Answer<'a, Option<Entry>> {
         Box::pin(async move {
-            let reader = self.shared.read("get")?;
-            let entry = reader.entry(key);
-            entry.map_err(|e| fault("get", e).with_key(key.as_str()))
+            let entry = self.shared.read("get", |r| r.entry(key));
+            entry.map_err(|e| e.with_key(key.as_str()))
         })
     }
 }
@@ -67,9 +63,8 @@ impl Get for Redb {
 impl Exists for Redb {
     fn exists<'a>(&'a self, key: &'a Key, _: Consistency) -> Answer<'a, bool> {
         Box::pin(async move {
-            let reader = self.shared.read("exists")?;
-            let exists = reader.exists(key);
-            exists.map_err(|e| fault("exists", e).with_key(key.as_str()))
+            let exists = self.shared.read("exists", |r| r.exists(key));
+            exists.map_err(|e| e.with_key(key.as_str()))
         })
     }
 }
@@ -139,8 +134,7 @@ impl List for Redb {
             let shared = self.shared.clone();
             let read = move || {
                 let prefix = dir.as_ref().map_or_else(String::new, Key::prefix);
-                let page = shared.read("list")?.page(&prefix, &options);
-                page.map_err(|e| fault("list", e))
+                shared.read("list", |r| r.page(&prefix, &options))
             };
             let done = tokio::task::spawn_blocking(read).await;
             done.unwrap_or_else(|e| Err(broken("list").with_source(e)))
