@@ -11,6 +11,7 @@ const HEAD: &str = "\
 //! The base config: generated from `schema/base.json`, do not edit.
 //!
 //! `UPDATE=1 cargo test -p carml-codegen --test base_config` writes this file.
+#![allow(missing_docs)] // variants are named as they are written
 
 ";
 

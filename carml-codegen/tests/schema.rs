@@ -22,8 +22,8 @@ fn required_keys_are_fields_and_others_are_options() {
         r#"{"title": "Point", "type": "object", "additionalProperties": false,
             "properties": {"x": {"type": "integer"}, "label": {"type": "string"}}, "required": ["x"]}"#,
     );
-    assert!(code.contains("#[serde(deny_unknown_fields)]"), "{code}");
-    assert!(code.contains("pub x: i64,"), "{code}");
+    assert!(code.contains("deny_unknown_fields"), "{code}");
+    assert!(code.contains("pub x: Number,"), "{code}");
     assert!(code.contains("pub label: Option<String>,"), "{code}");
 }
 
@@ -39,13 +39,13 @@ fn strings_and_objects_of_one_key_are_one_enum() {
         r#"{"title": "Chain", "type": "array", "items": {"title": "Middleware", "oneOf": [
             {"const": "recover", "description": "Catches."},
             {"type": "object", "required": ["limit"], "additionalProperties": false,
-             "properties": {"limit": {"type": "integer", "minimum": 0}}}]}}"#,
+             "properties": {"limit": {"type": "integer", "minimum": 0, "maximum": 60}}}]}}"#,
     );
     for expected in [
         "pub enum Middleware",
         "/// Catches.",
         "Recover,",
-        "Limit(u64),",
+        "Limit(u8),",
         "pub type Chain = Vec<Middleware>;",
     ] {
         assert!(code.contains(expected), "missing {expected} in\n{code}");
@@ -88,14 +88,14 @@ fn a_service_extends_the_base_config_with_sections_of_its_own() {
 
 #[test]
 fn what_has_no_type_is_a_value_and_is_reported_with_its_place() {
-    let module = compile(r##"{"type": "object", "properties": {"a": {"$ref": "other.json#/x"}, "b": {"enum": [1, "x"]}}}"##).unwrap();
+    let module = compile(r##"{"type": "object", "properties": {"a": {"$ref": "other.json#/x"}, "b": {"$ref": "#nowhere"}}}"##).unwrap();
     let places: Vec<&str> = module
         .fallbacks
         .iter()
         .map(|fallback| fallback.pointer.as_str())
         .collect();
     assert_eq!(places, ["app.json#/properties/a", "app.json#/properties/b"]);
-    assert!(module.code.contains("Option<::serde_json::Value>"));
+    assert!(module.code.contains("Option<Value>"));
 }
 
 #[test]

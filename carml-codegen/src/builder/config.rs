@@ -17,7 +17,7 @@ pub(super) fn module(module: &Module) -> String {
     let code: proc_macro2::TokenStream = module.code.parse().unwrap_or_default();
     let file = quote! {
         /// The config, generated from its schema.
-        #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery, missing_docs)]
         pub mod config {
             #code
             #loaded

@@ -1,65 +1,81 @@
 //! Enums.
 
-use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{docs, ty};
-use crate::ir::types::{Alternative, Named, Program, Variant};
+use super::{Emit, docs, rename, ty};
+use crate::ir::types::{Alternative, Named, Variant};
 
-pub(super) fn tagged(program: &Program, named: &Named, variants: &[Variant]) -> TokenStream {
+/// Strings and externally tagged options, or options with a tag among their keys.
+pub(super) fn keyed(
+    emit: &Emit<'_>,
+    named: &Named,
+    tag: Option<&String>,
+    variants: &[Variant],
+) -> TokenStream {
     let name = ty::ident(&named.name);
-    let about = docs(named.docs.as_ref(), "One of a few.");
+    let about = docs::tokens(&named.docs);
     let bare = variants.iter().all(|variant| variant.options.is_none());
-    let (copy, hash) = if bare {
-        (quote!(Copy,), quote!(Eq, Hash,))
-    } else {
-        (TokenStream::new(), TokenStream::new())
+    let derives = match bare {
+        true => emit.derives(&["Copy", "Eq", "Hash"]),
+        false => emit.derives(&[]),
     };
-    // One attribute for all where it gives every name.
-    let snake = variants
+    let names = variants
         .iter()
-        .all(|variant| variant.key == variant.name.to_snake_case());
-    let all = snake.then(|| quote!(#[serde(rename_all = "snake_case")]));
+        .map(|variant| (variant.name.as_str(), variant.key.as_str()));
+    let convention = rename::best(rename::VARIANTS, names);
+    let mut serde = Vec::new();
+    if !named.rules.is_empty() {
+        serde.push(quote!(remote = "Self"));
+    }
+    serde.extend(tag.map(|tag| quote!(tag = #tag)));
+    serde.extend(convention.map(|convention| {
+        let name = convention.name;
+        quote!(rename_all = #name)
+    }));
+    let all = (!serde.is_empty()).then(|| quote!(#[serde(#(#serde),*)]));
     let variants = variants.iter().map(|variant| {
         let name = ty::ident(&variant.name);
         let key = &variant.key;
-        let about = docs(variant.docs.as_ref(), &format!("`{key}`"));
-        let rename = (!snake && variant.name != *key).then(|| quote!(#[serde(rename = #key)]));
+        let about = docs::tokens(&variant.docs);
+        let spelled = match convention {
+            Some(convention) => (convention.apply)(&variant.name),
+            None => variant.name.clone(),
+        };
+        let rename = (spelled != *key).then(|| quote!(#[serde(rename = #key)]));
         let options = variant.options.as_ref().map(|options| {
-            let options = ty::tokens(program, options);
+            let options = emit.ty(options);
             quote!((#options))
         });
         quote!(#about #rename #name #options)
     });
     quote! {
         #about
-        #[derive(Clone, #copy Debug, PartialEq, #hash Deserialize, Serialize)]
+        #derives
         #all
         pub enum #name { #(#variants,)* }
     }
 }
 
 pub(super) fn untagged(
-    program: &Program,
+    emit: &Emit<'_>,
     named: &Named,
     alternatives: &[Alternative],
 ) -> TokenStream {
     let name = ty::ident(&named.name);
-    let about = docs(named.docs.as_ref(), "One of a few forms.");
+    let about = docs::tokens(&named.docs);
+    let derives = emit.derives(&[]);
+    let remote = (!named.rules.is_empty()).then(|| quote!(remote = "Self",));
     let alternatives = alternatives.iter().map(|alternative| {
         let name = ty::ident(&alternative.name);
-        let about = docs(
-            alternative.docs.as_ref(),
-            &format!("The form `{}`.", alternative.name),
-        );
-        let ty = ty::tokens(program, &alternative.ty);
+        let about = docs::tokens(&alternative.docs);
+        let ty = emit.ty(&alternative.ty);
         quote!(#about #name(#ty))
     });
     quote! {
         #about
-        #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-        #[serde(untagged)]
+        #derives
+        #[serde(#remote untagged)]
         pub enum #name { #(#alternatives,)* }
     }
 }

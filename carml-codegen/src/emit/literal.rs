@@ -4,19 +4,18 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::Value;
 
-use super::ty;
+use super::{Emit, ty};
 use crate::ir::types::{NamedKind, Presence, Program, Type};
 
 /// The expression of a default, or `None` if the type cannot hold it.
-pub(super) fn expression(program: &Program, ty: &Type, value: &Value) -> Option<TokenStream> {
+pub(super) fn expression(emit: &Emit<'_>, ty: &Type, value: &Value) -> Option<TokenStream> {
     Some(match (ty, value) {
         (Type::Boolean, Value::Bool(value)) => quote!(#value),
-        (Type::Signed, Value::Number(number)) => {
-            let value = Literal::i64_unsuffixed(number.as_i64()?);
-            quote!(#value)
-        }
-        (Type::Unsigned, Value::Number(number)) => {
-            let value = Literal::u64_unsuffixed(number.as_u64()?);
+        (Type::Integer(_), Value::Number(number)) => {
+            let value = match number.as_u64() {
+                Some(number) => Literal::u64_unsuffixed(number),
+                None => Literal::i64_unsuffixed(number.as_i64()?),
+            };
             quote!(#value)
         }
         (Type::Float, Value::Number(number)) => {
@@ -28,17 +27,17 @@ pub(super) fn expression(program: &Program, ty: &Type, value: &Value) -> Option<
         (Type::List(item), Value::Array(items)) => {
             let items: Option<Vec<_>> = items
                 .iter()
-                .map(|value| expression(program, item, value))
+                .map(|value| expression(emit, item, value))
                 .collect();
             let items = items?;
             quote!(vec![#(#items),*])
         }
         (Type::Map(_), Value::Object(entries)) if entries.is_empty() => {
-            quote!(::std::collections::BTreeMap::new())
+            quote!(BTreeMap::new())
         }
         (Type::Option(_), Value::Null) => quote!(None),
         (Type::Option(inner), value) => {
-            let inner = expression(program, inner, value)?;
+            let inner = expression(emit, inner, value)?;
             quote!(Some(#inner))
         }
         (Type::Extern { text: true, path }, Value::String(text)) => {
@@ -48,7 +47,7 @@ pub(super) fn expression(program: &Program, ty: &Type, value: &Value) -> Option<
         (Type::Extern { text: false, .. }, Value::Object(entries)) if entries.is_empty() => {
             quote!(Default::default())
         }
-        (Type::Named(id), value) => match named(program, *id, value) {
+        (Type::Named(id), value) => match named(emit.program, *id, value) {
             Some(expression) => expression,
             None => parsed(value),
         },
@@ -59,7 +58,7 @@ pub(super) fn expression(program: &Program, ty: &Type, value: &Value) -> Option<
 /// What has no shorter expression is read as the config would be.
 fn parsed(value: &Value) -> TokenStream {
     let text = value.to_string();
-    quote!(::serde_json::from_str(#text).expect("the schema's default"))
+    quote!(serde_json::from_str(#text).expect("the schema's default"))
 }
 
 fn named(program: &Program, id: crate::ir::types::TypeId, value: &Value) -> Option<TokenStream> {
@@ -88,7 +87,7 @@ fn named(program: &Program, id: crate::ir::types::TypeId, value: &Value) -> Opti
 pub(super) fn is_types_own(program: &Program, ty: &Type, value: &Value) -> bool {
     match (ty, value) {
         (Type::Boolean, Value::Bool(value)) => !value,
-        (Type::Signed | Type::Unsigned, Value::Number(number)) => number.as_u64() == Some(0),
+        (Type::Integer(_), Value::Number(number)) => number.as_u64() == Some(0),
         (Type::String, Value::String(text)) => text.is_empty(),
         (Type::List(_), Value::Array(items)) => items.is_empty(),
         (Type::Map(_) | Type::Extern { text: false, .. }, Value::Object(entries)) => {

@@ -1,77 +1,187 @@
 //! From types to formatted Rust.
 
+mod checks;
+mod docs;
 mod enums;
+mod helpers;
 mod literal;
+mod rename;
 mod structs;
 mod ty;
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use std::{cell::RefCell, collections::BTreeSet};
 
-use crate::ir::types::{NamedKind, Presence, Program, Type};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+
+use crate::ir::types::{Named, NamedKind, Presence, Program, Type};
+
+/// A module that is written, and the helpers that it turns out to need.
+struct Emit<'p> {
+    program: &'p Program,
+    helpers: RefCell<BTreeSet<helpers::Helper>>,
+}
 
 /// The module's text.
-pub(crate) fn module(program: &Program) -> String {
-    let types = program.types.iter().map(|named| match &named.kind {
-        NamedKind::Struct(structure) => structs::emit(program, named, structure),
-        NamedKind::Enum(variants) => enums::tagged(program, named, variants),
-        NamedKind::Untagged(alternatives) => enums::untagged(program, named, alternatives),
-    });
-    let alias = root_alias(program);
-    let support = support(program);
-    let import = (!program.types.is_empty()).then(|| {
-        quote!(
-            use serde::{Deserialize, Serialize};
-        )
-    });
-    let file = quote! {
-        #import
+///
+/// # Errors
+///
+/// What was written is no Rust: a fault of this compiler, with the parser's words.
+pub(crate) fn module(program: &Program) -> Result<String, String> {
+    let emit = Emit {
+        program,
+        helpers: RefCell::default(),
+    };
+    let types: Vec<TokenStream> = program
+        .types
+        .iter()
+        .map(|named| emit.named(named))
+        .collect();
+    let alias = emit.root_alias();
+    if emit.tells_null_from_absence() {
+        emit.needs(helpers::Helper::Present);
+    }
+    let checked = emit.checked();
+    let support = helpers::tokens(&emit.helpers.borrow());
+    let body = quote! {
         #(#types)*
         #alias
         #support
     };
-    match syn::parse2(file.clone()) {
-        Ok(file) => spaced(&prettyplease::unparse(&file)),
-        // Readable at least, and the compiler will name the place.
-        Err(_) => file.to_string(),
-    }
+    let imports = imports(&body, !checked.is_empty());
+    let file = syn::parse2(quote!(#imports #body)).map_err(|error| error.to_string())?;
+    let mut code = spaced(&prettyplease::unparse(&file));
+    code.push_str(&helpers::checks(&checked));
+    Ok(code)
 }
 
-/// A root that is no type of its own gets its name all the same.
-fn root_alias(program: &Program) -> TokenStream {
-    if let Type::Named(id) = &program.root
-        && program.types[id.0].name == program.root_name
-    {
-        return TokenStream::new();
+impl Emit<'_> {
+    fn needs(&self, helper: helpers::Helper) {
+        self.helpers.borrow_mut().insert(helper);
     }
-    let name = format_ident!("{}", program.root_name);
-    let ty = ty::tokens(program, &program.root);
-    quote! {
-        /// The root of the schema.
-        pub type #name = #ty;
-    }
-}
 
-/// Absent and null are two things: serde reads both as `None` unless it is told otherwise.
-fn support(program: &Program) -> TokenStream {
-    let needed = program.types.iter().any(|named| match &named.kind {
-        NamedKind::Struct(structure) => structure
-            .fields
+    fn named(&self, named: &Named) -> TokenStream {
+        let item = match &named.kind {
+            NamedKind::Struct(structure) => structs::emit(self, named, structure),
+            NamedKind::Enum(variants) => enums::keyed(self, named, None, variants),
+            NamedKind::Tagged(tag, variants) => enums::keyed(self, named, Some(tag), variants),
+            NamedKind::Untagged(alternatives) => enums::untagged(self, named, alternatives),
+            NamedKind::Wrapper(inner) => structs::wrapper(self, named, inner),
+        };
+        let check = checks::emit(self, named);
+        quote!(#item #check)
+    }
+
+    /// Derives, with what the user asks for and what only some types can have.
+    fn derives(&self, own: &[&str]) -> TokenStream {
+        let every = [
+            "Clone",
+            "Copy",
+            "Debug",
+            "Default",
+            "PartialEq",
+            "Eq",
+            "Hash",
+        ];
+        let always = ["Clone", "Debug", "PartialEq"];
+        let mut names: Vec<String> = every
             .iter()
-            .any(|field| matches!(field.presence, Presence::OptionalNullable)),
-        _ => false,
-    });
-    if !needed {
-        return TokenStream::new();
+            .filter(|name| always.contains(name) || own.contains(name))
+            .map(|name| (*name).to_owned())
+            .collect();
+        for name in &self.program.derives {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names.extend(["Deserialize".to_owned(), "Serialize".to_owned()]);
+        let paths = names
+            .iter()
+            .filter_map(|name| name.parse::<TokenStream>().ok());
+        quote!(#[derive(#(#paths),*)])
     }
-    quote! {
-        /// Reads a key that is there: null is a value, absence is none.
-        fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-        where
-            T: Deserialize<'de>,
-            D: ::serde::Deserializer<'de>,
+
+    /// A root that is no type of its own gets its name all the same.
+    fn root_alias(&self) -> TokenStream {
+        if let Type::Named(id) = &self.program.root
+            && self.program.types[id.0].name == self.program.root_name
         {
-            T::deserialize(deserializer).map(Some)
+            return TokenStream::new();
+        }
+        let name = format_ident!("{}", self.program.root_name);
+        let ty = self.ty(&self.program.root);
+        quote! {
+            /// The root of the schema.
+            pub type #name = #ty;
+        }
+    }
+
+    /// serde reads null and absence alike unless it is told otherwise.
+    fn tells_null_from_absence(&self) -> bool {
+        self.program.types.iter().any(|named| match &named.kind {
+            NamedKind::Struct(structure) => structure
+                .fields
+                .iter()
+                .any(|field| matches!(field.presence, Presence::OptionalNullable)),
+            _ => false,
+        })
+    }
+
+    /// The types with rules.
+    fn checked(&self) -> Vec<&str> {
+        let checked = self.program.types.iter().filter(|ty| !ty.rules.is_empty());
+        checked.map(|named| named.name.as_str()).collect()
+    }
+}
+
+/// Imports what the body names.
+fn imports(body: &TokenStream, checked: bool) -> TokenStream {
+    let mut found = BTreeSet::new();
+    if checked {
+        found.extend(["Deserializer", "Serializer"].map(str::to_owned));
+    }
+    words(body.clone(), &mut found);
+    let mut lines = TokenStream::new();
+    let has = |word: &str| found.contains(word);
+    let pick = |words: &[&str]| -> Vec<proc_macro2::Ident> {
+        let words = words.iter().filter(|word| has(word));
+        words.map(|word| format_ident!("{word}")).collect()
+    };
+    let std = [
+        (
+            quote!(std::collections),
+            pick(&["BTreeMap", "HashMap", "HashSet"]),
+        ),
+        (quote!(std::ops), pick(&["RangeBounds"])),
+        (
+            quote!(std::sync),
+            pick(&["LazyLock", "Mutex", "PoisonError"]),
+        ),
+        (quote!(regex), pick(&["Regex"])),
+        (
+            quote!(serde),
+            pick(&["Deserialize", "Deserializer", "Serialize", "Serializer"]),
+        ),
+        (quote!(serde_json), pick(&["Number", "Value", "json"])),
+    ];
+    for (path, names) in std {
+        match names.as_slice() {
+            [] => {}
+            [name] => quote!(use #path::#name;).to_tokens(&mut lines),
+            names => quote!(use #path::{#(#names),*};).to_tokens(&mut lines),
+        }
+    }
+    lines
+}
+
+fn words(tokens: TokenStream, found: &mut BTreeSet<String>) {
+    for token in tokens {
+        match token {
+            proc_macro2::TokenTree::Group(group) => words(group.stream(), found),
+            proc_macro2::TokenTree::Ident(ident) => {
+                found.insert(ident.to_string());
+            }
+            _ => {}
         }
     }
 }
@@ -80,33 +190,24 @@ fn support(program: &Program) -> TokenStream {
 fn spaced(code: &str) -> String {
     let mut text = String::with_capacity(code.len() + code.len() / 32);
     let mut in_head = false;
+    let mut last_import = "";
     for line in code.lines() {
         let head = line.starts_with("///") || line.starts_with("#[");
-        let item = ["pub ", "impl ", "fn "]
+        let item = ["pub ", "impl ", "impl<", "fn ", "macro_rules", "checked!"]
             .iter()
             .any(|start| line.starts_with(start));
-        if (head || item) && !in_head && !text.is_empty() {
+        let import = line
+            .strip_prefix("use ")
+            .map_or("", |path| &path[..3.min(path.len())]);
+        let group =
+            import == "std" && last_import != "std" || import != "std" && last_import == "std";
+        if (head || item || group && !import.is_empty()) && !in_head && !text.is_empty() {
             text.push('\n');
         }
         in_head = head;
+        last_import = import;
         text.push_str(line);
         text.push('\n');
     }
     text
-}
-
-/// Doc comments, a line each; text that rustdoc would take for markup is kept from it.
-fn docs(text: Option<&String>, otherwise: &str) -> TokenStream {
-    let text = text.map_or(otherwise, String::as_str);
-    let lines = text.trim().lines().map(|line| {
-        let mut escaped = String::from(" ");
-        for c in line.trim_end().chars() {
-            if matches!(c, '<' | '>' | '[' | ']') {
-                escaped.push('\\');
-            }
-            escaped.push(c);
-        }
-        escaped
-    });
-    quote!(#(#[doc = #lines])*)
 }

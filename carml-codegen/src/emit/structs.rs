@@ -3,16 +3,17 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{docs, literal, ty};
-use crate::ir::types::{Extra, Field, Named, Presence, Program, Struct, Type};
+use super::{Emit, docs, literal, rename, ty};
+use crate::ir::types::{Extra, Field, Named, Presence, Struct, Type};
 
-pub(super) fn emit(program: &Program, named: &Named, structure: &Struct) -> TokenStream {
+pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenStream {
+    let program = emit.program;
     let name = ty::ident(&named.name);
-    let about = docs(named.docs.as_ref(), "An object.");
+    let about = docs::tokens(&named.docs);
     let defaults: Vec<Option<TokenStream>> = structure
         .fields
         .iter()
-        .map(|field| default(program, field))
+        .map(|field| default(emit, field))
         .collect();
     // With a value for every field, one attribute does what else each field needs.
     let complete = defaults.iter().all(Option::is_some);
@@ -21,32 +22,55 @@ pub(super) fn emit(program: &Program, named: &Named, structure: &Struct) -> Toke
             Presence::Default(value) => literal::is_types_own(program, &field.ty, value),
             _ => true,
         });
+    let spelled: Vec<String> = structure.fields.iter().map(spelled).collect();
+    let names = spelled.iter().map(String::as_str);
+    let keys = structure.fields.iter().map(|field| field.key.as_str());
+    let convention = rename::best(rename::FIELDS, names.zip(keys));
+    let mut serde = Vec::new();
+    if !named.rules.is_empty() {
+        serde.push(quote!(remote = "Self"));
+    }
+    if complete && !structure.fields.is_empty() {
+        serde.push(quote!(default));
+    }
+    if matches!(structure.extra, Extra::Denied) {
+        serde.push(quote!(deny_unknown_fields));
+    }
+    serde.extend(convention.map(|convention| {
+        let name = convention.name;
+        quote!(rename_all = #name)
+    }));
+    let container = (!serde.is_empty()).then(|| quote!(#[serde(#(#serde),*)]));
     let fields = structure
         .fields
         .iter()
-        .map(|field| emit_field(program, &named.name, field, complete));
-    let container = match (
-        complete && !structure.fields.is_empty(),
-        matches!(structure.extra, Extra::Denied),
-    ) {
-        (true, true) => quote!(#[serde(default, deny_unknown_fields)]),
-        (true, false) => quote!(#[serde(default)]),
-        (false, true) => quote!(#[serde(deny_unknown_fields)]),
-        (false, false) => TokenStream::new(),
-    };
+        .zip(&spelled)
+        .map(|(field, spelled)| {
+            let by_convention = match convention {
+                Some(convention) => (convention.apply)(spelled),
+                None => spelled.clone(),
+            };
+            emit_field(
+                emit,
+                &named.name,
+                field,
+                complete,
+                by_convention != field.key,
+            )
+        });
     let extra_name = extra_name(structure);
     let extra = match &structure.extra {
         Extra::Denied => TokenStream::new(),
         Extra::Kept(value) => {
-            let value = ty::tokens(program, value);
+            let value = emit.ty(value);
             quote! {
                 /// Every other key.
                 #[serde(flatten)]
-                pub #extra_name: ::std::collections::BTreeMap<String, #value>,
+                pub #extra_name: BTreeMap<String, #value>,
             }
         }
     };
-    let derived = derive_default.then(|| quote!(Default,));
+    let derives = emit.derives(if derive_default { &["Default"] } else { &[] });
     let deprecated = structure
         .fields
         .iter()
@@ -62,7 +86,7 @@ pub(super) fn emit(program: &Program, named: &Named, structure: &Struct) -> Toke
                 quote!(#name: #default)
             });
         let extra = matches!(structure.extra, Extra::Kept(_))
-            .then(|| quote!(#extra_name: ::std::collections::BTreeMap::new(),));
+            .then(|| quote!(#extra_name: BTreeMap::new(),));
         quote! {
             #deprecated
             impl Default for #name {
@@ -84,7 +108,7 @@ pub(super) fn emit(program: &Program, named: &Named, structure: &Struct) -> Toke
             .filter_map(|(field, default)| {
                 let default = default.as_ref()?;
                 let name = format_ident!("default_{}", field.name);
-                let ty = ty::tokens(program, &field.ty);
+                let ty = emit.ty(&field.ty);
                 Some(quote!(fn #name() -> #ty { #default }))
             })
             .collect()
@@ -92,7 +116,7 @@ pub(super) fn emit(program: &Program, named: &Named, structure: &Struct) -> Toke
     let functions = (!functions.is_empty()).then(|| quote!(impl #name { #(#functions)* }));
     quote! {
         #about
-        #[derive(Clone, Debug, #derived PartialEq, Deserialize, Serialize)]
+        #derives
         #container
         #deprecated
         pub struct #name { #(#fields)* #extra }
@@ -110,23 +134,33 @@ fn extra_name(structure: &Struct) -> proc_macro2::Ident {
     ty::ident(&name)
 }
 
-fn default(program: &Program, field: &Field) -> Option<TokenStream> {
+fn default(emit: &Emit<'_>, field: &Field) -> Option<TokenStream> {
     match &field.presence {
         Presence::Required => None,
         Presence::Optional | Presence::OptionalNullable => Some(quote!(None)),
-        Presence::Default(value) => literal::expression(program, &field.ty, value),
+        Presence::Default(value) => literal::expression(emit, &field.ty, value),
     }
 }
 
-fn emit_field(program: &Program, owner: &str, field: &Field, complete: bool) -> TokenStream {
+/// serde takes the `r#` away by itself.
+fn spelled(field: &Field) -> String {
+    let name = ty::ident(&field.name).to_string();
+    name.strip_prefix("r#").map_or(name.clone(), str::to_owned)
+}
+
+fn emit_field(
+    emit: &Emit<'_>,
+    owner: &str,
+    field: &Field,
+    complete: bool,
+    renamed: bool,
+) -> TokenStream {
     let name = ty::ident(&field.name);
     let key = &field.key;
-    let about = docs(field.docs.as_ref(), &format!("`{key}`"));
-    let ty = ty::tokens(program, &field.ty);
+    let about = docs::tokens(&field.docs);
+    let ty = emit.ty(&field.ty);
     let mut serde = Vec::new();
-    // serde takes the `r#` away by itself.
-    let spelled = name.to_string();
-    if spelled.strip_prefix("r#").unwrap_or(&spelled) != key {
+    if renamed {
         serde.push(quote!(rename = #key));
     }
     match &field.presence {
@@ -142,7 +176,7 @@ fn emit_field(program: &Program, owner: &str, field: &Field, complete: bool) -> 
             serde.push(quote!(skip_serializing_if = "Option::is_none"));
         }
         Presence::Default(value) if !complete => {
-            if literal::expression(program, &field.ty, value).is_some() {
+            if literal::expression(emit, &field.ty, value).is_some() {
                 let path = format!("{owner}::default_{}", field.name);
                 serde.push(quote!(default = #path));
             }
@@ -157,4 +191,18 @@ fn emit_field(program: &Program, owner: &str, field: &Field, complete: bool) -> 
         .then(|| quote!(#[serde(deserialize_with = "::serde::Deserialize::deserialize")]));
     let deprecated = field.deprecated.then(|| quote!(#[deprecated]));
     quote!(#about #deprecated #attribute #required pub #name: #ty,)
+}
+
+/// A type that holds one other.
+pub(super) fn wrapper(emit: &Emit<'_>, named: &Named, inner: &Type) -> TokenStream {
+    let name = ty::ident(&named.name);
+    let about = docs::tokens(&named.docs);
+    let derives = emit.derives(&[]);
+    let inner = emit.ty(inner);
+    quote! {
+        #about
+        #derives
+        #[serde(remote = "Self")]
+        pub struct #name(pub #inner);
+    }
 }

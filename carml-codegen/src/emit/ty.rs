@@ -3,47 +3,71 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::ir::types::{Program, Type};
+use super::{Emit, helpers::Helper};
+use crate::ir::types::{Integer, Type};
 
-pub(super) fn tokens(program: &Program, ty: &Type) -> TokenStream {
-    match ty {
-        Type::Boolean => quote!(bool),
-        Type::Signed => quote!(i64),
-        Type::Unsigned => quote!(u64),
-        Type::Float => quote!(f64),
-        Type::Number => quote!(::serde_json::Number),
-        Type::String => quote!(String),
-        Type::Null => quote!(()),
-        Type::Any => quote!(::serde_json::Value),
-        Type::List(item) => {
-            let item = tokens(program, item);
-            quote!(Vec<#item>)
+impl Emit<'_> {
+    pub(super) fn ty(&self, ty: &Type) -> TokenStream {
+        match ty {
+            Type::Boolean => quote!(bool),
+            Type::Integer(integer) => integer_type(*integer),
+            Type::Float => quote!(f64),
+            Type::Number => quote!(Number),
+            Type::String => quote!(String),
+            Type::Null => quote!(()),
+            Type::Any => quote!(Value),
+            Type::List(item) => {
+                let item = self.ty(item);
+                quote!(Vec<#item>)
+            }
+            Type::Map(value) => {
+                let value = self.ty(value);
+                quote!(BTreeMap<String, #value>)
+            }
+            Type::Option(inner) => {
+                let inner = self.ty(inner);
+                quote!(Option<#inner>)
+            }
+            Type::Boxed(inner) => {
+                let inner = self.ty(inner);
+                quote!(Box<#inner>)
+            }
+            Type::Loose(inner) => {
+                self.needs(Helper::Loose);
+                let inner = self.ty(inner);
+                quote!(Loose<#inner>)
+            }
+            Type::Named(id) => {
+                let name = format_ident!("{}", self.program.types[id.0].name);
+                quote!(#name)
+            }
+            Type::Extern { path, .. } => path.parse().unwrap_or_default(),
         }
-        Type::Map(value) => {
-            let value = tokens(program, value);
-            quote!(::std::collections::BTreeMap<String, #value>)
-        }
-        Type::Option(inner) => {
-            let inner = tokens(program, inner);
-            quote!(Option<#inner>)
-        }
-        Type::Boxed(inner) => {
-            let inner = tokens(program, inner);
-            quote!(Box<#inner>)
-        }
-        Type::Named(id) => {
-            let name = format_ident!("{}", program.types[id.0].name);
-            quote!(#name)
-        }
-        Type::Extern { path, .. } => path.parse().unwrap_or_default(),
+    }
+}
+
+fn integer_type(integer: Integer) -> TokenStream {
+    match integer {
+        Integer::U8 => quote!(u8),
+        Integer::U16 => quote!(u16),
+        Integer::U32 => quote!(u32),
+        Integer::U64 => quote!(u64),
+        Integer::I8 => quote!(i8),
+        Integer::I16 => quote!(i16),
+        Integer::I32 => quote!(i32),
+        Integer::I64 => quote!(i64),
     }
 }
 
 /// An identifier, raw if it is a keyword.
 pub(super) fn ident(name: &str) -> Ident {
-    // These four cannot be raw identifiers.
+    // These cannot be raw identifiers.
     if matches!(name, "self" | "super" | "crate" | "Self" | "_") {
         return format_ident!("{name}_");
+    }
+    // A keyword since the 2024 edition, which syn does not know yet.
+    if name == "gen" {
+        return Ident::new_raw(name, Span::call_site());
     }
     syn::parse_str(name).unwrap_or_else(|_| Ident::new_raw(name, Span::call_site()))
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(crate) struct SchemaId(pub(crate) usize);
 
 /// Every schema that the root reaches.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Graph {
     pub(crate) schemas: Vec<Schema>,
 }
@@ -18,6 +18,11 @@ pub(crate) struct Graph {
 impl Graph {
     pub(crate) fn get(&self, id: SchemaId) -> &Schema {
         &self.schemas[id.0]
+    }
+
+    pub(crate) fn add(&mut self, schema: Schema) -> SchemaId {
+        self.schemas.push(schema);
+        SchemaId(self.schemas.len() - 1)
     }
 }
 
@@ -28,33 +33,114 @@ pub(crate) struct Schema {
     pub(crate) place: String,
     /// The last name on the way here: a definition's or a property's.
     pub(crate) hint: String,
-    pub(crate) title: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) deprecated: bool,
-    pub(crate) default: Option<Value>,
+    pub(crate) about: About,
+    pub(crate) rules: Rules,
     /// The document asks for defaults to be filled in.
     pub(crate) fill: bool,
+    pub(crate) reference: Option<SchemaId>,
+    pub(crate) all_of: Vec<SchemaId>,
+    pub(crate) rust_type: Option<RustType>,
+    /// `x-carml-type`.
+    pub(crate) scalar: Option<String>,
+}
+
+/// What a schema tells people.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct About {
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) examples: Vec<Value>,
+    pub(crate) deprecated: bool,
+    pub(crate) default: Option<Value>,
+}
+
+/// What a schema asks of a value, its reference and its `allOf` apart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rules {
     pub(crate) types: BTreeSet<Kind>,
     /// `enum`, or `const` as a list of one.
     pub(crate) values: Option<Vec<Value>>,
     pub(crate) properties: IndexMap<String, SchemaId>,
+    /// `patternProperties`.
+    pub(crate) patterns: IndexMap<String, SchemaId>,
     pub(crate) required: BTreeSet<String>,
     pub(crate) additional: Additional,
-    /// `patternProperties` are there: keys beside `properties` have rules of their own.
-    pub(crate) patterned: bool,
+    /// `unevaluatedProperties: false`: closed, with the keys of every part counted.
+    pub(crate) closed_over_all: bool,
+    pub(crate) property_names: Option<SchemaId>,
+    /// What a key asks for when it is there.
+    pub(crate) dependent: Vec<(String, Dependent)>,
+    /// `prefixItems`, or the older list form of `items`.
+    pub(crate) prefix: Vec<SchemaId>,
+    /// Every item behind the prefix.
     pub(crate) items: Option<SchemaId>,
-    /// `prefixItems`, or the older list form of `items`, are there.
-    pub(crate) tuple: bool,
-    pub(crate) one_of: Vec<SchemaId>,
-    pub(crate) any_of: Vec<SchemaId>,
-    pub(crate) all_of: Vec<SchemaId>,
-    pub(crate) reference: Option<SchemaId>,
-    pub(crate) minimum: Option<f64>,
-    pub(crate) rust_type: Option<RustType>,
-    /// `x-carml-type`.
-    pub(crate) scalar: Option<String>,
+    pub(crate) contains: Option<SchemaId>,
+    pub(crate) unique: bool,
+    pub(crate) unions: Vec<Union>,
+    pub(crate) not: Vec<SchemaId>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) bounds: Bounds,
+    /// The schema `false`.
+    pub(crate) never: bool,
     /// Why a part of this schema could not be read.
     pub(crate) unread: Option<String>,
+}
+
+/// `oneOf` (exclusive) or `anyOf`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Union {
+    pub(crate) exclusive: bool,
+    pub(crate) branches: Vec<SchemaId>,
+}
+
+/// `if`, `then`, `else`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Condition {
+    pub(crate) test: SchemaId,
+    pub(crate) then: Option<SchemaId>,
+    pub(crate) otherwise: Option<SchemaId>,
+}
+
+/// `dependentRequired`, `dependentSchemas`, `dependencies`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Dependent {
+    Keys(Vec<String>),
+    Schema(SchemaId),
+}
+
+/// The limits of scalars and sizes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Bounds {
+    pub(crate) minimum: Option<f64>,
+    pub(crate) maximum: Option<f64>,
+    pub(crate) above: Option<f64>,
+    pub(crate) below: Option<f64>,
+    pub(crate) multiple_of: Option<f64>,
+    pub(crate) patterns: Vec<String>,
+    pub(crate) length: Size,
+    pub(crate) items: Size,
+    pub(crate) keys: Size,
+}
+
+/// How many at least, and at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) min: u64,
+    pub(crate) max: Option<u64>,
+}
+
+impl Size {
+    pub(crate) fn is_free(self) -> bool {
+        self == Self::default()
+    }
+
+    pub(crate) fn narrow(&mut self, other: Self) {
+        self.min = self.min.max(other.min);
+        self.max = match (self.max, other.max) {
+            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        };
+    }
 }
 
 /// The types of JSON.

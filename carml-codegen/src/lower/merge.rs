@@ -1,106 +1,224 @@
 //! One schema from a reference, `allOf` and what stands beside them.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    rc::Rc,
+};
 
 use super::Lowering;
-use crate::ir::schema::{Additional, Schema, SchemaId};
+use crate::ir::schema::{About, Additional, Bounds, Kind, Rules, Schema, SchemaId};
 
-/// Nothing beside the reference constrains the value.
-pub(super) fn is_bare(schema: &Schema) -> bool {
-    schema.types.is_empty()
-        && schema.values.is_none()
-        && schema.properties.is_empty()
-        && schema.required.is_empty()
-        && schema.additional == Additional::Open
-        && schema.items.is_none()
-        && !schema.tuple
-        && !schema.patterned
-        && schema.one_of.is_empty()
-        && schema.any_of.is_empty()
-        && schema.all_of.is_empty()
-        && schema.unread.is_none()
-}
+/// More schemas than this are not made from two: such a document is hostile.
+const MAX_SCHEMAS: usize = 60_000;
 
 impl Lowering<'_> {
+    /// The schema that this one is another name for: nothing beside the reference constrains
+    /// the value.
+    pub(super) fn alias(&self, id: SchemaId) -> Option<SchemaId> {
+        let schema = self.graph.get(id);
+        let target = match (schema.reference, schema.all_of.as_slice()) {
+            (Some(target), []) => target,
+            (None, [target]) => *target,
+            _ => return None,
+        };
+        (schema.rules == Rules::default()).then_some(target)
+    }
+
     /// What the schema says with its reference and its `allOf` taken in.
-    pub(super) fn merge(&self, id: SchemaId) -> Result<Schema, String> {
+    pub(super) fn merge(&mut self, id: SchemaId) -> Rc<Schema> {
+        if let Some(merged) = self.merged.get(&id) {
+            return Rc::clone(merged);
+        }
         let mut merged = self.graph.get(id).clone();
         let mut seen = BTreeSet::from([id]);
-        let mut pending: Vec<SchemaId> = merged
-            .reference
-            .into_iter()
-            .chain(merged.all_of.clone())
-            .collect();
-        while let Some(next) = pending.pop() {
+        let mut pending = VecDeque::new();
+        pending.extend(merged.reference.take());
+        pending.extend(std::mem::take(&mut merged.all_of));
+        while let Some(next) = pending.pop_front() {
             if !seen.insert(next) {
-                return Err("`allOf` leads back to itself".to_owned());
+                continue;
             }
-            let part = self.graph.get(next);
+            let part = self.graph.get(next).clone();
             pending.extend(part.reference.iter().chain(&part.all_of));
-            take_in(&mut merged, part)?;
+            merged.scalar = merged.scalar.take().or(part.scalar);
+            merged.rust_type = merged.rust_type.take().or(part.rust_type);
+            let about = &mut merged.about;
+            about.description = about.description.take().or(part.about.description);
+            self.intersect(&mut merged.rules, part.rules);
         }
-        match merged.unread.take() {
-            Some(reason) => Err(reason),
-            None => Ok(merged),
+        let rules = &mut merged.rules;
+        if rules.closed_over_all && rules.additional == Additional::Open {
+            let evaluates_alone = rules.unions.is_empty()
+                && rules.conditions.is_empty()
+                && rules.dependent.is_empty();
+            if evaluates_alone {
+                rules.additional = Additional::Closed;
+                rules.closed_over_all = false;
+            }
         }
+        let merged = Rc::new(merged);
+        self.merged.insert(id, Rc::clone(&merged));
+        merged
+    }
+
+    /// The schema of what fits both.
+    pub(super) fn both(&mut self, first: SchemaId, second: SchemaId) -> SchemaId {
+        let parts = |id: &SchemaId| self.parts.get(id).cloned().unwrap_or_else(|| vec![*id]);
+        let mut all = parts(&first);
+        for part in parts(&second) {
+            if !all.contains(&part) {
+                all.push(part);
+            }
+        }
+        if all.len() == 1 {
+            return first;
+        }
+        let mut key = all.clone();
+        key.sort();
+        if let Some(id) = self.intersections.get(&key) {
+            return *id;
+        }
+        if self.graph.schemas.len() >= MAX_SCHEMAS {
+            return first;
+        }
+        let schema = self.graph.get(first);
+        let (ours, theirs) = (&schema.about, &self.graph.get(second).about);
+        let id = self.graph.add(Schema {
+            place: schema.place.clone(),
+            hint: schema.hint.clone(),
+            about: About {
+                title: ours.title.clone().or_else(|| theirs.title.clone()),
+                description: ours
+                    .description
+                    .clone()
+                    .or_else(|| theirs.description.clone()),
+                ..ours.clone()
+            },
+            fill: schema.fill,
+            all_of: all.clone(),
+            ..Schema::default()
+        });
+        self.parts.insert(id, all);
+        self.intersections.insert(key, id);
+        id
+    }
+
+    fn both_or(&mut self, ours: Option<SchemaId>, theirs: Option<SchemaId>) -> Option<SchemaId> {
+        match (ours, theirs) {
+            (Some(ours), Some(theirs)) => Some(self.both(ours, theirs)),
+            (ours, theirs) => ours.or(theirs),
+        }
+    }
+
+    fn intersect(&mut self, ours: &mut Rules, mut theirs: Rules) {
+        ours.never |= theirs.never;
+        ours.unique |= theirs.unique;
+        ours.closed_over_all |= theirs.closed_over_all;
+        ours.unread = ours.unread.take().or(theirs.unread.take());
+        if ours.types.is_empty() {
+            ours.types = std::mem::take(&mut theirs.types);
+        } else if !theirs.types.is_empty() {
+            ours.types = common(&ours.types, &theirs.types);
+            ours.never |= ours.types.is_empty();
+        }
+        ours.values = match (ours.values.take(), theirs.values.take()) {
+            (Some(mut ours), Some(theirs)) => {
+                ours.retain(|value| theirs.contains(value));
+                Some(ours)
+            }
+            (ours, theirs) => ours.or(theirs),
+        };
+        self.objects(ours, &theirs);
+        ours.required.append(&mut theirs.required);
+        ours.property_names = self.both_or(ours.property_names, theirs.property_names);
+        ours.dependent.append(&mut theirs.dependent);
+        for (index, item) in theirs.prefix.iter().enumerate() {
+            match ours.prefix.get(index).copied() {
+                Some(known) => ours.prefix[index] = self.both(known, *item),
+                None => ours.prefix.push(*item),
+            }
+        }
+        ours.items = self.both_or(ours.items, theirs.items);
+        ours.contains = ours.contains.or(theirs.contains);
+        ours.unions.append(&mut theirs.unions);
+        ours.not.append(&mut theirs.not);
+        ours.conditions.append(&mut theirs.conditions);
+        narrow(&mut ours.bounds, theirs.bounds);
+    }
+
+    fn objects(&mut self, ours: &mut Rules, theirs: &Rules) {
+        // What one part says of further keys holds for those that only the other part names.
+        let closed =
+            |rules: &Rules| rules.additional == Additional::Closed && rules.patterns.is_empty();
+        if closed(theirs) {
+            ours.properties
+                .retain(|key, _| theirs.properties.contains_key(key));
+        }
+        if let Additional::Typed(rest) = theirs.additional
+            && theirs.patterns.is_empty()
+        {
+            for (key, property) in &mut ours.properties {
+                if !theirs.properties.contains_key(key) {
+                    *property = self.both(*property, rest);
+                }
+            }
+        }
+        for (key, property) in &theirs.properties {
+            let known = ours.properties.get(key).copied();
+            let property = match (known, ours.additional) {
+                (Some(known), _) => self.both(known, *property),
+                (None, Additional::Closed) if ours.patterns.is_empty() => continue,
+                (None, Additional::Typed(rest)) if ours.patterns.is_empty() => {
+                    self.both(*property, rest)
+                }
+                _ => *property,
+            };
+            ours.properties.insert(key.clone(), property);
+        }
+        for (pattern, value) in &theirs.patterns {
+            let known = ours.patterns.get(pattern).copied();
+            let value = known.map_or(*value, |known| self.both(known, *value));
+            ours.patterns.insert(pattern.clone(), value);
+        }
+        ours.additional = match (ours.additional, theirs.additional) {
+            (Additional::Typed(ours), Additional::Typed(theirs)) => {
+                Additional::Typed(self.both(ours, theirs))
+            }
+            (Additional::Closed, _) | (_, Additional::Closed) => Additional::Closed,
+            (Additional::Open, theirs) => theirs,
+            (ours, Additional::Open) => ours,
+        };
     }
 }
 
-fn take_in(merged: &mut Schema, part: &Schema) -> Result<(), String> {
-    merged.title = merged.title.take().or_else(|| part.title.clone());
-    merged.description = merged
-        .description
-        .take()
-        .or_else(|| part.description.clone());
-    merged.unread = merged.unread.take().or_else(|| part.unread.clone());
-    merged.scalar = merged.scalar.take().or_else(|| part.scalar.clone());
-    merged.minimum = merged.minimum.or(part.minimum);
-    if merged.types.is_empty() {
-        merged.types.clone_from(&part.types);
-    } else if !part.types.is_empty() {
-        merged.types = merged.types.intersection(&part.types).copied().collect();
-        if merged.types.is_empty() {
-            return Err("`allOf` asks for two types at once".to_owned());
+/// Integers are numbers.
+fn common(ours: &BTreeSet<Kind>, theirs: &BTreeSet<Kind>) -> BTreeSet<Kind> {
+    let admits = |kinds: &BTreeSet<Kind>, kind: Kind| {
+        kinds.contains(&kind) || kind == Kind::Integer && kinds.contains(&Kind::Number)
+    };
+    let all = ours.iter().chain(theirs).copied();
+    all.filter(|kind| admits(ours, *kind) && admits(theirs, *kind))
+        .collect()
+}
+
+fn narrow(ours: &mut Bounds, theirs: Bounds) {
+    let pick =
+        |ours: Option<f64>, theirs: Option<f64>, tighter: fn(f64, f64) -> f64| match (ours, theirs)
+        {
+            (Some(ours), Some(theirs)) => Some(tighter(ours, theirs)),
+            (ours, theirs) => ours.or(theirs),
+        };
+    ours.minimum = pick(ours.minimum, theirs.minimum, f64::max);
+    ours.maximum = pick(ours.maximum, theirs.maximum, f64::min);
+    ours.above = pick(ours.above, theirs.above, f64::max);
+    ours.below = pick(ours.below, theirs.below, f64::min);
+    ours.multiple_of = ours.multiple_of.or(theirs.multiple_of);
+    for pattern in theirs.patterns {
+        if !ours.patterns.contains(&pattern) {
+            ours.patterns.push(pattern);
         }
     }
-    match (&merged.values, &part.values) {
-        (None, Some(values)) => merged.values = Some(values.clone()),
-        (Some(ours), Some(theirs)) => {
-            merged.values = Some(
-                ours.iter()
-                    .filter(|value| theirs.contains(value))
-                    .cloned()
-                    .collect(),
-            );
-        }
-        _ => {}
-    }
-    for (name, property) in &part.properties {
-        let present = merged.properties.entry(name.clone()).or_insert(*property);
-        if present != property {
-            return Err(format!("`allOf` describes `{name}` twice"));
-        }
-    }
-    merged.required.extend(part.required.iter().cloned());
-    match (merged.additional, part.additional) {
-        (Additional::Open, theirs) => merged.additional = theirs,
-        (Additional::Typed(ours), Additional::Typed(theirs)) if ours != theirs => {
-            return Err("`allOf` describes further keys twice".to_owned());
-        }
-        (_, Additional::Closed) => merged.additional = Additional::Closed,
-        _ => {}
-    }
-    merged.patterned |= part.patterned;
-    merged.tuple |= part.tuple;
-    merged.items = merged.items.or(part.items);
-    for (ours, theirs) in [
-        (&mut merged.one_of, &part.one_of),
-        (&mut merged.any_of, &part.any_of),
-    ] {
-        if !ours.is_empty() && !theirs.is_empty() {
-            return Err("`allOf` holds two unions".to_owned());
-        }
-        ours.extend(theirs);
-    }
-    Ok(())
+    ours.length.narrow(theirs.length);
+    ours.items.narrow(theirs.items);
+    ours.keys.narrow(theirs.keys);
 }

@@ -1,16 +1,24 @@
 //! From what a schema says to the Rust types that say it.
 
-mod boxes;
+mod check;
+mod enums;
+mod kinds;
 mod merge;
 mod names;
+mod objects;
+mod polish;
 mod shape;
+mod unions;
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+};
 
 use crate::{
     ir::{
-        schema::{Graph, Kind, Schema, SchemaId},
-        types::{Named, NamedKind, Program, Struct, Type, TypeId},
+        schema::{Graph, Schema, SchemaId},
+        types::{Docs, Named, NamedKind, Program, Type, TypeId},
     },
     schema::{Counts, Fallback, Options},
 };
@@ -21,69 +29,103 @@ pub(crate) struct Lowered {
     pub(crate) fallbacks: Vec<Fallback>,
 }
 
-/// Deeper than this, anonymous schemas become values: a schema of such depth is hostile.
+/// Deeper than this, schemas become values: a schema of such depth is hostile.
 const MAX_DEPTH: usize = 64;
 
-pub(crate) fn lower(graph: &Graph, root: SchemaId, options: &Options) -> Lowered {
+/// More types than this are not defined.
+const MAX_TYPES: usize = 5_000;
+
+pub(crate) fn lower(mut graph: Graph, root: SchemaId, options: &Options) -> Lowered {
+    // What extends the base config is validated before it is typed: patterns are left to that,
+    // and the service does without the regex crate.
+    if graph.get(root).fill {
+        for schema in &mut graph.schemas {
+            schema.rules.bounds.patterns.clear();
+        }
+    }
+    let wish = options
+        .root
+        .clone()
+        .unwrap_or_else(|| names::of(graph.get(root), options));
     let mut lowering = Lowering {
         graph,
         options,
         types: Vec::new(),
         names: BTreeSet::new(),
+        owners: Vec::new(),
         known: HashMap::new(),
+        merged: HashMap::new(),
+        parts: HashMap::new(),
+        intersections: HashMap::new(),
         fallbacks: Vec::new(),
         depth: 0,
+        budget: check::BUDGET,
     };
-    let schema = graph.get(root);
-    let name = options
-        .root
-        .clone()
-        .unwrap_or_else(|| names::of(schema, options));
-    let name = lowering.reserve(&name);
+    let name = lowering.reserve(&wish);
     let root = lowering.rooted(root, &name);
-    let mut types: Vec<Named> = lowering.types.into_iter().flatten().collect();
-    boxes::insert(&mut types);
-    let enums = types
+    let program = Program {
+        types: lowering.types.into_iter().flatten().collect(),
+        root,
+        root_name: name,
+        derives: options.derives.clone(),
+    };
+    let program = polish::polish(program);
+    let enums = program
+        .types
         .iter()
-        .filter(|ty| !matches!(ty.kind, NamedKind::Struct(_)))
+        .filter(|ty| !matches!(ty.kind, NamedKind::Struct(_) | NamedKind::Wrapper(_)))
         .count();
     Lowered {
         counts: Counts {
-            structs: types.len() - enums,
+            structs: program.types.len() - enums,
             enums,
         },
-        program: Program {
-            types,
-            root,
-            root_name: name,
-        },
+        program,
         fallbacks: lowering.fallbacks,
     }
 }
 
 struct Lowering<'a> {
-    graph: &'a Graph,
+    graph: Graph,
     options: &'a Options,
     /// `None` while a type is being worked out, so that it can refer to itself.
     types: Vec<Option<Named>>,
     names: BTreeSet<String>,
+    /// The names of the types around the one that is being worked out.
+    owners: Vec<String>,
     known: HashMap<SchemaId, Type>,
+    merged: HashMap<SchemaId, Rc<Schema>>,
+    /// What a schema made of others is made of, and the other way around.
+    parts: HashMap<SchemaId, Vec<SchemaId>>,
+    intersections: HashMap<Vec<SchemaId>, SchemaId>,
     fallbacks: Vec<Fallback>,
     depth: usize,
+    /// How many more parts the tests of the module may have.
+    budget: usize,
 }
 
 impl Lowering<'_> {
     fn rooted(&mut self, id: SchemaId, name: &str) -> Type {
-        let merged = match self.merge(id) {
-            Ok(schema) => schema,
-            Err(reason) => return self.fall_back(id, reason),
+        let schema = self.merge(id);
+        let plain = !self.is_nullable(&schema) && !self.is_loose(&schema);
+        let inner = if plain {
+            name.to_owned()
+        } else {
+            // The name stays for the whole, null and other kinds included.
+            self.reserve(&format!("{name}Value"))
         };
-        if self.is_nullable(&merged) {
-            // The name stays for the whole, null included.
-            let inner = self.reserve(&format!("{name}Value"));
-            return self.shape(id, &merged, Some(&inner));
+        let ty = self.shape(id, &schema, Some(&inner));
+        let rules = self.root_rules(id, &ty);
+        if rules.is_empty() {
+            return ty;
         }
-        self.shape(id, &merged, Some(name))
+        self.types.push(Some(Named {
+            name: name.to_owned(),
+            docs: docs(&schema),
+            kind: NamedKind::Wrapper(ty),
+            rules,
+        }));
+        Type::Named(TypeId(self.types.len() - 1))
     }
 
     fn ty(&mut self, id: SchemaId) -> Type {
@@ -93,6 +135,9 @@ impl Lowering<'_> {
         if self.depth >= MAX_DEPTH {
             return self.fall_back(id, "it is nested too deeply".to_owned());
         }
+        if self.types.len() >= MAX_TYPES {
+            return self.fall_back(id, "the schema has too many types".to_owned());
+        }
         self.depth += 1;
         let ty = self.work_out(id);
         self.depth -= 1;
@@ -101,36 +146,25 @@ impl Lowering<'_> {
     }
 
     fn work_out(&mut self, id: SchemaId) -> Type {
-        let schema = self.graph.get(id);
-        if let Some(ty) = self.foreign(schema) {
+        if let Some(ty) = self.foreign(self.graph.get(id)) {
             return ty;
         }
-        if let Some(target) = schema.reference
-            && merge::is_bare(schema)
-        {
+        if let Some(target) = self.alias(id) {
             // A chain of references that comes back to itself says nothing.
-            if self.reaches_itself(id) {
+            if self.comes_back(id) {
                 return self.fall_back(id, "the reference leads back to itself".to_owned());
             }
             return self.ty(target);
         }
-        match self.merge(id) {
-            Ok(merged) => self
-                .foreign(&merged)
-                .unwrap_or_else(|| self.shape(id, &merged, None)),
-            Err(reason) => self.fall_back(id, reason),
-        }
+        let schema = self.merge(id);
+        self.foreign(&schema)
+            .unwrap_or_else(|| self.shape(id, &schema, None))
     }
 
-    fn reaches_itself(&self, id: SchemaId) -> bool {
+    fn comes_back(&self, id: SchemaId) -> bool {
         let mut seen = BTreeSet::from([id]);
         let mut at = id;
-        while let Some(next) = self
-            .graph
-            .get(at)
-            .reference
-            .filter(|_| merge::is_bare(self.graph.get(at)))
-        {
+        while let Some(next) = self.alias(at) {
             if !seen.insert(next) {
                 return true;
             }
@@ -172,14 +206,20 @@ impl Lowering<'_> {
         Type::Any
     }
 
-    /// A name that no other type has: the wished one, else with a number behind it.
+    /// A name that no other type has: the wished one, else with the owner's before it, else with
+    /// a number behind it.
     fn reserve(&mut self, wish: &str) -> String {
-        let mut name = wish.to_owned();
-        let mut count = 1;
-        while names::is_taken(&name) || !self.names.insert(name.clone()) {
-            count += 1;
-            name = format!("{wish}{count}");
-        }
+        let owned = self
+            .owners
+            .last()
+            .filter(|owner| !wish.starts_with(owner.as_str()))
+            .map(|owner| format!("{owner}{wish}"));
+        let last = owned.clone().unwrap_or_else(|| wish.to_owned());
+        let numbered = (2..).map(|count| format!("{last}{count}"));
+        let mut wishes = [wish.to_owned()].into_iter().chain(owned).chain(numbered);
+        let name = wishes.find(|name| !names::is_taken(name) && !self.names.contains(name));
+        let name = name.unwrap_or_default();
+        self.names.insert(name.clone());
         name
     }
 
@@ -189,6 +229,7 @@ impl Lowering<'_> {
         id: SchemaId,
         schema: &Schema,
         name: Option<&str>,
+        branches: &[SchemaId],
         kind: impl FnOnce(&mut Self, &str) -> NamedKind,
     ) -> Type {
         let name = match name {
@@ -198,32 +239,25 @@ impl Lowering<'_> {
         let ty = TypeId(self.types.len());
         self.types.push(None);
         self.known.insert(id, Type::Named(ty));
+        self.owners.push(name.clone());
         let kind = kind(self, &name);
+        self.owners.pop();
+        let rules = self.rules(schema, &kind, branches);
         self.types[ty.0] = Some(Named {
             name,
-            docs: schema.description.clone().or_else(|| schema.title.clone()),
+            docs: docs(schema),
             kind,
+            rules,
         });
         Type::Named(ty)
     }
-
-    fn structure(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
-        self.define(id, schema, name, |this, _| {
-            NamedKind::Struct(Struct {
-                fields: this.fields(schema),
-                extra: this.extra(schema),
-            })
-        })
-    }
 }
 
-/// The only type beside null.
-fn only(schema: &Schema) -> Option<Kind> {
-    let mut kinds = schema
-        .types
-        .iter()
-        .copied()
-        .filter(|kind| *kind != Kind::Null);
-    let first = kinds.next()?;
-    kinds.next().is_none().then_some(first)
+/// What a schema's doc comment says.
+fn docs(schema: &Schema) -> Docs {
+    let about = &schema.about;
+    Docs {
+        text: about.description.clone().or_else(|| about.title.clone()),
+        examples: about.examples.clone(),
+    }
 }

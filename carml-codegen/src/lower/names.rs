@@ -13,11 +13,17 @@ pub(super) fn of(schema: &Schema, options: &Options) -> String {
     {
         return pascal(last);
     }
-    let title = schema
-        .title
-        .as_deref()
-        .filter(|title| title.len() <= 40 && title.split_whitespace().count() <= 4);
-    pascal(title.unwrap_or(&schema.hint))
+    pascal(title(schema).unwrap_or(&schema.hint))
+}
+
+/// The title, if it is short enough for a name.
+pub(super) fn title(schema: &Schema) -> Option<&str> {
+    let title = schema.about.title.as_deref();
+    title.filter(|title| {
+        title.len() <= 40
+            && title.split_whitespace().count() <= 4
+            && title.contains(|c: char| c.is_ascii_alphanumeric())
+    })
 }
 
 /// A type's name: `max message-size` → `MaxMessageSize`.
@@ -28,10 +34,46 @@ pub(super) fn pascal(text: &str) -> String {
         .filter(char::is_ascii_alphanumeric)
         .collect();
     match name.chars().next() {
-        None => "Value".to_owned(),
+        None => signs(text).unwrap_or_else(|| "Value".to_owned()),
         Some(first) if first.is_ascii_digit() => format!("N{name}"),
         Some(_) => name,
     }
+}
+
+/// Signs by their names: `>=` → `GreaterEqual`.
+fn signs(text: &str) -> Option<String> {
+    if text.trim().is_empty() {
+        return Some("Empty".to_owned());
+    }
+    let name = |c| {
+        Some(match c {
+            '*' => "Star",
+            '+' => "Plus",
+            '-' => "Minus",
+            '/' => "Slash",
+            '\\' => "Backslash",
+            '<' => "Less",
+            '>' => "Greater",
+            '=' => "Equal",
+            '!' => "Not",
+            '.' => "Dot",
+            ',' => "Comma",
+            ';' => "Semicolon",
+            ':' => "Colon",
+            '|' => "Pipe",
+            '&' => "And",
+            '%' => "Percent",
+            '#' => "Hash",
+            '@' => "At",
+            '~' => "Tilde",
+            '^' => "Caret",
+            '?' => "Question",
+            '$' => "Dollar",
+            '_' => "Underscore",
+            _ => return None,
+        })
+    };
+    text.chars().map(name).collect()
 }
 
 /// A field's name, without the `r#` that a keyword needs.
@@ -80,5 +122,22 @@ pub(super) fn is_taken(name: &str) -> bool {
             | "Default"
             | "Deserialize"
             | "Serialize"
+            | "Deserializer"
+            | "Serializer"
+            | "DeserializeOwned"
+            | "Error"
+            | "Result"
+            | "Value"
+            | "Number"
+            | "Map"
+            | "Loose"
+            | "Regex"
+            | "Clone"
+            | "Copy"
+            | "Debug"
+            | "PartialEq"
+            | "Eq"
+            | "Hash"
+            | "BTreeMap"
     )
 }

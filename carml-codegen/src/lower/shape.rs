@@ -2,364 +2,184 @@
 
 use serde_json::Value;
 
-use super::{Lowering, names, only};
+use super::{Lowering, kinds};
 use crate::ir::{
-    schema::{Additional, Kind, Schema, SchemaId},
-    types::{Alternative, Extra, Field, NamedKind, Presence, Type, Variant},
+    schema::{Additional, Bounds, Kind, Schema, SchemaId},
+    types::{Integer, NamedKind, Type},
 };
-
-/// A variant of a tagged enum: its key, docs, and the schema of its options.
-type Tagged = (String, Option<String>, Option<SchemaId>);
 
 impl Lowering<'_> {
     pub(super) fn shape(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
-        let ty = self.shape_of_value(id, schema, name);
-        if self.is_nullable(schema) && !matches!(ty, Type::Any | Type::Null) {
-            let ty = Type::Option(Box::new(ty));
-            self.known.insert(id, ty.clone());
-            return ty;
+        if schema.rules.never {
+            // The rules around it refuse every value.
+            return Type::Any;
         }
+        if let Some(reason) = &schema.rules.unread {
+            return self.fall_back(id, reason.clone());
+        }
+        if !self.is_nullable(schema) {
+            return self.shape_of_value(id, schema, name);
+        }
+        let mut rest = schema.clone();
+        rest.rules.types.remove(&Kind::Null);
+        if let Some(values) = &mut rest.rules.values {
+            values.retain(|value| !value.is_null());
+        }
+        for union in &mut rest.rules.unions {
+            let branches = std::mem::take(&mut union.branches);
+            union.branches = branches
+                .into_iter()
+                .filter(|branch| !self.is_null(*branch))
+                .collect();
+        }
+        // One branch is left: the union is that branch.
+        if rest.rules.unions.len() == 1 && rest.rules.unions[0].branches.len() == 1 {
+            let only = rest.rules.unions.remove(0).branches[0];
+            let inner = if rest.rules == Default::default() {
+                self.ty(only)
+            } else {
+                rest.all_of.push(only);
+                let rest = self.graph.add(rest);
+                self.ty(rest)
+            };
+            return self.optional(id, inner);
+        }
+        let inner = self.shape_of_value(id, &rest, name);
+        self.optional(id, inner)
+    }
+
+    fn optional(&mut self, id: SchemaId, inner: Type) -> Type {
+        let ty = match inner {
+            Type::Any | Type::Null | Type::Option(_) => inner,
+            inner => Type::Option(Box::new(inner)),
+        };
+        self.known.insert(id, ty.clone());
         ty
     }
 
-    /// Null is one of the values, beside others.
-    pub(super) fn is_nullable(&self, schema: &Schema) -> bool {
-        let by_type = schema.types.len() > 1 && schema.types.contains(&Kind::Null);
-        let by_value = schema
-            .values
-            .as_ref()
-            .is_some_and(|values| values.len() > 1 && values.contains(&Value::Null));
-        match &schema.values {
-            Some(_) => by_value,
-            None => by_type || self.branches(schema).any(|branch| self.is_null(branch)),
-        }
-    }
-
-    fn is_null(&self, id: SchemaId) -> bool {
-        let schema = self.graph.get(id);
-        schema.types.iter().eq([&Kind::Null]) || schema.values.as_deref() == Some(&[Value::Null])
-    }
-
-    fn branches<'s>(&self, schema: &'s Schema) -> impl Iterator<Item = SchemaId> + use<'s> {
-        schema.one_of.iter().chain(&schema.any_of).copied()
-    }
-
     fn shape_of_value(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
-        if let Some(values) = &schema.values {
+        let rules = &schema.rules;
+        if let Some(values) = &rules.values {
             return self.enumeration(id, schema, values, name);
         }
-        let structured = !schema.properties.is_empty();
-        if !schema.one_of.is_empty() || !schema.any_of.is_empty() {
-            return if structured {
-                self.loose_union(id, schema, name)
-            } else {
-                self.union(id, schema, name)
-            };
+        if self.is_loose(schema) {
+            let inner = self.structure(id, schema, name);
+            let ty = Type::Loose(Box::new(inner));
+            self.known.insert(id, ty.clone());
+            return ty;
         }
-        match only(schema) {
-            Some(Kind::Boolean) => Type::Boolean,
-            Some(Kind::Integer) if schema.minimum.is_some_and(|minimum| minimum >= 0.0) => {
-                Type::Unsigned
+        let object = rules.types.is_empty() || kinds::only(rules) == Some(Kind::Object);
+        if kinds::is_structured(rules) && object {
+            return self.structure(id, schema, name);
+        }
+        let mut kind = kinds::only(rules);
+        if !rules.unions.is_empty() {
+            match self.narrowed(rules) {
+                Some(narrowed) => kind = narrowed,
+                None => return self.union(id, schema, name),
             }
-            Some(Kind::Integer) => Type::Signed,
+        }
+        match kind {
+            Some(Kind::Boolean) => Type::Boolean,
+            Some(Kind::Integer) => integer(&rules.bounds, schema.fill),
             Some(Kind::Number) if schema.fill => Type::Float,
             Some(Kind::Number) => Type::Number,
             Some(Kind::String) => Type::String,
             Some(Kind::Array) => self.list(schema),
             Some(Kind::Object) => self.object(id, schema, name),
-            Some(Kind::Null) | None if schema.types.iter().eq([&Kind::Null]) => Type::Null,
-            _ if schema.types.is_empty() && structured => self.object(id, schema, name),
-            _ if schema.types.is_empty() => Type::Any,
-            _ => self.several_types(id, schema, name),
+            Some(Kind::Null) => Type::Null,
+            None if rules.types.is_empty() => Type::Any,
+            None => self.several_types(id, schema, name),
         }
     }
 
     fn list(&mut self, schema: &Schema) -> Type {
-        match schema.items {
-            Some(items) if !schema.tuple => Type::List(Box::new(self.ty(items))),
+        match schema.rules.items {
+            Some(items) if schema.rules.prefix.is_empty() => Type::List(Box::new(self.ty(items))),
             _ => Type::List(Box::new(Type::Any)),
         }
     }
 
     fn object(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
-        if !schema.properties.is_empty()
-            || (schema.additional == Additional::Closed && !schema.patterned)
-        {
+        if schema.rules.additional == Additional::Closed && schema.rules.patterns.is_empty() {
             return self.structure(id, schema, name);
         }
-        match schema.additional {
-            Additional::Typed(values) if !schema.patterned => Type::Map(Box::new(self.ty(values))),
-            _ => Type::Map(Box::new(Type::Any)),
-        }
+        Type::Map(Box::new(self.others(schema)))
     }
 
-    pub(super) fn fields(&mut self, schema: &Schema) -> Vec<Field> {
-        let names = names::distinct(schema.properties.keys().map(|key| names::snake(key)));
-        let mut fields = Vec::new();
-        for ((key, id), name) in schema.properties.iter().zip(names) {
-            let property = self.graph.get(*id).clone();
-            let ty = self.ty(*id);
-            let presence = if schema.required.contains(key) {
-                Presence::Required
-            } else if property.fill
-                && let Some(default) = &property.default
-            {
-                Presence::Default(default.clone())
-            } else if matches!(ty, Type::Option(_)) {
-                Presence::OptionalNullable
-            } else {
-                Presence::Optional
-            };
-            let ty = match presence {
-                Presence::Optional | Presence::OptionalNullable => Type::Option(Box::new(ty)),
-                _ => ty,
-            };
-            // A reference says what the target is; its own words come first.
-            let target = property.reference.map(|target| self.graph.get(target));
-            let docs = property
-                .description
-                .clone()
-                .or_else(|| target.and_then(|target| target.description.clone()));
-            fields.push(Field {
-                key: key.clone(),
-                name,
-                docs: docs.or_else(|| property.title.clone()),
-                deprecated: property.deprecated,
-                ty,
-                presence,
-            });
-        }
-        fields
-    }
-
-    pub(super) fn extra(&mut self, schema: &Schema) -> Extra {
-        match schema.additional {
-            Additional::Closed if !schema.patterned => Extra::Denied,
-            Additional::Typed(values) if !schema.patterned => Extra::Kept(self.ty(values)),
-            _ => Extra::Kept(Type::Any),
-        }
-    }
-
-    fn enumeration(
-        &mut self,
-        id: SchemaId,
-        schema: &Schema,
-        values: &[Value],
-        name: Option<&str>,
-    ) -> Type {
-        let texts: Option<Vec<&str>> = values
-            .iter()
-            .filter(|value| !value.is_null())
-            .map(Value::as_str)
-            .collect();
-        let Some(texts) = texts.filter(|texts| !texts.is_empty()) else {
-            return self.fall_back(id, "the values are not all strings".to_owned());
-        };
-        let names = names::distinct(texts.iter().map(|text| names::pascal(text)));
-        let variants = texts.iter().zip(names).map(|(text, name)| Variant {
-            key: (*text).to_owned(),
-            name,
-            docs: None,
-            options: None,
-        });
-        let variants = variants.collect();
-        self.define(id, schema, name, |_, _| NamedKind::Enum(variants))
-    }
-
-    fn union(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
-        let branches: Vec<SchemaId> = self
-            .branches(schema)
-            .filter(|branch| !self.is_null(*branch))
-            .collect();
-        match branches.as_slice() {
-            [] => return Type::Null,
-            [only] => return self.ty(*only),
-            _ => {}
-        }
-        if !schema.one_of.is_empty() && !schema.any_of.is_empty() {
-            return self.fall_back(id, "`oneOf` and `anyOf` stand side by side".to_owned());
-        }
-        if let Some(variants) = self.tagged(&branches) {
-            return self.define(id, schema, name, |this, _| {
-                let names = names::distinct(variants.iter().map(|(key, _, _)| names::pascal(key)));
-                let variants =
-                    variants
-                        .into_iter()
-                        .zip(names)
-                        .map(|((key, docs, options), name)| Variant {
-                            key,
-                            name,
-                            docs,
-                            options: options.map(|options| this.ty(options)),
-                        });
-                NamedKind::Enum(variants.collect())
-            });
-        }
-        self.define(id, schema, name, |this, _| {
-            NamedKind::Untagged(this.alternatives(&branches))
-        })
-    }
-
-    /// Strings and objects with one required key: serde's externally tagged enum.
-    fn tagged(&self, branches: &[SchemaId]) -> Option<Vec<Tagged>> {
-        let mut variants: Vec<Tagged> = Vec::new();
-        for branch in branches {
-            let schema = self.merge(*branch).ok()?;
-            let docs = schema.description.clone().or_else(|| schema.title.clone());
-            if let Some(values) = &schema.values {
-                for value in values {
-                    variants.push((value.as_str()?.to_owned(), docs.clone(), None));
-                }
-                continue;
-            }
-            let closed = schema.additional == Additional::Closed && !schema.patterned;
-            let (key, options) = schema
-                .properties
-                .first()
-                .filter(|_| schema.properties.len() == 1)?;
-            if !closed || !schema.required.contains(key) {
-                return None;
-            }
-            variants.push((key.clone(), docs, Some(*options)));
-        }
-        let mut keys: Vec<&String> = variants.iter().map(|(key, _, _)| key).collect();
-        keys.sort();
-        keys.dedup();
-        (keys.len() == variants.len()).then_some(variants)
-    }
-
-    fn alternatives(&mut self, branches: &[SchemaId]) -> Vec<Alternative> {
-        let mut alternatives: Vec<Alternative> = Vec::new();
-        for branch in branches {
-            let ty = self.ty(*branch);
-            if alternatives.iter().any(|known| known.ty == ty) {
-                continue;
-            }
-            let schema = self.graph.get(*branch);
-            alternatives.push(Alternative {
-                name: self.alternative_name(schema, &ty),
-                docs: schema.description.clone(),
-                ty,
-            });
-        }
-        // The first that fits is taken: what refuses most stands first.
-        alternatives.sort_by_key(|alternative| looseness(&alternative.ty));
-        let names = names::distinct(
-            alternatives
-                .iter()
-                .map(|alternative| alternative.name.clone()),
-        );
-        for (alternative, name) in alternatives.iter_mut().zip(names) {
-            alternative.name = name;
-        }
-        alternatives
-    }
-
-    fn alternative_name(&self, schema: &Schema, ty: &Type) -> String {
-        if let Some(title) = &schema.title {
-            return names::pascal(title);
-        }
-        match ty {
-            Type::Named(id) => self.types[id.0]
-                .as_ref()
-                .map_or_else(|| names::pascal(&schema.hint), |ty| ty.name.clone()),
-            Type::Boolean => "Boolean".to_owned(),
-            Type::Signed | Type::Unsigned => "Integer".to_owned(),
-            Type::Float | Type::Number => "Number".to_owned(),
-            Type::String => "Text".to_owned(),
-            Type::List(_) => "List".to_owned(),
-            Type::Map(_) => "Map".to_owned(),
-            Type::Extern { path, .. } => names::pascal(path.rsplit("::").next().unwrap_or(path)),
-            _ => "Other".to_owned(),
-        }
-    }
-
+    /// One alternative for each type of JSON.
     fn several_types(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
-        self.define(id, schema, name, |this, own| {
-            let mut alternatives = Vec::new();
-            let kinds: Vec<Kind> = schema
-                .types
-                .iter()
-                .copied()
-                .filter(|kind| *kind != Kind::Null)
-                .collect();
-            for kind in kinds {
-                let (name, ty) = match kind {
-                    Kind::Boolean => ("Boolean", Type::Boolean),
-                    Kind::Integer => ("Integer", Type::Signed),
-                    Kind::Number => ("Number", Type::Number),
-                    Kind::String => ("Text", Type::String),
-                    Kind::Array => ("List", this.list(schema)),
-                    Kind::Object => {
-                        let wish = this.reserve(&format!("{own}Object"));
-                        ("Object", this.object_part(schema, &wish))
-                    }
-                    Kind::Null => continue,
-                };
-                alternatives.push(Alternative {
-                    name: name.to_owned(),
-                    docs: None,
-                    ty,
-                });
-            }
-            alternatives.sort_by_key(|alternative| looseness(&alternative.ty));
-            NamedKind::Untagged(alternatives)
+        let parts: Vec<SchemaId> = schema
+            .rules
+            .types
+            .iter()
+            .map(|kind| self.part(schema, *kind))
+            .collect();
+        self.define(id, schema, name, &parts, |this, _| {
+            NamedKind::Untagged(this.alternatives(&parts))
         })
     }
 
-    fn object_part(&mut self, schema: &Schema, name: &str) -> Type {
-        if schema.properties.is_empty() {
-            return match schema.additional {
-                Additional::Typed(values) if !schema.patterned => {
-                    Type::Map(Box::new(self.ty(values)))
-                }
-                _ => Type::Map(Box::new(Type::Any)),
-            };
-        }
-        let fields = self.fields(schema);
-        let extra = self.extra(schema);
-        let id = crate::ir::types::TypeId(self.types.len());
-        self.types.push(Some(crate::ir::types::Named {
-            name: name.to_owned(),
-            docs: schema.description.clone(),
-            kind: NamedKind::Struct(crate::ir::types::Struct { fields, extra }),
-        }));
-        Type::Named(id)
-    }
-
-    /// Properties and a union side by side: the union's branches either only narrow the
-    /// properties, or add keys, which are then kept without a type.
-    fn loose_union(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
-        let adds = self.branches(schema).any(|branch| {
-            let branch = self.merge(branch);
-            branch.is_ok_and(|branch| {
-                branch
-                    .properties
-                    .keys()
-                    .any(|key| !schema.properties.contains_key(key))
-            })
-        });
-        if adds && schema.additional == Additional::Closed {
-            return self.fall_back(id, "a union adds keys to a closed object".to_owned());
-        }
-        if only(schema).is_some_and(|kind| kind != Kind::Object) {
-            return self.fall_back(id, "properties of what is no object".to_owned());
-        }
-        self.structure(id, schema, name)
+    /// The schema for values of one type, which goes by what it is beside the other parts.
+    pub(super) fn part(&mut self, schema: &Schema, kind: Kind) -> SchemaId {
+        let mut part = kinds::restricted(schema, kind);
+        part.about = Default::default();
+        part.hint = match kind {
+            Kind::Object => format!("{}_object", schema.hint),
+            Kind::Array => schema.hint.clone(),
+            _ => schema.hint.clone(),
+        };
+        self.graph.add(part)
     }
 }
 
-fn looseness(ty: &Type) -> u8 {
-    match ty {
-        Type::Null | Type::Boolean | Type::Named(_) => 0,
-        Type::Unsigned => 1,
-        Type::Signed => 2,
-        Type::Float | Type::Number => 3,
-        Type::Extern { .. } => 4,
-        Type::String => 5,
-        Type::List(_) => 6,
-        Type::Map(_) => 7,
-        Type::Option(ty) | Type::Boxed(ty) => looseness(ty),
-        Type::Any => 8,
+/// The integer that holds the range; without one at both ends, a number of any size.
+fn integer(bounds: &Bounds, fill: bool) -> Type {
+    let min = bounds.minimum.or(bounds.above);
+    let max = bounds.maximum.or(bounds.below);
+    if fill {
+        return Type::Integer(match min {
+            Some(min) if min >= 0.0 => Integer::U64,
+            _ => Integer::I64,
+        });
     }
+    match (min, max) {
+        (Some(min), Some(max)) => within(min, max).map_or(Type::Number, Type::Integer),
+        _ => Type::Number,
+    }
+}
+
+/// The smallest integer with room for a range.
+pub(super) fn within(min: f64, max: f64) -> Option<Integer> {
+    let unsigned = [
+        (Integer::U8, f64::from(u8::MAX)),
+        (Integer::U16, f64::from(u16::MAX)),
+        (Integer::U32, f64::from(u32::MAX)),
+        (Integer::U64, 18_446_744_073_709_549_568.0),
+    ];
+    let signed = [
+        (Integer::I8, f64::from(i8::MAX)),
+        (Integer::I16, f64::from(i16::MAX)),
+        (Integer::I32, f64::from(i32::MAX)),
+        (Integer::I64, 9_223_372_036_854_774_784.0),
+    ];
+    if min >= 0.0 {
+        let fits = unsigned.iter().find(|(_, top)| max <= *top);
+        return fits.map(|(integer, _)| *integer);
+    }
+    let fits = signed.iter().find(|(_, top)| max <= *top && min >= -top);
+    fits.map(|(integer, _)| *integer)
+}
+
+/// The integer for a few known values.
+pub(super) fn holding(values: &[Value]) -> Option<Integer> {
+    let mut min = 0.0_f64;
+    let mut max = 0.0_f64;
+    for value in values {
+        let whole = value.is_i64() || value.is_u64();
+        let number = value.as_f64().filter(|_| whole)?;
+        min = min.min(number);
+        max = max.max(number);
+    }
+    within(min, max)
 }

@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::Error;
+use super::{
+    Error,
+    front::{escape, join},
+};
 
 macro_rules! own {
     ($($file:literal),* $(,)?) => {
@@ -31,6 +34,9 @@ const OWN: &[(&str, &str)] = own![
     "types.json",
 ];
 
+/// Keywords whose value is data: what looks like a schema there is none.
+const DATA: [&str; 4] = ["const", "default", "enum", "examples"];
+
 const OWN_PREFIX: &str = "carml://schema/";
 
 /// Documents by name: the file name of a local one, the whole `$id` of CarML's own.
@@ -38,7 +44,16 @@ const OWN_PREFIX: &str = "carml://schema/";
 pub(super) struct Documents {
     directory: PathBuf,
     loaded: BTreeMap<String, Value>,
+    /// Schemas with an `$id` of their own, by that URI.
+    resources: BTreeMap<String, Target>,
     pub(super) files: Vec<PathBuf>,
+}
+
+/// A place in a loaded document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) document: String,
+    pub(super) pointer: String,
 }
 
 impl Documents {
@@ -60,7 +75,7 @@ impl Documents {
             ..Self::default()
         };
         documents.files.push(file.to_owned());
-        documents.loaded.insert(name.clone(), document);
+        documents.insert(name.clone(), document);
         Ok((documents, name))
     }
 
@@ -97,34 +112,112 @@ impl Documents {
         self.loaded.get(name)
     }
 
-    /// The name under which the document of a URI is loaded, if it can be had without fetching:
-    /// CarML's own, this very document, or a sibling whose file name is the URI's last part.
-    pub(super) fn find(&mut self, from: &str, uri: &str) -> Option<String> {
-        if uri.is_empty() {
-            return Some(from.to_owned());
+    /// Defaults of this document are filled in.
+    pub(super) fn fills_defaults(&self, name: &str) -> bool {
+        let document = self.loaded.get(name);
+        let fills = document.and_then(|root| root.get("x-carml-defaults"));
+        fills.and_then(Value::as_str) == Some("fill")
+    }
+
+    /// Up to draft 7, which also stands for a document that names no draft, what is beside a
+    /// `$ref` does not count.
+    pub(super) fn reference_stands_alone(&self, name: &str) -> bool {
+        let document = self.loaded.get(name);
+        let draft = document.and_then(|root| root.get("$schema")?.as_str());
+        match draft {
+            Some(draft) => ["draft-03", "draft-04", "draft-05", "draft-06", "draft-07"]
+                .iter()
+                .any(|old| draft.contains(old)),
+            None => true,
         }
-        let own = match uri.strip_prefix(OWN_PREFIX) {
-            Some(file) => Some(file),
-            None if from.starts_with(OWN_PREFIX) => Some(uri),
-            None => None,
+    }
+
+    fn insert(&mut self, name: String, document: Value) {
+        let draft = document.get("$schema").and_then(Value::as_str);
+        let id_keyword = match draft {
+            Some(draft) if draft.contains("draft-04") || draft.contains("draft-03") => "id",
+            _ => "$id",
         };
-        if let Some(file) = own {
-            let (_, text) = OWN.iter().find(|(name, _)| *name == file)?;
-            let name = format!("{OWN_PREFIX}{file}");
-            if !self.loaded.contains_key(&name) {
-                self.loaded
-                    .insert(name.clone(), serde_json::from_str(text).ok()?);
+        let mut pending = vec![(&document, String::new(), name.clone())];
+        while let Some((value, pointer, mut base)) = pending.pop() {
+            match value {
+                Value::Object(object) => {
+                    let id = object.get(id_keyword).and_then(Value::as_str);
+                    if let Some(id) = id.filter(|id| !id.starts_with('#')) {
+                        base = join(&base, id.trim_end_matches('#'));
+                        let target = Target {
+                            document: name.clone(),
+                            pointer: pointer.clone(),
+                        };
+                        self.resources.entry(base.clone()).or_insert(target);
+                    }
+                    let schemas = object
+                        .iter()
+                        .filter(|(key, _)| !DATA.contains(&key.as_str()));
+                    pending.extend(schemas.map(|(key, value)| {
+                        (value, format!("{pointer}/{}", escape(key)), base.clone())
+                    }));
+                }
+                Value::Array(items) => {
+                    let items = items.iter().enumerate();
+                    pending.extend(
+                        items.map(|(index, value)| {
+                            (value, format!("{pointer}/{index}"), base.clone())
+                        }),
+                    );
+                }
+                _ => {}
             }
-            return Some(name);
         }
-        let own_id = self
-            .loaded
-            .get(from)
-            .and_then(|document| document.get("$id").or_else(|| document.get("id")));
-        if own_id.and_then(Value::as_str) == Some(uri) {
-            return Some(from.to_owned());
+        self.loaded.insert(name, document);
+    }
+
+    /// The innermost schema with an `$id` around a place, and its URI.
+    fn resource(&self, document: &str, pointer: &str) -> (Target, String) {
+        let around = self.resources.iter().filter(|(_, target)| {
+            target.document == document
+                && pointer
+                    .strip_prefix(&target.pointer)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        let innermost = around.max_by_key(|(_, target)| target.pointer.len());
+        match innermost {
+            Some((uri, target)) => (target.clone(), uri.clone()),
+            None => (
+                Target {
+                    document: document.to_owned(),
+                    pointer: String::new(),
+                },
+                document.to_owned(),
+            ),
         }
-        self.sibling(uri.rsplit('/').next()?)
+    }
+
+    /// Where a URI leads from a place, if it can be had without fetching: to a schema with that
+    /// `$id`, to CarML's own, or to a sibling whose file name is the URI's last part.
+    pub(super) fn find(&mut self, document: &str, pointer: &str, uri: &str) -> Option<Target> {
+        let (here, base) = self.resource(document, pointer);
+        if uri.is_empty() {
+            return Some(here);
+        }
+        let absolute = join(&base, uri);
+        if let Some(target) = self.resources.get(&absolute) {
+            return Some(target.clone());
+        }
+        let name = match absolute.strip_prefix(OWN_PREFIX) {
+            Some(file) => {
+                let (_, text) = OWN.iter().find(|(name, _)| *name == file)?;
+                if !self.loaded.contains_key(&absolute) {
+                    self.insert(absolute.clone(), serde_json::from_str(text).ok()?);
+                }
+                absolute
+            }
+            None => self.sibling(absolute.rsplit('/').next()?)?,
+        };
+        Some(Target {
+            document: name,
+            pointer: String::new(),
+        })
     }
 
     fn sibling(&mut self, last: &str) -> Option<String> {
@@ -139,7 +232,7 @@ impl Documents {
             let file = self.directory.join(&name);
             if let Ok(document) = read(&file) {
                 self.files.push(file);
-                self.loaded.insert(name.clone(), document);
+                self.insert(name.clone(), document);
                 return Some(name);
             }
         }

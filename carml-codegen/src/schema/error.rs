@@ -18,6 +18,13 @@ pub enum Error {
         /// What is wrong there.
         message: String,
     },
+    /// A fault of the compiler itself: what it wrote is no Rust.
+    Internal {
+        /// The schema.
+        file: PathBuf,
+        /// What the parser says.
+        message: String,
+    },
 }
 
 impl fmt::Display for Error {
@@ -38,6 +45,11 @@ impl fmt::Display for Error {
             } => write!(
                 f,
                 "{}: not a JSON Schema: at `{pointer}`: {message}",
+                file.display()
+            ),
+            Self::Internal { file, message } => write!(
+                f,
+                "{}: a fault of the compiler, please report it: {message}",
                 file.display()
             ),
         }

@@ -21,6 +21,8 @@ pub struct Options {
     pub crates: Vec<String>,
     /// The module of the scalar types behind `x-carml-type`.
     pub scalars: String,
+    /// Traits that every type derives beside `Clone`, `Debug`, `PartialEq` and serde's.
+    pub derives: Vec<String>,
 }
 
 impl Default for Options {
@@ -29,6 +31,7 @@ impl Default for Options {
             root: None,
             crates: vec!["carml-runtime".to_owned()],
             scalars: "::carml_runtime::config".to_owned(),
+            derives: Vec::new(),
         }
     }
 }
@@ -80,8 +83,11 @@ pub struct Fallback {
 /// The file cannot be read, or it is not a JSON Schema.
 pub fn compile(file: &Path, options: &Options) -> Result<Module, Error> {
     let read = front::read(file)?;
-    let lowered = lower::lower(&read.graph, read.root, options);
-    let code = emit::module(&lowered.program);
+    let lowered = lower::lower(read.graph, read.root, options);
+    let code = emit::module(&lowered.program).map_err(|message| Error::Internal {
+        file: file.to_owned(),
+        message,
+    })?;
     Ok(Module {
         code,
         root: lowered.program.root_name,

@@ -1,8 +1,13 @@
 //! The base config: generated from `schema/base.json`, do not edit.
 //!
 //! `UPDATE=1 cargo test -p carml-codegen --test base_config` writes this file.
+#![allow(missing_docs)] // variants are named as they are written
 
-use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashSet};
+use std::ops::RangeBounds;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 /// Every section that CarML itself reads. Open: extend it with `allOf` and properties of your own, and close the whole with `unevaluatedProperties: false`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -29,12 +34,12 @@ pub struct Config {
     pub download: Option<Download>,
     /// Every other key.
     #[serde(flatten)]
-    pub extra: ::std::collections::BTreeMap<String, ::serde_json::Value>,
+    pub extra: BTreeMap<String, Value>,
 }
 
 /// What is true of the whole process.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct App {
     /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,15 +67,19 @@ impl Default for App {
     }
 }
 
+impl App {
+    fn check(v: &Value) -> Result<(), String> {
+        rule("name", length(&v["name"], 1..))?;
+        rule("tempdir", length(&v["tempdir"], 1..))
+    }
+}
+
 /// Colours in terminal output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum Color {
-    /// `auto`
     Auto,
-    /// `always`
     Always,
-    /// `never`
     Never,
 }
 
@@ -208,7 +217,7 @@ pub enum ClientMiddleware {
 
 /// The key/value store, and the service registry on top of it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct Registry {
     /// The store behind the key/value layer.
     pub provider: Provider,
@@ -253,9 +262,16 @@ impl Default for Registry {
     }
 }
 
+impl Registry {
+    fn check(v: &Value) -> Result<(), String> {
+        rule("path", length(&v["path"], 1..))?;
+        rule("bucket", length(&v["bucket"], 1..))
+    }
+}
+
 /// The store behind the key/value layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum Provider {
     /// HashiCorp Consul's key/value store.
     Consul,
@@ -291,7 +307,7 @@ impl Default for Health {
 
 /// Where events go beside standard output.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct Logger {
     /// How events are written to standard output: `auto` is for people on a terminal and JSON lines elsewhere.
     pub format: Format,
@@ -316,15 +332,18 @@ impl Default for Logger {
     }
 }
 
+impl Logger {
+    fn check(v: &Value) -> Result<(), String> {
+        rule("hooks", unique(&v["hooks"]))
+    }
+}
+
 /// How events are written to standard output: `auto` is for people on a terminal and JSON lines elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// `auto`
     Auto,
-    /// `pretty`
     Pretty,
-    /// `json`
     Json,
 }
 
@@ -349,7 +368,7 @@ pub struct Syslog {
 
 /// The `elastic_search` hook.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct ElasticSearch {
     /// The user to log in as.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -364,9 +383,15 @@ pub struct ElasticSearch {
     pub ca_cert: Option<super::Base64>,
 }
 
+impl ElasticSearch {
+    fn check(v: &Value) -> Result<(), String> {
+        rule("endpoints", items(&v["endpoints"], 1..))
+    }
+}
+
 /// Where finished spans go.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct Tracer {
     /// Whether spans are exported.
     pub enabled: bool,
@@ -389,17 +414,22 @@ impl Default for Tracer {
     }
 }
 
+impl Tracer {
+    fn check(v: &Value) -> Result<(), String> {
+        rule("sample_ratio", number(&v["sample_ratio"], 0.0..=1.0))
+    }
+}
+
 /// The collector's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum TracerProvider {
-    /// `zipkin`
     Zipkin,
 }
 
 /// The object store.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct Store {
     /// Where objects are kept: a local directory, or an S3-like service.
     pub provider: StoreProvider,
@@ -436,19 +466,26 @@ impl Default for Store {
     }
 }
 
+impl Store {
+    fn check(v: &Value) -> Result<(), String> {
+        rule("path", length(&v["path"], 1..))?;
+        rule("bucket", length(&v["bucket"], 1..))?;
+        rule("region", length(&v["region"], 1..))?;
+        rule("access_key", length(&v["access_key"], 1..))
+    }
+}
+
 /// Where objects are kept: a local directory, or an S3-like service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum StoreProvider {
-    /// `fs`
     Fs,
-    /// `s3`
     S3,
 }
 
 /// The download manager.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct Download {
     /// Where finished downloads are kept. `app.tempdir` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -470,4 +507,61 @@ impl Default for Download {
             max_size: "1gb".parse::<super::ByteSize>().expect("the schema's default"),
         }
     }
+}
+
+impl Download {
+    fn check(v: &Value) -> Result<(), String> {
+        rule("directory", length(&v["directory"], 1..))?;
+        rule("parallel", number(&v["parallel"], 1.0..=64.0))
+    }
+}
+
+fn rule(about: &str, kept: bool) -> Result<(), String> {
+    if kept {
+        Ok(())
+    } else {
+        Err(format!("the schema's rule for `{about}` is not kept"))
+    }
+}
+
+fn number(v: &Value, range: impl RangeBounds<f64>) -> bool {
+    v.as_f64().is_none_or(|number| range.contains(&number))
+}
+
+fn length(v: &Value, range: impl RangeBounds<usize>) -> bool {
+    v.as_str().is_none_or(|text| range.contains(&text.chars().count()))
+}
+
+fn items(v: &Value, range: impl RangeBounds<usize>) -> bool {
+    v.as_array().is_none_or(|list| range.contains(&list.len()))
+}
+
+fn unique(v: &Value) -> bool {
+    v.as_array()
+        .is_none_or(|list| {
+            let mut seen = HashSet::with_capacity(list.len());
+            list.iter().all(|item| seen.insert(item))
+        })
+}
+
+macro_rules! checked {
+    ($($ty:ident)*) => {$(
+        impl<'de> Deserialize<'de> for $ty {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = Value::deserialize(deserializer)?;
+                $ty::check(&value).map_err(serde::de::Error::custom)?;
+                $ty::deserialize(value).map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl Serialize for $ty {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $ty::serialize(self, serializer)
+            }
+        }
+    )*};
+}
+
+checked! {
+    App Registry Logger ElasticSearch Tracer Store Download
 }

@@ -18,11 +18,12 @@ pub(super) fn insert(types: &mut [Named]) {
 fn slots(kind: &NamedKind) -> Box<dyn Iterator<Item = &Type> + '_> {
     match kind {
         NamedKind::Struct(structure) => Box::new(structure.fields.iter().map(|field| &field.ty)),
-        NamedKind::Enum(variants) => Box::new(
+        NamedKind::Enum(variants) | NamedKind::Tagged(_, variants) => Box::new(
             variants
                 .iter()
                 .filter_map(|variant| variant.options.as_ref()),
         ),
+        NamedKind::Wrapper(ty) => Box::new(std::iter::once(ty)),
         NamedKind::Untagged(alternatives) => {
             Box::new(alternatives.iter().map(|alternative| &alternative.ty))
         }
@@ -34,11 +35,12 @@ fn slots_mut(kind: &mut NamedKind) -> Box<dyn Iterator<Item = &mut Type> + '_> {
         NamedKind::Struct(structure) => {
             Box::new(structure.fields.iter_mut().map(|field| &mut field.ty))
         }
-        NamedKind::Enum(variants) => Box::new(
+        NamedKind::Enum(variants) | NamedKind::Tagged(_, variants) => Box::new(
             variants
                 .iter_mut()
                 .filter_map(|variant| variant.options.as_mut()),
         ),
+        NamedKind::Wrapper(ty) => Box::new(std::iter::once(ty)),
         NamedKind::Untagged(alternatives) => Box::new(
             alternatives
                 .iter_mut()
@@ -51,7 +53,7 @@ fn slots_mut(kind: &mut NamedKind) -> Box<dyn Iterator<Item = &mut Type> + '_> {
 fn inner(ty: &Type) -> Option<TypeId> {
     match ty {
         Type::Named(id) => Some(*id),
-        Type::Option(ty) => inner(ty),
+        Type::Option(ty) | Type::Loose(ty) => inner(ty),
         _ => None,
     }
 }
@@ -72,7 +74,7 @@ fn reaches(types: &[Named], from: TypeId, to: TypeId) -> bool {
 
 fn wrap(ty: &mut Type) {
     match ty {
-        Type::Option(ty) => wrap(ty),
+        Type::Option(ty) | Type::Loose(ty) => wrap(ty),
         _ => *ty = Type::Boxed(Box::new(std::mem::replace(ty, Type::Any))),
     }
 }

@@ -1,0 +1,108 @@
+//! Doc comments: text that rustdoc, its tests and clippy would take amiss is kept from them.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::ir::types::Docs;
+
+/// Doc comments, a line each; none if there is nothing to say.
+pub(super) fn tokens(docs: &Docs) -> TokenStream {
+    let mut text = docs.text.clone().unwrap_or_default();
+    let examples: Vec<String> = docs
+        .examples
+        .iter()
+        .map(ToString::to_string)
+        .filter(|example| example.len() <= 60 && !example.contains('`'))
+        .take(3)
+        .map(|example| format!("`{example}`"))
+        .collect();
+    if !examples.is_empty() {
+        let text_ends = text.trim_end();
+        let stop = match text_ends.ends_with(['.', ':', '!', '?']) || text_ends.is_empty() {
+            true => "",
+            false => ".",
+        };
+        text = format!("{text_ends}{stop} For example {}.", examples.join(", "));
+    }
+    let lines = lines(text.trim());
+    let lines = lines.iter().map(|line| match line.as_str() {
+        "" => String::new(),
+        line => format!(" {line}"),
+    });
+    quote!(#(#[doc = #lines])*)
+}
+
+fn lines(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut fenced = false;
+    // How far a line below a list's item is indented.
+    let mut indent = 0;
+    for line in text.split([
+        '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+    ]) {
+        let line = line.replace('\t', " ");
+        let trimmed = line.trim();
+        if trimmed.starts_with("```") {
+            fenced = !fenced;
+            indent = 0;
+            // No language but this keeps rustdoc from running it as Rust.
+            lines.push(if fenced { "```text" } else { "```" }.to_owned());
+        } else if fenced {
+            lines.push(line.trim_end().to_owned());
+        } else if trimmed.is_empty() {
+            indent = 0;
+            if lines.last().is_some_and(|last| !last.is_empty()) {
+                lines.push(String::new());
+            }
+        } else if let Some(marker) = marker(trimmed) {
+            indent = marker;
+            lines.push(escape(trimmed));
+        } else {
+            lines.push(format!("{}{}", " ".repeat(indent), escape(trimmed)));
+        }
+    }
+    if fenced {
+        lines.push("```".to_owned());
+    }
+    lines
+}
+
+/// The width of a list item's marker.
+fn marker(line: &str) -> Option<usize> {
+    if line.starts_with("- ") || line.starts_with("* ") || line.starts_with("+ ") {
+        return Some(2);
+    }
+    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &line[digits..];
+    (digits > 0 && digits < 4 && (rest.starts_with(". ") || rest.starts_with(") ")))
+        .then_some(digits + 2)
+}
+
+/// Outside of code, brackets are no markup and addresses are links.
+fn escape(line: &str) -> String {
+    let mut escaped = String::with_capacity(line.len());
+    let mut rest = line;
+    let balanced = line.matches('`').count() % 2 == 0;
+    let mut code = false;
+    while let Some(c) = rest.chars().next() {
+        if c == '`' && balanced {
+            code = !code;
+        }
+        if !code && (rest.starts_with("http://") || rest.starts_with("https://")) {
+            let end = rest
+                .find(|c: char| c.is_whitespace() || "()<>[]{}\"'`|\\".contains(c))
+                .unwrap_or(rest.len());
+            let address = rest[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_']);
+            escaped.push_str(&format!("<{address}>"));
+            rest = &rest[address.len()..];
+            continue;
+        }
+        let markup = matches!(c, '<' | '>' | '[' | ']') || c == '`' && !balanced;
+        if !code && markup {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    escaped
+}

@@ -1,0 +1,83 @@
+//! `enum` and `const`.
+
+use serde_json::Value;
+
+use super::{Lowering, kinds, names, shape};
+use crate::ir::{
+    schema::{Kind, Schema, SchemaId},
+    types::{Docs, NamedKind, Type, Variant},
+};
+
+impl Lowering<'_> {
+    pub(super) fn enumeration(
+        &mut self,
+        id: SchemaId,
+        schema: &Schema,
+        values: &[Value],
+        name: Option<&str>,
+    ) -> Type {
+        let types = &schema.rules.types;
+        let admitted = |value: &&Value| {
+            let kind = kinds::of(value);
+            types.is_empty()
+                || types.contains(&kind)
+                || kind == Kind::Number && types.contains(&Kind::Integer)
+        };
+        let values: Vec<Value> = values.iter().filter(admitted).cloned().collect();
+        let mut found: Vec<Kind> = values.iter().map(kinds::of).collect();
+        found.sort();
+        found.dedup();
+        match found.as_slice() {
+            [Kind::String] => self.strings(id, schema, &values, name),
+            [Kind::Boolean] => Type::Boolean,
+            [Kind::Null] => Type::Null,
+            [Kind::Number] => shape::holding(&values).map_or(Type::Number, Type::Integer),
+            [Kind::Array] => Type::List(Box::new(Type::Any)),
+            [Kind::Object] => Type::Map(Box::new(Type::Any)),
+            [] => Type::Any,
+            _ => {
+                let mut whole = schema.clone();
+                whole.rules.values = Some(values);
+                let parts: Vec<SchemaId> = found
+                    .into_iter()
+                    .map(|kind| {
+                        let part = self.part(&whole, kind);
+                        let text = kind == Kind::String;
+                        if text {
+                            self.graph.schemas[part.0].hint = format!("{}_text", schema.hint);
+                        }
+                        part
+                    })
+                    .collect();
+                self.define(id, schema, name, &parts, |this, _| {
+                    NamedKind::Untagged(this.alternatives(&parts))
+                })
+            }
+        }
+    }
+
+    fn strings(
+        &mut self,
+        id: SchemaId,
+        schema: &Schema,
+        values: &[Value],
+        name: Option<&str>,
+    ) -> Type {
+        let mut texts: Vec<&str> = Vec::new();
+        for text in values.iter().filter_map(Value::as_str) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        let names = names::distinct(texts.iter().map(|text| names::pascal(text)));
+        let variants = texts.iter().zip(names).map(|(text, name)| Variant {
+            key: (*text).to_owned(),
+            name,
+            docs: Docs::default(),
+            deprecated: false,
+            options: None,
+        });
+        let variants = variants.collect();
+        self.define(id, schema, name, &[], |_, _| NamedKind::Enum(variants))
+    }
+}

@@ -1,0 +1,115 @@
+//! Structs and maps.
+
+use super::{Lowering, docs, names};
+use crate::ir::{
+    schema::{Additional, Schema, SchemaId, Union},
+    types::{Docs, Extra, Field, NamedKind, Presence, Struct, Type},
+};
+
+impl Lowering<'_> {
+    pub(super) fn structure(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
+        self.define(id, schema, name, &[], |this, _| {
+            NamedKind::Struct(Struct {
+                fields: this.fields(schema),
+                extra: this.extra(schema),
+            })
+        })
+    }
+
+    fn fields(&mut self, schema: &Schema) -> Vec<Field> {
+        let properties = &schema.rules.properties;
+        let names = names::distinct(properties.keys().map(|key| names::snake(key)));
+        let mut fields = Vec::new();
+        for ((key, id), name) in properties.iter().zip(names) {
+            let property = self.graph.get(*id).clone();
+            let ty = self.ty(*id);
+            let presence = if schema.rules.required.contains(key) {
+                Presence::Required
+            } else if property.fill
+                && let Some(default) = &property.about.default
+            {
+                Presence::Default(default.clone())
+            } else {
+                Presence::Optional
+            };
+            let ty = match presence {
+                Presence::Optional => Type::Option(Box::new(ty)),
+                _ => ty,
+            };
+            fields.push(Field {
+                key: key.clone(),
+                name,
+                docs: self.field_docs(&property, &ty),
+                deprecated: property.about.deprecated,
+                ty,
+                presence,
+            });
+        }
+        fields
+    }
+
+    /// A reference says what the target is; its own words come first. What the type's own docs
+    /// say is not said again.
+    fn field_docs(&self, property: &Schema, ty: &Type) -> Docs {
+        let target = property.reference.map(|target| self.graph.get(target));
+        let own = docs(property);
+        let text = property
+            .about
+            .description
+            .clone()
+            .or(target.and_then(|target| target.about.description.clone()))
+            .or(own.text);
+        let named = matches!(ty, Type::Named(_));
+        Docs {
+            text,
+            examples: if named { Vec::new() } else { own.examples },
+        }
+    }
+
+    fn extra(&mut self, schema: &Schema) -> Extra {
+        let rules = &schema.rules;
+        if rules.additional == Additional::Closed && rules.patterns.is_empty() {
+            return Extra::Denied;
+        }
+        Extra::Kept(self.others(schema))
+    }
+
+    /// The values of keys that are no fields.
+    pub(super) fn others(&mut self, schema: &Schema) -> Type {
+        let mut values: Vec<SchemaId> = schema.rules.patterns.values().copied().collect();
+        let all = |pattern: &String| matches!(pattern.as_str(), ".*" | "^.*$" | ".+" | "^.+$" | "");
+        if let Some((_, every)) = schema
+            .rules
+            .patterns
+            .iter()
+            .find(|(pattern, _)| all(pattern))
+            && values.len() == 1
+        {
+            return self.ty(*every);
+        }
+        match schema.rules.additional {
+            Additional::Open => return Type::Any,
+            Additional::Typed(rest) => values.push(rest),
+            Additional::Closed => {}
+        }
+        values.dedup();
+        match values.as_slice() {
+            [] => Type::Any,
+            [only] => self.ty(*only),
+            _ => {
+                let mut union = Schema {
+                    place: schema.place.clone(),
+                    hint: format!("{}_value", schema.hint),
+                    fill: schema.fill,
+                    ..Schema::default()
+                };
+                union.rules.unions.push(Union {
+                    exclusive: false,
+                    branches: values,
+                });
+                let union = self.graph.add(union);
+                self.ty(union)
+            }
+        }
+    }
+}

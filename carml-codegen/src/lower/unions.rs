@@ -1,0 +1,263 @@
+//! `oneOf` and `anyOf`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Lowering, docs, kinds, names};
+use crate::ir::{
+    schema::{Additional, Kind, Rules, Schema, SchemaId},
+    types::{Alternative, Docs, NamedKind, Type, Variant},
+};
+
+/// A variant of an enum: its key, docs, and the schema of its options.
+type Keyed = (String, Docs, Option<SchemaId>);
+
+impl Lowering<'_> {
+    pub(super) fn union(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
+        let mut base = schema.clone();
+        let unions = std::mem::take(&mut base.rules.unions);
+        let Some(union) = unions.first() else {
+            return Type::Any;
+        };
+        let mut branches = Vec::new();
+        self.flatten(&union.branches, &mut branches, 0);
+        if base.rules != Rules::default() {
+            base.about = Default::default();
+            let base = self.graph.add(base);
+            for branch in &mut branches {
+                *branch = self.both(*branch, base);
+            }
+        }
+        branches.retain(|branch| !self.merge(*branch).rules.never);
+        if let [only] = branches.as_slice() {
+            return self.ty(*only);
+        }
+        self.tell_apart(schema, &branches);
+        if let Some(keyed) = self.external(&branches) {
+            return self.define(id, schema, name, &branches, |this, _| {
+                NamedKind::Enum(this.variants(keyed))
+            });
+        }
+        if let Some((tag, keyed)) = self.internal(&branches) {
+            return self.define(id, schema, name, &branches, |this, _| {
+                NamedKind::Tagged(tag, this.variants(keyed))
+            });
+        }
+        self.define(id, schema, name, &branches, |this, _| {
+            NamedKind::Untagged(this.alternatives(&branches))
+        })
+    }
+
+    /// A branch that is a union and nothing else stands for its own branches.
+    fn flatten(&mut self, from: &[SchemaId], into: &mut Vec<SchemaId>, depth: usize) {
+        for branch in from {
+            let schema = self.graph.get(*branch);
+            let mut rest = schema.rules.clone();
+            let unions = std::mem::take(&mut rest.unions);
+            let inline = schema.reference.is_none() && schema.all_of.is_empty();
+            match unions.as_slice() {
+                [only] if inline && rest == Rules::default() && depth < 8 => {
+                    self.flatten(&only.branches, into, depth + 1);
+                }
+                _ if !into.contains(branch) => into.push(*branch),
+                _ => {}
+            }
+        }
+    }
+
+    /// Gives branches without a name of their own one by what only they ask for.
+    fn tell_apart(&mut self, schema: &Schema, branches: &[SchemaId]) {
+        let merged: Vec<_> = branches.iter().map(|branch| self.merge(*branch)).collect();
+        for (index, branch) in branches.iter().enumerate() {
+            let own = self.graph.get(*branch);
+            if own.about.title.is_some() || own.hint != schema.hint {
+                continue;
+            }
+            let rules = &merged[index].rules;
+            let others = || merged.iter().enumerate().filter(|(at, _)| *at != index);
+            let constant = rules.properties.values().find_map(|property| {
+                let values = self.graph.get(*property).rules.values.as_deref();
+                match values {
+                    Some([Value::String(text)]) => Some(text.clone()),
+                    _ => None,
+                }
+            });
+            let required = || {
+                let mut keys = rules.required.iter();
+                keys.find(|key| !others().any(|(_, other)| other.rules.required.contains(*key)))
+            };
+            let property = || {
+                let mut keys = rules.properties.keys();
+                keys.find(|key| !others().any(|(_, o)| o.rules.properties.contains_key(*key)))
+            };
+            let word = constant
+                .or_else(|| required().cloned())
+                .or_else(|| property().cloned());
+            if let Some(word) = word {
+                let hint = format!("{}_{word}", schema.hint);
+                self.graph.schemas[branch.0].hint.clone_from(&hint);
+                self.merged.remove(branch);
+            }
+        }
+    }
+
+    fn variants(&mut self, keyed: Vec<Keyed>) -> Vec<Variant> {
+        let names = names::distinct(keyed.iter().map(|(key, _, _)| names::pascal(key)));
+        let keyed = keyed.into_iter().zip(names);
+        keyed
+            .map(|((key, docs, options), name)| Variant {
+                key,
+                name,
+                docs,
+                deprecated: false,
+                options: options.map(|options| self.ty(options)),
+            })
+            .collect()
+    }
+
+    /// Strings and objects with one required key: serde's externally tagged enum.
+    fn external(&mut self, branches: &[SchemaId]) -> Option<Vec<Keyed>> {
+        let mut variants: Vec<Keyed> = Vec::new();
+        for branch in branches {
+            let schema = self.merge(*branch);
+            let rules = &schema.rules;
+            if let Some(values) = &rules.values {
+                for value in values {
+                    variants.push((value.as_str()?.to_owned(), docs(&schema), None));
+                }
+                continue;
+            }
+            let (key, options) = rules.properties.first()?;
+            let closed = rules.additional == Additional::Closed && rules.patterns.is_empty();
+            let alone = rules.properties.len() == 1 && rules.required.contains(key);
+            if !closed || !alone || kinds::only(rules) != Some(Kind::Object) {
+                return None;
+            }
+            variants.push((key.clone(), docs(&schema), Some(*options)));
+        }
+        let keys: BTreeSet<&String> = variants.iter().map(|(key, _, _)| key).collect();
+        (keys.len() == variants.len()).then_some(variants)
+    }
+
+    /// Objects that one required key tells apart: serde's internally tagged enum.
+    fn internal(&mut self, branches: &[SchemaId]) -> Option<(String, Vec<Keyed>)> {
+        let merged: Vec<_> = branches.iter().map(|branch| self.merge(*branch)).collect();
+        let plain = merged.iter().all(|schema| {
+            let rules = &schema.rules;
+            kinds::only(rules) == Some(Kind::Object)
+                && rules.values.is_none()
+                && rules.unions.is_empty()
+                && rules.conditions.is_empty()
+                && rules.not.is_empty()
+                && rules.dependent.is_empty()
+                && rules.patterns.is_empty()
+                && rules.property_names.is_none()
+                && rules.bounds.keys.is_free()
+                && rules.unread.is_none()
+        });
+        let first = merged.first().filter(|_| plain)?;
+        for tag in first.rules.properties.keys() {
+            let mut words: Vec<String> = Vec::new();
+            for schema in &merged {
+                let property = schema.rules.properties.get(tag);
+                let Some(property) = property.filter(|_| schema.rules.required.contains(tag))
+                else {
+                    break;
+                };
+                match self.merge(*property).rules.values.as_deref() {
+                    Some([Value::String(word)]) if !words.contains(word) => {
+                        words.push(word.clone());
+                    }
+                    _ => break,
+                }
+            }
+            if words.len() != merged.len() {
+                continue;
+            }
+            let mut keyed = Vec::new();
+            for ((schema, branch), word) in merged.iter().zip(branches).zip(words) {
+                let mut options = Schema::clone(schema);
+                options.rules.properties.shift_remove(tag);
+                options.rules.required.remove(tag);
+                let own = self.graph.get(*branch);
+                options.about.title.clone_from(&own.about.title);
+                let docs = docs(&options);
+                keyed.push((word, docs, Some(self.graph.add(options))));
+            }
+            return Some((tag.clone(), keyed));
+        }
+        None
+    }
+
+    pub(super) fn alternatives(&mut self, branches: &[SchemaId]) -> Vec<Alternative> {
+        let mut alternatives: Vec<Alternative> = Vec::new();
+        for branch in branches {
+            let ty = self.ty(*branch);
+            if alternatives.iter().any(|known| known.ty == ty) {
+                continue;
+            }
+            let schema = self.graph.get(*branch);
+            let text = schema.about.description.clone();
+            alternatives.push(Alternative {
+                name: self.alternative_name(schema, &ty),
+                docs: Docs {
+                    text,
+                    examples: Vec::new(),
+                },
+                ty,
+            });
+        }
+        // The first that fits is taken: what refuses most stands first.
+        alternatives.sort_by_key(|alternative| looseness(&alternative.ty));
+        let names = names::distinct(
+            alternatives
+                .iter()
+                .map(|alternative| alternative.name.clone()),
+        );
+        for (alternative, name) in alternatives.iter_mut().zip(names) {
+            alternative.name = name;
+        }
+        alternatives
+    }
+
+    fn alternative_name(&self, schema: &Schema, ty: &Type) -> String {
+        if let Some(title) = names::title(schema) {
+            return names::pascal(title);
+        }
+        match ty {
+            Type::Named(id) => {
+                let named = self.types[id.0].as_ref();
+                let name = named.map_or_else(|| names::pascal(&schema.hint), |ty| ty.name.clone());
+                let owner = self.owners.last();
+                let short = owner.and_then(|owner| name.strip_prefix(owner.as_str()));
+                let usable = short.filter(|short| short.starts_with(char::is_uppercase));
+                usable.map_or(name.clone(), str::to_owned)
+            }
+            Type::Boolean => "Boolean".to_owned(),
+            Type::Integer(_) => "Integer".to_owned(),
+            Type::Float | Type::Number => "Number".to_owned(),
+            Type::String => "Text".to_owned(),
+            Type::List(_) => "List".to_owned(),
+            Type::Map(_) => "Map".to_owned(),
+            Type::Extern { path, .. } => names::pascal(path.rsplit("::").next().unwrap_or(path)),
+            Type::Option(inner) => self.alternative_name(schema, inner),
+            _ => "Other".to_owned(),
+        }
+    }
+}
+
+fn looseness(ty: &Type) -> u8 {
+    match ty {
+        Type::Null | Type::Boolean | Type::Named(_) => 0,
+        Type::Integer(_) => 1,
+        Type::Float | Type::Number => 3,
+        Type::Extern { .. } => 4,
+        Type::String => 5,
+        Type::List(_) => 6,
+        Type::Map(_) => 7,
+        Type::Option(ty) | Type::Boxed(ty) => looseness(ty),
+        Type::Loose(_) => 8,
+        Type::Any => 9,
+    }
+}

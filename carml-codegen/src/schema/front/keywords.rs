@@ -1,0 +1,222 @@
+//! The keywords of one schema object.
+
+use serde_json::{Map, Value};
+
+use super::text::{escape, singular};
+use crate::ir::schema::{
+    About, Additional, Condition, Dependent, Kind, Rules, RustType, Schema, SchemaId, Size, Union,
+};
+
+type Object = Map<String, Value>;
+
+/// What tells people or generators something, and constrains nothing.
+pub(super) fn annotations(schema: &mut Schema, object: &Object) {
+    let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+    schema.about = About {
+        title: text("title"),
+        description: text("description"),
+        examples: object
+            .get("examples")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default(),
+        deprecated: object.get("deprecated") == Some(&Value::Bool(true)),
+        default: object.get("default").cloned(),
+    };
+    schema.scalar = text("x-carml-type");
+    schema.rust_type = object.get("x-rust-type").and_then(|value| {
+        Some(RustType {
+            krate: value.get("crate")?.as_str()?.to_owned(),
+            path: value.get("path")?.as_str()?.to_owned(),
+        })
+    });
+}
+
+/// The keywords that hold no schema.
+pub(super) fn rules(rules: &mut Rules, object: &Object) {
+    rules.types = match object.get("type") {
+        Some(Value::String(name)) => kind(name).into_iter().collect(),
+        Some(Value::Array(names)) => names
+            .iter()
+            .filter_map(Value::as_str)
+            .filter_map(kind)
+            .collect(),
+        _ => Default::default(),
+    };
+    rules.values = match (object.get("const"), object.get("enum")) {
+        (Some(value), _) => Some(vec![value.clone()]),
+        (None, Some(Value::Array(values))) => Some(values.clone()),
+        _ => None,
+    };
+    rules.required = texts(object.get("required")).into_iter().collect();
+    rules.unique = object.get("uniqueItems") == Some(&Value::Bool(true));
+    rules.closed_over_all = object.get("unevaluatedProperties") == Some(&Value::Bool(false));
+    let number = |key: &str| object.get(key).and_then(Value::as_f64);
+    let bounds = &mut rules.bounds;
+    bounds.minimum = number("minimum");
+    bounds.maximum = number("maximum");
+    bounds.above = number("exclusiveMinimum");
+    bounds.below = number("exclusiveMaximum");
+    // Draft 4 says it by a flag beside the bound.
+    if object.get("exclusiveMinimum") == Some(&Value::Bool(true)) {
+        bounds.above = bounds.minimum.take();
+    }
+    if object.get("exclusiveMaximum") == Some(&Value::Bool(true)) {
+        bounds.below = bounds.maximum.take();
+    }
+    bounds.multiple_of = number("multipleOf").filter(|step| *step > 0.0);
+    let pattern = object.get("pattern").and_then(Value::as_str);
+    bounds.patterns = pattern.map(str::to_owned).into_iter().collect();
+    bounds.length = size(object, "minLength", "maxLength");
+    bounds.items = size(object, "minItems", "maxItems");
+    bounds.keys = size(object, "minProperties", "maxProperties");
+    for keyword in ["dependentRequired", "dependencies"] {
+        for (key, asked) in object
+            .get(keyword)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            if asked.is_array() {
+                let keys = Dependent::Keys(texts(Some(asked)));
+                rules.dependent.push((key.clone(), keys));
+            }
+        }
+    }
+}
+
+fn texts(list: Option<&Value>) -> Vec<String> {
+    let items = list.and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn size(object: &Object, min: &str, max: &str) -> Size {
+    // `2.0` is an integer too.
+    let whole = |key: &str| {
+        let number = object.get(key)?.as_f64()?;
+        (number >= 0.0 && number < 9e15).then_some(number as u64)
+    };
+    Size {
+        min: whole(min).unwrap_or(0),
+        max: whole(max),
+    }
+}
+
+fn kind(name: &str) -> Option<Kind> {
+    Some(match name {
+        "null" => Kind::Null,
+        "boolean" => Kind::Boolean,
+        "integer" => Kind::Integer,
+        "number" => Kind::Number,
+        "string" => Kind::String,
+        "array" => Kind::Array,
+        "object" => Kind::Object,
+        _ => return None,
+    })
+}
+
+/// The schemas that a schema holds.
+pub(super) struct Children<'a, F> {
+    pub(super) object: &'a Object,
+    pub(super) hint: &'a str,
+    /// The schema at a path below this one.
+    pub(super) id: F,
+}
+
+impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
+    pub(super) fn applicators(&mut self, rules: &mut Rules) {
+        let properties = self.map("properties");
+        for name in properties {
+            let id = (self.id)(&format!("properties/{}", escape(&name)), &name);
+            rules.properties.insert(name, id);
+        }
+        for pattern in self.map("patternProperties") {
+            let path = format!("patternProperties/{}", escape(&pattern));
+            let id = (self.id)(&path, &format!("{}_value", self.hint));
+            rules.patterns.insert(pattern, id);
+        }
+        rules.additional = match self.object.get("additionalProperties") {
+            Some(Value::Object(value)) if !value.is_empty() => {
+                let hint = format!("{}_value", self.hint);
+                Additional::Typed((self.id)("additionalProperties", &hint))
+            }
+            Some(Value::Bool(false)) => Additional::Closed,
+            _ => Additional::Open,
+        };
+        rules.property_names = self.one("propertyNames", &format!("{}_key", self.hint));
+        for keyword in ["dependentSchemas", "dependencies"] {
+            for key in self.map(keyword) {
+                if self.object[keyword][&key].is_array() {
+                    continue;
+                }
+                let id = (self.id)(&format!("{keyword}/{}", escape(&key)), self.hint);
+                rules.dependent.push((key, Dependent::Schema(id)));
+            }
+        }
+        self.arrays(rules);
+        for (keyword, exclusive) in [("oneOf", true), ("anyOf", false)] {
+            let branches = self.list(keyword);
+            if !branches.is_empty() {
+                rules.unions.push(Union {
+                    exclusive,
+                    branches,
+                });
+            }
+        }
+        rules.not.extend(self.one("not", self.hint));
+        if let Some(test) = self.one("if", self.hint) {
+            let then = self.one("then", self.hint);
+            let otherwise = self.one("else", self.hint);
+            if then.is_some() || otherwise.is_some() {
+                rules.conditions.push(Condition {
+                    test,
+                    then,
+                    otherwise,
+                });
+            }
+        }
+    }
+
+    fn arrays(&mut self, rules: &mut Rules) {
+        let item = singular(self.hint);
+        rules.prefix = self.list_as("prefixItems", &item);
+        let mut rest = "items";
+        if matches!(self.object.get("items"), Some(Value::Array(_))) {
+            rules.prefix = self.list_as("items", &item);
+            rest = "additionalItems";
+        }
+        rules.items = self.one(rest, &item);
+        // `minContains: 0` asks for nothing; other counts are left to validation.
+        if self.object.get("minContains").and_then(Value::as_f64) != Some(0.0) {
+            rules.contains = self.one("contains", &item);
+        }
+    }
+
+    pub(super) fn list(&mut self, keyword: &str) -> Vec<SchemaId> {
+        self.list_as(keyword, self.hint)
+    }
+
+    fn list_as(&mut self, keyword: &str, hint: &str) -> Vec<SchemaId> {
+        let list = self.object.get(keyword).and_then(Value::as_array);
+        (0..list.map_or(0, Vec::len))
+            .map(|index| (self.id)(&format!("{keyword}/{index}"), hint))
+            .collect()
+    }
+
+    /// A keyword with one schema; `true` and `{}` say nothing.
+    fn one(&mut self, keyword: &str, hint: &str) -> Option<SchemaId> {
+        match self.object.get(keyword)? {
+            Value::Object(_) | Value::Bool(false) => Some((self.id)(keyword, hint)),
+            Value::Bool(true) if matches!(keyword, "if" | "not") => Some((self.id)(keyword, hint)),
+            _ => None,
+        }
+    }
+
+    fn map(&self, keyword: &str) -> Vec<String> {
+        let map = self.object.get(keyword).and_then(Value::as_object);
+        map.into_iter()
+            .flatten()
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+}

@@ -1,0 +1,177 @@
+//! Reads documents into the graph: references become edges, the drafts' differences end here.
+
+mod keywords;
+mod text;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value};
+
+use super::{Error, documents::Documents};
+use crate::ir::schema::{Graph, Schema, SchemaId};
+
+pub(super) use text::{escape, join};
+
+pub(super) struct Read {
+    pub(super) graph: Graph,
+    pub(super) root: SchemaId,
+    pub(super) files: Vec<PathBuf>,
+    pub(super) extends_base: bool,
+    pub(super) bundle: Value,
+}
+
+pub(super) fn read(file: &Path) -> Result<Read, Error> {
+    let (documents, name) = Documents::open(file)?;
+    let mut reader = Reader {
+        documents,
+        root: name.clone(),
+        graph: Graph::default(),
+        known: HashMap::new(),
+        pending: Vec::new(),
+    };
+    let stem = file
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let root = reader.id(&name, "", stem.as_deref().unwrap_or("root"));
+    // A work list in place of recursion: a deep document cannot overflow the stack here.
+    while let Some((id, document, pointer)) = reader.pending.pop() {
+        reader.fill(id, &document, &pointer);
+    }
+    let extends_base = reader.documents.extend_base();
+    let bundle = reader.documents.bundle(&name);
+    let mut files = reader.documents.files;
+    files.sort();
+    Ok(Read {
+        extends_base,
+        bundle,
+        graph: reader.graph,
+        root,
+        files,
+    })
+}
+
+struct Reader {
+    documents: Documents,
+    /// The document asked for.
+    root: String,
+    graph: Graph,
+    known: HashMap<(String, String), SchemaId>,
+    pending: Vec<(SchemaId, String, String)>,
+}
+
+impl Reader {
+    fn id(&mut self, document: &str, pointer: &str, hint: &str) -> SchemaId {
+        let key = (document.to_owned(), pointer.to_owned());
+        if let Some(id) = self.known.get(&key) {
+            return *id;
+        }
+        let id = self.graph.add(Schema {
+            place: format!("{document}#{pointer}"),
+            hint: hint.to_owned(),
+            ..Schema::default()
+        });
+        self.known.insert(key.clone(), id);
+        self.pending.push((id, key.0, key.1));
+        id
+    }
+
+    fn fill(&mut self, id: SchemaId, document: &str, pointer: &str) {
+        let found = self
+            .documents
+            .get(document)
+            .and_then(|value| value.pointer(pointer));
+        let mut schema = self.graph.get(id).clone();
+        let unread = match found.cloned() {
+            Some(Value::Object(object)) => {
+                self.object(&mut schema, document, pointer, &object);
+                None
+            }
+            Some(Value::Bool(true)) => None,
+            Some(Value::Bool(false)) => {
+                schema.rules.never = true;
+                None
+            }
+            Some(_) => Some("this is not a schema"),
+            None => Some("there is nothing at this reference"),
+        };
+        if let Some(reason) = unread {
+            schema.rules.unread = Some(reason.to_owned());
+        }
+        self.graph.schemas[id.0] = schema;
+    }
+
+    fn object(
+        &mut self,
+        schema: &mut Schema,
+        document: &str,
+        pointer: &str,
+        object: &Map<String, Value>,
+    ) {
+        keywords::annotations(schema, object);
+        schema.fill = self.documents.fills_defaults(document);
+        if object.get("$ref").is_some_and(Value::is_string)
+            && self.documents.reference_stands_alone(document)
+        {
+            self.reference(schema, document, pointer, &object["$ref"]);
+            return;
+        }
+        for keyword in ["$ref", "$dynamicRef", "$recursiveRef"] {
+            if let Some(reference) = object.get(keyword) {
+                self.reference(schema, document, pointer, reference);
+            }
+        }
+        keywords::rules(&mut schema.rules, object);
+        let hint = schema.hint.clone();
+        let mut children = keywords::Children {
+            object,
+            hint: &hint,
+            id: |path: &str, hint: &str| self.id(document, &format!("{pointer}/{path}"), hint),
+        };
+        children.applicators(&mut schema.rules);
+        schema.all_of = children.list("allOf");
+    }
+
+    fn reference(&mut self, schema: &mut Schema, document: &str, pointer: &str, reference: &Value) {
+        let Some(reference) = reference.as_str() else {
+            schema.rules.unread = Some("a reference is a string".to_owned());
+            return;
+        };
+        let (uri, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let Some(target) = self.documents.find(document, pointer, uri) else {
+            schema.rules.unread = Some(format!("`{reference}` is not a local file"));
+            return;
+        };
+        let fragment = text::percent_decode(fragment);
+        let found = if fragment.is_empty() || fragment.starts_with('/') {
+            Some(format!("{}{fragment}", target.pointer))
+        } else {
+            // A dynamic anchor of the document asked for wins: it is the outermost scope.
+            let outermost = self.documents.get(&self.root);
+            if let Some(pointer) =
+                outermost.and_then(|root| text::find_anchor(root, &fragment, true))
+            {
+                schema.reference = Some(self.id(&self.root.clone(), &pointer, &fragment));
+                return;
+            }
+            let resource = self.documents.get(&target.document);
+            resource
+                .and_then(|root| root.pointer(&target.pointer))
+                .and_then(|root| text::find_anchor(root, &fragment, false))
+                .map(|pointer| format!("{}{pointer}", target.pointer))
+        };
+        match found {
+            Some(pointer) => {
+                let last = pointer.rsplit('/').next().filter(|name| !name.is_empty());
+                let stem = target.document.rsplit('/').next().unwrap_or_default();
+                let hint = last
+                    .unwrap_or_else(|| stem.split('.').next().unwrap_or(stem))
+                    .to_owned();
+                schema.reference = Some(self.id(&target.document, &pointer, &hint));
+            }
+            None => schema.rules.unread = Some(format!("there is no anchor `{reference}`")),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Pointers, anchors, URIs and names.
+
+use serde_json::Value;
+
+/// RFC 6901.
+pub(crate) fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+pub(super) fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let decoded = match (first, tail) {
+            (b'%', [high, low, ..]) => std::str::from_utf8(&[*high, *low])
+                .ok()
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok()),
+            _ => None,
+        };
+        bytes.push(decoded.unwrap_or(*first));
+        rest = if decoded.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A URI reference taken relative to a base: what RFC 3986 asks for of the references that
+/// schemas use (absolute, rooted, or a path).
+pub(crate) fn join(base: &str, reference: &str) -> String {
+    if reference.is_empty() {
+        return base.to_owned();
+    }
+    if reference.contains("://") || reference.starts_with("urn:") {
+        return reference.to_owned();
+    }
+    let authority = base.find("://").map_or(0, |at| {
+        let after = at + 3;
+        base[after..].find('/').map_or(base.len(), |at| after + at)
+    });
+    let (host, path) = base.split_at(authority);
+    if reference.starts_with('/') {
+        return format!("{host}{reference}");
+    }
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    for part in reference.split('/') {
+        match part {
+            "." => {}
+            ".." if parts.len() > 1 => {
+                parts.pop();
+            }
+            ".." => {}
+            part => parts.push(part),
+        }
+    }
+    format!("{host}{}", parts.join("/"))
+}
+
+/// The pointer of `$anchor`, `$dynamicAnchor` or the older `$id: "#name"`.
+pub(super) fn find_anchor(root: &Value, name: &str, dynamic: bool) -> Option<String> {
+    let fragment = format!("#{name}");
+    let mut pending = vec![(root, String::new())];
+    while let Some((value, pointer)) = pending.pop() {
+        match value {
+            Value::Object(object) => {
+                let is =
+                    |key: &str, text: &str| object.get(key).and_then(Value::as_str) == Some(text);
+                if is("$dynamicAnchor", name)
+                    || !dynamic
+                        && (is("$anchor", name) || is("$id", &fragment) || is("id", &fragment))
+                {
+                    return Some(pointer);
+                }
+                let children = object.iter();
+                pending.extend(
+                    children.map(|(key, value)| (value, format!("{pointer}/{}", escape(key)))),
+                );
+            }
+            Value::Array(items) => {
+                let children = items.iter().enumerate();
+                pending
+                    .extend(children.map(|(index, value)| (value, format!("{pointer}/{index}"))));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The name of one item of a list: `endpoints` → `endpoint`.
+pub(super) fn singular(plural: &str) -> String {
+    match plural {
+        _ if plural.ends_with("ss") => format!("{plural}_item"),
+        _ if plural.ends_with("ies") => format!("{}y", &plural[..plural.len() - 3]),
+        _ if plural.ends_with('s') && plural.len() > 2 => plural[..plural.len() - 1].to_owned(),
+        _ => format!("{plural}_item"),
+    }
+}
