@@ -82,7 +82,7 @@ fn marker(line: &str) -> Option<usize> {
 fn escape(line: &str) -> String {
     let mut escaped = String::with_capacity(line.len());
     let mut rest = line;
-    let balanced = line.matches('`').count() % 2 == 0;
+    let balanced = line.matches('`').count().is_multiple_of(2);
     let mut code = false;
     while let Some(c) = rest.chars().next() {
         if c == '`' && balanced {

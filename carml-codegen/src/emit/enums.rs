@@ -23,7 +23,7 @@ pub(super) fn keyed(
     let names = variants
         .iter()
         .map(|variant| (variant.name.as_str(), variant.key.as_str()));
-    let convention = rename::best(rename::VARIANTS, names);
+    let convention = rename::best(rename::VARIANTS, &names);
     let mut serde = Vec::new();
     if !named.rules.is_empty() {
         serde.push(quote!(remote = "Self"));

@@ -60,7 +60,7 @@ pub(super) const VARIANTS: &[Convention] = &[
 /// The convention that saves most renames, if it saves more than one.
 pub(super) fn best<'n>(
     conventions: &'static [Convention],
-    names: impl Iterator<Item = (&'n str, &'n str)> + Clone,
+    names: &(impl Iterator<Item = (&'n str, &'n str)> + Clone),
 ) -> Option<&'static Convention> {
     let plain = names.clone().filter(|(name, key)| name == key).count();
     let fitting = |convention: &&Convention| {

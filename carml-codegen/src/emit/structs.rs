@@ -25,7 +25,7 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenS
     let spelled: Vec<String> = structure.fields.iter().map(spelled).collect();
     let names = spelled.iter().map(String::as_str);
     let keys = structure.fields.iter().map(|field| field.key.as_str());
-    let convention = rename::best(rename::FIELDS, names.zip(keys));
+    let convention = rename::best(rename::FIELDS, &names.zip(keys));
     let mut serde = Vec::new();
     if !named.rules.is_empty() {
         serde.push(quote!(remote = "Self"));

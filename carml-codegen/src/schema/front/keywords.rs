@@ -94,7 +94,7 @@ fn size(object: &Object, min: &str, max: &str) -> Size {
     // `2.0` is an integer too.
     let whole = |key: &str| {
         let number = object.get(key)?.as_f64()?;
-        (number >= 0.0 && number < 9e15).then_some(number as u64)
+        (0.0..9e15).contains(&number).then_some(number as u64)
     };
     Size {
         min: whole(min).unwrap_or(0),
