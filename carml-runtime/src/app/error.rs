@@ -46,6 +46,9 @@ pub enum StartError {
     /// Calls were still in flight at the deadline, and were cut off.
     #[error("error: calls were still in flight {0:?} after the drain began, and were cut off")]
     Deadline(Duration),
+    /// A second signal, or a second wish, cut the drain short.
+    #[error("error: told to end at once: calls that were in flight were cut off")]
+    CutShort,
     /// A reason of the service's own.
     #[error("error: {0}")]
     Service(Box<dyn std::error::Error + Send + Sync>),

@@ -186,7 +186,7 @@ async fn listen(
         () = tokio::time::sleep(server.shutdown.settle.get()) => {}
         () = stop.asked() => {
             aborting.abort();
-            return Ok(());
+            return Err(StartError::CutShort);
         }
     }
     shutdown.begin();
@@ -199,7 +199,7 @@ async fn listen(
         }
         () = stop.asked() => {
             aborting.abort();
-            Ok(())
+            Err(StartError::CutShort)
         }
     }
 }

@@ -22,6 +22,10 @@ impl Echo for Parrot {
         tokio::time::sleep(Duration::from_millis(line.wait_ms.into())).await;
         match line.text.as_str() {
             "panic" => panic!("the handler is told to panic"),
+            "grow" => Ok(Line {
+                text: "x".repeat(line.count as usize),
+                ..Line::default()
+            }),
             "" => Err(Status::invalid_argument("nothing to say")),
             _ => Ok(line),
         }
@@ -39,19 +43,28 @@ impl Echo for Parrot {
         });
         Ok(numbers.map(move |n| {
             assert!(line.text != "panic" || n == 0, "told to panic mid-stream");
-            Ok(Line {
+            let mut answer = Line {
                 count: n,
                 ..line.clone()
-            })
+            };
+            if line.text == "grow" {
+                answer.text = "x".repeat(1_000 * n as usize);
+            }
+            Ok(answer)
         }))
     }
 
     // As tonic has it.
     async fn join(&self, request: Request<Streaming<Line>>) -> Result<Response<Line>, Status> {
+        let deaf = is_deaf(&request);
         let mut lines = request.into_inner();
         let mut text = String::new();
-        while let Some(line) = lines.message().await? {
-            text.push_str(&line.text);
+        loop {
+            match lines.message().await {
+                Ok(Some(line)) => text.push_str(&line.text),
+                Err(error) if !deaf => return Err(error),
+                Ok(None) | Err(_) => break,
+            }
         }
         Ok(Response::new(Line {
             text,
@@ -63,6 +76,24 @@ impl Echo for Parrot {
         &self,
         request: Request<Streaming<Line>>,
     ) -> Result<Response<impl Stream<Item = Result<Line, Status>> + Send + use<>>, Status> {
-        Ok(Response::new(request.into_inner()))
+        let deaf = is_deaf(&request);
+        let mut lines = request.into_inner();
+        if !deaf {
+            return Ok(Response::new(lines.left_stream()));
+        }
+        // Read elsewhere than where the answer is made.
+        let (heard, answers) = tokio::sync::mpsc::channel(1);
+        tokio::spawn(async move {
+            while let Some(Ok(line)) = lines.next().await {
+                let _ = heard.send(Ok(line)).await;
+            }
+        });
+        let answers = tokio_stream::wrappers::ReceiverStream::new(answers);
+        Ok(Response::new(answers.right_stream()))
     }
+}
+
+/// Whether the handler is told to make nothing of a fault in its request.
+fn is_deaf<T>(request: &Request<T>) -> bool {
+    request.metadata().contains_key("deaf")
 }

@@ -110,6 +110,34 @@ async fn messages_over_the_limit_are_refused_both_ways() {
 }
 
 #[tokio::test]
+async fn a_call_whose_message_was_refused_does_not_end_ok_though_its_handler_does() {
+    let mut client = serve(json!(["recover", { "max_message_size": "1kb" }])).await;
+    let deaf = |large: usize| {
+        let lines = [line("a", 0), line(&"x".repeat(large), 0), line("b", 0)];
+        let mut request = tonic::Request::new(stream::iter(lines));
+        request
+            .metadata_mut()
+            .insert("deaf", "yes".parse().unwrap());
+        request
+    };
+    for _ in 0..3 {
+        let error = client.join(deaf(2_000)).await.unwrap_err();
+        assert_eq!(error.code(), Code::ResourceExhausted, "{error:?}");
+
+        let mut heard = client.chat(deaf(2_000)).await.unwrap().into_inner();
+        assert_eq!(heard.message().await.unwrap().unwrap().text, "a");
+        let error = heard.message().await.unwrap_err();
+        assert_eq!(error.code(), Code::ResourceExhausted, "{error:?}");
+
+        // Nothing of it stays with the calls after it.
+        assert_eq!(
+            client.join(deaf(3)).await.unwrap().into_inner().text,
+            "axxxb"
+        );
+    }
+}
+
+#[tokio::test]
 async fn without_a_limit_messages_received_have_four_mebibytes() {
     let mut client = serve(json!([])).await;
     let error = client.say(line(&"x".repeat(5 << 20), 0)).await.unwrap_err();

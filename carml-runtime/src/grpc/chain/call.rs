@@ -8,7 +8,11 @@ use tonic::{Code, Status};
 use tracing::Span;
 
 use super::{
-    super::middleware::{logging, max_message_size::Scanner, tracing as spans},
+    super::middleware::{
+        logging,
+        max_message_size::{Refused, Scanner},
+        tracing as spans,
+    },
     op::Op,
 };
 
@@ -19,6 +23,7 @@ pub(in crate::grpc) struct Call {
     pub(in crate::grpc) started: Instant,
     pub(in crate::grpc) span: Span,
     pub(in crate::grpc) logged: bool,
+    pub(in crate::grpc) received: Refused,
     pub(in crate::grpc) sent: Scanner,
     /// Set when a message was refused behind others that still go out.
     pub(in crate::grpc) refused: Option<Status>,

@@ -80,6 +80,7 @@ where
             started: Instant::now(),
             span: tracing::Span::none(),
             logged: false,
+            received: max_message_size::Refused::new(),
             sent: max_message_size::Scanner::default(),
             refused: None,
             deadline: op::timeout(request.headers())
@@ -90,7 +91,7 @@ where
                 Op::Tracing => spans::begin(&mut call, request.headers()),
                 Op::Timeout(limit) => timeout::begin(&mut call, *limit),
                 Op::MaxMessageSize(limits) => {
-                    request = request.map(|body| limits.receiving(body));
+                    request = request.map(|body| limits.receiving(&call, body));
                 }
                 Op::Recover | Op::Logging => {}
             }

@@ -1,17 +1,19 @@
 //! `max_message_size`: refuses a message by its length prefix, before it is read or sent.
 
 mod receive;
+mod refused;
 mod scan;
 
 use std::{fmt, task::Poll};
 
 use bytes::Bytes;
 use http_body::Frame;
-use tonic::{Status, body::Body};
+use tonic::{Code, Status, body::Body};
 
 use super::super::chain::{Call, trailers};
 use crate::status;
 
+pub(in crate::grpc) use refused::Refused;
 pub(in crate::grpc) use scan::Scanner;
 
 /// gRPC's own limit for messages received.
@@ -40,8 +42,16 @@ impl Limits {
     }
 
     /// The request's body, which fails at a message over the limit.
-    pub(in crate::grpc) fn receiving(self, body: Body) -> Body {
-        Body::new(receive::Limited::new(body, self.receive))
+    pub(in crate::grpc) fn receiving(self, call: &Call, body: Body) -> Body {
+        let refused = call.received.share();
+        Body::new(receive::Limited::new(body, self.receive, refused))
+    }
+
+    /// The end of a call: not OK if a message of its request was refused, whatever the handler
+    /// made of that.
+    pub(in crate::grpc) fn ending(self, call: &Call, ended: &Status) -> Option<Status> {
+        let size = call.received.get().filter(|_| ended.code() == Code::Ok)?;
+        Some(status::too_large("request", size, self.receive))
     }
 
     /// The frame, or what replaces it: what stands before the message over the limit, then
@@ -51,6 +61,11 @@ impl Limits {
         call: &mut Call,
         frame: Frame<Bytes>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if let Some(ended) = frame.trailers_ref().and_then(Status::from_header_map)
+            && let Some(refusal) = self.ending(call, &ended)
+        {
+            return trailers(&refusal);
+        }
         let (Some(limit), Some(data)) = (self.send, frame.data_ref()) else {
             return Poll::Ready(Some(Ok(frame)));
         };

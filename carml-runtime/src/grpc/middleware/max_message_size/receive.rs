@@ -7,23 +7,35 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tonic::{Status, body::Body};
 
-use super::Scanner;
+use super::{Refused, Scanner};
 use crate::status;
+
+type Polled = Poll<Option<Result<Frame<Bytes>, Status>>>;
 
 /// A request's body that fails at a message over the limit.
 pub(super) struct Limited {
     inner: Body,
     scanner: Scanner,
     limit: u64,
+    refused: Refused,
+    /// Set when messages that stand before the refused one in its frame were let through.
+    over: Option<u64>,
 }
 
 impl Limited {
-    pub(super) fn new(inner: Body, limit: u64) -> Self {
+    pub(super) fn new(inner: Body, limit: u64, refused: Refused) -> Self {
         Self {
             inner,
             scanner: Scanner::default(),
             limit,
+            refused,
+            over: None,
         }
+    }
+
+    fn refuse(&self, size: u64) -> Polled {
+        self.refused.set(size);
+        Poll::Ready(Some(Err(status::too_large("request", size, self.limit))))
     }
 }
 
@@ -31,25 +43,27 @@ impl http_body::Body for Limited {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Polled {
         let this = self.get_mut();
+        if let Some(size) = this.over {
+            return this.refuse(size);
+        }
         let polled = Pin::new(&mut this.inner).poll_frame(cx);
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(data) = frame.data_ref()
             && let Some(over) = this.scanner.over(data, this.limit)
         {
-            return Poll::Ready(Some(Err(status::too_large(
-                "request", over.size, this.limit,
-            ))));
+            if over.good == 0 {
+                return this.refuse(over.size);
+            }
+            this.over = Some(over.size);
+            return Poll::Ready(Some(Ok(Frame::data(data.slice(..over.good)))));
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.over.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -1,0 +1,30 @@
+//! The service under test, as a process.
+
+use std::process::ExitCode;
+
+use carml_runtime::{App, ConfigSection};
+use carml_test_e2e::{Parrot, config::AppConfig};
+
+/// Read by nobody: it stands in the schema.
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema, ConfigSection)]
+#[serde(default)]
+#[carml(section = "perch")]
+struct Perch {
+    /// Above the floor, in metres.
+    height: u32,
+}
+
+impl Default for Perch {
+    fn default() -> Self {
+        Self { height: 2 }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    App::<AppConfig>::from_args()
+        .section::<Perch>()
+        .service(|_| Ok(Parrot))
+        .run()
+        .await
+}

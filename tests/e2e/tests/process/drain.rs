@@ -1,0 +1,81 @@
+//! How a process ends.
+
+use std::time::{Duration, Instant};
+
+use carml_test_e2e::proto::carml::test::v1::Line;
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use crate::server::Server;
+
+const SERVING: i32 = 1;
+const NOT_SERVING: i32 = 2;
+
+fn slow(wait_ms: u32) -> Line {
+    Line {
+        wait_ms,
+        ..super::line("slow", 0)
+    }
+}
+
+#[tokio::test]
+async fn sigterm_tells_health_first_and_lets_calls_end() {
+    let server = Server::start("    shutdown: { settle: 600ms }\n");
+    let mut client = server.echo().await;
+    let channel = server.channel().await;
+    let request = HealthCheckRequest::default();
+    let mut watch = HealthClient::new(channel.clone());
+    let mut watch = watch.watch(request).await.unwrap().into_inner();
+    let first = watch.message().await.unwrap().unwrap();
+    assert_eq!(first.status, SERVING);
+    let (call, mut other) = (client.clone(), client.clone());
+    let in_flight = tokio::spawn(async move { { call }.say(slow(1_500)).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+
+    server.signal("TERM");
+    let told = watch.message().await.unwrap().unwrap();
+    assert_eq!(told.status, NOT_SERVING);
+    // Clients that have not seen it yet are still answered.
+    other.say(super::line("late", 0)).await.unwrap();
+    assert!(!in_flight.is_finished());
+
+    let answer = in_flight.await.unwrap();
+    assert_eq!(answer.unwrap().into_inner().text, "slow");
+    let end = server.end().await;
+    assert_eq!((end.code, &*end.stderr), (Some(0), ""));
+    assert!(client.say(slow(0)).await.is_err(), "nobody is there");
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once() {
+    for (first, second) in [("TERM", "TERM"), ("INT", "TERM")] {
+        let mut server = Server::start("    shutdown: { deadline: 60s }\n");
+        let mut client = server.echo().await;
+        let in_flight = tokio::spawn(async move { client.say(slow(60_000)).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        server.signal(first);
+        server.line(|line| line["fields"]["message"] == "draining");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(server.runs(), "it waits for the call");
+
+        let begun = Instant::now();
+        server.signal(second);
+        let end = server.end().await;
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        assert_eq!(end.code, Some(1), "a call was cut off: {end:?}");
+        assert!(end.stderr.contains("cut off"), "{end:?}");
+        assert!(in_flight.await.unwrap().is_err());
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_flight_at_the_deadline_is_cut_off() {
+    let server = Server::start("    shutdown: { deadline: 300ms }\n");
+    let mut client = server.echo().await;
+    let in_flight = tokio::spawn(async move { client.say(slow(60_000)).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    server.signal("TERM");
+    let end = server.end().await;
+    assert_eq!(end.code, Some(1));
+    assert!(end.stderr.contains("300ms"), "{end:?}");
+    assert!(in_flight.await.unwrap().is_err());
+}

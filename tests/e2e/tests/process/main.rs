@@ -1,0 +1,139 @@
+//! One binary and many config files: what an operator decides without a compiler.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
+
+mod drain;
+mod server;
+
+use carml_test_e2e::proto::carml::test::v1::Line;
+use futures_util::stream;
+use serde_json::Value;
+use server::{Server, run};
+use tonic::Code;
+
+fn line(text: &str, count: u32) -> Line {
+    Line {
+        text: text.to_owned(),
+        count,
+        ..Line::default()
+    }
+}
+
+#[tokio::test]
+async fn swapping_two_middlewares_changes_what_stands_inside_what() {
+    for (list, traced) in [("[tracing, logging]", true), ("[logging, tracing]", false)] {
+        let server = Server::start(&format!("    middleware: {list}\n"));
+        server.echo().await.say(line("hello", 0)).await.unwrap();
+        let event = server.call();
+        assert_eq!(event["fields"]["rpc.method"], "carml.test.v1.Echo/Say");
+        let id = &event["span"]["trace_id"];
+        assert_eq!(id.is_string(), traced, "{list}: {event}");
+    }
+}
+
+#[tokio::test]
+async fn taking_recover_out_changes_what_a_panic_does() {
+    let server = Server::start("    middleware: [recover, logging]\n");
+    let mut client = server.echo().await;
+    let error = client.say(line("panic", 0)).await.unwrap_err();
+    assert_eq!(error.code(), Code::Internal);
+    assert_eq!(error.message(), "internal error", "the log has the text");
+    let event = server.line(|line| line["target"] == "carml::panic");
+    let text = &event["fields"]["exception.message"];
+    assert_eq!(text, "the handler is told to panic");
+    client.say(line("still there", 0)).await.unwrap();
+
+    let server = Server::start("    middleware: [logging]\n");
+    let mut client = server.echo().await;
+    let error = client.say(line("panic", 0)).await.unwrap_err();
+    assert_ne!(error.code(), Code::Internal, "the connection broke");
+    assert_eq!(server.call()["fields"]["rpc.status_code"], "INTERNAL");
+}
+
+#[tokio::test]
+async fn a_limit_of_1kb_refuses_a_larger_message_every_way() {
+    let long = "x".repeat(2_000);
+    for (list, refused) in [
+        ("[recover, max_message_size: 1kb]", true),
+        ("[recover]", false),
+    ] {
+        let server = Server::start(&format!("    middleware: {list}\n"));
+        let mut client = server.echo().await;
+        let check = |way: &str, answer: Result<(), tonic::Status>| match answer {
+            Ok(()) => assert!(!refused, "{way}"),
+            Err(error) => {
+                assert!(refused, "{way}: {error}");
+                assert_eq!(error.code(), Code::ResourceExhausted, "{way}");
+                assert!(error.message().contains("the limit is 1000"), "{way}");
+            }
+        };
+        check("request", client.say(line(&long, 0)).await.map(drop));
+        check("answer", client.say(line("grow", 2_000)).await.map(drop));
+        let lines = stream::iter([line("a", 0), line(&long, 0)]);
+        check("requests", client.join(lines).await.map(drop));
+        let mut lines = client.repeat(line("grow", 3)).await.unwrap().into_inner();
+        assert_eq!(lines.message().await.unwrap().unwrap().count, 0);
+        let rest = async {
+            while lines.message().await?.is_some() {}
+            Ok(())
+        };
+        check("answers", rest.await);
+    }
+}
+
+#[test]
+fn a_wrong_config_is_one_report_and_exit_code_1() {
+    let yaml = "grpc:\n  server:\n    listen: 127.0.0.1:0\n    middleware: [recovr]\nperch:\n  heigth: 3\n";
+    let end = run(yaml, &[]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert_eq!(end.stdout, "");
+    for expected in [
+        "--> carml.yml:4:18",
+        "did you mean `recover`?",
+        "--> carml.yml:6:3",
+        "did you mean `height`?",
+    ] {
+        assert!(end.stderr.contains(expected), "{expected}: {}", end.stderr);
+    }
+}
+
+#[test]
+fn an_address_in_use_is_one_line_and_exit_code_1() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let end = run(&format!("grpc:\n  server:\n    listen: {address}\n"), &[]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert_eq!(end.stderr.lines().count(), 1, "{}", end.stderr);
+    let expected = format!("error: cannot listen on {address}: ");
+    assert!(end.stderr.starts_with(&expected), "{}", end.stderr);
+}
+
+#[test]
+fn the_binary_checks_a_config_and_prints_its_whole_schema() {
+    let end = run("perch:\n  height: 3\n", &["--check"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(
+        end.stdout.contains("recover > tracing > logging"),
+        "{end:?}"
+    );
+
+    let end = run("", &["--print-schema"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let schema: Value = serde_json::from_str(&end.stdout).unwrap();
+    assert!(end.stdout.contains("Above the floor, in metres."));
+    let whole = jsonschema::validator_for(&schema).unwrap();
+    assert!(whole.is_valid(&serde_json::json!({ "perch": { "height": 3 } })));
+    for wrong in [
+        serde_json::json!({ "perch": { "heigth": 3 } }),
+        serde_json::json!({ "grcp": {} }),
+    ] {
+        assert!(!whole.is_valid(&wrong), "{wrong}");
+    }
+}
+
+#[test]
+fn a_wrong_argument_is_told_with_those_there_are() {
+    let end = run("", &["--chek"]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.stderr.contains("--chek") && end.stderr.contains("--check "));
+}

@@ -1,0 +1,143 @@
+//! The built binary, run with a config file.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    time::{Duration, Instant},
+};
+
+use carml_test_e2e::proto::carml::test::v1::EchoClient;
+use serde_json::Value;
+use tempfile::TempDir;
+use tonic::transport::Channel;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How a process ended.
+#[derive(Debug)]
+pub struct End {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+fn command(folder: &TempDir, yaml: &str) -> Command {
+    std::fs::write(folder.path().join("carml.yml"), yaml).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parrot"));
+    command
+        .args(["--config", "carml.yml"])
+        .current_dir(folder.path())
+        .env_remove("RUST_LOG")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs it to its end: for what does not start.
+pub fn run(yaml: &str, args: &[&str]) -> End {
+    let folder = tempfile::tempdir().unwrap();
+    let out = command(&folder, yaml).args(args).output().unwrap();
+    End {
+        code: out.status.code(),
+        stdout: String::from_utf8(out.stdout).unwrap(),
+        stderr: String::from_utf8(out.stderr).unwrap(),
+    }
+}
+
+/// A server that listens.
+pub struct Server {
+    child: Child,
+    lines: Receiver<Value>,
+    address: String,
+    _folder: TempDir,
+}
+
+impl Server {
+    /// Starts it with `listen` and this below `grpc.server`.
+    pub fn start(server: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let yaml = format!("grpc:\n  server:\n    listen: 127.0.0.1:0\n{server}");
+        let mut child = command(&folder, &yaml).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let _ = sender.send(serde_json::from_str(&line).unwrap());
+            }
+        });
+        let mut server = Self {
+            child,
+            lines,
+            address: String::new(),
+            _folder: folder,
+        };
+        let serving = server.line(|line| line["fields"]["message"] == "serving");
+        serving["fields"]["server.address"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut server.address);
+        server
+    }
+
+    /// The next line of its log that is such a one.
+    pub fn line(&self, is: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).expect("a line");
+            if is(&line) {
+                return line;
+            }
+        }
+    }
+
+    /// The next line of a call that ended.
+    pub fn call(&self) -> Value {
+        self.line(|line| line["target"] == "carml::rpc")
+    }
+
+    pub async fn channel(&self) -> Channel {
+        let url = format!("http://{}", self.address);
+        let endpoint = Channel::from_shared(url).unwrap();
+        endpoint.connect().await.unwrap()
+    }
+
+    pub async fn echo(&self) -> EchoClient<Channel> {
+        EchoClient::new(self.channel().await)
+    }
+
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits for its end.
+    pub async fn end(mut self) -> End {
+        let begun = Instant::now();
+        while self.runs() {
+            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let code = self.child.wait().unwrap().code();
+        let mut stderr = String::new();
+        let mut pipe = self.child.stderr.take().unwrap();
+        pipe.read_to_string(&mut stderr).unwrap();
+        End {
+            code,
+            stdout: String::new(),
+            stderr,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
