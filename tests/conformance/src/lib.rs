@@ -78,6 +78,10 @@ macro_rules! conformance {
                 a_late_leader_is_fenced
                 cancelled_campaigns_leave_nothing
             }
+            crowds {
+                no_event_is_lost_or_told_twice
+                no_late_write_comes_through
+            }
             end {
                 a_restart_keeps_what_was_written
                 a_close_ends_everything_that_is_open

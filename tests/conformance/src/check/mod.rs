@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 pub mod compare;
+pub mod crowds;
 pub mod elections;
 pub mod end;
 pub mod keys;
