@@ -51,6 +51,7 @@ macro_rules! conformance {
                 a_history_that_is_gone_is_a_snapshot
                 a_revision_that_never_was_is_a_snapshot
                 a_slow_consumer_is_resynced
+                an_unread_watch_lags_too
                 the_state_is_told_after_each_change
                 changes_alone_make_up_the_state
                 cancelled_watches_leave_nothing

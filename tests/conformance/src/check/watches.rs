@@ -203,6 +203,23 @@ pub async fn a_slow_consumer_is_resynced<F: Fixture>() {
     assert_eq!(status.next().await, None);
 }
 
+/// A watch that lags before its first batch was read has not become live by that batch.
+pub async fn an_unread_watch_lags_too<F: Fixture>() {
+    let (_fixture, kv) = fresh::<F>().await;
+    needs!(F, kv, WatchTree);
+    let Some(backlog) = F::BACKLOG else { return };
+    let mut watch = kv.watch_tree(None, From::Now).await.unwrap();
+    overrun(&kv, backlog).await;
+    for (reason, then) in [
+        (Reason::Started, WatchStatus::Resyncing(Reason::Lagged)),
+        (Reason::Lagged, WatchStatus::Live),
+    ] {
+        let batch = next(&mut watch).await;
+        assert!(matches!(batch, Batch::Snapshot { reason: r, .. } if r == reason));
+        assert_eq!(watch.status().next().await, Some(then));
+    }
+}
+
 pub async fn the_state_is_told_after_each_change<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, WatchTree);

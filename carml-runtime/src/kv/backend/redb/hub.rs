@@ -74,6 +74,17 @@ impl Watcher {
         queue.batches.clear();
         (queue.bytes, queue.lagged) = (0, false);
     }
+    pub(super) fn becomes(&self, status: WatchStatus) {
+        self.status
+            .send_if_modified(|now| std::mem::replace(now, status) != status);
+    }
+    /// Everything that was read is told: live, unless it lags already.
+    pub(super) fn live(&self) {
+        let queue = self.queue();
+        if !queue.lagged {
+            self.becomes(WatchStatus::Live);
+        }
+    }
     pub(super) fn turn(&self) -> Turn {
         let mut queue = self.queue();
         if queue.lagged {
@@ -102,8 +113,7 @@ impl Watcher {
                 queue.batches.clear();
                 queue.bytes = 0;
                 queue.lagged = true;
-                self.status
-                    .send_replace(WatchStatus::Resyncing(Reason::Lagged));
+                self.becomes(WatchStatus::Resyncing(Reason::Lagged));
             }
         }
         self.wake.notify_one();

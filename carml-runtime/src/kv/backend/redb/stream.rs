@@ -100,7 +100,7 @@ impl Follow {
         match self.phase {
             Phase::Live | Phase::Over => {}
             Phase::Snapshot(reason) => {
-                self.status(WatchStatus::Resyncing(reason));
+                self.watcher.becomes(WatchStatus::Resyncing(reason));
                 self.watcher.restart();
                 let read = self.read(move |r| Ok((r.entries(&scope)?, r.revision()?)));
                 let (entries, revision) = read.await?;
@@ -113,7 +113,7 @@ impl Follow {
                 self.phase = Phase::Live;
             }
             Phase::History { after, upto } => {
-                self.status(WatchStatus::Replaying);
+                self.watcher.becomes(WatchStatus::Replaying);
                 match self.read(move |r| r.history(&scope, after, upto)).await? {
                     History::Gone => self.phase = Phase::Snapshot(Reason::Compacted),
                     History::Events(found, after) => {
@@ -138,7 +138,7 @@ impl Follow {
         loop {
             if let Some(batch) = self.ready.pop_front() {
                 if self.ready.is_empty() && matches!(self.phase, Phase::Live) {
-                    self.status(WatchStatus::Live);
+                    self.watcher.live();
                 }
                 return Some(Ok(batch));
             }
@@ -164,14 +164,5 @@ impl Follow {
     fn over(&mut self, e: Error) -> Option<Result<Batch, Error>> {
         self.phase = Phase::Over;
         (e.kind != ErrorKind::Closed).then_some(Err(e))
-    }
-
-    /// The hub may have said meanwhile that the consumer lags; that stands.
-    fn status(&self, status: WatchStatus) {
-        self.watcher.status.send_if_modified(|now| {
-            let news = *now != status;
-            *now = status;
-            news
-        });
     }
 }
