@@ -1,0 +1,1 @@
+//! See `kv.rs`: `cargo bench -p carml-bench-kv`.
