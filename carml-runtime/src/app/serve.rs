@@ -23,6 +23,13 @@ use crate::{
     logger,
 };
 
+/// How many bytes a connection may have under way, in HTTP/2's flow control.
+///
+/// h2 closes a connection on which too many small frames wait to be read (RUSTSEC-2026-0258), and
+/// allows half of this window for them, at about 250 bytes a frame. With hyper's 1 MiB, some two
+/// thousand small calls at once on one connection were enough to lose them all.
+const CONNECTION_WINDOW: u32 = 16 << 20;
+
 /// Services, with what health and reflection say of them.
 #[derive(Default)]
 pub(super) struct Routed {
@@ -160,6 +167,7 @@ async fn listen(
     let interval = server.keepalive.interval.get();
     let serving = tokio::spawn(
         Server::builder()
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keepalive_interval(Some(interval).filter(|interval| !interval.is_zero()))
             .http2_keepalive_timeout(Some(server.keepalive.timeout.get()))
             .layer(ChainLayer::new(chain.clone()))

@@ -33,6 +33,8 @@ impl Remote {
         })?;
         let channel = endpoint
             .connect_timeout(Duration::from_secs(5))
+            // Room for small frames that wait to be read, as on the server.
+            .initial_connection_window_size(16 << 20)
             // A watch or a lock notices a server that is gone without a word.
             .http2_keep_alive_interval(Duration::from_secs(10))
             .keep_alive_timeout(Duration::from_secs(10))
