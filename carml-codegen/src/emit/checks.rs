@@ -216,6 +216,7 @@ impl Emit<'_> {
                         "v" => quote!(*v),
                         _ => at.clone(),
                     };
+                    self.uses(&["json"]);
                     quote!(#value == json!(#literal))
                 }
             });

@@ -20,6 +20,7 @@ use crate::ir::types::{Named, NamedKind, Presence, Program, Type};
 struct Emit<'p> {
     program: &'p Program,
     helpers: RefCell<BTreeSet<helpers::Helper>>,
+    imports: RefCell<BTreeSet<String>>,
 }
 
 /// The module's text.
@@ -31,6 +32,7 @@ pub(crate) fn module(program: &Program) -> Result<String, String> {
     let emit = Emit {
         program,
         helpers: RefCell::default(),
+        imports: RefCell::default(),
     };
     let types: Vec<TokenStream> = program
         .types
@@ -48,7 +50,14 @@ pub(crate) fn module(program: &Program) -> Result<String, String> {
         #alias
         #support
     };
-    let imports = imports(&body, !checked.is_empty());
+    words(support, &mut emit.imports.borrow_mut());
+    if !program.types.is_empty() {
+        emit.uses(&["Deserialize", "Serialize"]);
+    }
+    if !checked.is_empty() {
+        emit.uses(&["Deserializer", "Serializer", "Value"]);
+    }
+    let imports = imports(&emit.imports.borrow());
     let file = syn::parse2(quote!(#imports #body)).map_err(|error| error.to_string())?;
     let mut code = spaced(&prettyplease::unparse(&file));
     code.push_str(&helpers::checks(&checked));
@@ -58,6 +67,12 @@ pub(crate) fn module(program: &Program) -> Result<String, String> {
 impl Emit<'_> {
     fn needs(&self, helper: helpers::Helper) {
         self.helpers.borrow_mut().insert(helper);
+    }
+
+    /// Names that are written without their paths.
+    fn uses(&self, names: &[&str]) {
+        let names = names.iter().map(|name| (*name).to_owned());
+        self.imports.borrow_mut().extend(names);
     }
 
     fn named(&self, named: &Named) -> TokenStream {
@@ -134,13 +149,8 @@ impl Emit<'_> {
     }
 }
 
-/// Imports what the body names.
-fn imports(body: &TokenStream, checked: bool) -> TokenStream {
-    let mut found = BTreeSet::new();
-    if checked {
-        found.extend(["Deserializer", "Serializer"].map(str::to_owned));
-    }
-    words(body.clone(), &mut found);
+/// Imports of what is named.
+fn imports(found: &BTreeSet<String>) -> TokenStream {
     let mut lines = TokenStream::new();
     let has = |word: &str| found.contains(word);
     let pick = |words: &[&str]| -> Vec<proc_macro2::Ident> {

@@ -62,6 +62,7 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenS
     let extra = match &structure.extra {
         Extra::Denied => TokenStream::new(),
         Extra::Kept(value) => {
+            emit.uses(&["BTreeMap"]);
             let value = emit.ty(value);
             quote! {
                 /// Every other key.

@@ -12,15 +12,22 @@ impl Emit<'_> {
             Type::Boolean => quote!(bool),
             Type::Integer(integer) => integer_type(*integer),
             Type::Float => quote!(f64),
-            Type::Number => quote!(Number),
+            Type::Number => {
+                self.uses(&["Number"]);
+                quote!(Number)
+            }
             Type::String => quote!(String),
             Type::Null => quote!(()),
-            Type::Any => quote!(Value),
+            Type::Any => {
+                self.uses(&["Value"]);
+                quote!(Value)
+            }
             Type::List(item) => {
                 let item = self.ty(item);
                 quote!(Vec<#item>)
             }
             Type::Map(value) => {
+                self.uses(&["BTreeMap"]);
                 let value = self.ty(value);
                 quote!(BTreeMap<String, #value>)
             }

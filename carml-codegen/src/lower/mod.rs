@@ -54,6 +54,7 @@ pub(crate) fn lower(mut graph: Graph, root: SchemaId, options: &Options) -> Lowe
         names: BTreeSet::new(),
         owners: Vec::new(),
         known: HashMap::new(),
+        nullable: BTreeSet::new(),
         merged: HashMap::new(),
         parts: HashMap::new(),
         intersections: HashMap::new(),
@@ -94,6 +95,8 @@ struct Lowering<'a> {
     /// The names of the types around the one that is being worked out.
     owners: Vec<String>,
     known: HashMap<SchemaId, Type>,
+    /// Those of which null is one value, while they are worked out.
+    nullable: BTreeSet<SchemaId>,
     merged: HashMap<SchemaId, Rc<Schema>>,
     /// What a schema made of others is made of, and the other way around.
     parts: HashMap<SchemaId, Vec<SchemaId>>,
@@ -238,7 +241,14 @@ impl Lowering<'_> {
         };
         let ty = TypeId(self.types.len());
         self.types.push(None);
-        self.known.insert(id, Type::Named(ty));
+        let mut seen = Type::Named(ty);
+        if self.is_loose(schema) {
+            seen = Type::Loose(Box::new(seen));
+        }
+        if self.nullable.contains(&id) {
+            seen = Type::Option(Box::new(seen));
+        }
+        self.known.insert(id, seen);
         self.owners.push(name.clone());
         let kind = kind(self, &name);
         self.owners.pop();

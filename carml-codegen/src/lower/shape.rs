@@ -20,6 +20,7 @@ impl Lowering<'_> {
         if !self.is_nullable(schema) {
             return self.shape_of_value(id, schema, name);
         }
+        self.nullable.insert(id);
         let mut rest = schema.clone();
         rest.rules.types.remove(&Kind::Null);
         if let Some(values) = &mut rest.rules.values {

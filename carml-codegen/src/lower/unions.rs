@@ -209,7 +209,7 @@ impl Lowering<'_> {
             });
         }
         // The first that fits is taken: what refuses most stands first.
-        alternatives.sort_by_key(|alternative| looseness(&alternative.ty));
+        alternatives.sort_by_key(|alternative| self.looseness(&alternative.ty));
         let names = names::distinct(
             alternatives
                 .iter()
@@ -247,17 +247,25 @@ impl Lowering<'_> {
     }
 }
 
-fn looseness(ty: &Type) -> u8 {
-    match ty {
-        Type::Null | Type::Boolean | Type::Named(_) => 0,
-        Type::Integer(_) => 1,
-        Type::Float | Type::Number => 3,
-        Type::Extern { .. } => 4,
-        Type::String => 5,
-        Type::List(_) => 6,
-        Type::Map(_) => 7,
-        Type::Option(ty) | Type::Boxed(ty) => looseness(ty),
-        Type::Loose(_) => 8,
-        Type::Any => 9,
+impl Lowering<'_> {
+    /// Where a form stands among others: serde takes a list for a struct, and an object of one
+    /// key for a variant, so lists come before objects, and those before enums of strings.
+    fn looseness(&self, ty: &Type) -> u8 {
+        match ty {
+            Type::Null | Type::Boolean => 0,
+            Type::Integer(_) => 1,
+            Type::Float | Type::Number => 2,
+            Type::List(_) => 3,
+            Type::Named(id) => match self.types[id.0].as_ref().map(|named| &named.kind) {
+                Some(NamedKind::Enum(_)) => 6,
+                _ => 4,
+            },
+            Type::Map(_) => 5,
+            Type::Extern { .. } => 7,
+            Type::String => 8,
+            Type::Option(ty) | Type::Boxed(ty) => self.looseness(ty),
+            Type::Loose(_) => 9,
+            Type::Any => 10,
+        }
     }
 }
