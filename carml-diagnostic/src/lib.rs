@@ -13,9 +13,11 @@ mod read;
 mod render;
 mod report;
 mod source;
+mod userinfo;
 
 pub use fault::{Fault, Place, Severity};
 pub use nearest::nearest;
 pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading};
 pub use report::Report;
 pub use source::{Format, Position, Source, Span};
+pub use userinfo::without_passwords;

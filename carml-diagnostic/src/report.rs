@@ -59,6 +59,9 @@ impl Report {
                 .chain(&mut fault.notes)
                 .chain(&mut fault.helps);
             for text in texts {
+                if text.contains("://") {
+                    *text = crate::without_passwords(text);
+                }
                 for word in words.iter().filter(|w| !w.is_empty()) {
                     if text.contains(word.as_str()) {
                         *text = text.replace(word.as_str(), "******");

@@ -97,8 +97,13 @@ impl Source {
             .filter(|m| m.touches(window))
             .copied()
             .collect();
+        let part = text.get(window.start..window.end).unwrap_or_default();
+        let inside = crate::userinfo::passwords(part).into_iter();
+        found.extend(inside.map(|at| Span {
+            start: window.start + at.start,
+            end: window.start + at.end,
+        }));
         for word in self.0.masks.words.read().iter().flat_map(|w| w.iter()) {
-            let part = text.get(window.start..window.end).unwrap_or_default();
             found.extend(part.match_indices(word.as_str()).map(|(at, _)| Span {
                 start: window.start + at,
                 end: window.start + at + word.len(),

@@ -15,7 +15,7 @@ impl Loaded {
     /// came from, as a comment. Secrets are hidden.
     pub fn explain(&self) -> String {
         let all = self.with_defaults();
-        yaml::write(&all, all.value(), "")
+        all.without_secrets(&yaml::write(&all, all.value(), ""))
     }
 
     /// One key, as `registry.timeout`: its value now and what set it, its type, default, constraints and meaning.
@@ -23,7 +23,8 @@ impl Loaded {
     /// # Errors
     /// If the schema knows no such key.
     pub fn explain_key(&self, key: &str) -> Result<String, Report> {
-        key::write(&self.with_defaults(), key)
+        let text = key::write(&self.with_defaults(), key)?;
+        Ok(self.without_secrets(&text))
     }
 
     /// The middleware chains of the server and of clients, as they will run.
@@ -33,6 +34,15 @@ impl Loaded {
     pub fn explain_chain(&self) -> Result<String, Error> {
         let config: Config = self.typed()?;
         Ok(chain::write(self, &config))
+    }
+
+    /// Hides what is secret inside of values that are not: passwords in addresses, variables that sound secret.
+    fn without_secrets(&self, text: &str) -> String {
+        let text = carml_diagnostic::without_passwords(text);
+        let inside = self.secrets().iter().filter(|s| !s.is_empty());
+        inside.fold(text, |text, secret| {
+            text.replace(secret.as_str(), yaml::HIDDEN)
+        })
     }
 
     /// The same with every default of the schema filled in, also of documents that do not ask for it.

@@ -206,6 +206,12 @@ impl Shapes {
         self.find(pointer).is_some_and(|s| s.own.has(Marks::SECRET))
     }
 
+    /// Every key that the schema names.
+    pub(in crate::config) fn names(&self) -> HashSet<&str> {
+        let keys = self.0.iter().flat_map(|shape| shape.keys.keys());
+        keys.map(String::as_str).collect()
+    }
+
     /// Whether the schema says something of a pointer.
     pub(in crate::config) fn knows(&self, pointer: &str) -> bool {
         self.find(pointer).is_some()
