@@ -1,6 +1,6 @@
 //! The parser's complaints in words that help.
 
-use super::spans::Cursor;
+use super::events::Cursor;
 use crate::{Fault, Source, Span};
 use saphyr_parser::ScanError;
 

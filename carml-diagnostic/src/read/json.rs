@@ -1,7 +1,8 @@
 //! JSON: serde_json, with duplicate keys noticed and integers beyond 64 bits refused.
 
-use super::Reading;
-use super::spans::{Cursor, Spans};
+use super::events::Cursor;
+use super::spans::Spans;
+use super::{KEY, MAX_WEIGHT, Reading, VALUE};
 use crate::{Fault, Report, Source, Span};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -52,8 +53,21 @@ fn explain(source: &Source, error: &serde_json::Error) -> Fault {
 
 #[derive(Default)]
 struct Seen {
+    weight: Cell<usize>,
     repeated: Cell<bool>,
     huge: Cell<bool>,
+}
+
+impl Seen {
+    /// Counts what a part of the value takes.
+    fn take<E: serde::de::Error>(&self, weight: usize, value: &Value) -> Result<(), E> {
+        let weight = self.weight.get() + weight + value.as_str().map_or(0, str::len);
+        self.weight.set(weight);
+        if weight > MAX_WEIGHT {
+            return Err(E::custom("it holds more values than can be held"));
+        }
+        Ok(())
+    }
 }
 
 impl<'de> serde::de::DeserializeSeed<'de> for &Seen {
@@ -94,6 +108,7 @@ impl<'de> Visitor<'de> for &Seen {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = seq.next_element_seed(self)? {
+            self.take(VALUE, &item)?;
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -102,6 +117,7 @@ impl<'de> Visitor<'de> for &Seen {
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
             let value = access.next_value_seed(self)?;
+            self.take(VALUE + KEY + key.len(), &value)?;
             if map.insert(key, value).is_some() {
                 self.repeated.set(true);
             }

@@ -1,7 +1,9 @@
 //! From a text to its value, and to the places of its values.
 
 mod complaint;
+mod events;
 mod json;
+mod json_spans;
 mod recover;
 mod scalar;
 mod spans;
@@ -18,6 +20,18 @@ pub const MAX_BYTES: usize = 16 << 20;
 
 /// How deep lists and maps may nest.
 pub const MAX_DEPTH: usize = 100;
+
+/// How much memory the values of one text may take, in bytes, roughly: about half a million keys with their values.
+pub(crate) const MAX_WEIGHT: usize = 104 << 20;
+
+/// How many items one list or map in brackets may hold in YAML.
+const MAX_FLOW_ITEMS: usize = 250_000;
+
+/// What a value takes beside its text, with what a growing list holds in reserve.
+pub(crate) const VALUE: usize = 104;
+
+/// What a key takes beside its text.
+pub(crate) const KEY: usize = 88;
 
 /// What was read of a text.
 #[derive(Debug, Default)]
@@ -50,13 +64,51 @@ pub(crate) fn read(source: &Source) -> Reading {
         return Reading::failed(Fault::error("too-large", message));
     }
     let (mut reading, repeated) = match source.format() {
-        Format::Yaml => recover::read(source),
+        Format::Yaml => match crowded(source.text()) {
+            Some(at) => {
+                let fault = Fault::error("too-large", "these brackets hold too many items")
+                    .at(source, Span { start: at, end: at })
+                    .help("write one item a line, each after `- `");
+                return Reading::failed(fault);
+            }
+            None => recover::read(source),
+        },
         Format::Json => json::read(source),
     };
     if repeated {
         add_repeated(source, &mut reading.report);
     }
     reading
+}
+
+/// The start of a list or map in brackets with more items than the parser can hold: it may keep the tokens of one
+/// until it ends. Brackets in texts count too, until the next item of a block list.
+fn crowded(text: &str) -> Option<usize> {
+    if text.len() <= MAX_FLOW_ITEMS {
+        return None;
+    }
+    let (mut depth, mut items, mut start, mut fresh) = (0_usize, 0, 0, true);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b' ' => continue,
+            b'-' if fresh && text[at + 1..].starts_with(' ') => (depth, items) = (0, 0),
+            b'[' | b'{' => {
+                if depth == 0 {
+                    (start, items) = (at, 0);
+                }
+                depth += 1;
+                items += 1;
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' | b':' if depth > 0 => items += 1,
+            _ => {}
+        }
+        if items > MAX_FLOW_ITEMS {
+            return Some(start);
+        }
+        fresh = byte == b'\n';
+    }
+    None
 }
 
 fn add_repeated(source: &Source, report: &mut Report) {

@@ -47,7 +47,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
                 return (reading, false);
             }
             Some(Halt::Scan(error)) => {
-                let cursor = super::spans::Cursor::new(&text);
+                let cursor = super::events::Cursor::new(&text);
                 let at = cursor.byte(error.marker().line(), error.marker().col());
                 let end = line(&text, at.min(text.trim_end().len()));
                 text.truncate(end);

@@ -1,92 +1,9 @@
 //! Where keys and values stand: a second pass over the text, made only when someone asks.
 
-use crate::{Source, Span};
-use std::cell::Cell;
-
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput};
-
-/// The events of a text.
-pub(crate) struct Events<'s>(Parser<'s, StrInput<'s>>);
-
-impl<'s> Events<'s> {
-    pub(crate) fn of(text: &'s str) -> Events<'s> {
-        Events(Parser::new_from_str(
-            text.strip_prefix('\u{feff}').unwrap_or(text),
-        ))
-    }
-
-    pub(crate) fn next(&mut self) -> Result<(Event<'s>, saphyr_parser::Span), ScanError> {
-        match self.0.next_event() {
-            Some(event) => event,
-            None => Ok((Event::StreamEnd, saphyr_parser::Span::default())),
-        }
-    }
-}
-
-/// From the parser's lines and columns to bytes.
-pub(crate) struct Cursor<'s> {
-    text: &'s str,
-    lines: Vec<usize>,
-    ascii: bool,
-    /// The line, column and byte that were asked for last: on a long line the next one is near.
-    last: Cell<(usize, usize, usize)>,
-}
-
-impl<'s> Cursor<'s> {
-    pub(crate) fn new(text: &'s str) -> Cursor<'s> {
-        let bom = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        let mut lines = vec![bom];
-        lines.extend(
-            text.bytes()
-                .enumerate()
-                .filter(|(_, b)| *b == b'\n')
-                .map(|(at, _)| at + 1),
-        );
-        Cursor {
-            text,
-            lines,
-            ascii: text.is_ascii(),
-            last: Cell::new((0, 0, 0)),
-        }
-    }
-
-    /// The byte at a line from 1 and a column of characters from 0.
-    pub(crate) fn byte(&self, line: usize, column: usize) -> usize {
-        let Some(start) = self.lines.get(line.saturating_sub(1)) else {
-            return self.text.len();
-        };
-        let end = self
-            .lines
-            .get(line)
-            .map_or(self.text.len(), |next| next - 1);
-        if self.ascii {
-            return start.saturating_add(column).min(end);
-        }
-        let (from_column, from) = match self.last.get() {
-            (known, near, byte) if known == line && near <= column => (near, byte),
-            _ => (0, *start),
-        };
-        let rest = &self.text[from..end];
-        let byte = rest
-            .char_indices()
-            .nth(column - from_column)
-            .map_or(end, |(at, _)| from + at);
-        if byte < end {
-            self.last.set((line, column, byte));
-        }
-        byte
-    }
-
-    pub(crate) fn span(&self, span: saphyr_parser::Span) -> Span {
-        let start = self.byte(span.start.line(), span.start.col());
-        let end = self.byte(span.end.line(), span.end.col()).max(start);
-        let trimmed = self.text[start..end].trim_end().len();
-        Span {
-            start,
-            end: start + trimmed,
-        }
-    }
-}
+use super::events::{Cursor, Events};
+use super::scalar;
+use crate::{Format, Source, Span};
+use saphyr_parser::{Event, ScalarStyle};
 
 /// The place of a value, and of its key if it stands in a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +14,9 @@ pub struct Located {
     pub value: Span,
 }
 
+/// A text with more values than this is refused, and has no places.
+pub(super) const MOST_NODES: usize = 1_200_000;
+
 /// The places of a document's keys and values.
 pub(crate) struct Spans {
     root: Node,
@@ -104,24 +24,104 @@ pub(crate) struct Spans {
     beyond: Vec<Span>,
 }
 
-struct Node {
-    span: Span,
+/// A span in half the space: texts are far shorter than 4 GiB.
+#[derive(Clone, Copy)]
+struct Short(u32, u32);
+
+impl From<Span> for Short {
+    fn from(span: Span) -> Short {
+        let short = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Short(short(span.start), short(span.end))
+    }
+}
+
+impl Short {
+    fn get(self) -> Span {
+        Span {
+            start: self.0 as usize,
+            end: self.1 as usize,
+        }
+    }
+}
+
+pub(super) struct Node {
+    span: Short,
     kind: Kind,
 }
 
-enum Kind {
+impl Node {
+    pub(super) fn new(span: Span, kind: Kind) -> Node {
+        Node {
+            span: span.into(),
+            kind,
+        }
+    }
+}
+
+pub(super) enum Kind {
     Leaf,
-    List(Vec<Node>),
-    Map(Vec<(String, Span, Node)>),
+    List(Box<[Node]>),
+    Map(Box<[Entry]>),
+}
+
+pub(super) struct Entry {
+    /// The key's name, if its text is not the name.
+    name: Option<Box<str>>,
+    key: Short,
+    value: Node,
+}
+
+impl Entry {
+    /// An entry whose key stands in double quotes.
+    pub(super) fn quoted(text: &str, key: Span, value: Node) -> Entry {
+        let raw = text.get(key.start..key.end).unwrap_or_default();
+        let name = raw
+            .contains('\\')
+            .then(|| serde_json::from_str(raw).ok())
+            .flatten();
+        Entry {
+            name,
+            key: key.into(),
+            value,
+        }
+    }
+
+    fn name<'t>(&'t self, text: &'t str) -> &'t str {
+        match &self.name {
+            Some(name) => name,
+            None => {
+                let Span { start, end } = self.key.get();
+                let raw = text.get(start..end).unwrap_or_default();
+                let inside = raw.strip_prefix('"').and_then(|r| r.strip_suffix('"'));
+                inside.unwrap_or(raw)
+            }
+        }
+    }
 }
 
 impl Spans {
+    pub(super) fn new(root: Node, repeated: Vec<(String, Span, Span)>, beyond: Vec<Span>) -> Spans {
+        Spans {
+            root,
+            repeated,
+            beyond,
+        }
+    }
+
     pub(crate) fn of(source: &Source) -> Option<Spans> {
+        if source.format() == Format::Json {
+            return super::json_spans::of(source.text());
+        }
+        if super::crowded(source.readable()).is_some() {
+            return None;
+        }
         let mut walk = Walk {
             events: Events::of(source.readable()),
+            text: source.readable(),
             cursor: Cursor::new(source.readable()),
             repeated: Vec::new(),
             beyond: Vec::new(),
+            nodes: 0,
         };
         loop {
             match walk.events.next().ok()? {
@@ -147,45 +147,35 @@ impl Spans {
         &self.beyond
     }
 
-    pub(crate) fn locate(&self, pointer: &str) -> Option<Located> {
-        let mut found = Located {
-            key: None,
-            value: self.root.span,
-        };
+    pub(crate) fn locate(&self, text: &str, pointer: &str) -> Option<Located> {
+        let mut key = None;
         let mut node = &self.root;
         for step in pointer.split('/').skip(1) {
             let step = step.replace("~1", "/").replace("~0", "~");
-            match &node.kind {
+            (key, node) = match &node.kind {
                 Kind::Leaf => return None,
-                Kind::List(items) => {
-                    node = items.get(step.parse::<usize>().ok()?)?;
-                    found = Located {
-                        key: None,
-                        value: node.span,
-                    };
-                }
+                Kind::List(items) => (None, items.get(step.parse::<usize>().ok()?)?),
                 Kind::Map(entries) => {
-                    let (_, key, value) = entries.iter().find(|e| e.0 == step)?;
-                    node = value;
-                    found = Located {
-                        key: Some(*key),
-                        value: node.span,
-                    };
+                    let entry = entries.iter().find(|e| e.name(text) == step)?;
+                    (Some(entry.key.get()), &entry.value)
                 }
-            }
+            };
         }
-        Some(found)
+        Some(Located {
+            key,
+            value: node.span.get(),
+        })
     }
 
-    pub(crate) fn decides(&self, pointer: &str) -> bool {
+    pub(crate) fn decides(&self, text: &str, pointer: &str) -> bool {
         let mut node = &self.root;
         for step in pointer.split('/').skip(1) {
             let Kind::Map(entries) = &node.kind else {
                 return true;
             };
             let step = step.replace("~1", "/").replace("~0", "~");
-            match entries.iter().find(|e| e.0 == step) {
-                Some((_, _, value)) => node = value,
+            match entries.iter().find(|e| e.name(text) == step) {
+                Some(entry) => node = &entry.value,
                 None => return false,
             }
         }
@@ -193,16 +183,64 @@ impl Spans {
     }
 }
 
+impl Spans {
+    /// Every text or number that touches a window, with its JSON pointer.
+    pub(crate) fn leaves(&self, text: &str, window: Span) -> Vec<(String, Span)> {
+        let mut found = Vec::new();
+        self.root
+            .leaves(text, window, &mut String::new(), &mut found);
+        found
+    }
+}
+
+impl Node {
+    fn leaves(
+        &self,
+        text: &str,
+        window: Span,
+        pointer: &mut String,
+        found: &mut Vec<(String, Span)>,
+    ) {
+        let length = pointer.len();
+        match &self.kind {
+            Kind::Leaf => found.push((pointer.clone(), self.span.get())),
+            // Items stand in the order of the text.
+            Kind::List(items) => {
+                let from = items.partition_point(|n| n.span.get().end < window.start);
+                let until = items.partition_point(|n| n.span.get().start <= window.end);
+                for (n, item) in items.iter().enumerate().take(until).skip(from) {
+                    pointer.push_str(&format!("/{n}"));
+                    item.leaves(text, window, pointer, found);
+                    pointer.truncate(length);
+                }
+            }
+            Kind::Map(entries) => {
+                let from = entries.partition_point(|e| e.value.span.get().end < window.start);
+                let until = entries.partition_point(|e| e.key.get().start <= window.end);
+                for entry in entries.iter().take(until).skip(from) {
+                    pointer.push('/');
+                    pointer.push_str(&entry.name(text).replace('~', "~0").replace('/', "~1"));
+                    entry.value.leaves(text, window, pointer, found);
+                    pointer.truncate(length);
+                }
+            }
+        }
+    }
+}
+
 struct Walk<'s> {
     events: Events<'s>,
+    text: &'s str,
     cursor: Cursor<'s>,
     repeated: Vec<(String, Span, Span)>,
     beyond: Vec<Span>,
+    nodes: usize,
 }
 
 impl<'s> Walk<'s> {
     fn node(&mut self, event: Event<'s>, at: saphyr_parser::Span, depth: usize) -> Option<Node> {
-        if depth > 2 * super::MAX_DEPTH {
+        self.nodes += 1;
+        if depth > 2 * super::MAX_DEPTH || self.nodes > MOST_NODES {
             return None;
         }
         let mut span = self.cursor.span(at);
@@ -212,65 +250,88 @@ impl<'s> Walk<'s> {
                 loop {
                     let (event, at) = self.events.next().ok()?;
                     if event == Event::SequenceEnd {
-                        span.end = self.close(at, span, items.last().map(|n| n.span.end));
-                        break Kind::List(items);
+                        let last = items.last().map(|n| n.span.get().end);
+                        span.end = self.close(at, span, last);
+                        break Kind::List(items.into());
                     }
                     items.push(self.node(event, at, depth + 1)?);
                 }
             }
             Event::MappingStart(..) => {
-                let mut entries: Vec<(String, Span, Node)> = Vec::new();
-                let mut seen: std::collections::HashMap<String, Span> =
-                    std::collections::HashMap::new();
+                let mut entries: Vec<Entry> = Vec::new();
                 loop {
                     let (event, at) = self.events.next().ok()?;
                     if event == Event::MappingEnd {
-                        span.end = self.close(at, span, entries.last().map(|e| e.2.span.end));
-                        break Kind::Map(entries);
+                        let last = entries.last().map(|e| e.value.span.get().end);
+                        span.end = self.close(at, span, last);
+                        break;
                     }
-                    let key = self.cursor.span(at);
-                    let name = match event {
-                        Event::Scalar(text, ..) => text.into_owned(),
-                        other => {
-                            self.node(other, at, depth + 1)?;
-                            String::new()
-                        }
-                    };
-                    match seen.get(&name) {
-                        Some(first) => self.repeated.push((name.clone(), key, *first)),
-                        None => {
-                            seen.insert(name.clone(), key);
-                        }
-                    }
-                    let (event, at) = self.events.next().ok()?;
-                    let value = self.node(event, at, depth + 1)?;
-                    entries.push((name, key, value));
+                    entries.push(self.entry(event, at, depth)?);
                 }
+                find_repeated(self.text, &entries, &mut self.repeated);
+                Kind::Map(entries.into())
             }
-            Event::Scalar(text, style, ..) => {
-                if style == ScalarStyle::Plain
-                    && matches!(
-                        super::scalar::plain(&text),
-                        Err(super::scalar::Refused::Beyond)
-                    )
-                {
-                    self.beyond.push(span);
-                }
+            Event::Scalar(text, ScalarStyle::Plain, ..)
+                if matches!(scalar::plain(&text), Err(scalar::Refused::Beyond)) =>
+            {
+                self.beyond.push(span);
                 Kind::Leaf
             }
             _ => Kind::Leaf,
         };
-        Some(Node { span, kind })
+        Some(Node {
+            span: span.into(),
+            kind,
+        })
+    }
+
+    fn entry(&mut self, event: Event<'s>, at: saphyr_parser::Span, depth: usize) -> Option<Entry> {
+        let key = self.cursor.span(at);
+        let name = match event {
+            Event::Scalar(name, ..) if self.text.get(key.start..key.end) == Some(&name) => None,
+            Event::Scalar(name, ..) => Some(name.into()),
+            other => {
+                self.node(other, at, depth + 1)?;
+                Some("".into())
+            }
+        };
+        let (event, at) = self.events.next().ok()?;
+        let value = self.node(event, at, depth + 1)?;
+        Some(Entry {
+            name,
+            key: key.into(),
+            value,
+        })
     }
 
     /// Where a list or map ends: at its bracket, or with its last item if it has none.
     fn close(&self, at: saphyr_parser::Span, open: Span, last: Option<usize>) -> usize {
         let end = self.cursor.span(at);
-        let bracket = self.cursor.text[end.start..end.end].ends_with([']', '}']);
+        let bracket = self.text[end.start..end.end].ends_with([']', '}']);
         if bracket {
             end.end
         } else {
             last.unwrap_or(open.end).max(open.start)
         }
+    }
+}
+
+/// Notes each key that stands in a map already.
+pub(super) fn find_repeated(
+    text: &str,
+    entries: &[Entry],
+    repeated: &mut Vec<(String, Span, Span)>,
+) {
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    let name = |n: usize| entries[n].name(text);
+    order.sort_by(|a, b| name(*a).cmp(name(*b)).then(a.cmp(b)));
+    let mut first = 0;
+    for at in 1..order.len() {
+        if name(order[at]) != name(order[first]) {
+            first = at;
+            continue;
+        }
+        let (known, again) = (entries[order[first]].key, entries[order[at]].key);
+        repeated.push((name(order[at]).to_owned(), again.get(), known.get()));
     }
 }

@@ -1,8 +1,8 @@
 //! YAML: a value straight from the parser's events, with every guard on the way.
 
+use super::events::{Cursor, Events};
 use super::scalar::{self, Refused};
-use super::spans::{Cursor, Events};
-use super::{MAX_DEPTH, Reading};
+use super::{KEY, MAX_DEPTH, MAX_WEIGHT, Reading, VALUE};
 use crate::{Fault, Report, Source, Span};
 use saphyr_parser::{Event, ScalarStyle, ScanError, Tag};
 use serde_json::{Map, Value};
@@ -37,6 +37,7 @@ pub(super) fn read(source: &Source, text: &str) -> Done {
         keeps: text.contains('*'),
         anchors: HashMap::new(),
         budget: ALIAS_BUDGET,
+        room: MAX_WEIGHT,
         repeated: false,
         report: Report::new(),
         partial: false,
@@ -65,6 +66,8 @@ struct Reader<'s, 't> {
     keeps: bool,
     anchors: HashMap<usize, Value>,
     budget: usize,
+    /// What the values may still take.
+    room: usize,
     repeated: bool,
     /// What is wrong in places that the rest does not depend on.
     report: Report,
@@ -107,6 +110,11 @@ impl<'t> Reader<'_, 't> {
             let message = format!("nested deeper than {MAX_DEPTH} levels");
             return Err(Halt::Fault(Box::new(self.fault("too-deep", &message, at))));
         }
+        let text = match &event {
+            Event::Scalar(text, ..) => text.len(),
+            _ => 0,
+        };
+        self.take(VALUE + text, at)?;
         let (value, anchor) = match event {
             Event::Alias(id) => return self.alias(id, at),
             Event::Scalar(text, style, anchor, tag) => {
@@ -156,6 +164,7 @@ impl<'t> Reader<'_, 't> {
                         self.anchors
                             .insert(anchor, Value::String(text.clone().into_owned()));
                     }
+                    self.take(KEY + text.len(), at)?;
                     text.into_owned()
                 }
                 (Event::Alias(id), at) => match self.alias(id, at)? {
@@ -203,6 +212,19 @@ impl<'t> Reader<'_, 't> {
         };
         self.spend(&value, at)?;
         Ok(value)
+    }
+
+    /// Makes room for a part of the value.
+    fn take(&mut self, weight: usize, at: saphyr_parser::Span) -> Read<()> {
+        match self.room.checked_sub(weight) {
+            Some(left) => self.room = left,
+            None => {
+                let fault = self.fault("too-large", "more values than can be held stand here", at);
+                let help = "split the file, or move data out of it";
+                return Err(Halt::Fault(Box::new(fault.help(help))));
+            }
+        }
+        Ok(())
     }
 
     fn spend(&mut self, value: &Value, at: saphyr_parser::Span) -> Read<()> {

@@ -82,7 +82,7 @@ fn one(renderer: &Renderer, fault: &Fault) -> String {
 const WIDEST: usize = 400;
 
 /// The line before the place and the line of its start, the long parts of both left out.
-fn window(text: &str, span: Span) -> Span {
+pub(crate) fn window(text: &str, span: Span) -> Span {
     let line = text[..span.start].rfind('\n').map_or(0, |n| n + 1);
     let before = match line {
         0 => 0,

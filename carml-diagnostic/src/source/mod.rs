@@ -133,12 +133,20 @@ impl Source {
 
     /// Where the value of a JSON pointer stands. `None` if there is none, or the text does not parse so far.
     pub fn locate(&self, pointer: &str) -> Option<Located> {
-        self.spans()?.locate(pointer)
+        self.spans()?.locate(self.readable(), pointer)
     }
 
     /// Whether this text alone decides what stands at a JSON pointer: it has it, or has a list or a plain value above it.
     pub fn decides(&self, pointer: &str) -> bool {
-        self.spans().is_some_and(|spans| spans.decides(pointer))
+        self.spans()
+            .is_some_and(|spans| spans.decides(self.readable(), pointer))
+    }
+
+    /// Every text or number on the lines that an excerpt at a place shows, with its JSON pointer in this text.
+    pub fn shown_around(&self, place: Span) -> Vec<(String, Span)> {
+        let window = crate::render::window(self.text(), place);
+        let spans = self.spans();
+        spans.map_or_else(Vec::new, |s| s.leaves(self.readable(), window))
     }
 
     pub(crate) fn spans(&self) -> Option<&Spans> {

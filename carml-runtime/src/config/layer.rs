@@ -80,24 +80,6 @@ impl Layer {
         })
     }
 
-    /// What to hide so that a pointer's value is hidden: the value, or the alias or text that holds it.
-    pub(super) fn covers(&self, pointer: &str) -> Option<Span> {
-        let mut inner = self.inner(pointer).filter(|_| !self.raw)?;
-        if self.source.locate(&format!("{inner}_file")).is_some() {
-            return None;
-        }
-        loop {
-            if let Some(found) = self.source.locate(inner) {
-                return Some(found.value);
-            }
-            // Above it stands an alias, or nothing of it is here.
-            if !self.source.decides(inner) {
-                return None;
-            }
-            inner = inner.rsplit_once('/')?.0;
-        }
-    }
-
     /// Whether lower layers have no say about a pointer.
     pub(super) fn decides(&self, pointer: &str) -> bool {
         match self.inner(pointer) {

@@ -1,9 +1,10 @@
 //! No secret in any report.
 
 use super::super::Loaded;
-use crate::config::schema::Marks;
-use carml_diagnostic::Report;
+use crate::config::schema::{Marks, Shapes};
+use carml_diagnostic::{Report, nearest};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// Parts of names that sound secret: their values are hidden where no schema can tell.
 pub(in crate::config) const SECRET_KEYS: [&str; 13] = [
@@ -31,31 +32,65 @@ pub(in crate::config) fn sounds_secret(name: &str) -> bool {
     SECRET_KEYS.iter().any(|key| name.contains(key))
 }
 
+/// More secrets than this are hidden by their places alone.
+const MOST_WORDS: usize = 1_000;
+
 /// Hides every secret of the config in what the report says and in what it shows.
 pub(in crate::config) fn conceal(loaded: &Loaded, report: &mut Report) {
     if report.is_empty() {
         return;
     }
-    let secret = loaded
-        .schema()
-        .shapes()
-        .marked(loaded.value(), Marks::SECRET);
-    for (mut pointer, _) in secret {
-        if let Some(value) = loaded.value().pointer(&pointer) {
-            hide(loaded, value, &mut pointer);
-        }
-    }
-    let keys = loaded.schema().shapes().secret_keys();
-    let keys: Vec<String> = keys.iter().map(|key| key.to_ascii_lowercase()).collect();
-    unknown(loaded, &keys, loaded.value(), &mut String::new());
+    let shapes = loaded.schema().shapes();
+    let keys: Vec<String> = shapes
+        .secret_keys()
+        .iter()
+        .map(|key| key.to_ascii_lowercase())
+        .collect();
+    let names = shapes.names();
     for fault in report.faults() {
+        let Some(place) = &fault.place else {
+            continue;
+        };
         // A text that does not parse has no places for its secrets.
-        if let Some(place) = fault.place.as_ref().filter(|_| is_syntax(fault.code)) {
+        if is_syntax(fault.code) {
             let names = keys.iter().map(String::as_str).chain(SECRET_KEYS);
             place.source.mask_keys(names);
         }
+        let layer = loaded.layers().iter().find(|l| l.source.is(&place.source));
+        let at = layer.map_or("", |l| l.at.as_str());
+        if layer.is_some_and(|l| l.raw) {
+            if hidden(shapes, &names, &keys, at) {
+                place.source.mask_all();
+            }
+            continue;
+        }
+        for (pointer, span) in place.source.shown_around(place.span) {
+            if hidden(shapes, &names, &keys, &format!("{at}{pointer}")) {
+                place.source.mask(span);
+            }
+        }
     }
     report.redact(&words(loaded));
+}
+
+/// Whether a pointer, or one above it, is secret by the schema; or sounds so, or may have been meant to be.
+fn hidden(shapes: &Shapes, names: &HashSet<&str>, keys: &[String], pointer: &str) -> bool {
+    let mut end = 0;
+    for step in pointer.split('/').skip(1) {
+        end += step.len() + 1;
+        let secrets = || keys.iter().map(String::as_str).chain(SECRET_KEYS);
+        let number = step.parse::<usize>().is_ok();
+        let file = step.strip_suffix("_file");
+        let named =
+            file.is_some_and(|of| shapes.secret(&format!("{}{of}", &pointer[..end - step.len()])));
+        if shapes.secret(&pointer[..end])
+            || !named && sounds_secret(step)
+            || !named && !number && !names.contains(step) && !nearest(step, secrets()).is_empty()
+        {
+            return true;
+        }
+    }
+    shapes.secret(pointer)
 }
 
 /// Faults of a text, not of its value.
@@ -79,61 +114,6 @@ fn is_syntax(code: &str) -> bool {
     )
 }
 
-/// Hides values whose keys sound secret, whatever the schema says: a misspelt key is not in it.
-fn unknown(loaded: &Loaded, keys: &[String], value: &Value, pointer: &mut String) {
-    let length = pointer.len();
-    match value {
-        Value::Object(map) => {
-            for (key, inner) in map {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                let names = || keys.iter().map(String::as_str).chain(SECRET_KEYS);
-                let known = loaded.schema().shapes().knows(pointer);
-                let near = || !carml_diagnostic::nearest(key, names()).is_empty();
-                if sounds_secret(key) || !known && near() {
-                    hide(loaded, inner, pointer);
-                } else if inner.is_object() || inner.is_array() {
-                    unknown(loaded, keys, inner, pointer);
-                }
-                pointer.truncate(length);
-            }
-        }
-        Value::Array(list) => {
-            for (n, inner) in list.iter().enumerate() {
-                if inner.is_object() || inner.is_array() {
-                    pointer.push_str(&format!("/{n}"));
-                    unknown(loaded, keys, inner, pointer);
-                    pointer.truncate(length);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Hides a value: each text and number of it, so that the keys of a map stay.
-fn hide(loaded: &Loaded, value: &Value, pointer: &mut String) {
-    let length = pointer.len();
-    match value {
-        Value::Object(map) => {
-            for (key, inner) in map {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                hide(loaded, inner, pointer);
-                pointer.truncate(length);
-            }
-        }
-        Value::Array(list) => {
-            for (n, inner) in list.iter().enumerate() {
-                pointer.push_str(&format!("/{n}"));
-                hide(loaded, inner, pointer);
-                pointer.truncate(length);
-            }
-        }
-        _ => loaded.hide(pointer),
-    }
-}
-
 /// Every secret text, in each form in which a message may have it, longest first.
 pub(in crate::config) fn words(loaded: &Loaded) -> Vec<String> {
     let mut texts = loaded.secrets().to_vec();
@@ -144,6 +124,10 @@ pub(in crate::config) fn words(loaded: &Loaded) -> Vec<String> {
     {
         if let Some(value) = loaded.value().pointer(&pointer) {
             scalars(value, &mut texts);
+        }
+        if texts.len() > MOST_WORDS {
+            texts.truncate(MOST_WORDS);
+            break;
         }
     }
     let mut words = Vec::new();

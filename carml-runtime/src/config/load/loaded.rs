@@ -174,15 +174,4 @@ impl Loaded {
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.layers.iter().map(|layer| &layer.source)
     }
-
-    /// Hides a pointer's value in every layer's excerpts.
-    pub(in crate::config) fn hide(&self, pointer: &str) {
-        for layer in &self.layers {
-            if layer.raw && layer.place(pointer, false).is_some() {
-                layer.source.mask_all();
-            } else if let Some(span) = layer.covers(pointer) {
-                layer.source.mask(span);
-            }
-        }
-    }
 }

@@ -212,11 +212,6 @@ impl Shapes {
         keys.map(String::as_str).collect()
     }
 
-    /// Whether the schema says something of a pointer.
-    pub(in crate::config) fn knows(&self, pointer: &str) -> bool {
-        self.find(pointer).is_some()
-    }
-
     /// Whether nothing but a text fits at a pointer.
     pub(in crate::config) fn text(&self, pointer: &str) -> bool {
         self.find(pointer).is_some_and(|s| s.text)

@@ -1,0 +1,223 @@
+//! Bad input ends soon, within bounded memory, and says what is wrong.
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+/// Address space, in KiB.
+const MEMORY: usize = 256 << 10;
+
+/// Seconds of processor time; a build without optimisation is more than ten times slower.
+const SECONDS: usize = if cfg!(debug_assertions) { 12 } else { 1 };
+
+/// Runs `carml` under both limits: exit code and all that it printed.
+fn carml(folder: &Path, arguments: &str) -> (Option<i32>, String) {
+    let carml = env!("CARGO_BIN_EXE_carml");
+    let limits = format!("ulimit -v {MEMORY}; ulimit -t {SECONDS}; exec {carml} {arguments}");
+    let out = Command::new("sh")
+        .args(["-c", &limits])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let text = [out.stdout, out.stderr].concat();
+    (
+        out.status.code(),
+        String::from_utf8_lossy(&text).into_owned(),
+    )
+}
+
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    let mut text = String::new();
+    (0..count).for_each(|n| writeln!(text, "{}", line(n)).unwrap());
+    text
+}
+
+/// Nine lists, each of nine aliases of the one before.
+fn bomb() -> String {
+    let mut text = "a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
+    for (before, name) in "abcdefgh".chars().zip("bcdefghi".chars()) {
+        let aliases = vec![format!("*{before}"); 9].join(", ");
+        writeln!(text, "{name}: &{name} [{aliases}]").unwrap();
+    }
+    text
+}
+
+#[test]
+fn each_bad_input_ends_soon_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases: Vec<(&str, Vec<u8>, i32, &str)> = vec![
+        (
+            "bomb.yml",
+            bomb().into(),
+            1,
+            "aliases make this document too large",
+        ),
+        (
+            "huge.yml",
+            b"a: 1\n".repeat(20 << 20),
+            1,
+            "over the limit of 16 MiB",
+        ),
+        (
+            "items.yml",
+            b"- a\n".repeat(4_000_000),
+            1,
+            "more values than can be held",
+        ),
+        (
+            "items.json",
+            [b"[1".to_vec(), b",1".repeat(8_000_000), b"]".to_vec()].concat(),
+            1,
+            "more values than can be held",
+        ),
+        ("deep.yml", b"[".repeat(10_000), 1, "recursion limit"),
+        (
+            "deep-maps.yml",
+            b"{a: ".repeat(10_000),
+            1,
+            "recursion limit",
+        ),
+        (
+            "deep-items.yml",
+            b"- ".repeat(10_000),
+            1,
+            "nested deeper than 100 levels",
+        ),
+        ("deep.json", b"[".repeat(10_000), 1, "recursion limit"),
+        (
+            "twice.yml",
+            lines(20_000, |n| format!("key{}: 1", n % 10_000)).into(),
+            1,
+            "stands twice in this map",
+        ),
+        (
+            "bytes.yml",
+            b"registry:\n  password: hunter\xff2\n".to_vec(),
+            1,
+            "not valid UTF-8",
+        ),
+        (
+            "tabs.yml",
+            b"registry:\n\tprovider: redb\n".to_vec(),
+            1,
+            "a tab cannot indent YAML",
+        ),
+        (
+            "anchor.yml",
+            b"registry: *nope\n".to_vec(),
+            1,
+            "no anchor has the name",
+        ),
+        (
+            "itself.yml",
+            b"registry: &a [*a]\n".to_vec(),
+            1,
+            "inside its own anchor",
+        ),
+        (
+            "nan.yml",
+            b"tracer:\n  sample_ratio: .nan\n".to_vec(),
+            1,
+            "not finite",
+        ),
+        (
+            "integer.yml",
+            b"download:\n  parallel: 99999999999999999999999\n".to_vec(),
+            1,
+            "does not fit 64 bits",
+        ),
+        (
+            "integer.json",
+            br#"{"download": {"parallel": 99999999999999999999999}}"#.to_vec(),
+            1,
+            "does not fit 64 bits",
+        ),
+        (
+            "unknown.yml",
+            lines(100_000, |n| format!("key{n}: 1")).into(),
+            1,
+            "and 99800 more",
+        ),
+        (
+            "variables.yml",
+            lines(20_000, |n| format!("key{n}: ${{UNSET{n}}}")).into(),
+            1,
+            "is not set",
+        ),
+        (
+            "line.yml",
+            [b"a: ".to_vec(), b"x".repeat(2 << 20)].concat(),
+            1,
+            "`a` is not a key",
+        ),
+        (
+            "quote.yml",
+            [b"a: \"".to_vec(), b"x".repeat(2 << 20)].concat(),
+            1,
+            "quotes",
+        ),
+        ("null.yml", b"a: \0\n".to_vec(), 1, "not YAML"),
+        ("folder.yml/x", Vec::new(), 2, "is a folder"),
+    ];
+    for (name, bytes, code, says) in cases {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, bytes).unwrap();
+        let name = name.trim_end_matches("/x");
+        let (seen, text) = carml(folder.path(), &format!("validate {name}"));
+        let start: String = text.chars().take(600).collect();
+        assert_eq!(seen, Some(code), "{name}: {start}");
+        assert!(
+            text.contains(says) && !text.contains("hunter"),
+            "{name}: {start}"
+        );
+        assert!(
+            text.len() < 200_000,
+            "{name}: a report of {} bytes",
+            text.len()
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_itself_is_unreadable() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("b.yml", folder.path().join("a.yml")).unwrap();
+    std::os::unix::fs::symlink("a.yml", folder.path().join("b.yml")).unwrap();
+    let (code, text) = carml(folder.path(), "validate a.yml");
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("a.yml cannot be read"), "{text}");
+}
+
+#[test]
+fn a_bad_schema_ends_soon_with_every_verb() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file(
+        "a.yml",
+        &format!("a: {}!\nn: {{n: {{}}}}\n", "a".repeat(30_000)),
+    );
+    let many = (0..60)
+        .map(|n| format!(r##""k{n}": {{"anyOf": [{{"$ref": "#"}}, {{"type": "string"}}]}}"##))
+        .collect::<Vec<_>>()
+        .join(",");
+    for (name, schema) in [
+        ("itself.json", r##"{"$ref": "#"}"##.to_owned()),
+        ("round.json", r##"{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}"##.to_owned()),
+        ("nested.json", r##"{"properties": {"n": {"allOf": [{"$ref": "#"}, {"$ref": "#/properties/n"}]}}, "additionalProperties": {"type": ["string", "object"]}}"##.to_owned()),
+        ("many.json", format!(r#"{{"properties": {{{many}}}}}"#)),
+        ("regex.json", r#"{"properties": {"a": {"pattern": "^(a+)+$"}}}"#.to_owned()),
+        ("look.json", r#"{"properties": {"a": {"pattern": "^(?=(a+)+b)(a|a)*$"}}}"#.to_owned()),
+        ("wide.json", r#"{"properties": {"a": {"pattern": "((a{0,1000}){0,1000}){0,1000}"}}}"#.to_owned()),
+        ("broken.json", r#"{"properties": {"a": {"pattern": "(("}}}"#.to_owned()),
+    ] {
+        file(name, &schema);
+        for verb in ["validate a.yml", "explain --config a.yml", "docs", "schema"] {
+            let (code, text) = carml(folder.path(), &format!("{verb} --schema {name}"));
+            let start: String = text.chars().take(600).collect();
+            assert!(matches!(code, Some(0..=2)), "{name} {verb}: {code:?} {start}");
+        }
+    }
+}

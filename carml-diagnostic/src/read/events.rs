@@ -1,0 +1,88 @@
+//! The parser's events, and where they stand in bytes.
+
+use crate::Span;
+use saphyr_parser::{Event, Parser, ScanError, StrInput};
+use std::cell::Cell;
+
+/// The events of a text.
+pub(crate) struct Events<'s>(Parser<'s, StrInput<'s>>);
+
+impl<'s> Events<'s> {
+    pub(crate) fn of(text: &'s str) -> Events<'s> {
+        Events(Parser::new_from_str(
+            text.strip_prefix('\u{feff}').unwrap_or(text),
+        ))
+    }
+
+    pub(crate) fn next(&mut self) -> Result<(Event<'s>, saphyr_parser::Span), ScanError> {
+        match self.0.next_event() {
+            Some(event) => event,
+            None => Ok((Event::StreamEnd, saphyr_parser::Span::default())),
+        }
+    }
+}
+
+/// From the parser's lines and columns to bytes.
+pub(crate) struct Cursor<'s> {
+    text: &'s str,
+    lines: Vec<usize>,
+    ascii: bool,
+    /// The line, column and byte that were asked for last: on a long line the next one is near.
+    last: Cell<(usize, usize, usize)>,
+}
+
+impl<'s> Cursor<'s> {
+    pub(crate) fn new(text: &'s str) -> Cursor<'s> {
+        let bom = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        let mut lines = vec![bom];
+        lines.extend(
+            text.bytes()
+                .enumerate()
+                .filter(|(_, b)| *b == b'\n')
+                .map(|(at, _)| at + 1),
+        );
+        Cursor {
+            text,
+            lines,
+            ascii: text.is_ascii(),
+            last: Cell::new((0, 0, 0)),
+        }
+    }
+
+    /// The byte at a line from 1 and a column of characters from 0.
+    pub(crate) fn byte(&self, line: usize, column: usize) -> usize {
+        let Some(start) = self.lines.get(line.saturating_sub(1)) else {
+            return self.text.len();
+        };
+        let end = self
+            .lines
+            .get(line)
+            .map_or(self.text.len(), |next| next - 1);
+        if self.ascii {
+            return start.saturating_add(column).min(end);
+        }
+        let (from_column, from) = match self.last.get() {
+            (known, near, byte) if known == line && near <= column => (near, byte),
+            _ => (0, *start),
+        };
+        let rest = &self.text[from..end];
+        let byte = rest
+            .char_indices()
+            .nth(column - from_column)
+            .map_or(end, |(at, _)| from + at);
+        if byte < end {
+            self.last.set((line, column, byte));
+        }
+        byte
+    }
+
+    pub(crate) fn span(&self, span: saphyr_parser::Span) -> Span {
+        let start = self.byte(span.start.line(), span.start.col());
+        let end = self.byte(span.end.line(), span.end.col()).max(start);
+        let trimmed = self.text[start..end].trim_end().len();
+        Span {
+            start,
+            end: start + trimmed,
+        }
+    }
+}
