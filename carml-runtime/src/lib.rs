@@ -11,6 +11,7 @@ mod health;
 mod include;
 mod logger;
 mod status;
+pub mod testing;
 
 pub use app::{App, Context, Shutdown, StartError};
 pub use carml_macros::{ConfigSection, carml_service};

@@ -4,6 +4,7 @@
 mod expand;
 mod model;
 mod parse;
+mod requires;
 
 use proc_macro2::TokenStream;
 

@@ -6,27 +6,11 @@ use syn::{
     Type, TypeParamBound,
 };
 
-use super::parse::{Args, Requirement};
+use super::{
+    parse::{Args, Requirement},
+    requires,
+};
 use crate::faults::Faults;
-
-/// The calls of the key/value contract, by the names in the schema's capability table.
-pub(crate) const CALLS: &[&str] = &[
-    "put",
-    "get",
-    "delete",
-    "exists",
-    "watch",
-    "watch_tree",
-    "lock",
-    "list",
-    "delete_tree",
-    "atomic_put",
-    "atomic_delete",
-    "lease",
-    "transaction",
-    "election",
-    "close",
-];
 
 /// A checked use of the macro.
 pub(super) struct Service {
@@ -72,7 +56,8 @@ pub(super) enum Answer {
 impl Service {
     pub(super) fn build(args: Args, mut block: ItemImpl) -> syn::Result<Self> {
         let mut faults = Faults::default();
-        check_requirements(&args.requires, &mut faults);
+        args.faults.into_iter().for_each(|fault| faults.add(fault));
+        requires::check(&args.requires, &mut faults);
         let server = server_path(&block, &mut faults);
         let declared: Vec<Ident> = block
             .items
@@ -100,37 +85,6 @@ impl Service {
     }
 }
 
-fn check_requirements(requires: &[Requirement], faults: &mut Faults) {
-    let mut seen = Vec::new();
-    for requirement in requires {
-        let call = requirement.call.to_string();
-        if !CALLS.contains(&call.as_str()) {
-            faults.push(
-                &requirement.call,
-                format_args!(
-                    "unknown call `{call}`; expected one of {}",
-                    CALLS.join(", ")
-                ),
-            );
-        } else if seen.contains(&call) {
-            faults.push(
-                &requirement.call,
-                format_args!("`{call}` is required twice"),
-            );
-        }
-        if let Some(scope) = &requirement.scope
-            && scope != "process"
-            && scope != "cluster"
-        {
-            faults.push(
-                scope,
-                format_args!("unknown scope `{scope}`; expected `process` or `cluster`"),
-            );
-        }
-        seen.push(call);
-    }
-}
-
 fn server_path(block: &ItemImpl, faults: &mut Faults) -> Option<Path> {
     let Some((_, path, _)) = &block.trait_ else {
         faults.push(
@@ -148,6 +102,10 @@ fn server_path(block: &ItemImpl, faults: &mut Faults) -> Option<Path> {
 fn method(item: ImplItemFn, declared: &[Ident], faults: &mut Faults) -> Option<Method> {
     if item.sig.asyncness.is_none() {
         faults.push(&item.sig.fn_token, "a handler is an `async fn`");
+    }
+    let generics = &item.sig.generics;
+    if !generics.params.is_empty() {
+        faults.push(&generics.params, "a handler has no parameters of its own");
     }
     let request = request_type(&item, faults);
     let answer = answer(&item, declared, faults);

@@ -1,16 +1,19 @@
 //! The attribute's arguments and the item it stands on.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::{
     Ident, ItemImpl, Token, parenthesized,
     parse::{Parse, ParseStream, Parser},
     punctuated::Punctuated,
+    token,
 };
 
 /// `requires(lock: cluster, watch)`
 #[derive(Default)]
 pub(super) struct Args {
     pub(super) requires: Vec<Requirement>,
+    /// Arguments that are none.
+    pub(super) faults: Vec<syn::Error>,
 }
 
 /// One call of the key/value store that the service needs.
@@ -37,18 +40,22 @@ impl Parse for Args {
         let mut args = Self::default();
         while !input.is_empty() {
             let name: Ident = input.parse()?;
-            if name != "requires" {
-                return Err(syn::Error::new(
-                    name.span(),
-                    format!("unknown argument `{name}`; expected `requires(call, call: scope, …)`"),
-                ));
+            if name == "requires" && input.peek(token::Paren) {
+                let list;
+                parenthesized!(list in input);
+                let list = Punctuated::<Requirement, Token![,]>::parse_terminated(&list)?;
+                args.requires.extend(list);
+            } else {
+                let what = match name == "requires" {
+                    true => "`requires` takes a list".to_owned(),
+                    false => format!("unknown argument `{name}`"),
+                };
+                let message = format!("{what}; expected `requires(call, call: scope, …)`");
+                args.faults.push(syn::Error::new(name.span(), message));
+                while !input.is_empty() && !input.peek(Token![,]) {
+                    input.parse::<TokenTree>()?;
+                }
             }
-            let list;
-            parenthesized!(list in input);
-            args.requires
-                .extend(Punctuated::<Requirement, Token![,]>::parse_terminated(
-                    &list,
-                )?);
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
             }
@@ -79,10 +86,16 @@ pub(super) fn parse(args: TokenStream, item: &TokenStream) -> syn::Result<(Args,
     });
     match (args, item) {
         (Ok(args), Ok(item)) => Ok((args, item)),
+        (Ok(args), Err(item)) => {
+            let mut faults = args.faults.into_iter().chain([item]);
+            let mut first = faults.next().expect("the item's, at least");
+            faults.for_each(|fault| first.combine(fault));
+            Err(first)
+        }
         (Err(mut first), Err(second)) => {
             first.combine(second);
             Err(first)
         }
-        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        (Err(error), Ok(_)) => Err(error),
     }
 }

@@ -29,6 +29,6 @@ pub(crate) fn init(config: &Config) {
     let _ = if pretty {
         subscriber.with_ansi(color).try_init()
     } else {
-        subscriber.json().try_init()
+        subscriber.json().with_span_list(false).try_init()
     };
 }

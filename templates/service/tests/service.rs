@@ -1,7 +1,6 @@
 //! The service, started as it is in production and called over gRPC.
 
-use carml_runtime::App;
-use tokio::sync::oneshot;
+use carml_runtime::{App, testing};
 use tonic::Code;
 
 use {{snake}}::{Service, config::AppConfig, proto::{{snake}}::v1 as api};
@@ -10,22 +9,15 @@ use {{snake}}::{Service, config::AppConfig, proto::{{snake}}::v1 as api};
 async fn people_are_greeted_and_counted() {
     let directory = tempfile::tempdir().expect("a directory");
     let config = format!(
-        "grpc:\n  server:\n    listen: 127.0.0.1:0\nregistry:\n  path: {}\n{{snake}}:\n  greeting: Good day\n",
+        "registry:\n  path: {}\n{{snake}}:\n  greeting: Good day\n",
         directory.path().join("test.redb").display()
     );
-    let (ready, bound) = oneshot::channel();
-    let (stop, stopped) = oneshot::channel();
     let app = App::<AppConfig>::new()
         .config_text("test.yml", &config)
-        .service(Service::new)
-        .ready(ready)
-        .stop(stopped);
-    let running = tokio::spawn(app.serve());
-    let address = bound.await.expect("it starts");
-
-    let url = format!("http://{address}");
-    let client = api::{{Pascal}}Client::connect(url).await;
-    let mut client = client.expect("it accepts");
+        .service(Service::new);
+    let server = testing::start(app).await.expect("it starts");
+    let channel = server.channel().await.expect("it accepts");
+    let mut client = api::{{Pascal}}Client::new(channel);
     for times in 1..=3 {
         let request = api::GreetRequest {
             name: "Ada".to_owned(),
@@ -38,6 +30,5 @@ async fn people_are_greeted_and_counted() {
     assert_eq!(nobody.expect_err("no name").code(), Code::InvalidArgument);
 
     drop(client);
-    stop.send(()).expect("it runs");
-    running.await.expect("no panic").expect("a clean end");
+    server.stop().await.expect("a clean end");
 }

@@ -1,49 +1,24 @@
 //! A whole service: from a config text to calls over a socket, and to a clean end.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
-use carml_runtime::{App, StartError};
+use carml_runtime::{
+    App, StartError,
+    testing::{self, Server},
+};
 use carml_test_e2e::{
     Parrot,
     config::AppConfig,
     proto::carml::test::v1::{EchoClient, Line},
 };
-use tokio::{sync::oneshot, task::JoinHandle};
-use tonic::{Code, transport::Channel};
+use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-struct Running {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    ended: JoinHandle<Result<(), StartError>>,
-}
-
-async fn start(yaml: &str) -> Running {
-    let (ready, bound) = oneshot::channel();
-    let (stop, stopped) = oneshot::channel();
-    let app = App::<AppConfig>::new()
-        .config_text("carml.yml", yaml)
-        .service(|_| Ok(Parrot))
-        .ready(ready)
-        .stop(stopped);
-    let ended = tokio::spawn(app.serve());
-    let address = bound.await.expect("it starts");
-    Running {
-        address,
-        stop,
-        ended,
-    }
-}
-
-impl Running {
-    async fn channel(&self) -> Channel {
-        Channel::from_shared(format!("http://{}", self.address))
-            .unwrap()
-            .connect()
-            .await
-            .unwrap()
-    }
+async fn start(yaml: &str) -> Server {
+    let app = App::<AppConfig>::new().config_text("carml.yml", yaml);
+    let app = app.service(|_| Ok(Parrot));
+    testing::start(app).await.expect("it starts")
 }
 
 fn line(text: &str) -> Line {
@@ -62,8 +37,8 @@ async fn refused(yaml: &str) -> String {
 
 #[tokio::test]
 async fn a_config_text_becomes_a_service_that_is_called_and_ends_cleanly() {
-    let running = start("grpc:\n  server:\n    listen: 127.0.0.1:0\n").await;
-    let channel = running.channel().await;
+    let running = start("").await;
+    let channel = running.channel().await.unwrap();
     let answer = EchoClient::new(channel.clone())
         .say(line("hello"))
         .await
@@ -87,15 +62,15 @@ async fn a_config_text_becomes_a_service_that_is_called_and_ends_cleanly() {
     );
     drop(health);
 
-    running.stop.send(()).unwrap();
-    running.ended.await.unwrap().expect("a clean drain");
+    running.stop().await.expect("a clean drain");
 }
 
 #[tokio::test]
 async fn the_yaml_decides_what_a_panic_does_and_how_large_a_message_may_be() {
-    let list = "grpc:\n  server:\n    listen: 127.0.0.1:0\n    middleware:\n      - recover\n      - max_message_size: 1kb\n";
+    let list =
+        "grpc:\n  server:\n    middleware:\n      - recover\n      - max_message_size: 1kb\n";
     let running = start(list).await;
-    let mut client = EchoClient::new(running.channel().await);
+    let mut client = EchoClient::new(running.channel().await.unwrap());
     assert_eq!(
         client.say(line("panic")).await.unwrap_err().code(),
         Code::Internal
@@ -112,8 +87,8 @@ async fn the_yaml_decides_what_a_panic_does_and_how_large_a_message_may_be() {
     let large = client.say(line(&"x".repeat(2_000))).await.unwrap_err();
     assert_eq!(large.code(), Code::ResourceExhausted);
 
-    let running = start("grpc:\n  server:\n    listen: 127.0.0.1:0\n    middleware: []\n").await;
-    let mut client = EchoClient::new(running.channel().await);
+    let running = start("grpc:\n  server:\n    middleware: []\n").await;
+    let mut client = EchoClient::new(running.channel().await.unwrap());
     assert_ne!(
         client.say(line("panic")).await.unwrap_err().code(),
         Code::Internal,
@@ -123,33 +98,31 @@ async fn the_yaml_decides_what_a_panic_does_and_how_large_a_message_may_be() {
 
 #[tokio::test]
 async fn a_call_in_flight_is_drained() {
-    let running = start("grpc:\n  server:\n    listen: 127.0.0.1:0\n").await;
-    let mut client = EchoClient::new(running.channel().await);
+    let running = start("").await;
+    let mut client = EchoClient::new(running.channel().await.unwrap());
     let slow = Line {
         wait_ms: 500,
         ..line("slow")
     };
     let call = tokio::spawn(async move { client.say(slow).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
-    running.stop.send(()).unwrap();
+    running.stop().await.expect("a clean drain");
     assert_eq!(call.await.unwrap().unwrap().into_inner().text, "slow");
-    running.ended.await.unwrap().expect("a clean drain");
 }
 
 #[tokio::test]
 async fn a_drain_ends_at_its_deadline() {
-    let yaml = "grpc:\n  server:\n    listen: 127.0.0.1:0\n    shutdown:\n      deadline: 200ms\n";
+    let yaml = "grpc:\n  server:\n    shutdown:\n      deadline: 200ms\n";
     let running = start(yaml).await;
-    let mut client = EchoClient::new(running.channel().await);
+    let mut client = EchoClient::new(running.channel().await.unwrap());
     let endless = Line {
         wait_ms: 60_000,
         ..line("slow")
     };
     let call = tokio::spawn(async move { client.say(endless).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
-    running.stop.send(()).unwrap();
-    let ended = tokio::time::timeout(Duration::from_secs(5), running.ended).await;
-    let error = ended.expect("it ends").unwrap().unwrap_err();
+    let ended = tokio::time::timeout(Duration::from_secs(5), running.stop()).await;
+    let error = ended.expect("it ends").unwrap_err();
     assert!(matches!(error, StartError::Deadline(_)), "{error}");
     call.abort();
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use carml_runtime::{
     App, ConfigSection, StartError,
     config::{self, Schema},
+    testing,
 };
 use carml_test_e2e::{Parrot, config::AppConfig};
 use schemars::JsonSchema;
@@ -46,25 +47,14 @@ fn second() -> config::Duration {
 /// What a service reads of the section.
 async fn read(yaml: &str) -> Result<Limits, StartError> {
     let (sender, mut receiver) = tokio::sync::oneshot::channel();
-    let (ready, stopped) = (tokio::sync::oneshot::channel().0, {
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        drop(stop);
-        stopped
-    });
-    App::<AppConfig>::new()
-        .config_text(
-            "carml.yml",
-            &format!("{yaml}grpc: {{ server: {{ listen: 127.0.0.1:0 }} }}\n"),
-        )
+    let app = App::<AppConfig>::new()
+        .config_text("carml.yml", yaml)
         .section::<Limits>()
         .service(move |context| {
             let _ = sender.send(context.section::<Limits>()?);
             Ok(Parrot)
-        })
-        .ready(ready)
-        .stop(stopped)
-        .serve()
-        .await?;
+        });
+    testing::start(app).await?.stop().await?;
     Ok(receiver.try_recv().unwrap())
 }
 

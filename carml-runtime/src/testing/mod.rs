@@ -1,0 +1,85 @@
+//! A service, started in a test as it is in production.
+//!
+//! ```no_run
+//! # use carml_runtime::{App, StartError, config::Config, testing};
+//! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = App::<Config>::new().config_text("test.yml", "registry: { path: test.redb }");
+//! let server = testing::start(app).await?; // .service(…), as in main
+//! let channel = server.channel().await?;
+//! // … GreeterClient::new(channel) …
+//! server.stop().await?;
+//! # Ok(())
+//! # }
+//! ```
+
+use std::net::SocketAddr;
+
+use tokio::{sync::oneshot, task::JoinHandle};
+use tonic::transport::{self, Channel, Endpoint};
+
+use crate::{App, StartError, config::Root};
+
+/// Starts the app on a free port of this host, whatever its config says, and waits until it
+/// accepts calls.
+///
+/// # Errors
+///
+/// What the start fails with: see [`App::serve`].
+pub async fn start<C: Root + Send + Sync + 'static>(app: App<C>) -> Result<Server, StartError> {
+    let (ready, bound) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel();
+    let app = app.set("grpc.server.listen=127.0.0.1:0");
+    let running = tokio::spawn(app.ready(ready).stop(stopped).serve());
+    match bound.await {
+        Ok(address) => Ok(Server {
+            address,
+            stop,
+            running,
+        }),
+        // It ended before it was ready.
+        Err(_) => Err(ended(running).await.err().unwrap_or(StartError::CutShort)),
+    }
+}
+
+/// A service that runs. It drains when this is dropped, as on SIGTERM; [`Server::stop`] also
+/// waits for that.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<Result<(), StartError>>,
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A connection to it, for a generated client.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not accept: it has ended.
+    pub async fn channel(&self) -> Result<Channel, transport::Error> {
+        let endpoint = Endpoint::from_shared(format!("http://{}", self.address))?;
+        endpoint.connect().await
+    }
+
+    /// Lets calls in flight end, and waits for the service's own end. Dropping the future leaves
+    /// the drain to go on.
+    ///
+    /// # Errors
+    ///
+    /// If the drain was not clean: see [`App::serve`].
+    pub async fn stop(self) -> Result<(), StartError> {
+        let Self { stop, running, .. } = self;
+        drop(stop);
+        ended(running).await
+    }
+}
+
+async fn ended(running: JoinHandle<Result<(), StartError>>) -> Result<(), StartError> {
+    let ended = running.await;
+    ended.unwrap_or_else(|panicked| Err(StartError::Service(panicked.into())))
+}
