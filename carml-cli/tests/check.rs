@@ -1,0 +1,106 @@
+//! `carml validate` over several files, and `carml check`, the dry run.
+#![allow(clippy::unwrap_used)]
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+/// Exit code, and all that was printed.
+fn carml(folder: &Path, arguments: &[&str]) -> (i32, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_carml"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("CARML_CONFIG_FILE")
+        .output()
+        .unwrap();
+    let text = [out.stdout, out.stderr].concat();
+    (out.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn files_are_checked_each_by_itself_and_counted() {
+    let files = [
+        ("good.yml", "registry:\n  provider: redb\n"),
+        ("warned.yml", "registry:\n  certificate: XXX\n"),
+        ("bad.yml", "registry:\n  timeout: 5\n"),
+    ];
+    let folder = folder(&files);
+    let run = |arguments: &[&str]| carml(folder.path(), &[&["validate"], arguments].concat());
+
+    assert_eq!(run(&["good.yml"]), (0, "good.yml is valid\n".to_owned()));
+    let (code, text) = run(&["good.yml", "warned.yml"]);
+    assert!(text.contains("warning[material]") && text.contains("2 files are valid, 1 warning\n"));
+    assert_eq!(code, 0);
+    let (code, text) = run(&["bad.yml", "warned.yml"]);
+    assert!(text.ends_with("1 fault, 1 warning\n"), "{text}");
+    assert_eq!(code, 1);
+    let (code, text) = run(&["bad.yml", "nowhere.yml"]);
+    assert!(
+        text.contains("nowhere.yml cannot be read: there is no such file"),
+        "{text}"
+    );
+    assert!(text.contains("`timeout` must be a duration"), "{text}");
+    assert_eq!(code, 2);
+    let (code, text) = run(&["good.yml", "--requires", "lock:cluster"]);
+    assert!(
+        text.contains("warning[capability]") && text.contains("`etcd`"),
+        "{text}"
+    );
+    assert_eq!(code, 0);
+}
+
+#[test]
+fn a_dry_run_tries_what_the_config_names() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let text = format!(
+        "grpc:\n  server:\n    listen: 127.0.0.1:0\nhealth:\n  endpoints: [\"127.0.0.1:{port}\"]\n"
+    );
+    let folder = folder(&[("carml.yml", &text)]);
+
+    let (code, seen) = carml(folder.path(), &["check"]);
+    assert_eq!(code, 0, "{seen}");
+    assert!(
+        seen.contains("server, outermost first") && seen.ends_with("the config is ready\n"),
+        "{seen}"
+    );
+
+    let dead = format!("health.endpoints=['127.0.0.1:{closed}', 'no-such-host.invalid:1']");
+    let (code, seen) = carml(folder.path(), &["check", "--set", &dead]);
+    assert_eq!(code, 1, "{seen}");
+    assert!(
+        seen.contains("does not answer")
+            && seen.contains("no-such-host.invalid:1 does not resolve"),
+        "{seen}"
+    );
+    let (code, seen) = carml(folder.path(), &["check", "--offline", "--set", &dead]);
+    assert_eq!(code, 0, "{seen}");
+
+    let taken = format!("grpc.server.listen=127.0.0.1:{port}");
+    let (code, seen) = carml(folder.path(), &["check", "--set", &taken]);
+    assert!(code == 1 && seen.contains("cannot listen on"), "{seen}");
+
+    let (code, seen) = carml(
+        folder.path(),
+        &["check", "--set", "registry.certificate=XXX"],
+    );
+    assert!(code == 1 && seen.contains("error[material]"), "{seen}");
+    let (code, seen) = carml(
+        folder.path(),
+        &["check", "--set", "registry.provider=zookeeper"],
+    );
+    assert!(code == 1 && seen.contains("is not in this build"), "{seen}");
+}
