@@ -153,6 +153,20 @@ fn an_unreadable_file_is_told_from_a_wrong_one() {
     assert!(matches!(loader("a: 1\n").load(), Err(Error::Invalid(_))));
 }
 
+#[test]
+fn the_effective_config_is_yaml_that_says_the_same() {
+    let schema = Schema::parse("any.json", "{}").unwrap();
+    let text = "list:\n  - a: 1\n    b: [1, [2, 3], {x: y}]\n  - {q: [{z: 1}, {}], r: []}\n  - [[1], []]\n\
+                text: |\n  two\n  lines\n'odd: key': 'yes'\nn: ~\nf: 1.5\n'1': '01'\nt: ['# no', 'a: b', '- x', '']\n";
+    let loaded = Loader::new(schema)
+        .plain()
+        .source(source(text))
+        .load()
+        .unwrap();
+    let again = source(&loaded.explain()).read().unwrap();
+    assert_eq!(&again, loaded.value(), "{}", loaded.explain());
+}
+
 /// How the shop greets.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Greeter {

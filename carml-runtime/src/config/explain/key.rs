@@ -4,7 +4,7 @@ use super::facts::{Facts, shown};
 use super::yaml;
 use crate::config::Loaded;
 use crate::config::layer::Origin;
-use crate::config::schema::{Part, keys};
+use crate::config::schema::{Part, item, keys};
 use carml_diagnostic::{Fault, Report, nearest};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -64,6 +64,12 @@ pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, Report> {
     if !facts.allowed.is_empty() {
         out.push_str("\nAllowed values:\n");
         table(&mut out, &facts.allowed);
+    }
+    let items = loaded.schema().parts(item(&parts, usize::MAX));
+    let items = Facts::of(loaded.schema(), &items).allowed;
+    if !items.is_empty() {
+        out.push_str("\nItems:\n");
+        table(&mut out, &items);
     }
     let below = keys(&parts);
     if !below.is_empty() && facts.allowed.is_empty() {

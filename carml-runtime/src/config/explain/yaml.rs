@@ -109,6 +109,11 @@ pub(in crate::config) fn text(text: &str) -> String {
     if text.chars().any(char::is_control) {
         return Value::String(text.to_owned()).to_string();
     }
+    // YAML 1.1 reads these as true and false.
+    let word = text.to_ascii_lowercase();
+    if matches!(word.as_str(), "yes" | "no" | "on" | "off" | "y" | "n") {
+        return format!("'{text}'");
+    }
     serde_yaml::to_string(text).map_or_else(
         |_| Value::String(text.to_owned()).to_string(),
         |yaml| yaml.trim_end().to_owned(),
