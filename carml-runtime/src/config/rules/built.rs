@@ -13,7 +13,13 @@ pub(super) fn check(rules: &mut Rules<'_>) {
             missing.push((
                 "/registry/provider".to_owned(),
                 format!("the provider `{provider}` is not in this build"),
-                format!("build with the feature `{feature}` of carml-runtime, or choose another provider"),
+                if FEATURES.iter().any(|f| f.0 == feature) {
+                    format!("build with the feature `{feature}` of carml-runtime, or choose another provider")
+                } else {
+                    let built = FEATURES.iter().filter(|f| f.1 && f.0 != "reflection");
+                    let built: Vec<String> = built.map(|f| format!("`{}`", f.0)).collect();
+                    format!("this version cannot speak to it: choose {}", built.join(" or "))
+                },
             ));
         }
     }
@@ -46,7 +52,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     }
 }
 
-/// Features, and whether they are compiled in.
+/// The features that there are, and whether they are compiled in.
 const FEATURES: [(&str, bool); 2] = [
     ("redb", cfg!(feature = "redb")),
     ("reflection", cfg!(feature = "reflection")),
