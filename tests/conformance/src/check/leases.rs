@@ -54,10 +54,10 @@ pub async fn a_key_ends_with_its_lease_and_not_before<F: Fixture>() {
 pub async fn a_kept_lease_lives_and_a_dropped_one_ends<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
-    let lease = kv.lease(F::SHORTEST * 3).await.unwrap();
+    let lease = kv.lease(F::SHORTEST * 10).await.unwrap();
     let ttl = lease.ttl();
     kv.put(key("k"), "v", Some(lease.id())).await.unwrap();
-    tokio::time::sleep(ttl * 2).await;
+    tokio::time::sleep(ttl * 3 / 2).await;
     assert!(kv.exists(&key("k")).await.unwrap(), "it renews itself");
     let lost = tokio::time::timeout(Duration::ZERO, lease.lost()).await;
     assert!(lost.is_err());
@@ -69,12 +69,12 @@ pub async fn a_kept_lease_lives_and_a_dropped_one_ends<F: Fixture>() {
 pub async fn a_detached_lease_lives_by_its_name<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
-    let lease = kv.lease(F::SHORTEST * 3).await.unwrap();
+    let lease = kv.lease(F::SHORTEST * 10).await.unwrap();
     let ttl = lease.ttl();
     kv.put(key("k"), "v", Some(lease.id())).await.unwrap();
     let id = lease.detach();
-    for _ in 0..4 {
-        tokio::time::sleep(ttl / 2).await;
+    for _ in 0..5 {
+        tokio::time::sleep(ttl / 3).await;
         assert_eq!(kv.keep_alive(id).await.unwrap(), ttl);
     }
     assert!(kv.exists(&key("k")).await.unwrap());
@@ -157,7 +157,7 @@ pub async fn a_lease_lives_on_after_a_restart<F: Fixture>() {
     if !F::LASTS {
         return;
     }
-    let lease = kv.lease(F::SHORTEST * 5).await.unwrap();
+    let lease = kv.lease(F::SHORTEST * 10).await.unwrap();
     let ttl = lease.ttl();
     kv.put(key("k"), "v", Some(lease.id())).await.unwrap();
     let id = lease.detach();
