@@ -50,7 +50,8 @@ impl Put for Redb {
     }
 }
 
-// A read of one key takes microseconds, less than a change of thread would; see docs/kv.md.
+// A read of one key takes less than a change of thread would, unless it comes from the disk itself:
+// docs/kv.md has the figures.
 impl Get for Redb {
     fn get<'a>(&'a self, key: &'a Key, _: Consistency) -> Answer<'a, Option<Entry>> {
         Box::pin(async move {
