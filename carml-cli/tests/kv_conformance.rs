@@ -17,7 +17,7 @@ struct ServedFile {
 
 impl Fixture for ServedFile {
     const SHORTEST: Duration = Duration::from_millis(100);
-    const HISTORY: Option<usize> = Some(10_001);
+    const HISTORY: Option<usize> = Some(10_257);
     // Nobody closes somebody else's store.
     const LASTS: bool = false;
 

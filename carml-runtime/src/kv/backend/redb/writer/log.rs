@@ -6,9 +6,12 @@ use crate::kv::{
     backend::redb::{codec, tables::Tables},
 };
 
-/// The log keeps at most this many revisions and about this many bytes.
+/// The log keeps this many revisions, as long as they are not more bytes than that.
 const REVISIONS: u64 = 10_000;
 const BYTES: u64 = 64 << 20;
+/// It is cut back to that when it is over by so much: many at once cost little more than one.
+const SLACK_REVISIONS: u64 = 256;
+const SLACK_BYTES: u64 = 1 << 20;
 
 pub(super) struct Log<'t> {
     meta: Table<'t, &'static str, u64>,
@@ -47,18 +50,27 @@ impl<'t> Log<'t> {
             bytes += record.len() as u64;
             self.log.insert(revision.0, record.as_slice())?;
         }
-        let mut floor = None;
-        while self.log.len()? > REVISIONS || bytes > BYTES {
-            let Some((revision, record)) = self.log.pop_first()? else {
-                break;
-            };
-            bytes = bytes.saturating_sub(record.value().len() as u64);
-            floor = Some(revision.value());
-        }
+        let floor = self.trim(&mut bytes)?;
         if let Some(floor) = floor {
             self.meta.insert("floor", floor)?;
         }
         self.meta.insert("log_bytes", bytes)?;
         Ok(())
+    }
+
+    /// Cuts the log back; the last revision that it lost.
+    fn trim(&mut self, bytes: &mut u64) -> Result<Option<u64>, redb::Error> {
+        if self.log.len()? <= REVISIONS + SLACK_REVISIONS && *bytes <= BYTES + SLACK_BYTES {
+            return Ok(None);
+        }
+        let mut floor = None;
+        while self.log.len()? > REVISIONS || *bytes > BYTES {
+            let Some((revision, record)) = self.log.pop_first()? else {
+                break;
+            };
+            *bytes = bytes.saturating_sub(record.value().len() as u64);
+            floor = Some(revision.value());
+        }
+        Ok(floor)
     }
 }

@@ -8,7 +8,7 @@ use redb::{ReadableTable, WriteTransaction};
 
 use super::{super::codec, Write, log::Log};
 use crate::kv::{
-    Cause, Committed, Condition, Entry, Error, ErrorKind, Event, Key, LeaseId, Op, Revision, Txn,
+    Cause, Committed, Condition, Entry, Error, ErrorKind, Event, Key, Op, Revision, Txn,
     backend::redb::shared::Shared,
 };
 
@@ -190,10 +190,18 @@ impl<'a, 't> Stage<'a, 't> {
 
     fn put(&mut self, entry: &Entry) -> Result<(), Fault> {
         let key = entry.key.as_str();
-        self.remove(key)?;
-        self.data.insert(key, codec::row(entry).as_slice())?;
-        if let Some(LeaseId(id)) = entry.lease {
-            self.leased.insert((id, key), ())?;
+        let before = match self.data.insert(key, codec::row(entry).as_slice())? {
+            Some(row) => codec::head(key, row.value())?.1,
+            None => 0,
+        };
+        let lease = entry.lease.map_or(0, |id| id.0);
+        if before != lease {
+            if before != 0 {
+                self.leased.remove((before, key))?;
+            }
+            if lease != 0 {
+                self.leased.insert((lease, key), ())?;
+            }
         }
         Ok(())
     }
