@@ -1,6 +1,7 @@
 //! The writer thread: takes what is queued, commits it as one transaction, then publishes and
 //! answers. An answer is only sent after its commit is on disk.
 
+mod group;
 mod log;
 mod stage;
 
@@ -14,15 +15,16 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use self::stage::{Stage, Staged};
+use self::{
+    group::{Group, Pace},
+    stage::{Stage, Staged},
+};
 use super::{
     fault::{describe, uncertain},
     shared::Shared,
 };
 use crate::kv::{Committed, Error, Txn};
 
-/// The most writes in one commit.
-const GROUP: usize = 256;
 /// How long a failed expiry waits before it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -32,6 +34,9 @@ pub(super) enum Command {
     Write(Write, Reply<Committed>),
     Close(Reply<()>),
 }
+
+/// A write and who waits for it.
+type Asked = (Write, Reply<Committed>);
 
 pub(super) enum Write {
     Txn(Txn),
@@ -54,19 +59,18 @@ impl Drop for Ending<'_> {
 
 pub(super) fn run(shared: &Shared, inbox: &Receiver<Command>) {
     let _ending = Ending(shared);
-    let mut pause = Duration::ZERO;
+    let (mut pause, mut pace) = (Duration::ZERO, Pace::default());
     loop {
         let command = match inbox.recv_timeout(until_expiry(shared).max(pause)) {
             Ok(command) => Some(command),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        let (group, close) = take(command, inbox);
-        pause = if commit(shared, group) {
-            Duration::ZERO
-        } else {
-            PAUSE
-        };
+        let Group { writes, close } = pace.gather(command, inbox);
+        let (start, size) = (Instant::now(), writes.len());
+        let done = commit(shared, writes);
+        pace.note(size, start.elapsed());
+        pause = if done { Duration::ZERO } else { PAUSE };
         if let Some(reply) = close {
             let _ = reply.send(shared.close(false));
             return;
@@ -80,26 +84,8 @@ fn until_expiry(shared: &Shared) -> Duration {
     next.map_or(LONG, |d| d.saturating_duration_since(Instant::now()))
 }
 
-type Group = Vec<(Write, Reply<Committed>)>;
-
-/// What is queued: writes for one commit, and the wish to end after it.
-fn take(first: Option<Command>, inbox: &Receiver<Command>) -> (Group, Option<Reply<()>>) {
-    let (mut group, mut next) = (Group::new(), first);
-    while let Some(command) = next {
-        match command {
-            Command::Write(write, reply) => group.push((write, reply)),
-            Command::Close(reply) => return (group, Some(reply)),
-        }
-        if group.len() == GROUP {
-            break;
-        }
-        next = inbox.try_recv().ok();
-    }
-    (group, None)
-}
-
 /// Whether it is on disk.
-fn commit(shared: &Shared, group: Group) -> bool {
+fn commit(shared: &Shared, group: Vec<Asked>) -> bool {
     let expired = shared.leases.expired();
     if group.is_empty() && expired.is_empty() {
         return true;
