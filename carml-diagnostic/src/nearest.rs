@@ -10,7 +10,8 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .filter_map(|candidate| {
             let other = fold(candidate);
             let distance = strsim::damerau_levenshtein(&plain, &other);
-            let allowed = plain.chars().count().max(other.chars().count()).div_ceil(3);
+            let longest = plain.chars().count().max(other.chars().count());
+            let allowed = if longest > 1 { longest.div_ceil(3) } else { 0 };
             let part = plain.len() >= 3
                 && other.len() >= 3
                 && (other.starts_with(&plain) || plain.starts_with(&other));

@@ -11,11 +11,12 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports")
 }
 
-/// The report of a file, checked as `carml validate` does; `user-…` against a schema of a user's own.
+/// The report of a file, checked as `carml validate` does; `NAME-….yml` against `NAME.json` if there is one.
 fn report(file: &Path) -> String {
     let name = file.file_name().unwrap().to_str().unwrap();
-    let schema = if name.starts_with("user-") {
-        Schema::open(&folder().join("user.json"))
+    let own = folder().join(format!("{}.json", name.split('-').next().unwrap()));
+    let schema = if own.exists() {
+        Schema::open(&own)
     } else {
         Schema::base()
     };

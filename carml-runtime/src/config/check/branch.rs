@@ -1,6 +1,6 @@
 //! Which branch of a `oneOf` or `anyOf` was meant.
 
-use super::words::{kinds, name, text};
+use super::words::{kinds, name, place_name, text};
 use super::{Report, keys, kind, one, value};
 use crate::config::Loaded;
 use crate::config::schema::{Part, child};
@@ -40,6 +40,17 @@ pub(super) fn choose(
             report.push(value::not_allowed(loaded, place, found, &all, &[]));
         }
         (worst, _) if worst < 2 => {
+            let lacking: Vec<String> = branches.iter().filter_map(|b| lacks(b, at)).collect();
+            if lacking.len() > 1 && lacks(branch, at).is_some() {
+                let all = lacking.iter().map(|key| format!("`{key}`"));
+                let all = all.collect::<Vec<_>>().join(" or ");
+                let fault = Fault::error(
+                    "missing-key",
+                    format!("{all} is missing in {}", place_name(at)),
+                );
+                let help = format!("add `{}: …` here", lacking[0]);
+                return report.push(loaded.aim(fault, at, true).help(help));
+            }
             for error in branch {
                 one(loaded, error, report);
             }
@@ -131,7 +142,7 @@ fn parts<'a>(loaded: &'a Loaded, error: &ValidationError<'_>) -> Vec<Part<'a>> {
 fn score(branch: &[ValidationError<'static>], at: &str) -> (usize, usize) {
     let worst = branch.iter().map(|e| match (below(e, at), e.kind()) {
         (0, Kind::Type { .. } | Kind::Constant { .. } | Kind::Enum { .. } | Kind::FalseSchema) => 3,
-        (1, Kind::Constant { .. }) => 2,
+        (1, _) if discriminates(e, at) => 2,
         (0, Kind::Required { .. }) => 1,
         _ => 0,
     });
@@ -139,7 +150,23 @@ fn score(branch: &[ValidationError<'static>], at: &str) -> (usize, usize) {
 }
 
 fn discriminates(error: &ValidationError<'static>, at: &str) -> bool {
-    below(error, at) == 1 && matches!(error.kind(), Kind::Constant { .. })
+    let constant = match error.kind() {
+        Kind::Constant { .. } => true,
+        Kind::Enum { options } => options.as_array().is_some_and(|all| all.len() == 1),
+        _ => false,
+    };
+    constant && below(error, at) == 1
+}
+
+/// The key that is all that a branch misses.
+fn lacks(branch: &Branch, at: &str) -> Option<String> {
+    match &branch[..] {
+        [error] if below(error, at) == 0 => match error.kind() {
+            Kind::Required { property } => Some(text(property)),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// How far below a pointer an error stands.

@@ -14,6 +14,7 @@ use carml_diagnostic::{Fault, Report};
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
+use std::collections::HashSet;
 use words::{name, place_name, text};
 
 /// Adds every fault that the schema finds.
@@ -25,6 +26,7 @@ pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
             one(loaded, &error, report);
         }
     }
+    fold(report);
     if report.is_empty() {
         report.push(loaded.aim(
             Fault::error("schema", "the document does not fit its schema"),
@@ -32,6 +34,25 @@ pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
             true,
         ));
     }
+}
+
+/// A misspelt key leaves the right one missing: that is one mistake, not two.
+fn fold(report: &mut Report) {
+    let meant: HashSet<(String, String)> = report
+        .faults()
+        .iter()
+        .filter(|fault| fault.code == "unknown-key")
+        .filter_map(|fault| {
+            let above = fault.pointer.as_deref()?.rsplit_once('/')?.0;
+            let key = fault.label.as_deref()?.split('`').nth(1)?;
+            Some((above.to_owned(), key.to_owned()))
+        })
+        .collect();
+    report.retain(|fault| {
+        let key = fault.message.split('`').nth(1).unwrap_or_default();
+        let at = fault.pointer.clone().unwrap_or_default();
+        fault.code != "missing-key" || !meant.contains(&(at, key.to_owned()))
+    });
 }
 
 fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
