@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::convert::Converted;
 
 /// A crate closes once it holds so many lines: rustc's memory grows with them.
-const LINES: usize = 20_000;
+const LINES: usize = 12_000;
 
 const MANIFEST: &str = "\
 [package]
@@ -48,43 +48,74 @@ pub struct Built {
 }
 
 /// Writes the crates into the folder and compiles them. A module that does not compile is left
-/// out, and the rest is tried again.
+/// out, and the rest is tried again; where rustc's error has no module, the crate's modules are
+/// tried one by one.
 ///
 /// # Errors
 ///
 /// The folder cannot be written, or cargo cannot be run.
 pub fn all(folder: &Path, lock: &Path, converted: &[Converted]) -> io::Result<Built> {
-    let _ = fs::remove_dir_all(folder.join("parts"));
-    let parts = folder.join("parts");
-    fs::create_dir_all(&parts)?;
-    fs::write(parts.join("Cargo.toml"), WORKSPACE)?;
+    fs::create_dir_all(folder)?;
+    put(&folder.join("Cargo.toml"), WORKSPACE)?;
     // The versions that the workspace has: nothing new need be downloaded.
-    fs::copy(lock, parts.join("Cargo.lock"))?;
+    fs::copy(lock, folder.join("Cargo.lock"))?;
     let mut built = Built::default();
     let mut groups = groups(converted);
     loop {
         for (n, group) in groups.iter().enumerate() {
-            write(&parts.join(format!("part-{n}")), converted, group)?;
+            write(&folder.join(format!("part-{n}")), converted, group)?;
         }
-        let before = built.broken.len();
-        let success = cargo(&parts, folder, &mut built)?;
+        drop_after(folder, groups.len())?;
+        let before = (built.broken.len(), groups.len());
+        let said = cargo(folder, &mut built)?;
+        if said.success {
+            break;
+        }
+        for (n, error) in said.unplaced {
+            match groups.get_mut(n) {
+                Some(group) if group.len() == 1 => {
+                    built.broken.entry(group[0]).or_insert(error);
+                }
+                Some(group) if group.len() > 1 => {
+                    let alone = group.split_off(1);
+                    groups.extend(alone.into_iter().map(|module| vec![module]));
+                }
+                _ => {}
+            }
+        }
         for group in &mut groups {
             group.retain(|module| !built.broken.contains_key(module));
         }
-        if success {
-            break;
-        }
-        if built.broken.len() == before {
-            return Err(io::Error::other(
-                "cargo failed; run it in target/corpus/parts",
-            ));
+        if before == (built.broken.len(), groups.len()) {
+            let message = format!("cargo failed in {}:\n{}", folder.display(), said.text);
+            return Err(io::Error::other(message));
         }
     }
     for (n, group) in groups.into_iter().enumerate() {
-        let program = folder.join(format!("target/debug/part-{n}"));
+        let program = folder.join(format!("../target/debug/part-{n}"));
         built.programs.push((program, group));
     }
     Ok(built)
+}
+
+/// Crates of an earlier run that had more of them.
+fn drop_after(folder: &Path, parts: usize) -> io::Result<()> {
+    for n in parts.. {
+        let old = folder.join(format!("part-{n}"));
+        if !old.exists() {
+            break;
+        }
+        fs::remove_dir_all(old)?;
+    }
+    Ok(())
+}
+
+/// Writes what differs: a second run compiles only that.
+fn put(file: &Path, text: &str) -> io::Result<()> {
+    if fs::read_to_string(file).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    fs::write(file, text)
 }
 
 fn groups(converted: &[Converted]) -> Vec<Vec<usize>> {
@@ -107,36 +138,53 @@ fn groups(converted: &[Converted]) -> Vec<Vec<usize>> {
 }
 
 fn write(folder: &Path, converted: &[Converted], group: &[usize]) -> io::Result<()> {
-    let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder.join("src"))?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    fs::write(folder.join("Cargo.toml"), MANIFEST.replace("NAME", &name))?;
+    put(&folder.join("Cargo.toml"), &MANIFEST.replace("NAME", &name))?;
     let (mut modules, mut arms) = (String::new(), String::new());
     for n in group {
         if let Ok(module) = &converted[*n].module {
-            fs::write(folder.join(format!("src/m{n}.rs")), &module.code)?;
+            put(&folder.join(format!("src/m{n}.rs")), &module.code)?;
             // What is public is not dead, as in a crate that others use.
             modules.push_str(&format!("pub mod m{n};\n"));
             arms.push_str(&format!("        {n} => turn::<m{n}::Root>(value),\n"));
         }
     }
-    fs::write(folder.join("src/lib.rs"), &modules)?;
+    put(&folder.join("src/lib.rs"), &modules)?;
     let library = name.replace('-', "_");
     let main = include_str!("judge.template")
         .replace("LIBRARY", &library)
         .replace("        ARMS\n", &arms);
-    fs::write(folder.join("src/main.rs"), main)
+    put(&folder.join("src/main.rs"), &main)
+}
+
+#[derive(Default)]
+struct Said {
+    success: bool,
+    /// Errors in which no module is named, by part.
+    unplaced: Vec<(usize, String)>,
+    text: String,
 }
 
 /// Runs cargo, and notes what rustc says of each module.
-fn cargo(parts: &Path, folder: &Path, built: &mut Built) -> io::Result<bool> {
+fn cargo(folder: &Path, built: &mut Built) -> io::Result<Said> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--message-format=json", "--keep-going"])
-        .current_dir(parts)
-        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .args([
+            "build",
+            "--offline",
+            "--message-format=json",
+            "--keep-going",
+        ])
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", folder.join("../target"))
         .env_remove("RUSTFLAGS")
-        .stderr(Stdio::null())
+        .stdin(Stdio::null())
         .output()?;
+    let mut said = Said {
+        success: output.status.success(),
+        text: String::from_utf8_lossy(&output.stderr).into_owned(),
+        ..Said::default()
+    };
     built.warnings.clear();
     let mut seen = BTreeSet::new();
     for line in output.stdout.split(|byte| *byte == b'\n') {
@@ -145,25 +193,39 @@ fn cargo(parts: &Path, folder: &Path, built: &mut Built) -> io::Result<bool> {
         };
         let message = &line["message"];
         let text = message["rendered"].as_str().unwrap_or_default();
-        let Some(module) = module(message).filter(|_| seen.insert(text.to_owned())) else {
+        if !seen.insert(text.to_owned()) {
             continue;
-        };
-        match message["level"].as_str() {
-            Some("warning") => built
-                .warnings
-                .entry(module)
-                .or_default()
-                .push(text.to_owned()),
-            Some("error") => {
+        }
+        let level = message["level"].as_str().unwrap_or_default();
+        match (module(message), level.starts_with("error")) {
+            (Some(module), true) => {
+                let broken = built.broken.entry(module);
+                broken.or_insert_with(|| text.to_owned());
+            }
+            (Some(module), false) if level == "warning" => {
                 built
-                    .broken
+                    .warnings
                     .entry(module)
-                    .or_insert_with(|| text.to_owned());
+                    .or_default()
+                    .push(text.to_owned());
+            }
+            (None, true) if !text.starts_with("error: aborting") => {
+                said.unplaced
+                    .extend(part(&line).map(|part| (part, text.to_owned())));
             }
             _ => {}
         }
     }
-    Ok(output.status.success())
+    Ok(said)
+}
+
+/// The crate that a message is about.
+fn part(line: &Value) -> Option<usize> {
+    let name = line["target"]["name"].as_str()?;
+    name.strip_prefix("part")?
+        .trim_start_matches(['-', '_'])
+        .parse()
+        .ok()
 }
 
 /// The module that a message of rustc is about.

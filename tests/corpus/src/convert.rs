@@ -1,13 +1,19 @@
 //! Schemas to modules.
 
 use std::{
-    panic::catch_unwind,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
 
 use carml_codegen::schema::{self, Fallback, Module, Options};
 
 use crate::collection::Case;
+
+const LIMIT: Duration = Duration::from_secs(60);
+/// What the command line's main thread has.
+const STACK: usize = 8 << 20;
 
 /// What became of a schema.
 #[derive(Debug)]
@@ -33,25 +39,34 @@ impl Converted {
     }
 }
 
-/// Compiles each schema; a panic is a miss of that schema alone.
+/// Compiles each schema; a panic, or one that does not end, is a miss of that schema alone.
 pub fn all(cases: Vec<Case>) -> Vec<Converted> {
+    let one = |case: Case| {
+        let begun = Instant::now();
+        let module = compile(&case.schema);
+        let took = begun.elapsed();
+        Converted { case, module, took }
+    };
     cases.into_iter().map(one).collect()
 }
 
-fn one(case: Case) -> Converted {
-    let begun = Instant::now();
-    let file = case.schema.clone();
-    let module = catch_unwind(move || {
+fn compile(file: &Path) -> Result<Module, String> {
+    let (sender, receiver) = mpsc::channel();
+    let file: PathBuf = file.to_owned();
+    let thread = thread::Builder::new().stack_size(STACK).spawn(move || {
         let mut options = Options::default();
         options.root = Some("Root".to_owned());
         // Types of crates that the schema names are not at hand here.
         options.crates.clear();
-        schema::compile(&file, &options).map_err(|error| error.to_string())
+        let module = schema::compile(&file, &options).map_err(|error| error.to_string());
+        // Nobody listens any more if it took too long.
+        let _ = sender.send(module);
     });
-    let panicked = || Err("the compiler panicked".to_owned());
-    Converted {
-        case,
-        module: module.unwrap_or_else(|_| panicked()),
-        took: begun.elapsed(),
-    }
+    thread.map_err(|error| error.to_string())?;
+    receiver.recv_timeout(LIMIT).unwrap_or_else(|error| {
+        Err(match error {
+            mpsc::RecvTimeoutError::Timeout => format!("no end within {LIMIT:?}"),
+            mpsc::RecvTimeoutError::Disconnected => "the compiler panicked".to_owned(),
+        })
+    })
 }

@@ -1,13 +1,17 @@
 //! What the types make of the instances.
 
 use std::{
-    fmt::Write as _,
-    io::{self, Write as _},
+    io::{self, BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use crate::convert::Converted;
+
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// What a root type made of one instance.
 #[derive(Clone, Debug)]
@@ -18,8 +22,8 @@ pub enum Verdict {
     Changed(String),
     /// Not taken: what serde said.
     Refused(String),
-    /// The module did not convert or compile.
-    Untried,
+    /// The module did not convert or compile, or its code died over the instance.
+    Untried(String),
 }
 
 /// Runs a program on the instances of its modules: for each module, a verdict an instance.
@@ -32,38 +36,63 @@ pub fn all(
     modules: &[usize],
     converted: &[Converted],
 ) -> io::Result<Vec<(usize, Vec<Verdict>)>> {
-    let mut questions = String::new();
+    let mut questions = Vec::new();
     for n in modules {
-        for instance in &converted[*n].case.instances {
-            let _ = writeln!(questions, "{n} {}", instance.file.display());
+        let instances = converted[*n].case.instances.iter();
+        questions.extend(instances.map(|instance| format!("{n} {}\n", instance.file.display())));
+    }
+    let mut answers = Vec::with_capacity(questions.len());
+    while answers.len() < questions.len() {
+        let end = run(program, &questions[answers.len()..], &mut answers)?;
+        if answers.len() < questions.len() {
+            // The program died or hung over this one; the rest is asked again.
+            answers.push(format!("untried: {end}"));
         }
     }
-    let mut child = Command::new(program)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut input = child.stdin.take();
-    let writer = std::thread::spawn(move || match &mut input {
-        Some(input) => input.write_all(questions.as_bytes()),
-        None => Ok(()),
-    });
-    let output = child.wait_with_output()?;
-    let _ = writer.join();
-    let answers = String::from_utf8_lossy(&output.stdout);
-    let mut answers = answers.lines();
-    // A program that dies (a stack that overflows) leaves the rest untried, which counts as missed.
+    let mut answers = answers.iter().map(|answer| verdict(answer));
     let one = |n: &usize| {
-        let instances = converted[*n].case.instances.iter();
-        (*n, instances.map(|_| verdict(answers.next())).collect())
+        let count = converted[*n].case.instances.len();
+        (*n, answers.by_ref().take(count).collect())
     };
     Ok(modules.iter().map(one).collect())
 }
 
-fn verdict(answer: Option<&str>) -> Verdict {
-    match answer.map(|answer| answer.split_once(": ").unwrap_or((answer, ""))) {
-        Some(("same", _)) => Verdict::Same,
-        Some(("changed", how)) => Verdict::Changed(how.to_owned()),
-        Some(("refused", why)) => Verdict::Refused(why.to_owned()),
-        _ => Verdict::Untried,
+/// Asks until the program ends, and says how it ended.
+fn run(program: &Path, questions: &[String], answers: &mut Vec<String>) -> io::Result<String> {
+    let mut child = Command::new(program)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let pipes = child.stdin.take().zip(child.stdout.take());
+    let (mut input, output) = pipes.ok_or_else(|| io::Error::other("no pipes"))?;
+    let text = questions.concat();
+    // Both threads end with the program.
+    thread::spawn(move || input.write_all(text.as_bytes()));
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut lines = BufReader::new(output).lines();
+        lines.try_for_each(|line| sender.send(line).map_err(drop))
+    });
+    for _ in questions {
+        match receiver.recv_timeout(LIMIT) {
+            Ok(line) => answers.push(line?),
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                child.kill()?;
+                child.wait()?;
+                return Ok(format!("no end within {LIMIT:?}"));
+            }
+        }
+    }
+    Ok(child.wait()?.to_string())
+}
+
+fn verdict(answer: &str) -> Verdict {
+    match answer.split_once(": ").unwrap_or((answer, "")) {
+        ("same", _) => Verdict::Same,
+        ("changed", how) => Verdict::Changed(how.to_owned()),
+        ("refused", why) => Verdict::Refused(why.to_owned()),
+        (_, why) => Verdict::Untried(why.to_owned()),
     }
 }

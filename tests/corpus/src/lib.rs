@@ -6,5 +6,7 @@ pub mod build;
 pub mod collection;
 pub mod convert;
 pub mod judge;
+pub mod known;
 pub mod report;
+pub mod run;
 mod why;

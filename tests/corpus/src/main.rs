@@ -2,24 +2,25 @@
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
-use carml_test_corpus::{build, collection, convert, judge, report::Report};
+use carml_test_corpus::{collection, run};
 use lexopt::{Arg::Long, ValueExt as _};
 
 const USAGE: &str = "\
 Compiles every schema of a collection to Rust, compiles the Rust, and tries the collection's files
 on its types. Exit code 1 if less is reached than docs/schema-compiler.md promises.
 
-usage: cargo run -p carml-test-corpus -- [--dir FOLDER] [--every N] [--only NAME] [--format text|json]
+usage: cargo run -p carml-test-corpus -- [--dir FOLDER] [--sample N/M] [--only NAME] [--format text|json]
 
   --dir FOLDER   a folder with a manifest.jsonl; ../shared/corpus beside the project if absent
   --own          the project's own schemas instead
-  --every N      only every Nth schema
+  --sample N/M   only every Nth schema, from the Mth on
+  --every N      the same from the first on
   --only NAME    only schemas whose name begins so";
 
 struct Args {
     dir: Option<PathBuf>,
     own: bool,
-    every: usize,
+    sample: (usize, usize),
     only: String,
     json: bool,
 }
@@ -41,16 +42,14 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         collection::from_manifest(&folder.ok_or("no ../shared/corpus: name a folder with --dir")?)?
     };
     cases.retain(|case| case.name.starts_with(&args.only));
-    let cases = cases.into_iter().step_by(args.every.max(1)).collect();
+    let (every, offset) = args.sample;
+    let cases = cases
+        .into_iter()
+        .skip(offset)
+        .step_by(every.max(1))
+        .collect();
 
-    let converted = convert::all(cases);
-    let target = here.join("../../target/corpus");
-    let built = build::all(&target, &here.join("../../Cargo.lock"), &converted)?;
-    let mut verdicts = Vec::new();
-    for (program, modules) in &built.programs {
-        verdicts.extend(judge::all(program, modules, &converted)?);
-    }
-    let report = Report::new(&converted, &built, &verdicts);
+    let report = run::all(cases, if args.own { "own" } else { "given" })?;
     if args.json {
         println!("{:#}", report.json());
     } else {
@@ -63,7 +62,7 @@ fn args() -> Result<Option<Args>, lexopt::Error> {
     let mut args = Args {
         dir: None,
         own: false,
-        every: 1,
+        sample: (1, 0),
         only: String::new(),
         json: false,
     };
@@ -72,7 +71,8 @@ fn args() -> Result<Option<Args>, lexopt::Error> {
         match argument {
             Long("dir") => args.dir = Some(parser.value()?.into()),
             Long("own") => args.own = true,
-            Long("every") => args.every = parser.value()?.parse()?,
+            Long("every") => args.sample = (parser.value()?.parse()?, 0),
+            Long("sample") => args.sample = parser.value()?.parse_with(sample)?,
             Long("only") => args.only = parser.value()?.string()?,
             Long("format") => args.json = parser.value()? == "json",
             Long("help") => return Ok(None),
@@ -80,4 +80,10 @@ fn args() -> Result<Option<Args>, lexopt::Error> {
         }
     }
     Ok(Some(args))
+}
+
+fn sample(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once('/');
+    let numbers = parts.and_then(|(n, m)| Some((n.parse().ok()?, m.parse().ok()?)));
+    numbers.ok_or_else(|| "two numbers, such as 10/3".to_owned())
 }

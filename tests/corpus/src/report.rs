@@ -68,7 +68,8 @@ impl Report {
             }
             for (m, instance) in schema.case.instances.iter().enumerate() {
                 let verdict = verdicts.get(&n).and_then(|all| all.get(m));
-                let verdict = verdict.unwrap_or(&Verdict::Untried);
+                let untried = Verdict::Untried("no module".to_owned());
+                let verdict = verdict.unwrap_or(&untried);
                 report.count(schema, instance, verdict);
             }
         }
@@ -99,7 +100,7 @@ impl Report {
                 let keywords = keywords.unwrap_or_default().join(", ");
                 format!("accepted against: {keywords}")
             }
-            (_, Verdict::Untried) => "untried".to_owned(),
+            (_, Verdict::Untried(why)) => format!("untried: {why}"),
         };
         let file = instance.file.file_name().unwrap_or_default();
         self.misses.push(Miss {
@@ -117,6 +118,14 @@ impl Report {
             && self.warnings.is_empty()
             && share(self.valid) >= VALID
             && share(self.invalid) >= INVALID
+    }
+
+    /// What is wrong with modules as a whole: not converted, not compiled, or with a warning.
+    pub fn failures(&self) -> Vec<String> {
+        let all = [&self.unconverted, &self.broken, &self.warnings];
+        let all = all.into_iter().flatten();
+        all.map(|(schema, why)| format!("{schema}: {why}"))
+            .collect()
     }
 
     /// The same for programs.
