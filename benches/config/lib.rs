@@ -1,0 +1,1 @@
+//! See `config.rs`: `cargo bench -p carml-bench-config`.
