@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-/// Address space, in KiB.
+/// What the process may allocate (heap, stacks, anonymous mappings), in KiB.
 const MEMORY: usize = 256 << 10;
 
 /// Seconds of processor time; a build without optimisation is more than ten times slower.
@@ -14,7 +14,7 @@ const SECONDS: usize = if cfg!(debug_assertions) { 12 } else { 1 };
 /// Runs `carml` under both limits: exit code and all that it printed.
 fn carml(folder: &Path, arguments: &str) -> (Option<i32>, String) {
     let carml = env!("CARGO_BIN_EXE_carml");
-    let limits = format!("ulimit -v {MEMORY}; ulimit -t {SECONDS}; exec {carml} {arguments}");
+    let limits = format!("ulimit -d {MEMORY}; ulimit -t {SECONDS}; exec {carml} {arguments}");
     let out = Command::new("sh")
         .args(["-c", &limits])
         .current_dir(folder)

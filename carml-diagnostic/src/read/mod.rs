@@ -21,8 +21,9 @@ pub const MAX_BYTES: usize = 16 << 20;
 /// How deep lists and maps may nest.
 pub const MAX_DEPTH: usize = 100;
 
-/// How much memory the values of one text may take, in bytes, roughly: about half a million keys with their values.
-pub(crate) const MAX_WEIGHT: usize = 104 << 20;
+/// How much memory the values of one text may take, in bytes, roughly: about 700,000 keys with their
+/// values. A process that reads such a text stays below 256 MB.
+pub(crate) const MAX_WEIGHT: usize = 144 << 20;
 
 /// How many items one list or map in brackets may hold in YAML.
 const MAX_FLOW_ITEMS: usize = 250_000;

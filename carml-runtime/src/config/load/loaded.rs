@@ -87,13 +87,18 @@ impl Loaded {
     /// # Errors
     /// What the type refuses though the schema allows it.
     pub fn typed<C: DeserializeOwned>(&self) -> Result<C, Error> {
-        let mut value = self.value.clone();
-        if let Some(map) = value.as_object_mut() {
-            for section in self.schema.sections() {
-                map.remove(*section);
+        let sections = self.schema.sections();
+        let typed = match self.value.as_object() {
+            Some(all) if sections.iter().any(|section| all.contains_key(*section)) => {
+                let known = all
+                    .iter()
+                    .filter(|(key, _)| !sections.contains(&key.as_str()));
+                let known = known.map(|(key, value)| (key.clone(), value.clone()));
+                C::deserialize(Value::Object(known.collect()))
             }
-        }
-        C::deserialize(&value).map_err(|e| {
+            _ => C::deserialize(&self.value),
+        };
+        typed.map_err(|e| {
             self.fault("", format!("the config does not fit its type: {e}"), NONE)
                 .into()
         })
