@@ -23,7 +23,7 @@ fn required_keys_are_fields_and_others_are_options() {
             "properties": {"x": {"type": "integer"}, "label": {"type": "string"}}, "required": ["x"]}"#,
     );
     assert!(code.contains("deny_unknown_fields"), "{code}");
-    assert!(code.contains("pub x: Number,"), "{code}");
+    assert!(code.contains("pub x: Integer,"), "{code}");
     assert!(code.contains("pub label: Option<String>,"), "{code}");
 }
 

@@ -175,6 +175,7 @@ impl Emit<'_> {
                 return quote!(is::<#ty>);
             }
             Test::False => return quote!(|_| false),
+            Test::True => return quote!(|_| true),
             _ => {}
         }
         let test = self.test(test, &quote!(v));

@@ -5,6 +5,9 @@ use quote::quote;
 
 use crate::ir::types::Docs;
 
+/// Longer docs hide the type that they are for.
+const MAX_LINES: usize = 4;
+
 /// Doc comments, a line each; none if there is nothing to say.
 pub(super) fn tokens(docs: &Docs) -> TokenStream {
     let mut text = docs.text.clone().unwrap_or_default();
@@ -24,7 +27,8 @@ pub(super) fn tokens(docs: &Docs) -> TokenStream {
         };
         text = format!("{text_ends}{stop} For example {}.", examples.join(", "));
     }
-    let lines = lines(text.trim());
+    let mut lines = lines(text.trim());
+    shorten(&mut lines);
     let lines = lines.iter().map(|line| match line.as_str() {
         "" => String::new(),
         line => format!(" {line}"),
@@ -65,6 +69,29 @@ fn lines(text: &str) -> Vec<String> {
         lines.push("```".to_owned());
     }
     lines
+}
+
+/// Keeps whole paragraphs, as many as fit; what is longer is for the schema to tell.
+fn shorten(lines: &mut Vec<String>) {
+    if lines.len() <= MAX_LINES {
+        return;
+    }
+    let fenced = |lines: &[String]| {
+        let fences = lines.iter().filter(|line| line.starts_with("```"));
+        !fences.count().is_multiple_of(2)
+    };
+    let mut end = MAX_LINES;
+    while end > 1 && (!lines[end].is_empty() || fenced(&lines[..end])) {
+        end -= 1;
+    }
+    if end > 1 {
+        lines.truncate(end);
+        return;
+    }
+    lines.truncate(MAX_LINES);
+    if fenced(lines) {
+        lines.push("```".to_owned());
+    }
 }
 
 /// The width of a list item's marker.

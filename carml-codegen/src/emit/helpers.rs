@@ -9,6 +9,7 @@ use quote::quote;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Helper {
     Loose,
+    Whole,
     Present,
     Rule,
     Is,
@@ -38,7 +39,8 @@ impl Helper {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Loose => "Loose",
-            Self::Present => "present",
+            Self::Whole => "Integer",
+            Self::Present => "some",
             Self::Rule => "rule",
             Self::Is => "is",
             Self::One => "one",
@@ -67,9 +69,10 @@ impl Helper {
     fn tokens(self) -> TokenStream {
         match self {
             Self::Loose => loose(),
+            Self::Whole => whole(),
             Self::Present => quote! {
-                /// Reads a key that is there: null is a value, absence is none.
-                fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+                /// Reads a key that is there: only absence is none.
+                fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
                     deserializer: D,
                 ) -> Result<Option<T>, D::Error> {
                     T::deserialize(deserializer).map(Some)
@@ -247,6 +250,26 @@ pub(super) fn checks(checked: &[&str]) -> String {
     }
     text.push_str("\n}\n");
     text
+}
+
+fn whole() -> TokenStream {
+    quote! {
+        /// A whole number of any size, kept as it is written.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+        #[serde(try_from = "Number")]
+        pub struct Integer(pub Number);
+
+        impl TryFrom<Number> for Integer {
+            type Error = &'static str;
+
+            fn try_from(number: Number) -> Result<Self, Self::Error> {
+                match number.as_f64() {
+                    Some(value) if value.fract() != 0.0 => Err("expected a whole number"),
+                    _ => Ok(Self(number)),
+                }
+            }
+        }
+    }
 }
 
 fn loose() -> TokenStream {

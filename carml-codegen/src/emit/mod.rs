@@ -14,7 +14,7 @@ use std::{cell::RefCell, collections::BTreeSet};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 
-use crate::ir::types::{Named, NamedKind, Presence, Program, Type};
+use crate::ir::types::{Named, NamedKind, Program, Type};
 
 /// A module that is written, and the helpers that it turns out to need.
 struct Emit<'p> {
@@ -40,9 +40,6 @@ pub(crate) fn module(program: &Program) -> Result<String, String> {
         .map(|named| emit.named(named))
         .collect();
     let alias = emit.root_alias();
-    if emit.tells_null_from_absence() {
-        emit.needs(helpers::Helper::Present);
-    }
     let checked = emit.checked();
     let support = helpers::tokens(&emit.helpers.borrow());
     let body = quote! {
@@ -129,17 +126,6 @@ impl Emit<'_> {
             /// The root of the schema.
             pub type #name = #ty;
         }
-    }
-
-    /// serde reads null and absence alike unless it is told otherwise.
-    fn tells_null_from_absence(&self) -> bool {
-        self.program.types.iter().any(|named| match &named.kind {
-            NamedKind::Struct(structure) => structure
-                .fields
-                .iter()
-                .any(|field| matches!(field.presence, Presence::OptionalNullable)),
-            _ => false,
-        })
     }
 
     /// The types with rules.

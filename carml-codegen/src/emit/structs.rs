@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{Emit, docs, literal, rename, ty};
+use super::{Emit, docs, helpers::Helper, literal, rename, ty};
 use crate::ir::types::{Extra, Field, Named, Presence, Struct, Type};
 
 pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenStream {
@@ -65,7 +65,6 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenS
             emit.uses(&["BTreeMap"]);
             let value = emit.ty(value);
             quote! {
-                /// Every other key.
                 #[serde(flatten)]
                 pub #extra_name: BTreeMap<String, #value>,
             }
@@ -138,7 +137,7 @@ fn extra_name(structure: &Struct) -> proc_macro2::Ident {
 fn default(emit: &Emit<'_>, field: &Field) -> Option<TokenStream> {
     match &field.presence {
         Presence::Required => None,
-        Presence::Optional | Presence::OptionalNullable => Some(quote!(None)),
+        Presence::Optional => Some(quote!(None)),
         Presence::Default(value) => literal::expression(emit, &field.ty, value),
     }
 }
@@ -166,14 +165,12 @@ fn emit_field(
     }
     match &field.presence {
         Presence::Required => {}
-        Presence::Optional | Presence::OptionalNullable => {
-            let nullable = matches!(field.presence, Presence::OptionalNullable);
-            if nullable && !complete {
+        Presence::Optional => {
+            emit.needs(Helper::Present);
+            if !complete {
                 serde.push(quote!(default));
             }
-            if nullable {
-                serde.push(quote!(deserialize_with = "present"));
-            }
+            serde.push(quote!(deserialize_with = "some"));
             serde.push(quote!(skip_serializing_if = "Option::is_none"));
         }
         Presence::Default(value) if !complete => {
@@ -184,7 +181,13 @@ fn emit_field(
         }
         Presence::Default(_) => {}
     }
-    let attribute = (!serde.is_empty()).then(|| quote!(#[serde(#(#serde),*)]));
+    // In one attribute, if it fits on one line.
+    let width: usize = serde.iter().map(|part| part.to_string().len() + 2).sum();
+    let attribute = match width {
+        0 => TokenStream::new(),
+        1..=77 => quote!(#[serde(#(#serde),*)]),
+        _ => quote!(#(#[serde(#serde)])*),
+    };
     // A required key of type `()` or `Option` must still be there.
     let required_null =
         matches!(field.presence, Presence::Required) && matches!(field.ty, Type::Option(_));

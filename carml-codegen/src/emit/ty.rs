@@ -12,6 +12,10 @@ impl Emit<'_> {
             Type::Boolean => quote!(bool),
             Type::Integer(integer) => integer_type(*integer),
             Type::Float => quote!(f64),
+            Type::Whole => {
+                self.needs(Helper::Whole);
+                quote!(Integer)
+            }
             Type::Number => {
                 self.uses(&["Number"]);
                 quote!(Number)

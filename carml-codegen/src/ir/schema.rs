@@ -80,6 +80,8 @@ pub(crate) struct Rules {
     pub(crate) not: Vec<SchemaId>,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) bounds: Bounds,
+    /// There is a `format`: a note to some validators, a rule to others.
+    pub(crate) format: bool,
     /// The schema `false`.
     pub(crate) never: bool,
     /// Why a part of this schema could not be read.

@@ -25,6 +25,8 @@ pub(crate) enum Type {
     Integer(Integer),
     /// `f64`, where the document says that numbers may be rounded.
     Float,
+    /// A whole number of any size.
+    Whole,
     /// `serde_json::Number`: of any size, and keeps `1` and `1.0` apart.
     Number,
     String,
@@ -62,6 +64,8 @@ pub(crate) enum Integer {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Named {
     pub(crate) name: String,
+    /// The schema gives the name: a title, or a definition's key.
+    pub(crate) chosen: bool,
     pub(crate) docs: Docs,
     pub(crate) kind: NamedKind,
     /// What the type cannot say.
@@ -73,6 +77,19 @@ pub(crate) struct Named {
 pub(crate) struct Docs {
     pub(crate) text: Option<String>,
     pub(crate) examples: Vec<Value>,
+}
+
+impl Docs {
+    /// Docs that only say the name again say nothing.
+    pub(crate) fn beside(mut self, name: &str) -> Self {
+        let letters = |text: &str| -> String {
+            let letters = text.chars().filter(|c| c.is_alphanumeric());
+            letters.flat_map(char::to_lowercase).collect()
+        };
+        let wordless = |text: &String| letters(text) == letters(name);
+        self.text = self.text.filter(|text| !wordless(text));
+        self
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -115,10 +132,8 @@ pub(crate) struct Field {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Presence {
     Required,
-    /// `ty` is an `Option`; absent is `None`.
+    /// `ty` is an `Option`; only absence is `None`, null is for the type inside.
     Optional,
-    /// `ty` is an `Option<Option<_>>`: absent, null, or a value.
-    OptionalNullable,
     /// Filled in if absent.
     Default(Value),
 }

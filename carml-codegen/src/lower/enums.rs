@@ -8,6 +8,9 @@ use crate::ir::{
     types::{Docs, NamedKind, Type, Variant},
 };
 
+/// More variants than this no one matches on: such a list is a test of a string.
+const MAX_VARIANTS: usize = 256;
+
 impl Lowering<'_> {
     pub(super) fn enumeration(
         &mut self,
@@ -28,6 +31,11 @@ impl Lowering<'_> {
         found.sort();
         found.dedup();
         match found.as_slice() {
+            [Kind::String] if values.len() > MAX_VARIANTS => {
+                self.define(id, schema, name, &[], |_, _| {
+                    NamedKind::Wrapper(Type::String)
+                })
+            }
             [Kind::String] => self.strings(id, schema, &values, name),
             [Kind::Boolean] => Type::Boolean,
             [Kind::Null] => Type::Null,

@@ -63,16 +63,20 @@ impl Lowering<'_> {
 
     /// The schema of what fits both.
     pub(super) fn both(&mut self, first: SchemaId, second: SchemaId) -> SchemaId {
-        let parts = |id: &SchemaId| self.parts.get(id).cloned().unwrap_or_else(|| vec![*id]);
-        let mut all = parts(&first);
-        for part in parts(&second) {
-            if !all.contains(&part) {
-                all.push(part);
-            }
-        }
-        if all.len() == 1 {
+        let parts = |id: &SchemaId| match self.parts.get(id) {
+            Some(parts) => parts.clone(),
+            None => vec![self.resolve(*id)],
+        };
+        let (mut all, theirs) = (parts(&first), parts(&second));
+        if theirs.iter().all(|part| all.contains(part)) {
             return first;
         }
+        if all.iter().all(|part| theirs.contains(part)) {
+            return second;
+        }
+        all.extend(theirs);
+        let mut seen = BTreeSet::new();
+        all.retain(|part| seen.insert(*part));
         let mut key = all.clone();
         key.sort();
         if let Some(id) = self.intersections.get(&key) {
@@ -103,6 +107,18 @@ impl Lowering<'_> {
         id
     }
 
+    /// Where a chain of references ends.
+    fn resolve(&self, id: SchemaId) -> SchemaId {
+        let mut at = id;
+        for _ in 0..16 {
+            match self.alias(at) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        at
+    }
+
     fn both_or(&mut self, ours: Option<SchemaId>, theirs: Option<SchemaId>) -> Option<SchemaId> {
         match (ours, theirs) {
             (Some(ours), Some(theirs)) => Some(self.both(ours, theirs)),
@@ -113,6 +129,7 @@ impl Lowering<'_> {
     fn intersect(&mut self, ours: &mut Rules, mut theirs: Rules) {
         ours.never |= theirs.never;
         ours.unique |= theirs.unique;
+        ours.format |= theirs.format;
         ours.closed_over_all |= theirs.closed_over_all;
         ours.unread = ours.unread.take().or(theirs.unread.take());
         if ours.types.is_empty() {

@@ -61,6 +61,7 @@ pub(crate) fn lower(mut graph: Graph, root: SchemaId, options: &Options) -> Lowe
         fallbacks: Vec::new(),
         depth: 0,
         budget: check::BUDGET,
+        allowance: 0,
     };
     let name = lowering.reserve(&wish);
     let root = lowering.rooted(root, &name);
@@ -105,6 +106,8 @@ struct Lowering<'a> {
     depth: usize,
     /// How many more parts the tests of the module may have.
     budget: usize,
+    /// And those of the type at hand.
+    allowance: usize,
 }
 
 impl Lowering<'_> {
@@ -124,6 +127,7 @@ impl Lowering<'_> {
         }
         self.types.push(Some(Named {
             name: name.to_owned(),
+            chosen: true,
             docs: docs(&schema),
             kind: NamedKind::Wrapper(ty),
             rules,
@@ -254,8 +258,9 @@ impl Lowering<'_> {
         self.owners.pop();
         let rules = self.rules(schema, &kind, branches);
         self.types[ty.0] = Some(Named {
+            chosen: names::is_chosen(schema),
+            docs: docs(schema).beside(&name),
             name,
-            docs: docs(schema),
             kind,
             rules,
         });

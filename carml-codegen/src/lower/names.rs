@@ -16,6 +16,12 @@ pub(super) fn of(schema: &Schema, options: &Options) -> String {
     pascal(title(schema).unwrap_or(&schema.hint))
 }
 
+/// The schema has a title to be named by, or is a definition.
+pub(super) fn is_chosen(schema: &Schema) -> bool {
+    let mut path = schema.place.rsplit('/').skip(1);
+    title(schema).is_some() || matches!(path.next(), Some("definitions" | "$defs"))
+}
+
 /// The title, if it is short enough for a name.
 pub(super) fn title(schema: &Schema) -> Option<&str> {
     let title = schema.about.title.as_deref();
@@ -131,6 +137,7 @@ pub(super) fn is_taken(name: &str) -> bool {
             | "Number"
             | "Map"
             | "Loose"
+            | "Integer"
             | "Regex"
             | "Clone"
             | "Copy"

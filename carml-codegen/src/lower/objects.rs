@@ -36,16 +36,34 @@ impl Lowering<'_> {
                 Presence::Optional => Type::Option(Box::new(ty)),
                 _ => ty,
             };
+            let docs = self.field_docs(&property, &ty).beside(&name);
+            self.say_once(&docs, &ty);
             fields.push(Field {
                 key: key.clone(),
+                docs,
                 name,
-                docs: self.field_docs(&property, &ty),
                 deprecated: property.about.deprecated,
                 ty,
                 presence,
             });
         }
         fields
+    }
+
+    /// A type that stands for one field leaves its docs to the field.
+    fn say_once(&mut self, docs: &Docs, ty: &Type) {
+        match ty {
+            Type::Named(id) => {
+                if let Some(named) = &mut self.types[id.0]
+                    && !named.chosen
+                    && named.docs.text == docs.text
+                {
+                    named.docs.text = None;
+                }
+            }
+            Type::Option(inner) | Type::Loose(inner) => self.say_once(docs, inner),
+            _ => {}
+        }
     }
 
     /// A reference says what the target is; its own words come first. What the type's own docs
@@ -60,6 +78,11 @@ impl Lowering<'_> {
             .or(target.and_then(|target| target.about.description.clone()))
             .or(own.text);
         let named = matches!(ty, Type::Named(_));
+        // The type says the rest.
+        let text = text.map(|text| match target {
+            None if inline(ty) => text.split("\n\n").next().unwrap_or_default().to_owned(),
+            _ => text,
+        });
         Docs {
             text,
             examples: if named { Vec::new() } else { own.examples },
@@ -92,10 +115,10 @@ impl Lowering<'_> {
             Additional::Typed(rest) => values.push(rest),
             Additional::Closed => {}
         }
-        values.dedup();
-        match values.as_slice() {
+        let types: Vec<Type> = values.iter().map(|value| self.ty(*value)).collect();
+        match types.as_slice() {
             [] => Type::Any,
-            [only] => self.ty(*only),
+            [first, rest @ ..] if rest.iter().all(|ty| ty == first) => first.clone(),
             _ => {
                 let mut union = Schema {
                     place: schema.place.clone(),
@@ -111,5 +134,14 @@ impl Lowering<'_> {
                 self.ty(union)
             }
         }
+    }
+}
+
+/// A type of its own holds the docs.
+fn inline(ty: &Type) -> bool {
+    match ty {
+        Type::Named(_) => true,
+        Type::Option(inner) | Type::Loose(inner) => inline(inner),
+        _ => false,
     }
 }

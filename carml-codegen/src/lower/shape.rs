@@ -145,8 +145,8 @@ fn integer(bounds: &Bounds, fill: bool) -> Type {
         });
     }
     match (min, max) {
-        (Some(min), Some(max)) => within(min, max).map_or(Type::Number, Type::Integer),
-        _ => Type::Number,
+        (Some(min), Some(max)) => within(min, max).map_or(Type::Whole, Type::Integer),
+        _ => Type::Whole,
     }
 }
 

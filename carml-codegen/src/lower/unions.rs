@@ -235,7 +235,7 @@ impl Lowering<'_> {
                 usable.map_or(name.clone(), str::to_owned)
             }
             Type::Boolean => "Boolean".to_owned(),
-            Type::Integer(_) => "Integer".to_owned(),
+            Type::Integer(_) | Type::Whole => "Integer".to_owned(),
             Type::Float | Type::Number => "Number".to_owned(),
             Type::String => "Text".to_owned(),
             Type::List(_) => "List".to_owned(),
@@ -253,7 +253,7 @@ impl Lowering<'_> {
     fn looseness(&self, ty: &Type) -> u8 {
         match ty {
             Type::Null | Type::Boolean => 0,
-            Type::Integer(_) => 1,
+            Type::Integer(_) | Type::Whole => 1,
             Type::Float | Type::Number => 2,
             Type::List(_) => 3,
             Type::Named(id) => match self.types[id.0].as_ref().map(|named| &named.kind) {

@@ -18,7 +18,7 @@ pub struct Config {
     /// The gRPC server and the clients that the service makes.
     pub grpc: Grpc,
     /// The key/value store, and the service registry on top of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub registry: Option<Registry>,
     /// Health of this service and of what it needs. grpc.health.v1 is always served.
     pub health: Health,
@@ -27,12 +27,11 @@ pub struct Config {
     /// Where finished spans go.
     pub tracer: Tracer,
     /// The object store.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub store: Option<Store>,
     /// The download manager.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub download: Option<Download>,
-    /// Every other key.
     #[serde(flatten)]
     pub extra: BTreeMap<String, Value>,
 }
@@ -42,7 +41,7 @@ pub struct Config {
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct App {
     /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Turns on checks and output that help in development.
     pub debug: bool,
@@ -51,7 +50,7 @@ pub struct App {
     /// Colours in terminal output.
     pub color: Color,
     /// Where temporary files are kept. The system's temporary directory if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub tempdir: Option<String>,
 }
 
@@ -74,7 +73,6 @@ impl App {
     }
 }
 
-/// Colours in terminal output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Color {
@@ -100,7 +98,7 @@ pub struct GrpcServer {
     /// The address to bind.
     pub listen: String,
     /// The address that others are told. The bound address if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
     /// Serves gRPC server reflection, v1 and v1alpha.
     pub reflection: bool,
@@ -226,20 +224,20 @@ pub struct Registry {
     /// The file of the embedded store (`redb`); made if it is missing. One process holds it.
     pub path: String,
     /// The user to log in as.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// That user's password.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub password: Option<super::Secret>,
     /// How long one operation may take, and how long the first connection is tried.
     pub timeout: super::Duration,
     /// The certificate authority that signs the servers' certificates.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub certificate: Option<super::Pem>,
     /// The namespace: every key lives under it, and nothing outside it is touched.
     pub bucket: String,
     /// How long the head of one answer may take.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub header_timeout_per_request: Option<super::Duration>,
     /// Keeps the list of servers up to date from the cluster itself.
     pub auto_sync: bool,
@@ -314,10 +312,10 @@ pub struct Logger {
     /// The sinks in use.
     pub hooks: Vec<LoggerHook>,
     /// The `syslog` hook.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub syslog: Option<Syslog>,
     /// The `elastic_search` hook.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub elastic_search: Option<ElasticSearch>,
 }
 
@@ -338,7 +336,6 @@ impl Logger {
     }
 }
 
-/// How events are written to standard output: `auto` is for people on a terminal and JSON lines elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -362,7 +359,7 @@ pub enum LoggerHook {
 #[serde(default, deny_unknown_fields)]
 pub struct Syslog {
     /// Where to send: a `udp://`, `tcp://` or `tls://` address. The local socket if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<super::Endpoint>,
 }
 
@@ -371,15 +368,15 @@ pub struct Syslog {
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct ElasticSearch {
     /// The user to log in as.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// That user's password.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub password: Option<super::Secret>,
     /// The cluster's servers.
     pub endpoints: Vec<super::Endpoint>,
     /// The certificate authority, DER or PEM in base64.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub ca_cert: Option<super::Base64>,
 }
 
@@ -436,19 +433,19 @@ pub struct Store {
     /// The directory of provider `fs`.
     pub path: String,
     /// The server of provider `s3`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<super::Endpoint>,
     /// The bucket of provider `s3`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
     /// The region of provider `s3`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// The access key's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub access_key: Option<String>,
     /// The access key's secret.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<super::Secret>,
 }
 
@@ -488,7 +485,7 @@ pub enum StoreProvider {
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct Download {
     /// Where finished downloads are kept. `app.tempdir` if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
     /// How many downloads run at once.
     pub parallel: u64,
@@ -514,6 +511,13 @@ impl Download {
         rule("directory", length(&v["directory"], 1..))?;
         rule("parallel", number(&v["parallel"], 1.0..=64.0))
     }
+}
+
+/// Reads a key that is there: only absence is none.
+fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 fn rule(about: &str, kept: bool) -> Result<(), String> {

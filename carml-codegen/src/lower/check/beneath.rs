@@ -61,11 +61,7 @@ impl Lowering<'_> {
                 let tests = parts.into_iter().map(|rule| rule.test);
                 return Test::all(found.into_iter().map(|rule| rule.test).chain(tests));
             }
-            Type::Number | Type::Float | Type::Integer(_) => {
-                if *ty == Type::Number && rules.types.iter().eq([&Kind::Integer]) {
-                    push(&mut found, "", Test::Kinds(vec![Kind::Integer]));
-                }
-            }
+            Type::Number | Type::Float | Type::Whole | Type::Integer(_) => {}
             Type::Boolean | Type::String => {}
         }
         if kind_of(ty).is_some_and(|kind| kind != Kind::Array) {

@@ -13,13 +13,16 @@ use crate::ir::{
 use translate::{Mode, Translation};
 
 /// How many parts one test may have.
-const FUEL: usize = 80;
+const FUEL: usize = 30;
 
 /// So many parts may be spent on counting the alternatives that fit.
-const SMALL: usize = 40;
+const SMALL: usize = 10;
 
 /// How many parts the tests of a whole module may have.
-pub(super) const BUDGET: usize = 2_000;
+pub(super) const BUDGET: usize = 400;
+
+/// How many parts the tests of one type may have.
+const ALLOWANCE: usize = 48;
 
 impl Lowering<'_> {
     /// The rules of a type that is being defined.
@@ -29,11 +32,16 @@ impl Lowering<'_> {
         kind: &NamedKind,
         branches: &[SchemaId],
     ) -> Vec<Rule> {
+        self.allowance = ALLOWANCE;
         let mut rules = Vec::new();
         match kind {
             NamedKind::Struct(structure) => self.of_struct(schema, structure, &mut rules),
             NamedKind::Enum(variants) => self.of_variants(schema, variants, &mut rules),
-            NamedKind::Tagged(..) | NamedKind::Wrapper(_) => {}
+            NamedKind::Tagged(..) => {}
+            NamedKind::Wrapper(_) => {
+                let values = schema.rules.values.clone().unwrap_or_default();
+                push(&mut rules, "the value", Test::Values(values));
+            }
             NamedKind::Untagged(_) => self.of_alternatives(schema, branches, &mut rules),
         }
         rules
@@ -41,6 +49,7 @@ impl Lowering<'_> {
 
     /// The rules of a root that is no type of its own.
     pub(super) fn root_rules(&mut self, id: SchemaId, ty: &Type) -> Vec<Rule> {
+        self.allowance = ALLOWANCE;
         let mut rules = Vec::new();
         let test = self.beneath(id, ty);
         push(&mut rules, "the value", test);
@@ -73,6 +82,13 @@ impl Lowering<'_> {
     /// The values of keys that are no fields.
     pub(super) fn of_others(&mut self, schema: &Schema, ty: &Type, rules: &mut Vec<Rule>) {
         let own = &schema.rules;
+        let alike = match own.additional {
+            Additional::Typed(rest) => self.ty(rest) == *ty && matches!(ty, Type::Named(_)),
+            _ => false,
+        };
+        if alike && own.patterns.values().all(|id| self.ty(*id) == *ty) {
+            return;
+        }
         let keys: Vec<String> = own.properties.keys().cloned().collect();
         let patterns: Option<Vec<String>> =
             own.patterns.keys().map(|p| pattern::translate(p)).collect();
@@ -204,7 +220,7 @@ impl Lowering<'_> {
 fn kind_of(ty: &Type) -> Option<Kind> {
     Some(match ty {
         Type::Boolean => Kind::Boolean,
-        Type::Integer(_) => Kind::Integer,
+        Type::Integer(_) | Type::Whole => Kind::Integer,
         Type::Float | Type::Number => Kind::Number,
         Type::String => Kind::String,
         Type::List(_) => Kind::Array,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{super::Lowering, pattern, sized};
 use crate::ir::{
     check::Test,
-    schema::{Additional, Condition, Dependent, Kind, Rules, Schema, SchemaId, Union},
+    schema::{Additional, Condition, Dependent, Kind, Rules, Schema, SchemaId, Size, Union},
     types::Type,
 };
 
@@ -26,7 +26,7 @@ pub(super) struct Translation<'t, 'a> {
 }
 
 /// Tests in tests in tests are no longer read by anyone.
-const MAX_DEPTH: usize = 4;
+const MAX_DEPTH: usize = 3;
 
 /// `None` if it cannot be said exactly where that is asked.
 type Said = Option<Test>;
@@ -82,7 +82,8 @@ impl<'t, 'a> Translation<'t, 'a> {
         if rules.never {
             return Some(Test::False);
         }
-        if mode == Mode::Exact && (rules.unread.is_some() || rules.closed_over_all) {
+        if mode == Mode::Exact && (rules.unread.is_some() || rules.closed_over_all || rules.format)
+        {
             return None;
         }
         let kinds = self.kinds(rules);
@@ -99,11 +100,12 @@ impl<'t, 'a> Translation<'t, 'a> {
 
     /// One more part.
     fn spend(&mut self, mode: Mode, test: Test) -> Said {
-        if self.fuel == 0 || self.lowering.budget == 0 {
+        if self.fuel == 0 || self.lowering.budget == 0 || self.lowering.allowance == 0 {
             return unsaid(mode);
         }
         self.fuel -= 1;
         self.lowering.budget -= 1;
+        self.lowering.allowance -= 1;
         Some(test)
     }
 
@@ -158,8 +160,13 @@ impl<'t, 'a> Translation<'t, 'a> {
             all.push(test.within(|test| Test::At(index, test)));
         }
         if let Some(items) = rules.items {
-            let test = self.schema(items, mode)?;
-            all.push(test.within(|test| Test::EachFrom(rules.prefix.len(), test)));
+            all.push(match self.schema(items, mode)? {
+                Test::False => Test::Items(Size {
+                    min: 0,
+                    max: Some(rules.prefix.len() as u64),
+                }),
+                test => test.within(|test| Test::EachFrom(rules.prefix.len(), test)),
+            });
         }
         Some(Test::all(all))
     }
@@ -292,10 +299,11 @@ impl<'t, 'a> Translation<'t, 'a> {
 
     /// Exactly one of the branches; any of them, where no value fits two.
     fn exclusive(&mut self, union: &Union) -> Said {
-        let budget = self.lowering.budget;
+        let (budget, allowance) = (self.lowering.budget, self.lowering.allowance);
         let one: Option<Vec<Test>> = union.branches.iter().map(|b| self.exact(*b)).collect();
         let Some(mut one) = one else {
             self.lowering.budget = budget;
+            self.lowering.allowance = allowance;
             return None;
         };
         Some(match one.len() {

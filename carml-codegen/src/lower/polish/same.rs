@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use super::walk;
-use crate::ir::types::{Named, Program, Type, TypeId};
+use crate::ir::types::{Docs, Named, NamedKind, Program, Type, TypeId};
+
+/// Types that are written longer are not alike by chance.
+const BY_CHANCE: usize = 300;
 
 pub(super) fn fold(program: &mut Program) {
     // Folding two types can make those that use them the same.
@@ -29,6 +32,18 @@ fn fold_once(program: &mut Program) -> bool {
         return false;
     }
     redirect(program, &target);
+    for named in &mut program.types {
+        if let NamedKind::Untagged(alternatives) = &mut named.kind {
+            let mut seen = Vec::new();
+            alternatives.retain(|alternative| {
+                let new = !seen.contains(&alternative.ty);
+                if new {
+                    seen.push(alternative.ty.clone());
+                }
+                new
+            });
+        }
+    }
     // What was folded must not be found again.
     let kept: Vec<bool> = target
         .iter()
@@ -43,17 +58,39 @@ fn fold_once(program: &mut Program) -> bool {
 /// holds itself is like no other.
 fn likeness(named: &Named, index: usize) -> String {
     let base = named.name.trim_end_matches(|c: char| c.is_ascii_digit());
-    let mut text = format!("{:?}{:?}", named.kind, named.rules);
+    let mut text = format!("{:?}{:?}", without_docs(&named.kind), named.rules);
     let itself = format!("TypeId({index})");
     if text.contains(&itself) {
         text = text.replace(&itself, "itself");
     }
-    // Short enums may be alike by chance.
-    let by_chance = text.len() < 600;
-    if by_chance {
+    // What is short and called otherwise may be alike by chance.
+    if named.chosen || text.len() < BY_CHANCE {
         text.push_str(last_word(base));
     }
     text
+}
+
+fn without_docs(kind: &NamedKind) -> NamedKind {
+    let mut kind = kind.clone();
+    match &mut kind {
+        NamedKind::Struct(structure) => {
+            for field in &mut structure.fields {
+                field.docs = Docs::default();
+            }
+        }
+        NamedKind::Enum(variants) | NamedKind::Tagged(_, variants) => {
+            for variant in variants {
+                variant.docs = Docs::default();
+            }
+        }
+        NamedKind::Untagged(alternatives) => {
+            for alternative in alternatives {
+                alternative.docs = Docs::default();
+            }
+        }
+        NamedKind::Wrapper(_) => {}
+    }
+    kind
 }
 
 /// `ServicePort` and `ProxyPort` are both a port.

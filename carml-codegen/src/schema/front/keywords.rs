@@ -49,6 +49,7 @@ pub(super) fn rules(rules: &mut Rules, object: &Object) {
         _ => None,
     };
     rules.required = texts(object.get("required")).into_iter().collect();
+    rules.format = object.contains_key("format");
     rules.unique = object.get("uniqueItems") == Some(&Value::Bool(true));
     rules.closed_over_all = object.get("unevaluatedProperties") == Some(&Value::Bool(false));
     let number = |key: &str| object.get(key).and_then(Value::as_f64);
