@@ -1,0 +1,126 @@
+//! The YAML and JSON front: no text makes it panic or hang, and what it reads is what `serde_yaml`
+//! reads.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use carml_diagnostic::{Format, Source};
+use common::{fuzz, mutated, seeds};
+use proptest::prelude::*;
+use serde_json::Value;
+
+const FRAGMENTS: &[&str] = &[
+    "- ",
+    ": ",
+    "\n",
+    "\n  ",
+    "\t",
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!!str ",
+    "!x ",
+    "|\n  a\n",
+    ">-\n b\n",
+    "'",
+    "\"",
+    "\\u12",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "#",
+    "---\n",
+    "...\n",
+    "%YAML 1.2\n",
+    "? ",
+    "~",
+    ".nan",
+    "-.inf",
+    "1e999",
+    "0x1F",
+    "0o17",
+    "1_000",
+    "99999999999999999999",
+    "\u{feff}",
+    "\u{0}",
+    "\u{85}",
+    "日本",
+    "null",
+    "yes",
+    "\r\n",
+    "@",
+    "`",
+];
+
+const SEEDS: &[&str] = &[
+    "a: &x\n  b: [1, 2.5, 'three']\n  c: {d: e}\nf: *x\n",
+    "- |\n  text\n  more\n- >-\n  folded\n  text\n- \"quoted \\u00e4\"\n",
+    "# comment\nservers:\n  - name: a\n    port: 80\n  - name: b\n    port: 0x50\n",
+    "base: &base {a: 1}\nnext:\n  <<: *base\n  b: 2\n",
+    "? key\n: value\n? [1, 2]\n: list\n",
+];
+
+#[test]
+fn no_text_makes_the_reader_panic() {
+    let mut all = seeds(".json");
+    all.extend(SEEDS.iter().map(|&seed| seed.to_owned()));
+    let formats = prop::sample::select(vec![Format::Yaml, Format::Json]);
+    fuzz(&(mutated(all, FRAGMENTS), formats), |(text, format)| {
+        let source = Source::new("f", &text, format);
+        match source.read() {
+            Ok(value) => {
+                // Positions are there for whatever was read, and lie in the text.
+                let pointers = value.as_object().into_iter().flat_map(|o| o.keys());
+                for key in pointers.take(3) {
+                    let pointer = format!("/{}", key.replace('~', "~0").replace('/', "~1"));
+                    source.locate(&pointer);
+                }
+            }
+            Err(report) => {
+                prop_assert!(!report.is_empty(), "refused without a fault");
+                prop_assert!(!report.human(false).is_empty());
+                report.json();
+                report.github();
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_read_is_what_serde_yaml_reads() {
+    fuzz(&document(), |value| {
+        let text = serde_yaml::to_string(&value).unwrap();
+        let theirs: Value = serde_yaml::from_str(&text).unwrap();
+        let ours = Source::new("f.yml", &text, Format::Yaml).read();
+        let ours = ours.map_err(|report| TestCaseError::fail(report.human(false)))?;
+        prop_assert_eq!(ours, theirs, "{}", text);
+        Ok(())
+    });
+}
+
+/// Documents with texts that YAML could take for something else.
+fn document() -> impl Strategy<Value = Value> {
+    let text = prop_oneof![
+        "[ -~äß日\n\t]{0,12}",
+        prop::sample::select(FRAGMENTS).prop_map(str::to_owned),
+        "[0-9.eE+_x:-]{1,8}",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (-1e9..1e9_f64).prop_map(Value::from),
+        text.clone().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((text.clone(), inner), 0..6)
+                .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+        ]
+    })
+}
