@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Lowering, kinds};
 use crate::ir::{
-    schema::{Additional, Bounds, Kind, Schema, SchemaId},
+    schema::{Additional, Bounds, Condition, Kind, Rules, Schema, SchemaId, Union},
     types::{Integer, NamedKind, Type},
 };
 
@@ -63,6 +63,9 @@ impl Lowering<'_> {
         if let Some(values) = &rules.values {
             return self.enumeration(id, schema, values, name);
         }
+        if let Some(either) = self.either(schema) {
+            return self.union(id, &either, name);
+        }
         if self.is_loose(schema) {
             let inner = self.structure(id, schema, name);
             let ty = Type::Loose(Box::new(inner));
@@ -92,6 +95,39 @@ impl Lowering<'_> {
             None if rules.types.is_empty() => Type::Any,
             None => self.several_types(id, schema, name),
         }
+    }
+
+    /// `if` with two structures behind it, each larger than what they share, is a union of the two.
+    fn either(&mut self, schema: &Schema) -> Option<Schema> {
+        let rules = &schema.rules;
+        let [condition] = rules.conditions.as_slice() else {
+            return None;
+        };
+        let (then, otherwise) = (condition.then?, condition.otherwise?);
+        let structured = [then, otherwise].iter().all(|branch| {
+            let branch = self.merge(*branch);
+            branch.rules.properties.len() > rules.properties.len()
+        });
+        if !rules.unions.is_empty() || !structured {
+            return None;
+        }
+        let mut base = schema.clone();
+        base.about = Default::default();
+        base.rules.conditions.clear();
+        let base = self.graph.add(base);
+        let branches = [then, otherwise].map(|branch| self.both(branch, base));
+        let mut either = schema.clone();
+        either.rules = Rules::default();
+        either.rules.unions.push(Union {
+            exclusive: false,
+            branches: branches.to_vec(),
+        });
+        either.rules.conditions.push(Condition {
+            test: condition.test,
+            then: Some(branches[0]),
+            otherwise: Some(branches[1]),
+        });
+        Some(either)
     }
 
     fn list(&mut self, schema: &Schema) -> Type {

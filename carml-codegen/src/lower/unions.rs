@@ -17,6 +17,9 @@ impl Lowering<'_> {
     pub(super) fn union(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
         let mut base = schema.clone();
         let unions = std::mem::take(&mut base.rules.unions);
+        // These stay with the whole.
+        base.rules.conditions.clear();
+        base.rules.not.clear();
         let Some(union) = unions.first() else {
             return Type::Any;
         };
