@@ -3,25 +3,35 @@
 mod args;
 mod context;
 mod error;
+mod middleware;
 mod requirements;
 mod serve;
 mod shutdown;
 
 use std::{marker::PhantomData, net::SocketAddr, process::ExitCode};
 
+use bytes::Bytes;
 use carml_diagnostic::{Format, Report, Source};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
+use tonic::body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
 
 pub use context::Context;
 pub use error::StartError;
 pub use shutdown::Shutdown;
 
 use crate::{
-    __private::Service,
+    __private,
     config::{self, Loaded, Root, Schema, Section},
+    grpc::chain::{Next, Own},
     kv::capability::Requirement,
 };
 use serve::Routed;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 type Factory<C> = Box<dyn FnOnce(&Context<C>, &mut Routed) -> Result<(), StartError> + Send>;
 
@@ -41,6 +51,7 @@ pub struct App<C> {
     files: Vec<std::path::PathBuf>,
     sets: Vec<String>,
     sections: Vec<Join>,
+    middlewares: Vec<middleware::Known<C>>,
     check_only: bool,
     print_schema: bool,
     args_error: Option<StartError>,
@@ -67,6 +78,7 @@ impl<C> Default for App<C> {
             files: Vec::new(),
             sets: Vec::new(),
             sections: Vec::new(),
+            middlewares: Vec::new(),
             check_only: false,
             print_schema: false,
             args_error: None,
@@ -126,9 +138,40 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         self
     }
 
+    /// Makes a layer of your own known by a name, which `grpc.server.middleware` may list anywhere
+    /// with options of the type `O`, or alone if `O` is `()`. It joins the config's schema.
+    ///
+    /// The layer is made once the config is read and the store is open, if the config lists it.
+    /// What it must be is told by [`Own::new`].
+    #[must_use]
+    pub fn middleware<O, L, B>(
+        mut self,
+        name: &'static str,
+        make: impl FnOnce(&Context<C>, O) -> Result<L, StartError> + Send + 'static,
+    ) -> Self
+    where
+        O: DeserializeOwned + JsonSchema,
+        L: Layer<Next> + Send + Sync + 'static,
+        L::Service: Service<http::Request<Body>, Response = http::Response<B>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<http::Request<Body>>>::Future: Send,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.middlewares
+            .push(middleware::Known::new(name, move |context, options| {
+                Ok(Own::new(name, make(context, options)?))
+            }));
+        self
+    }
+
     /// Adds a service, made once the config is read and the store is open.
     #[must_use]
-    pub fn service<S: Service>(
+    pub fn service<S: __private::Service>(
         mut self,
         make: impl FnOnce(&Context<C>) -> Result<S, StartError> + Send + 'static,
     ) -> Self {

@@ -10,10 +10,10 @@ use tokio::{
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{server::NamedService, service::Routes, transport::Server};
 
-use super::{App, Context, Shutdown, StartError, requirements};
+use super::{App, Context, Shutdown, StartError, middleware, requirements};
 use crate::{
     __private::Service,
-    config::{Config, GrpcServer, Loaded, Loader, Root, Schema},
+    config::{Config, Loaded, Loader, Root, Schema},
     grpc::{
         Described,
         chain::{Chain, ChainLayer},
@@ -61,7 +61,8 @@ pub(super) async fn serve<C: Root + Send + Sync + 'static>(
     let loaded = load(&mut app, schema)?;
     let base: Config = loaded.typed()?;
     requirements::check(&loaded, &base, &app.requires)?;
-    let chain = chain(&loaded, &base.grpc.server)?;
+    let built_in = &base.grpc.server.middleware;
+    let chain = middleware::plan(&loaded, built_in, &app.middlewares)?;
     let config = loaded.typed()?;
     for section in &app.sections {
         (section.read)(&loaded)?;
@@ -87,6 +88,7 @@ pub(super) async fn serve<C: Root + Send + Sync + 'static>(
     for make in app.services {
         make(&context, &mut routed)?;
     }
+    let chain = middleware::chain(&context, chain, built_in, app.middlewares)?;
     drop(context);
     let served = listen(&base, chain, routed, shutdown, app.ready, app.stop).await;
     if let Some(kv) = kv
@@ -102,6 +104,9 @@ fn schema<C: Root>(app: &App<C>) -> Result<Schema, StartError> {
     let mut schema = Schema::of::<C>()?;
     for section in &app.sections {
         schema = (section.schema)(&schema)?;
+    }
+    for own in &app.middlewares {
+        schema = (own.schema)(&schema, own.name)?;
     }
     Ok(schema)
 }
@@ -122,15 +127,6 @@ fn load<C: Root>(app: &mut App<C>, schema: Schema) -> Result<Loaded, StartError>
         loader = loader.set(set);
     }
     Ok(loader.load()?)
-}
-
-fn chain(loaded: &Loaded, server: &GrpcServer) -> Result<Chain, StartError> {
-    Chain::compile(&server.middleware).map_err(|error| {
-        let help: [&str; 0] = [];
-        loaded
-            .fault("/grpc/server/middleware", error.to_string(), help)
-            .into()
-    })
 }
 
 async fn open_store(config: &Config, required: bool) -> Result<Option<Kv>, StartError> {

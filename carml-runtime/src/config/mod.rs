@@ -17,6 +17,7 @@ mod variable;
 
 pub use generated::*;
 pub use layer::Origin;
+pub(crate) use load::named;
 pub use load::{Change, Error, Loaded, Loader, Reload, Remote};
 pub use schema::{Root, Schema, Section};
 pub use types::{Base64, ByteSize, Duration, Endpoint, Pem, Secret};

@@ -31,3 +31,11 @@ pub(crate) fn unknown_service(name: &str) -> Status {
 pub(crate) fn draining() -> Status {
     Status::unavailable("the server is draining")
 }
+
+/// A middleware of the user's own failed: its own status if it has one.
+pub(crate) fn of_layer(error: Box<dyn std::error::Error + Send + Sync>) -> Status {
+    Status::try_from_error(error).unwrap_or_else(|error| {
+        tracing::error!(%error, "a middleware failed");
+        Status::internal("internal error")
+    })
+}

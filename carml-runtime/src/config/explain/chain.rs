@@ -1,6 +1,7 @@
 //! The middleware chains as they will run.
 
 use crate::config::{Config, Loaded};
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// What gRPC has where the config says nothing.
@@ -8,7 +9,13 @@ const IMPLICIT: &str = "max_message_size: receive 4194304 (gRPC's default; the l
 
 pub(super) fn write(loaded: &Loaded, config: &Config) -> String {
     let mut out = String::new();
-    let server = config.grpc.server.middleware.iter().map(item);
+    // As the config has it: the type does not know middlewares of the service's own.
+    let server = loaded.value().pointer("/grpc/server/middleware");
+    let server = server
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(item);
     one(
         loaded,
         &mut out,
@@ -55,8 +62,8 @@ fn one(
 /// As the YAML has it.
 fn item<T: serde::Serialize>(item: &T) -> String {
     match serde_json::to_value(item).unwrap_or_default() {
-        serde_json::Value::String(name) => name,
-        serde_json::Value::Object(options) => options
+        Value::String(name) => name,
+        Value::Object(options) => options
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_string().trim_matches('"')))
             .collect(),

@@ -33,7 +33,7 @@ impl Loaded {
     /// If the config is not CarML's.
     pub fn explain_chain(&self) -> Result<String, Error> {
         let config: Config = self.typed()?;
-        Ok(chain::write(self, &config))
+        Ok(self.without_secrets(&chain::write(self, &config)))
     }
 
     /// Hides what is secret inside of values that are not: passwords in addresses, variables that sound secret.

@@ -82,21 +82,25 @@ impl Loaded {
         &self.layers
     }
 
-    /// The whole as its type, but for the sections that were added to the schema: the type does not know them.
+    /// The whole as its type, but for the sections and middlewares that were added to the schema: the type does not
+    /// know them.
     ///
     /// # Errors
     /// What the type refuses though the schema allows it.
     pub fn typed<C: DeserializeOwned>(&self) -> Result<C, Error> {
         let sections = self.schema.sections();
-        let typed = match self.value.as_object() {
-            Some(all) if sections.iter().any(|section| all.contains_key(*section)) => {
-                let known = all
-                    .iter()
-                    .filter(|(key, _)| !sections.contains(&key.as_str()));
-                let known = known.map(|(key, value)| (key.clone(), value.clone()));
-                C::deserialize(Value::Object(known.collect()))
+        let own: Vec<&str> = self.schema.own_middlewares().collect();
+        let typed = if sections.is_empty() && own.is_empty() {
+            C::deserialize(&self.value)
+        } else {
+            let mut known = self.value.clone();
+            if let Some(map) = known.as_object_mut() {
+                map.retain(|key, _| !sections.contains(&key.as_str()));
             }
-            _ => C::deserialize(&self.value),
+            if let Some(Value::Array(list)) = known.pointer_mut("/grpc/server/middleware") {
+                list.retain(|item| !own.contains(&named(item)));
+            }
+            C::deserialize(&known)
         };
         typed.map_err(|e| {
             self.fault("", format!("the config does not fit its type: {e}"), NONE)
@@ -179,4 +183,10 @@ impl Loaded {
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.layers.iter().map(|layer| &layer.source)
     }
+}
+
+/// The name of a middleware: alone, or the key of its options.
+pub(crate) fn named(item: &Value) -> &str {
+    let key = item.as_object().and_then(|map| map.keys().next());
+    key.map_or_else(|| item.as_str().unwrap_or_default(), String::as_str)
 }

@@ -8,6 +8,7 @@ mod reload;
 mod remote;
 
 pub use loaded::Loaded;
+pub(crate) use loaded::named;
 pub use loader::Loader;
 pub use reload::{Change, Reload};
 pub use remote::Remote;

@@ -55,6 +55,11 @@ impl Documents {
             .collect()
     }
 
+    /// Changes every document.
+    pub(super) fn edit(&mut self, edit: impl FnMut(&mut Value)) {
+        self.0.values_mut().for_each(edit);
+    }
+
     /// The document of a URI: by its whole, or by its last segment.
     pub(super) fn find(&self, uri: &str) -> Option<&Value> {
         let uri = uri.trim_end_matches('#');

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod documents;
+mod middleware;
 mod open;
 mod section;
 mod shape;
@@ -40,9 +41,17 @@ struct Inner {
     name: String,
     root: Value,
     documents: Documents,
-    sections: Vec<&'static str>,
+    added: Added,
     validator: jsonschema::Validator,
     shapes: OnceLock<Shapes>,
+}
+
+/// What a program joined to the schema that it was generated from.
+#[derive(Clone, Default)]
+struct Added {
+    sections: Vec<&'static str>,
+    /// Names, and what the list's `oneOf` has of them.
+    middlewares: Vec<(&'static str, Value)>,
 }
 
 impl std::fmt::Debug for Schema {
@@ -82,7 +91,7 @@ impl Schema {
     /// # Errors
     /// If the source is not JSON or YAML, or not a schema.
     pub fn from_source(source: &Source, siblings: &[(String, Value)]) -> Result<Schema, Report> {
-        Schema::build(source.name(), source.read()?, siblings, Vec::new()).map_err(|fault| {
+        Schema::build(source.name(), source.read()?, siblings, Added::default()).map_err(|fault| {
             let pointer = fault.pointer.clone().unwrap_or_default();
             match source.locate(&pointer) {
                 Some(place) => fault.at(source, place.value).into(),
@@ -95,9 +104,14 @@ impl Schema {
         name: &str,
         root: Value,
         siblings: &[(String, Value)],
-        sections: Vec<&'static str>,
+        added: Added,
     ) -> Result<Schema, Box<Fault>> {
-        let documents = Documents::new(siblings);
+        let mut root = root;
+        let mut documents = Documents::new(siblings);
+        if !added.middlewares.is_empty() {
+            middleware::add(&mut root, &added.middlewares);
+            documents.edit(|document| middleware::add(document, &added.middlewares));
+        }
         let mut options = jsonschema::options()
             .should_validate_formats(true)
             .with_retriever(documents.clone());
@@ -117,7 +131,7 @@ impl Schema {
             name: name.to_owned(),
             root,
             documents,
-            sections,
+            added,
             validator,
             shapes: OnceLock::new(),
         })))

@@ -45,15 +45,15 @@ impl Schema {
                 properties.insert(S::NAME.to_owned(), section);
             }
         }
-        let mut sections = self.0.sections.clone();
-        sections.push(S::NAME);
+        let mut added = self.0.added.clone();
+        added.sections.push(S::NAME);
         let siblings = self.0.documents.siblings();
-        Schema::build(&self.0.name, root, &siblings, sections).map_err(|fault| Report::from(*fault))
+        Schema::build(&self.0.name, root, &siblings, added).map_err(|fault| Report::from(*fault))
     }
 
     /// The keys of the sections that were added.
     pub(in crate::config) fn sections(&self) -> &[&'static str] {
-        &self.0.sections
+        &self.0.added.sections
     }
 }
 
@@ -61,7 +61,7 @@ impl Schema {
 ///
 /// A definition that another schema adds keys to, as the variants of a tagged enum do, stays open: the schema
 /// around it is closed.
-fn close(section: &mut Value) {
+pub(super) fn close(section: &mut Value) {
     let mut extended = HashSet::new();
     find_extended(section, false, &mut extended);
     if let Some(definitions) = section.get_mut("$defs").and_then(Value::as_object_mut) {

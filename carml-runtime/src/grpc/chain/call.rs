@@ -45,7 +45,11 @@ pub(super) struct Active {
 
 impl Drop for Active {
     fn drop(&mut self) {
-        end(&self.ops, &mut self.call, Code::Cancelled);
+        if self.ops.iter().any(|op| matches!(op, Op::Tracing)) {
+            return end(&self.ops, &mut self.call, Code::Cancelled);
+        }
+        let around = self.call.span.clone();
+        around.in_scope(|| end(&self.ops, &mut self.call, Code::Cancelled));
     }
 }
 

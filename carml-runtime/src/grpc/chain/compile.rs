@@ -3,13 +3,16 @@ use std::{fmt, sync::Arc};
 use super::{
     super::middleware::{max_message_size::Limits, recover},
     op::Op,
+    own::{Own, Segment},
 };
 use crate::config::ServerMiddleware;
 
 /// A server's middlewares, ready to serve. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Chain {
+    /// The built-in middlewares outside of any other.
     pub(super) ops: Arc<[Op]>,
+    pub(super) segments: Arc<[Segment]>,
     warnings: Vec<&'static str>,
 }
 
@@ -30,6 +33,25 @@ pub enum Error {
     NoTime,
 }
 
+/// One item of the list.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Item {
+    /// A middleware of CarML's.
+    BuiltIn(ServerMiddleware),
+    /// A layer of the user's own.
+    Own(Own),
+}
+
+impl Item {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::BuiltIn(item) => name(item),
+            Self::Own(own) => own.name,
+        }
+    }
+}
+
 impl Chain {
     /// Compiles the list, outermost first.
     ///
@@ -41,46 +63,49 @@ impl Chain {
     ///
     /// See [`Error`].
     pub fn compile(list: &[ServerMiddleware]) -> Result<Self, Error> {
-        let mut ops = Vec::with_capacity(list.len() + 1);
-        for (index, item) in list.iter().enumerate() {
-            let kind = std::mem::discriminant(item);
-            if list[..index]
-                .iter()
-                .any(|other| std::mem::discriminant(other) == kind)
-            {
-                return Err(Error::Twice(name(item)));
+        Self::with_own(list.iter().cloned().map(Item::BuiltIn).collect())
+    }
+
+    /// Compiles a list in which layers of the user's own stand among the built-in middlewares.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub fn with_own(list: Vec<Item>) -> Result<Self, Error> {
+        let names: Vec<&'static str> = list.iter().map(Item::name).collect();
+        for (index, name) in names.iter().enumerate() {
+            if names[..index].contains(name) {
+                return Err(Error::Twice(name));
             }
-            ops.push(match item {
-                ServerMiddleware::Recover => {
-                    recover::install_hook();
-                    Op::Recover
+        }
+        let at = |wanted: &str| names.iter().position(|name| *name == wanted);
+        let mut ops: Vec<Vec<Op>> = vec![Vec::with_capacity(list.len() + 1)];
+        let mut own = Vec::new();
+        for item in list {
+            match item {
+                Item::BuiltIn(item) => ops.last_mut().expect("one").push(op(&item)?),
+                Item::Own(layer) => {
+                    own.push(layer);
+                    ops.push(Vec::new());
                 }
-                ServerMiddleware::Logging => Op::Logging,
-                ServerMiddleware::Tracing => Op::Tracing,
-                ServerMiddleware::Timeout(limit) if limit.get().is_zero() => {
-                    return Err(Error::NoTime);
-                }
-                ServerMiddleware::Timeout(limit) => Op::Timeout(limit.get()),
-                ServerMiddleware::MaxMessageSize(limit) if limit.bytes() == 0 => {
-                    return Err(Error::NoMessage);
-                }
-                ServerMiddleware::MaxMessageSize(limit) => {
-                    Op::MaxMessageSize(Limits::both(limit.bytes()))
-                }
-            });
+            }
         }
         let mut warnings = Vec::new();
-        let at = |wanted: &str| list.iter().position(|item| name(item) == wanted);
         if let (Some(logging), Some(tracing)) = (at("logging"), at("tracing"))
             && logging < tracing
         {
             warnings.push("`logging` stands outside `tracing`: its lines carry no trace id");
         }
         if at("max_message_size").is_none() {
-            ops.push(Op::MaxMessageSize(Limits::implicit()));
+            let innermost = ops.last_mut().expect("one");
+            innermost.push(Op::MaxMessageSize(Limits::implicit()));
         }
+        let mut ops = ops.into_iter().map(Into::into);
+        let outermost = ops.next().expect("one");
+        let segments = own.into_iter().zip(ops);
         Ok(Self {
-            ops: ops.into(),
+            ops: outermost,
+            segments: segments.map(|(own, ops)| Segment { own, ops }).collect(),
             warnings,
         })
     }
@@ -94,18 +119,44 @@ impl Chain {
 impl fmt::Display for Chain {
     /// The effective chain, outermost first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for op in &*self.ops {
-            match op {
-                Op::Recover => f.write_str("recover")?,
-                Op::Logging => f.write_str("logging")?,
-                Op::Tracing => f.write_str("tracing")?,
-                Op::Timeout(limit) => write!(f, "timeout({limit:?})")?,
-                Op::MaxMessageSize(limits) => write!(f, "max_message_size({limits})")?,
-            }
-            f.write_str(" > ")?;
+        write_ops(f, &self.ops)?;
+        for Segment { own, ops } in &*self.segments {
+            write!(f, "{} > ", own.name)?;
+            write_ops(f, ops)?;
         }
         f.write_str("services")
     }
+}
+
+fn write_ops(f: &mut fmt::Formatter<'_>, ops: &[Op]) -> fmt::Result {
+    for op in ops {
+        match op {
+            Op::Recover => f.write_str("recover")?,
+            Op::Logging => f.write_str("logging")?,
+            Op::Tracing => f.write_str("tracing")?,
+            Op::Timeout(limit) => write!(f, "timeout({limit:?})")?,
+            Op::MaxMessageSize(limits) => write!(f, "max_message_size({limits})")?,
+        }
+        f.write_str(" > ")?;
+    }
+    Ok(())
+}
+
+fn op(item: &ServerMiddleware) -> Result<Op, Error> {
+    Ok(match item {
+        ServerMiddleware::Recover => {
+            recover::install_hook();
+            Op::Recover
+        }
+        ServerMiddleware::Logging => Op::Logging,
+        ServerMiddleware::Tracing => Op::Tracing,
+        ServerMiddleware::Timeout(limit) if limit.get().is_zero() => return Err(Error::NoTime),
+        ServerMiddleware::Timeout(limit) => Op::Timeout(limit.get()),
+        ServerMiddleware::MaxMessageSize(limit) if limit.bytes() == 0 => {
+            return Err(Error::NoMessage);
+        }
+        ServerMiddleware::MaxMessageSize(limit) => Op::MaxMessageSize(Limits::both(limit.bytes())),
+    })
 }
 
 fn name(item: &ServerMiddleware) -> &'static str {

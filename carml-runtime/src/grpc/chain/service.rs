@@ -21,6 +21,7 @@ use super::{
     body::ResponseBody,
     call::{Active, Call},
     op::{self, Op},
+    own::{Inside, InsideFuture},
 };
 use crate::{
     grpc::middleware::{logging, max_message_size, recover, timeout, tracing as spans},
@@ -38,13 +39,22 @@ impl ChainLayer {
     }
 }
 
-impl<S> Layer<S> for ChainLayer {
+impl<S> Layer<S> for ChainLayer
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+{
     type Service = ChainService<S>;
 
     fn layer(&self, inner: S) -> ChainService<S> {
         ChainService {
             ops: Arc::clone(&self.0.ops),
-            inner,
+            inside: Inside::new(&self.0.segments, inner),
+            nested: false,
         }
     }
 }
@@ -55,7 +65,19 @@ impl<S> Layer<S> for ChainLayer {
 #[derive(Clone, Debug)]
 pub struct ChainService<S> {
     ops: Arc<[Op]>,
-    inner: S,
+    inside: Inside<S>,
+    /// It stands inside a layer of the user's own.
+    nested: bool,
+}
+
+impl<S> ChainService<S> {
+    pub(super) fn nested(ops: Arc<[Op]>, service: S) -> Self {
+        Self {
+            ops,
+            inside: Inside::Service(service),
+            nested: true,
+        }
+    }
 }
 
 impl<S> Service<Request<Body>> for ChainService<S>
@@ -67,7 +89,7 @@ where
     type Future = CallFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
+        self.inside.poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
@@ -78,7 +100,12 @@ where
                 .get::<TcpConnectInfo>()
                 .and_then(TcpConnectInfo::remote_addr),
             started: Instant::now(),
-            span: tracing::Span::none(),
+            // Of the chain around it, which has `tracing` if any has.
+            span: if self.nested {
+                tracing::Span::current()
+            } else {
+                tracing::Span::none()
+            },
             logged: false,
             received: max_message_size::Refused::new(),
             sent: max_message_size::Scanner::default(),
@@ -97,7 +124,7 @@ where
             }
         }
         CallFuture {
-            inner: self.inner.call(request),
+            inner: self.inside.call(request),
             active: Some(Active {
                 ops: Arc::clone(&self.ops),
                 call,
@@ -110,7 +137,7 @@ pin_project! {
     /// A call on its way to the head of its response.
     pub struct CallFuture<F> {
         #[pin]
-        inner: F,
+        inner: InsideFuture<F>,
         active: Option<Active>,
     }
 }
