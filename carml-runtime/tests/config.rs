@@ -291,3 +291,33 @@ fn a_reload_swaps_a_valid_config_in_whole_and_keeps_the_old_one_otherwise() {
     }
     assert_eq!(first.value().pointer("/registry/timeout").unwrap(), "2s");
 }
+
+#[tokio::test]
+async fn a_changed_file_is_followed_and_a_broken_one_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("carml.yml");
+    // At once: a file must not be seen half written.
+    let write = |text: &str| {
+        let next = folder.path().join("next");
+        std::fs::write(&next, text).unwrap();
+        std::fs::rename(&next, &file).unwrap();
+    };
+    write("app:\n  name: one\n");
+    let reload = Reload::new(Loader::new(Schema::base().unwrap()).file(&file)).unwrap();
+    let reload = Arc::new(reload);
+    let (send, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let every = std::time::Duration::from_millis(5);
+    let following = tokio::spawn(Arc::clone(&reload).follow(every, move |outcome| {
+        let _ = send.send(outcome.map_err(|e| e.report().errors()));
+    }));
+    write("app:\n  nam: two\n");
+    assert_eq!(told.recv().await.unwrap(), Err(1));
+    assert_eq!(
+        reload.current().value().pointer("/app/name").unwrap(),
+        "one"
+    );
+    write("app:\n  name: two\n");
+    let change = told.recv().await.unwrap().unwrap();
+    assert_eq!(change.keys, ["/app/name"]);
+    following.abort();
+}

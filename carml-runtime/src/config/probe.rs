@@ -84,9 +84,10 @@ impl Loaded {
     fn unanswered(&self, wait: Duration) -> Vec<(String, String)> {
         let (send, answers) = mpsc::channel();
         let mut open = Vec::new();
-        for (pointer, _) in self.schema().shapes().marked(self.value(), Marks::ENDPOINT) {
-            let text = self.value().pointer(&pointer).and_then(Value::as_str);
-            let Some(text) = text.filter(|_| self.in_use(&pointer)) else {
+        let marked = self.schema().shapes().marked(self.value(), Marks::ENDPOINT);
+        for found in marked {
+            let pointer = found.pointer;
+            let Some(text) = found.value.as_str().filter(|_| self.in_use(&pointer)) else {
                 continue;
             };
             let Ok(endpoint) = text.parse::<Endpoint>();

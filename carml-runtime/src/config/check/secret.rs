@@ -2,7 +2,7 @@
 
 use super::super::Loaded;
 use crate::config::schema::{Marks, Shapes};
-use carml_diagnostic::{Report, nearest};
+use carml_diagnostic::{Report, Source, nearest};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -47,12 +47,14 @@ pub(in crate::config) fn conceal(loaded: &Loaded, report: &mut Report) {
         .map(|key| key.to_ascii_lowercase())
         .collect();
     let names = shapes.names();
+    let mut masked: Vec<&Source> = Vec::new();
     for fault in report.faults() {
         let Some(place) = &fault.place else {
             continue;
         };
         // A text that does not parse has no places for its secrets.
-        if is_syntax(fault.code) {
+        if is_syntax(fault.code) && !masked.iter().any(|s| s.is(&place.source)) {
+            masked.push(&place.source);
             let names = keys.iter().map(String::as_str).chain(SECRET_KEYS);
             place.source.mask_keys(names);
         }
@@ -117,14 +119,12 @@ fn is_syntax(code: &str) -> bool {
 /// Every secret text, in each form in which a message may have it, longest first.
 pub(in crate::config) fn words(loaded: &Loaded) -> Vec<String> {
     let mut texts = loaded.secrets().to_vec();
-    for (pointer, _) in loaded
+    let secrets = loaded
         .schema()
         .shapes()
-        .marked(loaded.value(), Marks::SECRET)
-    {
-        if let Some(value) = loaded.value().pointer(&pointer) {
-            scalars(value, &mut texts);
-        }
+        .marked(loaded.value(), Marks::SECRET);
+    for secret in secrets {
+        scalars(secret.value, &mut texts);
         if texts.len() > MOST_WORDS {
             texts.truncate(MOST_WORDS);
             break;

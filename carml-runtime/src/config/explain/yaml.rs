@@ -20,7 +20,7 @@ pub(super) fn write(loaded: &Loaded, value: &Value, pointer: &str) -> String {
         .marked(loaded.value(), Marks::SECRET);
     let mut out = Writer {
         loaded,
-        secrets: secrets.into_iter().map(|s| s.0).collect(),
+        secrets: secrets.into_iter().map(|s| s.pointer).collect(),
         lines: Vec::new(),
     };
     out.value(value, pointer, String::new(), 0);

@@ -211,7 +211,7 @@ impl Loader {
             state.partial |= reading.partial;
             reading.value?
         };
-        if !self.plain {
+        if !self.plain && layer.source.text().contains("${") {
             Expand {
                 vars: &self.vars,
                 source: &layer.source,
@@ -223,7 +223,8 @@ impl Loader {
             .value(&mut part);
         }
         let mut part = wrap(&layer.at, part);
-        if !self.plain {
+        let files = layer.at.ends_with("_file") || layer.source.text().contains("_file");
+        if !self.plain && files {
             for named in files::take(self.schema.shapes(), &mut part) {
                 self.file_fault(layer, named, state);
             }

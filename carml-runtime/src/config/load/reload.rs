@@ -3,6 +3,7 @@
 use super::{Error, Loaded, Loader};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 /// The config in force. A new one is swapped in whole once it is valid; an invalid one is reported and changes nothing.
 #[derive(Debug)]
@@ -56,6 +57,34 @@ impl Reload {
             *slot = Arc::new(next);
         }
         Ok(change)
+    }
+
+    /// Reloads every so often, for ever, and tells of each change and of each new reason why there is none. Files are
+    /// read outside of the async runtime's threads. Dropping the future ends it; the config in force stays.
+    pub async fn follow(
+        self: Arc<Self>,
+        every: Duration,
+        mut told: impl FnMut(Result<Change, Error>),
+    ) {
+        let mut last = String::new();
+        loop {
+            tokio::time::sleep(every).await;
+            let this = Arc::clone(&self);
+            let Ok(outcome) = tokio::task::spawn_blocking(move || this.reload()).await else {
+                continue;
+            };
+            let reason = outcome
+                .as_ref()
+                .map_or_else(Error::to_string, |_| String::new());
+            let news = match &outcome {
+                Ok(change) => !change.keys.is_empty(),
+                Err(_) => reason != last,
+            };
+            last = reason;
+            if news {
+                told(outcome);
+            }
+        }
     }
 }
 

@@ -1,25 +1,18 @@
 //! Middleware orders that cannot mean anything.
 
 use super::Rules;
-use crate::config::schema::Marks;
+use crate::config::schema::{Marked, Marks};
 use carml_diagnostic::Fault;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
-pub(super) fn check(rules: &mut Rules<'_>) {
-    let items = rules
-        .loaded
-        .schema()
-        .shapes()
-        .marked(rules.loaded.value(), Marks::MIDDLEWARE);
-    let mut lists: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-    for (pointer, _) in items {
-        let name = rules.loaded.value().pointer(&pointer).and_then(name);
-        if let (Some(name), Some((list, _))) = (name, pointer.rsplit_once('/')) {
-            lists
-                .entry(list.to_owned())
-                .or_default()
-                .push((name, pointer));
+pub(super) fn check(rules: &mut Rules<'_>, marked: &[Marked<'_>]) {
+    let mut lists: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
+    let items = marked.iter().filter(|m| m.marks.has(Marks::MIDDLEWARE));
+    for Marked { pointer, value, .. } in items {
+        if let (Some(name), Some((list, _))) = (name(value), pointer.rsplit_once('/')) {
+            let chain = lists.entry(list).or_default();
+            chain.push((name, pointer.clone()));
         }
     }
     for chain in lists.values() {

@@ -1,33 +1,23 @@
 //! Addresses that no connection can be made to.
 
 use super::Rules;
-use crate::config::schema::Marks;
+use crate::config::schema::{Marked, Marks};
 use carml_diagnostic::Fault;
-use serde_json::Value;
 
 /// Addresses of this machine: the system may choose their port.
 const OWN: [&str; 2] = ["/grpc/server/listen", "/grpc/server/advertise"];
 
-pub(super) fn check(rules: &mut Rules<'_>) {
+pub(super) fn check(rules: &mut Rules<'_>, marked: &[Marked<'_>]) {
+    let remote = marked.iter().filter(|m| m.marks.has(Marks::ENDPOINT));
+    let remote = remote.map(|m| (m.pointer.as_str(), m.value, false));
     let value = rules.loaded.value();
-    let marked = rules
-        .loaded
-        .schema()
-        .shapes()
-        .marked(value, Marks::ENDPOINT);
-    let own = OWN.iter().map(|at| (*at).to_owned());
-    for pointer in marked.into_iter().map(|m| m.0).chain(own) {
-        let Some(text) = rules
-            .loaded
-            .value()
-            .pointer(&pointer)
-            .and_then(Value::as_str)
-        else {
-            continue;
-        };
-        let text = text.to_owned();
-        if let Some((message, help)) = wrong(&text, OWN.contains(&pointer.as_str())) {
-            rules.add(Fault::error("endpoint", message).help(help), &pointer);
+    let own = OWN
+        .iter()
+        .filter_map(|at| Some((*at, value.pointer(at)?, true)));
+    for (pointer, value, own) in remote.chain(own) {
+        let found = value.as_str().and_then(|text| wrong(text, own));
+        if let Some((message, help)) = found {
+            rules.add(Fault::error("endpoint", message).help(help), pointer);
         }
     }
 }

@@ -1,24 +1,18 @@
 //! Certificates and keys that do not decode.
 
 use super::Rules;
-use crate::config::schema::Marks;
+use crate::config::schema::{Marked, Marks};
 use crate::config::{Base64, Pem};
-use serde_json::Value;
 
-pub(super) fn check(rules: &mut Rules<'_>) {
+pub(super) fn check(rules: &mut Rules<'_>, marked: &[Marked<'_>]) {
     let any = Marks::PEM.and(Marks::BASE64);
-    let marked = rules
-        .loaded
-        .schema()
-        .shapes()
-        .marked(rules.loaded.value(), any);
-    for (pointer, marks) in marked {
-        let Some(text) = rules
-            .loaded
-            .value()
-            .pointer(&pointer)
-            .and_then(Value::as_str)
-        else {
+    for Marked {
+        pointer,
+        marks,
+        value,
+    } in marked.iter().filter(|m| m.marks.has(any))
+    {
+        let Some(text) = value.as_str() else {
             continue;
         };
         let (wrong, help) = if marks.has(Marks::PEM) {
@@ -44,6 +38,6 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         };
         let fault = rules.placeholder("material", format!("`{key}` {what}"));
         let help = help.replace("KEY", key);
-        rules.add(fault.help(help), &pointer);
+        rules.add(fault.help(help), pointer);
     }
 }

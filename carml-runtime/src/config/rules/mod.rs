@@ -9,6 +9,7 @@ mod material;
 pub(in crate::config) use capability::Requirement;
 
 use super::Loaded;
+use super::schema::Marks;
 use carml_diagnostic::{Fault, Report};
 
 /// Adds what the rules find. What may be a placeholder is a warning if `lenient`, else an error.
@@ -22,9 +23,14 @@ pub(super) fn check(loaded: &Loaded, lenient: bool, requires: &[Requirement], re
         lenient,
         found: &mut found,
     };
-    chain::check(&mut rules);
-    endpoint::check(&mut rules);
-    material::check(&mut rules);
+    let any = Marks::MIDDLEWARE
+        .and(Marks::ENDPOINT)
+        .and(Marks::PEM)
+        .and(Marks::BASE64);
+    let marked = loaded.schema().shapes().marked(loaded.value(), any);
+    chain::check(&mut rules, &marked);
+    endpoint::check(&mut rules, &marked);
+    material::check(&mut rules, &marked);
     built::check(&mut rules);
     capability::check(&mut rules, requires);
     // What the schema has refused already is not judged again.

@@ -8,7 +8,7 @@ mod section;
 mod shape;
 mod walk;
 
-pub(super) use shape::{Marks, Shapes};
+pub(super) use shape::{Marked, Marks, Shapes};
 pub(super) use walk::{Node, Part, child, item, keys};
 
 use carml_diagnostic::{Fault, Format, Report, Source};

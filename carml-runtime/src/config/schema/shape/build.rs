@@ -25,7 +25,7 @@ impl Shapes {
             let mut changed = false;
             for at in (0..shapes.len()).rev() {
                 let shape = &shapes[at];
-                let below = shape.keys.values().chain(&shape.others);
+                let below = shape.keys.iter().map(|(_, at)| at).chain(&shape.others);
                 let below = below.chain(&shape.tuple).chain(&shape.items);
                 let all = below.fold(shape.own, |all, i| all.and(shapes[*i].all));
                 changed |= all != shape.all;
@@ -100,8 +100,9 @@ impl<'a> Build<'a> {
                 self.shapes[at].own = self.shapes[at].own.and(Marks::FILL);
             }
             let below = self.below(own);
-            self.shapes[at].keys.insert(key.to_owned(), below);
+            self.shapes[at].keys.push((key.to_owned(), below));
         }
+        self.shapes[at].keys.sort();
         // A key that no schema can name.
         let others = child(parts, "\u{0}");
         if !others.is_empty() {

@@ -3,7 +3,8 @@
 mod build;
 
 use serde_json::{Map, Value};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::fmt::Write as _;
 
 /// What a schema says of a place that loading has to know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,13 @@ pub(in crate::config) struct Shapes(Vec<Shape>);
 /// Takes the pointer of a map, the map, and a key of it.
 type See<'a> = &'a mut dyn FnMut(&str, &mut Map<String, Value>, &str);
 
+/// A value that a schema has marked.
+pub(in crate::config) struct Marked<'v> {
+    pub(in crate::config) pointer: String,
+    pub(in crate::config) marks: Marks,
+    pub(in crate::config) value: &'v Value,
+}
+
 #[derive(Default)]
 struct Shape {
     own: Marks,
@@ -42,7 +50,8 @@ struct Shape {
     /// Whether nothing but a text fits.
     text: bool,
     defaults: Vec<(String, Value)>,
-    keys: HashMap<String, usize>,
+    /// Sorted by name: there are few of them, and a search is cheaper than a hash.
+    keys: Vec<(String, usize)>,
     others: Option<usize>,
     tuple: Vec<usize>,
     items: Option<usize>,
@@ -50,7 +59,14 @@ struct Shape {
 
 impl Shape {
     fn key(&self, key: &str) -> Option<usize> {
-        self.keys.get(key).copied().or(self.others)
+        self.named(key).or(self.others)
+    }
+
+    fn named(&self, key: &str) -> Option<usize> {
+        let at = self
+            .keys
+            .binary_search_by(|(name, _)| name.as_str().cmp(key));
+        at.ok().map(|at| self.keys[at].1)
     }
 
     fn item(&self, index: usize) -> Option<usize> {
@@ -77,7 +93,10 @@ impl Shapes {
                     }
                 }
                 for (key, inner) in map {
-                    if let Some(below) = shape.key(key) {
+                    if inner.is_object() || inner.is_array() {
+                        let Some(below) = shape.key(key) else {
+                            continue;
+                        };
                         self.fill_at(below, inner);
                     }
                 }
@@ -93,8 +112,8 @@ impl Shapes {
         }
     }
 
-    /// The pointers of every value with one of the marks, with its marks.
-    pub(in crate::config) fn marked(&self, value: &Value, any: Marks) -> Vec<(String, Marks)> {
+    /// Every value with one of the marks, with its pointer and marks.
+    pub(in crate::config) fn marked<'v>(&self, value: &'v Value, any: Marks) -> Vec<Marked<'v>> {
         let mut found = Vec::new();
         if !self.0.is_empty() {
             self.marked_at(0, value, any, &mut String::new(), &mut found);
@@ -102,26 +121,28 @@ impl Shapes {
         found
     }
 
-    fn marked_at(
+    fn marked_at<'v>(
         &self,
         at: usize,
-        value: &Value,
+        value: &'v Value,
         any: Marks,
         pointer: &mut String,
-        found: &mut Vec<(String, Marks)>,
+        found: &mut Vec<Marked<'v>>,
     ) {
         let shape = &self.0[at];
         if shape.own.has(any) {
-            found.push((pointer.clone(), shape.own));
-        }
-        if !shape.all.has(any) {
-            return;
+            found.push(Marked {
+                pointer: pointer.clone(),
+                marks: shape.own,
+                value,
+            });
         }
         let length = pointer.len();
         match value {
             Value::Object(map) => {
                 for (key, inner) in map {
-                    if let Some(below) = shape.key(key) {
+                    let below = shape.key(key).filter(|b| self.0[*b].all.has(any));
+                    if let Some(below) = below {
                         step(pointer, key);
                         self.marked_at(below, inner, any, pointer, found);
                         pointer.truncate(length);
@@ -130,8 +151,9 @@ impl Shapes {
             }
             Value::Array(list) => {
                 for (n, inner) in list.iter().enumerate() {
-                    if let Some(below) = shape.item(n) {
-                        step(pointer, &n.to_string());
+                    let below = shape.item(n).filter(|b| self.0[*b].all.has(any));
+                    if let Some(below) = below {
+                        let _ = write!(pointer, "/{n}");
                         self.marked_at(below, inner, any, pointer, found);
                         pointer.truncate(length);
                     }
@@ -157,8 +179,8 @@ impl Shapes {
                 let named = map.iter().filter(|(_, value)| value.is_string());
                 let named = named.filter_map(|(key, _)| {
                     let of = key.strip_suffix("_file")?;
-                    let secret = self.0[*shape.keys.get(of)?].own.has(Marks::SECRET);
-                    (secret && !shape.keys.contains_key(key)).then(|| of.to_owned())
+                    let secret = self.0[shape.named(of)?].own.has(Marks::SECRET);
+                    (secret && shape.named(key).is_none()).then(|| of.to_owned())
                 });
                 for key in named.collect::<Vec<_>>() {
                     see(pointer, map, &key);
@@ -189,7 +211,7 @@ impl Shapes {
         for step in pointer.split('/').skip(1) {
             let step = step.replace("~1", "/").replace("~0", "~");
             let index = step.parse().ok();
-            let own = shape.keys.get(&step).copied();
+            let own = shape.named(&step);
             let next = own.or(index.and_then(|n| shape.item(n))).or(shape.others)?;
             shape = self.0.get(next)?;
         }
@@ -208,8 +230,8 @@ impl Shapes {
 
     /// Every key that the schema names.
     pub(in crate::config) fn names(&self) -> HashSet<&str> {
-        let keys = self.0.iter().flat_map(|shape| shape.keys.keys());
-        keys.map(String::as_str).collect()
+        let keys = self.0.iter().flat_map(|shape| &shape.keys);
+        keys.map(|(key, _)| key.as_str()).collect()
     }
 
     /// Whether nothing but a text fits at a pointer.
@@ -221,7 +243,7 @@ impl Shapes {
     pub(in crate::config) fn secret_keys(&self) -> HashSet<&str> {
         let named = self.0.iter().flat_map(|shape| &shape.keys);
         named
-            .filter(|(_, at)| self.0[**at].own.has(Marks::SECRET))
+            .filter(|(_, at)| self.0[*at].own.has(Marks::SECRET))
             .map(|(key, _)| key.as_str())
             .collect()
     }
