@@ -105,6 +105,7 @@ fn what_is_not_a_schema_is_refused_with_its_place() {
     let meaning = compile(r#"{"properties": {"a": {"type": "strin"}}}"#)
         .unwrap_err()
         .to_string();
+    assert!(meaning.contains("app.json:1:31"), "{meaning}");
     assert!(meaning.contains("/properties/a/type"), "{meaning}");
 }
 
@@ -127,4 +128,127 @@ fn hostile_schemas_end_without_a_panic() {
     ] {
         compile(cycle).unwrap_or_else(|error| panic!("{cycle}: {error}"));
     }
+}
+
+#[test]
+fn what_types_leave_unsaid_is_tested() {
+    let code = code(
+        r#"{"type": "object", "properties": {
+            "name": {"type": "string", "minLength": 1, "pattern": "^[a-z]+$"},
+            "port": {"type": "integer", "minimum": 1, "maximum": 65535},
+            "tags": {"type": "array", "items": {"type": "string", "maxLength": 8}, "uniqueItems": true}},
+            "anyOf": [{"required": ["name"]}, {"required": ["port"]}]}"#,
+    );
+    for expected in [
+        "length(&v[\"name\"], 1..) && matches(&v[\"name\"], \"^[a-z]+$\")",
+        "rule(\"port\", number(&v[\"port\"], 1.0..))?;",
+        "pub port: Option<u16>,",
+        "has(v, \"name\") || has(v, \"port\")",
+        "use regex::Regex;",
+    ] {
+        assert!(code.contains(expected), "missing {expected} in\n{code}");
+    }
+}
+
+#[test]
+fn a_module_without_patterns_needs_no_regex() {
+    let code =
+        code(r#"{"type": "object", "properties": {"a": {"type": "string", "minLength": 1}}}"#);
+    assert!(!code.contains("regex"), "{code}");
+}
+
+#[test]
+fn look_around_is_left_to_validation() {
+    let code = code(
+        r#"{"type": "object", "properties": {"a": {"type": "string", "pattern": "(?<=x)y"}}}"#,
+    );
+    assert!(!code.contains("fits"), "{code}");
+}
+
+#[test]
+fn two_parts_of_all_of_that_describe_one_key_are_one_type() {
+    let code = code(
+        r#"{"title": "Both", "allOf": [
+            {"type": "object", "properties": {"a": {"type": "object", "properties": {"x": {"type": "boolean"}}}}},
+            {"type": "object", "properties": {"a": {"type": "object", "required": ["y"], "properties": {"y": {"type": "string"}}}}}]}"#,
+    );
+    assert!(code.contains("pub x: Option<bool>,"), "{code}");
+    assert!(code.contains("pub y: String,"), "{code}");
+}
+
+#[test]
+fn a_key_that_tells_objects_apart_is_a_tag() {
+    let code = code(
+        r#"{"title": "Shape", "oneOf": [
+            {"type": "object", "required": ["kind", "r"], "properties": {"kind": {"const": "circle"}, "r": {"type": "number"}}},
+            {"type": "object", "required": ["kind"], "properties": {"kind": {"const": "point"}}}]}"#,
+    );
+    assert!(code.contains("tag = \"kind\""), "{code}");
+    assert!(code.contains("Circle("), "{code}");
+}
+
+#[test]
+fn if_chooses_between_two_structs() {
+    let code = code(
+        r#"{"title": "Doc", "type": "object",
+            "if": {"properties": {"v": {"const": 2}}, "required": ["v"]},
+            "then": {"properties": {"v": {}, "new": {"type": "string"}}},
+            "else": {"properties": {"v": {}, "old": {"type": "string"}}}}"#,
+    );
+    assert!(code.contains("pub enum Doc"), "{code}");
+    assert!(code.contains("pub new: Option<String>,"), "{code}");
+}
+
+#[test]
+fn properties_without_a_type_let_other_values_through() {
+    let code = code(
+        r#"{"title": "Root", "type": "object", "properties": {"a": {"title": "Part", "properties": {"x": {"type": "string"}}}}}"#,
+    );
+    assert!(code.contains("pub a: Option<Loose<Part>>,"), "{code}");
+}
+
+#[test]
+fn a_reference_stands_alone_up_to_draft_7() {
+    let text = |schema: &str| {
+        format!(
+            r##"{{"$schema": "{schema}", "title": "Root", "type": "object", "properties": {{"a": {{"$ref": "#/$defs/text", "maxLength": 3}}}},
+            "$defs": {{"text": {{"type": "string"}}}}}}"##
+        )
+    };
+    let old = code(&text("http://json-schema.org/draft-07/schema#"));
+    assert!(!old.contains("length("), "{old}");
+    let new = code(&text("https://json-schema.org/draft/2020-12/schema"));
+    assert!(new.contains("length(&v[\"a\"], ..=3)"), "{new}");
+}
+
+#[test]
+fn derives_are_the_users_choice() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("app.json");
+    fs::write(
+        &file,
+        r#"{"title": "App", "type": "object", "properties": {"a": {"type": "string"}}}"#,
+    )
+    .unwrap();
+    let mut options = Options::default();
+    options.derives.push("Eq".to_owned());
+    let code = schema::compile(&file, &options).unwrap().code;
+    assert!(code.contains("PartialEq, Eq, Deserialize"), "{code}");
+}
+
+#[test]
+fn output_stays_bounded() {
+    // Each level names the next one twice, behind a union.
+    let mut definitions = String::new();
+    for level in 0..60 {
+        let next = level + 1;
+        definitions.push_str(&format!(
+            r##""d{level}": {{"anyOf": [{{"type": "object", "required": ["a"], "properties": {{"a": {{"$ref": "#/$defs/d{next}"}}, "b": {{"$ref": "#/$defs/d{next}"}}}}}}, {{"type": "array", "items": {{"$ref": "#/$defs/d{next}"}}}}]}},"##
+        ));
+    }
+    let text = format!(
+        r##"{{"$ref": "#/$defs/d0", "$defs": {{{definitions} "d60": {{"type": "string", "minLength": 1}}}}}}"##
+    );
+    let code = code(&text);
+    assert!(code.lines().count() < 6_000, "{}", code.lines().count());
 }

@@ -21,6 +21,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", requires = "schema")]
     root: Option<String>,
 
+    /// A trait that every type derives beside Clone, Debug, PartialEq and serde's; may be given more than once
+    #[arg(long, value_name = "TRAIT", requires = "schema")]
+    derive: Vec<String>,
+
     /// A proto file; may be given more than once
     #[arg(long, value_name = "FILE")]
     proto: Vec<PathBuf>,
@@ -111,6 +115,7 @@ fn generate(args: &Args) -> Result<Report, Failure> {
         Some(file) => {
             let mut options = schema::Options::default();
             options.root.clone_from(&args.root);
+            options.derives.clone_from(&args.derive);
             let module = schema::compile(file, &options).map_err(|error| match error {
                 schema::Error::Read(..) => Failure::System(error.to_string()),
                 _ => Failure::Input(error.to_string()),

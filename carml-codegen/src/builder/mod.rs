@@ -14,6 +14,7 @@ use crate::{Error, proto, schema};
 pub struct Builder {
     schema: Option<PathBuf>,
     root: Option<String>,
+    derives: Vec<String>,
     protos: Vec<PathBuf>,
     includes: Vec<PathBuf>,
     out_dir: Option<PathBuf>,
@@ -35,6 +36,13 @@ impl Builder {
     /// Names the config's root type. Without it, the schema's title does.
     pub fn root(mut self, name: impl Into<String>) -> Self {
         self.root = Some(name.into());
+        self
+    }
+
+    /// Adds a trait that every type of the config derives, as a path: `Eq`, `schemars::JsonSchema`.
+    /// `Clone`, `Debug`, `PartialEq` and serde's are derived anyway.
+    pub fn derive(mut self, name: impl Into<String>) -> Self {
+        self.derives.push(name.into());
         self
     }
 
@@ -102,6 +110,7 @@ impl Builder {
     fn compile_schema(&self) -> Result<Option<schema::Module>, schema::Error> {
         let mut options = schema::Options::default();
         options.root.clone_from(&self.root);
+        options.derives.clone_from(&self.derives);
         let compile = |file| schema::compile(file, &options);
         self.schema.as_deref().map(compile).transpose()
     }

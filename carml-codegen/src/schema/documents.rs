@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use carml_diagnostic::{Format, Source};
 use serde_json::Value;
 
 use super::{
@@ -61,9 +62,13 @@ impl Documents {
     pub(super) fn open(file: &Path) -> Result<(Self, String), Error> {
         let document = read(file)?;
         if let Err(error) = jsonschema::meta::validate(&document) {
+            let pointer = error.instance_path().to_string();
+            let (line, column) = position(file, &pointer);
             return Err(Error::NotASchema {
                 file: file.to_owned(),
-                pointer: error.instance_path().to_string(),
+                line,
+                column,
+                pointer,
                 message: error.to_string(),
             });
         }
@@ -238,6 +243,16 @@ impl Documents {
         }
         None
     }
+}
+
+/// Where a value stands in a file.
+fn position(file: &Path, pointer: &str) -> (usize, usize) {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let source = Source::new(file.display().to_string(), text, Format::Json);
+    source.locate(pointer).map_or((1, 1), |located| {
+        let position = source.position(located.value.start);
+        (position.line, position.column)
+    })
 }
 
 fn read(file: &Path) -> Result<Value, Error> {

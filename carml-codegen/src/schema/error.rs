@@ -13,6 +13,10 @@ pub enum Error {
     NotASchema {
         /// The file.
         file: PathBuf,
+        /// The line of the place, from 1.
+        line: usize,
+        /// The column of the place, from 1.
+        column: usize,
         /// The JSON pointer of the place.
         pointer: String,
         /// What is wrong there.
@@ -40,11 +44,13 @@ impl fmt::Display for Error {
             ),
             Self::NotASchema {
                 file,
+                line,
+                column,
                 pointer,
                 message,
             } => write!(
                 f,
-                "{}: not a JSON Schema: at `{pointer}`: {message}",
+                "{}:{line}:{column}: not a JSON Schema: at `{pointer}`: {message}",
                 file.display()
             ),
             Self::Internal { file, message } => write!(
