@@ -13,18 +13,18 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Config {
-    /// What is true of the whole process. Defaults to `{}`.
+    /// What is true of the whole process.
     pub app: App,
-    /// The gRPC server and the clients that the service makes. Defaults to `{}`.
+    /// The gRPC server and the clients that the service makes.
     pub grpc: Grpc,
     /// The key/value store, and the service registry on top of it.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub registry: Option<Registry>,
-    /// Health of this service and of what it needs. grpc.health.v1 is always served. Defaults to `{}`.
+    /// Health of this service and of what it needs. grpc.health.v1 is always served.
     pub health: Health,
-    /// Where events go beside standard output. Defaults to `{}`.
+    /// Where events go beside standard output.
     pub logger: Logger,
-    /// Where finished spans go. Defaults to `{}`.
+    /// Where finished spans go.
     pub tracer: Tracer,
     /// The object store.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
@@ -85,9 +85,9 @@ pub enum Color {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Grpc {
-    /// Where the server listens and what every call passes through. Defaults to `{}`.
+    /// Where the server listens and what every call passes through.
     pub server: GrpcServer,
-    /// What every call that this service makes passes through. Defaults to `{}`.
+    /// What every call that this service makes passes through.
     pub client: GrpcClient,
 }
 
@@ -104,9 +104,9 @@ pub struct GrpcServer {
     pub reflection: bool,
     /// The chain, outermost first. Without `max_message_size` the gRPC default of 4 MiB holds for received messages.
     pub middleware: Vec<ServerMiddleware>,
-    /// How a peer that is gone without a word is noticed, so that its streams end and what they hold is given up. Defaults to `{}`.
+    /// How a peer that is gone without a word is noticed, so that its streams end and what they hold is given up.
     pub keepalive: Keepalive,
-    /// How the server ends on SIGTERM or SIGINT. Defaults to `{}`.
+    /// How the server ends on SIGTERM or SIGINT.
     pub shutdown: Shutdown,
 }
 
@@ -219,7 +219,7 @@ pub enum ClientMiddleware {
 pub struct Registry {
     /// The store behind the key/value layer. Defaults to `"redb"`.
     pub provider: Provider,
-    /// The provider's servers. Not used by `redb`. Defaults to `[]`.
+    /// The provider's servers. Not used by `redb`.
     pub endpoints: Vec<super::Endpoint>,
     /// The file of the embedded store (`redb`); made if it is missing. One process holds it. Defaults to `"carml.redb"`.
     pub path: String,
@@ -285,7 +285,7 @@ pub enum Provider {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Health {
-    /// What is probed in the background: `host`, `host:port` (TCP), `http://`, `https://` or `grpc://`. Defaults to `[]`.
+    /// What is probed in the background: `host`, `host:port` (TCP), `http://`, `https://` or `grpc://`.
     pub endpoints: Vec<super::Endpoint>,
     /// Between two probes of one endpoint. Defaults to `"10s"`.
     pub interval: super::Duration,
@@ -309,7 +309,7 @@ impl Default for Health {
 pub struct Logger {
     /// How events are written to standard output: `auto` is for people on a terminal and JSON lines elsewhere. Defaults to `"auto"`.
     pub format: Format,
-    /// The sinks in use. Defaults to `[]`.
+    /// The sinks in use.
     pub hooks: Vec<LoggerHook>,
     /// The `syslog` hook.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
@@ -394,7 +394,7 @@ pub struct Tracer {
     pub enabled: bool,
     /// The collector's kind. Defaults to `"zipkin"`.
     pub provider: TracerProvider,
-    /// The collector's servers. Defaults to `[]`.
+    /// The collector's servers.
     pub endpoints: Vec<super::Endpoint>,
     /// The share of new traces that are recorded. Defaults to `1.0`.
     pub sample_ratio: f64,

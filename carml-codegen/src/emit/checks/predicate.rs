@@ -7,7 +7,10 @@ use quote::quote;
 
 use super::{super::Emit, super::helpers::Helper, super::ty, place::Place, scalar::is_kind};
 use crate::{
-    ir::{check::Test, schema::Kind},
+    ir::{
+        check::{Pattern, Test},
+        schema::Kind,
+    },
     names,
 };
 
@@ -100,11 +103,33 @@ impl Emit<'_> {
         self.call(helper, &quote!(#value, #test))
     }
 
+    /// A test of the values whose keys match.
+    pub(super) fn matching(&self, at: &Place, pattern: &Pattern, test: &Test) -> TokenStream {
+        let value = at.reference();
+        let test = self.closure(test, &format!("{}_value", at.name));
+        match (pattern.matches.as_slice(), pattern.refuses.as_slice()) {
+            ([only], []) => self.call(Helper::Matching, &quote!(#value, #only, #test)),
+            _ => {
+                let fits = self.fits(pattern);
+                self.call(Helper::Others, &quote!(#value, |key| !(#fits), #test))
+            }
+        }
+    }
+
+    /// Whether `key` matches.
+    fn fits(&self, pattern: &Pattern) -> TokenStream {
+        let fits = |text: &String| self.call(Helper::Fits, &quote!(key, #text));
+        let matches = pattern.matches.iter().map(fits);
+        let refuses = pattern.refuses.iter().map(fits).map(|fits| quote!(!#fits));
+        let all = matches.chain(refuses);
+        quote!(#(#all)&&*)
+    }
+
     pub(super) fn others(
         &self,
         at: &Place,
         keys: &[String],
-        patterns: &[String],
+        patterns: &[Pattern],
         test: &Test,
     ) -> TokenStream {
         let value = at.reference();
@@ -119,8 +144,13 @@ impl Emit<'_> {
         if !keys.is_empty() {
             known.push(quote!(matches!(key, #(#keys)|*)));
         }
+        let alone = known.is_empty() && patterns.len() == 1;
         for pattern in patterns {
-            known.push(self.call(Helper::Fits, &quote!(key, #pattern)));
+            let fits = self.fits(pattern);
+            known.push(match pattern.matches.len() + pattern.refuses.len() {
+                2.. if !alone => quote!((#fits)),
+                _ => fits,
+            });
         }
         self.call(Helper::Others, &quote!(#value, |key| #(#known)||*, #test))
     }

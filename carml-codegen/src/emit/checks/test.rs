@@ -59,10 +59,7 @@ impl Emit<'_> {
             }
             Test::Contains(test) => self.over(Helper::Contains, at, "item", test),
             Test::Names(test) => self.over(Helper::Names, at, "name", test),
-            Test::Matching(pattern, test) => {
-                let test = self.closure(test, &format!("{}_value", at.name));
-                self.call(Helper::Matching, &quote!(#value, #pattern, #test))
-            }
+            Test::Matching(pattern, test) => self.matching(at, pattern, test),
             Test::Others {
                 keys,
                 patterns,
