@@ -1,10 +1,12 @@
 //! Tests as boolean expressions over a `&Value` called `v`.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::Value;
 
-use super::{Emit, helpers::Helper, ty};
+use super::{Emit, helpers::Helper, ty, words};
 use crate::ir::{
     check::Test,
     schema::{Kind, Size},
@@ -25,12 +27,14 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named) -> TokenStream {
     let first = first.iter().map(rule);
     let last = rule(last);
     let name = ty::ident(&named.name);
+    let body = quote!(#(#first?;)* #last);
+    let mut found = BTreeSet::new();
+    words(body.clone(), &mut found);
+    // A schema that no value fits looks at none.
+    let v = if found.contains("v") { quote!(v) } else { quote!(_) };
     quote! {
         impl #name {
-            fn check(v: &Value) -> Result<(), String> {
-                #(#first?;)*
-                #last
-            }
+            fn check(#v: &Value) -> Result<(), String> { #body }
         }
     }
 }
@@ -212,13 +216,8 @@ impl Emit<'_> {
                     quote!(#at.as_f64() == Some(#number))
                 }
                 value => {
-                    let literal: TokenStream = value.to_string().parse().unwrap_or_default();
-                    let value = match at.to_string().as_str() {
-                        "v" => quote!(*v),
-                        _ => at.clone(),
-                    };
-                    self.uses(&["json"]);
-                    quote!(#value == json!(#literal))
+                    let (v, text) = (reference(at), value.to_string());
+                    self.call(Helper::Constant, &quote!(#v, #text))
                 }
             });
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Lowering, docs, kinds, names};
 use crate::ir::{
-    schema::{Additional, Kind, Rules, Schema, SchemaId},
+    schema::{Additional, Kind, Schema, SchemaId},
     types::{Alternative, Docs, NamedKind, Type, Variant},
 };
 
@@ -25,7 +25,7 @@ impl Lowering<'_> {
         };
         let mut branches = Vec::new();
         self.flatten(&union.branches, &mut branches, 0);
-        if base.rules != Rules::default() {
+        if !base.rules.ask_nothing() {
             base.about = Default::default();
             let base = self.graph.add(base);
             for branch in &mut branches {
@@ -60,7 +60,7 @@ impl Lowering<'_> {
             let unions = std::mem::take(&mut rest.unions);
             let inline = schema.reference.is_none() && schema.all_of.is_empty();
             match unions.as_slice() {
-                [only] if inline && rest == Rules::default() && depth < 8 => {
+                [only] if inline && rest.ask_nothing() && depth < 8 => {
                     self.flatten(&only.branches, into, depth + 1);
                 }
                 _ if !into.contains(branch) => into.push(*branch),

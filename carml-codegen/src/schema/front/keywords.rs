@@ -51,7 +51,11 @@ pub(super) fn rules(rules: &mut Rules, object: &Object) {
     rules.required = texts(object.get("required")).into_iter().collect();
     rules.format = object.contains_key("format");
     rules.unique = object.get("uniqueItems") == Some(&Value::Bool(true));
-    rules.closed_over_all = object.get("unevaluatedProperties") == Some(&Value::Bool(false));
+    let rest = object.get("unevaluatedProperties");
+    let allowed = object.contains_key("additionalProperties");
+    rules.closed_over_all = rest == Some(&Value::Bool(false)) && !allowed;
+    rules.open_over_all = rest.is_some_and(|rest| *rest != Value::Bool(false))
+        || object.get("additionalProperties") == Some(&Value::Bool(true));
     let number = |key: &str| object.get(key).and_then(Value::as_f64);
     let bounds = &mut rules.bounds;
     bounds.minimum = number("minimum");
@@ -174,6 +178,9 @@ impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
                     then,
                     otherwise,
                 });
+            } else {
+                // It asks for nothing, but the keys that it names count.
+                rules.open_over_all = true;
             }
         }
     }
