@@ -28,10 +28,7 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named) -> TokenStream {
     let last = rule(last);
     let name = ty::ident(&named.name);
     let body = quote!(#(#first?;)* #last);
-    let mut found = BTreeSet::new();
-    words(body.clone(), &mut found);
-    // A schema that no value fits looks at none.
-    let v = if found.contains("v") { quote!(v) } else { quote!(_) };
+    let v = parameter(&body);
     quote! {
         impl #name {
             fn check(#v: &Value) -> Result<(), String> { #body }
@@ -178,12 +175,11 @@ impl Emit<'_> {
                 self.needs(Helper::Is);
                 return quote!(is::<#ty>);
             }
-            Test::False => return quote!(|_| false),
-            Test::True => return quote!(|_| true),
             _ => {}
         }
         let test = self.test(test, &quote!(v));
-        quote!(|v| #test)
+        let v = parameter(&test);
+        quote!(|#v| #test)
     }
 
     fn kinds(&self, kinds: &[Kind], at: &TokenStream) -> TokenStream {
@@ -296,6 +292,17 @@ impl Emit<'_> {
             known.push(self.call(Helper::Fits, &quote!(key, #pattern)));
         }
         self.call(Helper::Others, &quote!(#value, |key| #(#known)||*, #test))
+    }
+}
+
+/// The value's name; a test that no value passes looks at none.
+fn parameter(test: &TokenStream) -> TokenStream {
+    let mut found = BTreeSet::new();
+    words(test.clone(), &mut found);
+    if found.contains("v") {
+        quote!(v)
+    } else {
+        quote!(_)
     }
 }
 

@@ -267,7 +267,7 @@ pub(super) fn checks(checked: &[&str]) -> String {
     let mut text = format!("{CHECKED}\nchecked! {{");
     let mut width = usize::MAX;
     for name in checked {
-        if width > 96 - name.len() {
+        if width.saturating_add(name.len()) > 96 {
             text.push_str("\n   ");
             width = 3;
         }

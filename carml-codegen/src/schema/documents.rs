@@ -7,13 +7,10 @@ use std::{
 };
 
 use carml_diagnostic::{Format, Source};
+use jsonschema::ValidationError;
 use serde_json::{Map, Value};
 
-use super::{
-    Error,
-    front::join,
-    walk::walk,
-};
+use super::{Error, front::join, walk::walk};
 
 macro_rules! own {
     ($($file:literal),* $(,)?) => {
@@ -59,7 +56,7 @@ impl Documents {
     /// Loads the file asked for and checks that it is a schema.
     pub(super) fn open(file: &Path) -> Result<(Self, String), Error> {
         let document = read(file)?;
-        if let Err(error) = jsonschema::meta::validate(&document) {
+        if let Err(error) = check(&document) {
             let pointer = error.instance_path().to_string();
             let (line, column) = position(file, &pointer);
             return Err(Error::NotASchema {
@@ -254,6 +251,25 @@ impl Documents {
             }
         }
         None
+    }
+}
+
+/// Checks that a document is a schema of the draft that it names. One that names none, or none that
+/// is known, is of draft 7, unless it has the bounds of draft 4.
+fn check(document: &Value) -> Result<(), ValidationError<'_>> {
+    let draft = document.get("$schema").and_then(Value::as_str);
+    let is = |name: &str| draft.is_some_and(|draft| draft.contains(name));
+    if is("2020-12") {
+        jsonschema::draft202012::meta::validate(document)
+    } else if is("2019-09") {
+        jsonschema::draft201909::meta::validate(document)
+    } else if is("draft-04") {
+        jsonschema::draft4::meta::validate(document)
+    } else if is("draft-06") {
+        jsonschema::draft6::meta::validate(document)
+    } else {
+        let later = jsonschema::draft7::meta::validate(document);
+        later.or_else(|error| jsonschema::draft4::meta::validate(document).map_err(|_| error))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The keywords of one schema object.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::text::{escape, singular};
@@ -45,7 +47,11 @@ pub(super) fn rules(rules: &mut Rules, object: &Object) {
     };
     rules.values = match (object.get("const"), object.get("enum")) {
         (Some(value), _) => Some(vec![value.clone()]),
-        (None, Some(Value::Array(values))) => Some(values.clone()),
+        (None, Some(Value::Array(values))) => {
+            let mut seen = HashSet::new();
+            let new = values.iter().filter(|value| seen.insert(*value));
+            Some(new.cloned().collect())
+        }
         _ => None,
     };
     rules.required = texts(object.get("required")).into_iter().collect();
@@ -215,7 +221,9 @@ impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
     fn one(&mut self, keyword: &str, hint: &str) -> Option<SchemaId> {
         match self.object.get(keyword)? {
             Value::Object(_) | Value::Bool(false) => Some((self.id)(keyword, hint)),
-            Value::Bool(true) if matches!(keyword, "if" | "not") => Some((self.id)(keyword, hint)),
+            Value::Bool(true) if matches!(keyword, "if" | "not" | "contains") => {
+                Some((self.id)(keyword, hint))
+            }
             _ => None,
         }
     }
