@@ -162,7 +162,7 @@ fn imports(found: &BTreeSet<String>) -> TokenStream {
             quote!(serde),
             pick(&["Deserialize", "Deserializer", "Serialize", "Serializer"]),
         ),
-        (quote!(serde_json), pick(&["Number", "Value", "json"])),
+        (quote!(serde_json), pick(&["Number", "Value"])),
     ];
     for (path, names) in std {
         match names.as_slice() {

@@ -42,7 +42,11 @@ impl Lowering<'_> {
             [Kind::String] => self.strings(id, schema, &values, name),
             [Kind::Boolean] => Type::Boolean,
             [Kind::Null] => Type::Null,
-            [Kind::Number] => shape::holding(&values).map_or(Type::Number, Type::Integer),
+            // `1.0` is as good as `1` where no integer is asked for.
+            [Kind::Number] if kinds::only(&schema.rules) == Some(Kind::Integer) => {
+                shape::holding(&values).map_or(Type::Number, Type::Integer)
+            }
+            [Kind::Number] => Type::Number,
             [Kind::Array] => Type::List(Box::new(Type::Any)),
             [Kind::Object] => Type::Map(Box::new(Type::Any)),
             [] => Type::Any,

@@ -66,5 +66,17 @@ pub(super) fn is_taken(name: &str) -> bool {
             | "Eq"
             | "Hash"
             | "BTreeMap"
+            | "HashMap"
+            | "HashSet"
+            | "LazyLock"
+            | "Mutex"
+            | "PoisonError"
+            | "RangeBounds"
+            | "TryFrom"
+            | "Fn"
+            // Type parameters of the functions beside the types.
+            | "D"
+            | "S"
+            | "T"
     )
 }

@@ -30,7 +30,7 @@ impl Lowering<'_> {
         if loose || exclusive {
             self.ask_for_objects(&mut branches);
         }
-        if base.rules != Rules::default() {
+        if !base.rules.ask_nothing() {
             base.about = Default::default();
             let base = self.graph.add(base);
             for branch in &mut branches {
@@ -83,7 +83,7 @@ impl Lowering<'_> {
             conditions: Vec::new(),
             ..rules.clone()
         };
-        !union.exclusive && rest == Rules::default() && self.all_loose(&union.branches)
+        !union.exclusive && rest.ask_nothing() && self.all_loose(&union.branches)
     }
 
     fn all_loose(&mut self, branches: &[SchemaId]) -> bool {
@@ -123,7 +123,7 @@ impl Lowering<'_> {
             let unions = std::mem::take(&mut rest.unions);
             let inline = schema.reference.is_none() && schema.all_of.is_empty();
             match unions.as_slice() {
-                [only] if inline && rest == Rules::default() && depth < 8 => {
+                [only] if inline && rest.ask_nothing() && depth < 8 => {
                     self.flatten(&only.branches, into, depth + 1);
                 }
                 _ if !into.contains(branch) => into.push(*branch),

@@ -11,7 +11,7 @@ use serde_json::{Number, Value};
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct Pipeline {
     /// The format's version.
-    pub version: u8,
+    pub version: Number,
     /// What starts the pipeline.
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub on: Option<Vec<Trigger>>,

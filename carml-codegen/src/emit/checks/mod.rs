@@ -27,12 +27,11 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named) -> TokenStream {
     let first = first.iter().map(rule);
     let last = rule(last);
     let name = ty::ident(&named.name);
+    let body = quote!(#(#first?;)* #last);
+    let v = place::parameter(&body);
     quote! {
         impl #name {
-            fn check(v: &Value) -> Result<(), String> {
-                #(#first?;)*
-                #last
-            }
+            fn check(#v: &Value) -> Result<(), String> { #body }
         }
     }
 }

@@ -1,7 +1,22 @@
 //! Which value a test looks at, and what it is called.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
+
+use super::super::words;
+
+/// The value's name; a test that no value passes looks at none.
+pub(super) fn parameter(test: &TokenStream) -> TokenStream {
+    let mut found = BTreeSet::new();
+    words(test.clone(), &mut found);
+    if found.contains("v") {
+        quote!(v)
+    } else {
+        quote!(_)
+    }
+}
 
 /// `v`, or a path from it.
 pub(super) struct Place {
@@ -55,11 +70,5 @@ impl Place {
         } else {
             quote!(&#path)
         }
-    }
-
-    /// To compare with a value.
-    pub(super) fn value(&self) -> TokenStream {
-        let path = &self.path;
-        if self.whole { quote!(*v) } else { path.clone() }
     }
 }

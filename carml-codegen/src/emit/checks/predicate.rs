@@ -5,7 +5,13 @@ use std::cell::RefCell;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{super::Emit, super::helpers::Helper, super::ty, place::Place, scalar::is_kind};
+use super::{
+    super::Emit,
+    super::helpers::Helper,
+    super::ty,
+    place::{Place, parameter},
+    scalar::is_kind,
+};
 use crate::{
     ir::{
         check::{Pattern, Test},
@@ -46,10 +52,11 @@ impl Predicates {
         let mut wishes = [wish.clone()].into_iter().chain(numbered);
         let name = wishes.find(|name| !taken(name)).unwrap_or(wish);
         let name = ty::ident(&name);
+        let v = parameter(body);
         self.known.borrow_mut().push((test.clone(), name.clone()));
         self.functions
             .borrow_mut()
-            .push(quote!(fn #name(v: &Value) -> bool { #body }));
+            .push(quote!(fn #name(#v: &Value) -> bool { #body }));
         name
     }
 }
@@ -81,8 +88,6 @@ impl Emit<'_> {
                 self.needs(Helper::Is);
                 return quote!(is::<#ty>);
             }
-            Test::False => return quote!(|_| false),
-            Test::True => return quote!(|_| true),
             _ => {}
         }
         if let Some(known) = self.predicates.find(test) {
@@ -90,7 +95,8 @@ impl Emit<'_> {
         }
         let body = self.test(test, &Place::whole(name));
         if body.to_string().len() <= CLOSURE {
-            return quote!(|v| #body);
+            let v = parameter(&body);
+            return quote!(|#v| #body);
         }
         let name = self.predicates.add(name, test, &body);
         quote!(#name)

@@ -39,10 +39,8 @@ impl Emit<'_> {
                     quote!(#at.as_f64() == Some(#number))
                 }
                 value => {
-                    let literal: TokenStream = value.to_string().parse().unwrap_or_default();
-                    let value = place.value();
-                    self.uses(&["json"]);
-                    quote!(#value == json!(#literal))
+                    let (v, text) = (place.reference(), value.to_string());
+                    self.call(Helper::Constant, &quote!(#v, #text))
                 }
             });
         }

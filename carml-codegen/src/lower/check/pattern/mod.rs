@@ -81,6 +81,10 @@ fn escape(
         'b' if in_class => "\\x08".to_owned(),
         'b' => "(?-u:\\b)".to_owned(),
         'B' => return None,
+        'p' | 'P' | 'u' if rest.peek() == Some(&'{') => {
+            let name: String = rest.by_ref().take_while(|c| *c != '}').collect();
+            format!("\\{c}{name}}}")
+        }
         's' | 'S' | 'n' | 'r' | 't' | 'f' | 'v' | 'x' | 'u' | 'p' | 'P' => format!("\\{c}"),
         '0' => "\\x00".to_owned(),
         '1'..='9' | 'k' => return None,
@@ -102,12 +106,8 @@ fn counts(rest: impl Iterator<Item = char>) -> bool {
         && inside.matches(',').count() <= 1
 }
 
-/// The text ends in a count, or in the name of a class or a code point, that is not closed yet.
+/// The text ends in a count that is not closed yet.
 fn closes_count(text: &str) -> bool {
-    text.rfind('{').is_some_and(|at| {
-        !text[..at].ends_with('\\') && !text[at..].contains('}')
-            || text[..at].ends_with("\\u")
-            || text[..at].ends_with("\\p")
-            || text[..at].ends_with("\\P")
-    })
+    text.rfind('{')
+        .is_some_and(|at| !text[..at].ends_with('\\') && !text[at..].contains('}'))
 }
