@@ -330,6 +330,7 @@ impl Lowering<'_> {
             Type::Float | Type::Number => "Number".to_owned(),
             Type::String => "Text".to_owned(),
             Type::List(_) => "List".to_owned(),
+            Type::Tuple(_) => "Tuple".to_owned(),
             Type::Map(_) => "Map".to_owned(),
             Type::Extern { path, .. } => names::pascal(path.rsplit("::").next().unwrap_or(path)),
             Type::Option(inner) | Type::Boxed(inner) | Type::Loose(inner) => {
@@ -348,7 +349,7 @@ impl Lowering<'_> {
             Type::Null | Type::Boolean => 0,
             Type::Integer(_) | Type::Whole => 1,
             Type::Float | Type::Number => 2,
-            Type::List(_) => 3,
+            Type::List(_) | Type::Tuple(_) => 3,
             Type::Named(id) => match self.types[id.0].as_ref().map(|named| &named.kind) {
                 Some(NamedKind::Enum(_)) => 6,
                 _ => 4,

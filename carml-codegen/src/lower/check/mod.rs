@@ -226,7 +226,7 @@ fn kind_of(ty: &Type) -> Option<Kind> {
         Type::Integer(_) | Type::Whole => Kind::Integer,
         Type::Float | Type::Number => Kind::Number,
         Type::String => Kind::String,
-        Type::List(_) => Kind::Array,
+        Type::List(_) | Type::Tuple(_) => Kind::Array,
         Type::Map(_) => Kind::Object,
         _ => return None,
     })
