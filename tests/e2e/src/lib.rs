@@ -22,6 +22,11 @@ impl Echo for Parrot {
         tokio::time::sleep(Duration::from_millis(line.wait_ms.into())).await;
         match line.text.as_str() {
             "panic" => panic!("the handler is told to panic"),
+            "block" => {
+                // A handler that does what none should: it keeps its thread.
+                std::thread::sleep(Duration::from_secs(line.count.into()));
+                Ok(line)
+            }
             "grow" => Ok(Line {
                 text: "x".repeat(line.count as usize),
                 ..Line::default()

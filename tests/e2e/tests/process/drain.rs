@@ -79,3 +79,17 @@ async fn what_is_in_flight_at_the_deadline_is_cut_off() {
     assert!(end.stderr.contains("300ms"), "{end:?}");
     assert!(in_flight.await.unwrap().is_err());
 }
+
+#[tokio::test]
+async fn a_handler_that_keeps_its_thread_does_not_keep_the_process() {
+    let server = Server::start("    shutdown: { deadline: 300ms }\n");
+    let mut client = server.echo().await;
+    let stuck = tokio::spawn(async move { client.say(super::line("block", 60)).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let begun = Instant::now();
+    server.signal("TERM");
+    let end = server.end().await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "{end:?}");
+    assert_eq!(end.code, Some(1));
+    assert!(stuck.await.unwrap().is_err());
+}
