@@ -46,14 +46,17 @@ impl fmt::Display for InvalidName {
 
 impl std::error::Error for InvalidName {}
 
-// Names that the scaffolded package needs for something else: crates, modules, messages.
+// Names that the scaffolded package needs for something else: crates, modules, messages, and types
+// that tonic names without their path.
 const TAKEN: &[&str] = &[
     "alloc",
     "build",
+    "clone",
     "config",
     "core",
     "greet-reply",
     "greet-request",
+    "option",
     "prost",
     "proto",
     "serde",

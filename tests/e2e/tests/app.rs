@@ -158,3 +158,50 @@ async fn an_address_in_use_is_reported() {
         "{report}"
     );
 }
+
+/// The services that one version of reflection lists.
+macro_rules! listed {
+    ($version:ident, $channel:expr) => {{
+        use tonic_reflection::pb::$version::{
+            ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+            server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+        };
+        let request = ServerReflectionRequest {
+            host: String::new(),
+            message_request: Some(MessageRequest::ListServices(String::new())),
+        };
+        let mut client = ServerReflectionClient::new($channel);
+        let requests = futures_util::stream::iter([request]);
+        match client.server_reflection_info(requests).await {
+            Err(status) => Err(status),
+            Ok(answers) => {
+                let answer = answers.into_inner().message().await.unwrap().unwrap();
+                match answer.message_response.unwrap() {
+                    MessageResponse::ListServicesResponse(list) => {
+                        let names = list.service.into_iter().map(|service| service.name);
+                        Ok(names.collect::<Vec<String>>())
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }};
+}
+
+#[tokio::test]
+async fn reflection_answers_in_both_versions_unless_the_config_says_no() {
+    let running = start("").await;
+    let channel = running.channel().await.unwrap();
+    for listed in [listed!(v1, channel.clone()), listed!(v1alpha, channel)] {
+        let listed = listed.unwrap();
+        for name in ["carml.test.v1.Echo", "grpc.health.v1.Health"] {
+            assert!(listed.iter().any(|have| have == name), "{name}: {listed:?}");
+        }
+    }
+
+    let running = start("grpc:\n  server:\n    reflection: false\n").await;
+    let channel = running.channel().await.unwrap();
+    for listed in [listed!(v1, channel.clone()), listed!(v1alpha, channel)] {
+        assert_eq!(listed.unwrap_err().code(), Code::Unimplemented);
+    }
+}

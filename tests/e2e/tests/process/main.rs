@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+mod codes;
 mod drain;
 mod server;
 

@@ -99,6 +99,11 @@ impl Server {
         self.line(|line| line["target"] == "carml::rpc")
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     pub async fn channel(&self) -> Channel {
         let url = format!("http://{}", self.address);
         let endpoint = Channel::from_shared(url).unwrap();
