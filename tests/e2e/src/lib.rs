@@ -11,6 +11,15 @@ use futures_util::StreamExt as _;
 use proto::carml::test::v1::{Echo, EchoServer, Line};
 use tonic::{Request, Response, Status, Streaming};
 
+/// What is said, and how often.
+pub fn line(text: &str, count: u32) -> Line {
+    Line {
+        text: text.to_owned(),
+        count,
+        ..Line::default()
+    }
+}
+
 /// Answers what it hears.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Parrot;

@@ -95,21 +95,14 @@ fn frame(ops: &[Op], call: &mut Call, inner: &mut Body, cx: &mut Context<'_>) ->
     match op {
         Op::Recover => recover::guard(|| frame(rest, call, inner, cx))
             .unwrap_or_else(|status| trailers(&status)),
-        Op::Logging => {
-            let polled = watched(call, logging::end, |call| frame(rest, call, inner, cx));
-            if let Some(code) = end_of(&polled) {
-                logging::end(call, code);
-            }
-            polled
-        }
+        Op::Logging => watched(call, logging::end, end_of, |call| {
+            frame(rest, call, inner, cx)
+        }),
         Op::Tracing => {
             let span = call.span.clone();
-            let inside = |call: &mut Call| span.in_scope(|| frame(rest, call, inner, cx));
-            let polled = watched(call, spans::end, inside);
-            if let Some(code) = end_of(&polled) {
-                spans::end(call, code);
-            }
-            polled
+            watched(call, spans::end, end_of, |call| {
+                span.in_scope(|| frame(rest, call, inner, cx))
+            })
         }
         Op::Timeout(_) => frame(rest, call, inner, cx),
         Op::MaxMessageSize(limits) => {

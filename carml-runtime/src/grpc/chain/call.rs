@@ -61,16 +61,21 @@ impl Drop for Active {
     }
 }
 
-/// Runs a poll. A panic in it ends the call for one middleware, and goes on.
+/// Runs a poll, and tells one middleware of the call's end if it came. A panic is one, and goes on.
 pub(super) fn watched<T>(
     call: &mut Call,
-    end: impl FnOnce(&mut Call, Code),
+    end: fn(&mut Call, Code),
+    end_of: fn(&T) -> Option<Code>,
     poll: impl FnOnce(&mut Call) -> T,
 ) -> T {
-    catch_unwind(AssertUnwindSafe(|| poll(call))).unwrap_or_else(|panic| {
+    let polled = catch_unwind(AssertUnwindSafe(|| poll(call))).unwrap_or_else(|panic| {
         end(call, Code::Internal);
         resume_unwind(panic)
-    })
+    });
+    if let Some(code) = end_of(&polled) {
+        end(call, code);
+    }
+    polled
 }
 
 /// Ends the call at every middleware that has not seen it end.

@@ -192,21 +192,14 @@ where
     match op {
         Op::Recover => recover::guard(|| head(rest, call, inner, cx))
             .unwrap_or_else(|status| Poll::Ready(status.into_http())),
-        Op::Logging => {
-            let polled = watched(call, logging::end, |call| head(rest, call, inner, cx));
-            if let Some(code) = end_of(&polled) {
-                logging::end(call, code);
-            }
-            polled
-        }
+        Op::Logging => watched(call, logging::end, end_of, |call| {
+            head(rest, call, inner, cx)
+        }),
         Op::Tracing => {
             let span = call.span.clone();
-            let inside = |call: &mut Call| span.in_scope(|| head(rest, call, inner, cx));
-            let polled = watched(call, spans::end, inside);
-            if let Some(code) = end_of(&polled) {
-                spans::end(call, code);
-            }
-            polled
+            watched(call, spans::end, end_of, |call| {
+                span.in_scope(|| head(rest, call, inner, cx))
+            })
         }
         Op::Timeout(_) | Op::MaxMessageSize(_) => head(rest, call, inner, cx),
     }

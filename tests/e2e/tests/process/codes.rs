@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use carml_test_e2e::proto::carml::test::v1::Line;
+use carml_test_e2e::{line, proto::carml::test::v1::Line};
 use prost::Message as _;
 use tokio::net::TcpStream;
 use tonic::{Code, client::Grpc, codegen::http::uri::PathAndQuery};
 use tonic_prost::ProstCodec;
 
-use crate::{line, server::Server};
+use crate::server::Server;
 
 #[tokio::test]
 async fn a_timeout_ends_a_call_and_a_stream() {

@@ -6,19 +6,11 @@ mod codes;
 mod drain;
 mod server;
 
-use carml_test_e2e::proto::carml::test::v1::Line;
+use carml_test_e2e::line;
 use futures_util::stream;
 use serde_json::Value;
 use server::{Server, run};
 use tonic::Code;
-
-fn line(text: &str, count: u32) -> Line {
-    Line {
-        text: text.to_owned(),
-        count,
-        ..Line::default()
-    }
-}
 
 #[tokio::test]
 async fn swapping_two_middlewares_changes_what_stands_inside_what() {

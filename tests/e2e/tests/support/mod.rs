@@ -11,24 +11,14 @@ use carml_runtime::{
     config::ServerMiddleware,
     grpc::chain::{Chain, ChainLayer},
 };
-use carml_test_e2e::{
-    Parrot,
-    proto::carml::test::v1::{EchoClient, Line},
-};
+pub use carml_test_e2e::line;
+use carml_test_e2e::{Parrot, proto::carml::test::v1::EchoClient};
 use serde_json::Value;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::{Channel, Server};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 pub type Client = EchoClient<Channel>;
-
-pub fn line(text: &str, count: u32) -> Line {
-    Line {
-        text: text.to_owned(),
-        count,
-        ..Line::default()
-    }
-}
 
 /// The middleware list, as the config has it.
 pub fn list(json: Value) -> Vec<ServerMiddleware> {
