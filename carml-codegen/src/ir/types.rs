@@ -77,6 +77,8 @@ pub(crate) struct Named {
 pub(crate) struct Docs {
     pub(crate) text: Option<String>,
     pub(crate) examples: Vec<Value>,
+    /// What is meant where a field's key is absent.
+    pub(crate) default: Option<Value>,
 }
 
 impl Docs {

@@ -36,7 +36,7 @@ impl Lowering<'_> {
         // One branch is left: the union is that branch.
         if rest.rules.unions.len() == 1 && rest.rules.unions[0].branches.len() == 1 {
             let only = rest.rules.unions.remove(0).branches[0];
-            let inner = if rest.rules == Default::default() {
+            let inner = if rest.rules.ask_nothing() {
                 self.ty(only)
             } else {
                 rest.all_of.push(only);
@@ -108,7 +108,7 @@ impl Lowering<'_> {
             let branch = self.merge(*branch);
             branch.rules.properties.len() > rules.properties.len()
         });
-        if !rules.unions.is_empty() || !structured {
+        if !rules.unions.is_empty() || !structured || rules.closed_over_all {
             return None;
         }
         let mut base = schema.clone();

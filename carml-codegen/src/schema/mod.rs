@@ -4,6 +4,7 @@
 mod documents;
 mod error;
 mod front;
+mod walk;
 
 use std::path::{Path, PathBuf};
 

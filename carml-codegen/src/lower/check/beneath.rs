@@ -7,7 +7,7 @@ use super::{
 };
 use crate::ir::{
     check::Test,
-    schema::{Kind, SchemaId},
+    schema::{Kind, Rules, SchemaId},
     types::{Integer, Type},
 };
 
@@ -27,6 +27,7 @@ impl Lowering<'_> {
             Type::Option(inner) => return self.beneath_option(id, inner),
             Type::Any => return Translation::new(self, FUEL).need(id),
             Type::List(item) => {
+                push(&mut found, "", self.constants(rules));
                 if let Some(items) = rules.items
                     && rules.prefix.is_empty()
                 {
@@ -52,6 +53,7 @@ impl Lowering<'_> {
                 push(&mut found, "", sizes.unwrap_or(Test::True));
             }
             Type::Map(value) => {
+                push(&mut found, "", self.constants(rules));
                 for key in &rules.required {
                     push(&mut found, "", Test::Has(key.clone()));
                 }
@@ -78,6 +80,17 @@ impl Lowering<'_> {
         }
         self.of_logic(&schema, &mut found);
         Test::all(found.into_iter().map(|rule| rule.test))
+    }
+
+    /// One of the values of `enum` or `const`.
+    fn constants(&mut self, rules: &Rules) -> Test {
+        let only = Rules {
+            values: rules.values.clone(),
+            types: rules.types.clone(),
+            ..Rules::default()
+        };
+        let test = Translation::new(self, FUEL).scalars(&only, Mode::Need);
+        test.unwrap_or(Test::True)
     }
 
     /// Null is let through by every test but those of kinds and values.
