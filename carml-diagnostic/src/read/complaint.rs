@@ -74,6 +74,13 @@ pub(super) fn explain(source: &Source, error: &ScanError) -> Fault {
         )
         .help("give the keys of one map, and the `-` of one list, the same indentation");
     }
+    if info.starts_with("':' must be followed") {
+        return fault(
+            "tab",
+            "a tab stands between this value and its key".to_owned(),
+        )
+        .help("write a space after the colon");
+    }
     if info.contains("simple key") {
         return fault("syntax", "the line before this has no `:`".to_owned())
             .help("write `key: value`, with a space after the colon");
