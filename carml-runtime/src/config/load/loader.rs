@@ -219,6 +219,7 @@ impl Loader {
         if !self.plain && layer.source.text().contains("${") {
             Expand {
                 vars: &self.vars,
+                shapes: self.schema.shapes(),
                 source: &layer.source,
                 at: &layer.at,
                 report: &mut state.report,
