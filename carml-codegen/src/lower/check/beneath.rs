@@ -108,10 +108,10 @@ impl Lowering<'_> {
         let schema = self.merge(id);
         let test = match schema.rules.unions.as_slice() {
             [union] => {
-                let branches = union.branches.clone();
-                let rest = branches.into_iter().find(|branch| !self.is_null(*branch));
-                match rest {
-                    Some(rest) if union.branches.len() == 2 => self.beneath(rest, inner),
+                let mut rest = union.branches.clone();
+                rest.retain(|branch| !self.is_null(*branch));
+                match rest.as_slice() {
+                    [rest] => self.beneath(*rest, inner),
                     _ => Test::True,
                 }
             }
