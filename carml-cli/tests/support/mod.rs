@@ -23,15 +23,14 @@ impl Served {
         let mut child = Command::new(env!("CARGO_BIN_EXE_carml"))
             .args(["kv", "serve", "--listen", "127.0.0.1:0", "--file"])
             .arg(file)
-            // The log would fill the pipe.
-            .args(["--set", "grpc.server.middleware=[recover]"])
             .args(settings.iter().flat_map(|setting| ["--set", *setting]))
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
+        let err = BufReader::new(child.stderr.take().unwrap());
         let mut said = Vec::new();
-        let address = out.lines().find_map(|line| {
+        let address = err.lines().find_map(|line| {
             let line = line.unwrap();
             let address = line
                 .split_once(" is served on ")

@@ -21,6 +21,7 @@ pub(super) enum Helper {
     Contains,
     Values,
     Others,
+    Only,
     Matching,
     Names,
     Constant,
@@ -38,6 +39,37 @@ pub(super) enum Helper {
 }
 
 impl Helper {
+    pub(super) const ALL: [Self; 28] = [
+        Self::Loose,
+        Self::Whole,
+        Self::Present,
+        Self::Rule,
+        Self::Is,
+        Self::One,
+        Self::Has,
+        Self::At,
+        Self::Each,
+        Self::EachFrom,
+        Self::Contains,
+        Self::Values,
+        Self::Others,
+        Self::Only,
+        Self::Matching,
+        Self::Names,
+        Self::Constant,
+        Self::Same,
+        Self::Integer,
+        Self::Number,
+        Self::Above,
+        Self::MultipleOf,
+        Self::Length,
+        Self::Items,
+        Self::Keys,
+        Self::Unique,
+        Self::Matches,
+        Self::Fits,
+    ];
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Loose => "Loose",
@@ -53,6 +85,7 @@ impl Helper {
             Self::Contains => "contains",
             Self::Values => "values",
             Self::Others => "others",
+            Self::Only => "only",
             Self::Matching => "matching",
             Self::Names => "names",
             Self::Constant => "constant",
@@ -130,6 +163,11 @@ impl Helper {
             Self::Others => quote! {
                 fn others(v: &Value, known: impl Fn(&str) -> bool, test: impl Fn(&Value) -> bool) -> bool {
                     v.as_object().is_none_or(|map| map.iter().all(|(key, v)| known(key) || test(v)))
+                }
+            },
+            Self::Only => quote! {
+                fn only(v: &Value, keys: &[&str]) -> bool {
+                    v.as_object().is_none_or(|map| map.keys().all(|key| keys.contains(&key.as_str())))
                 }
             },
             Self::Matching => quote! {

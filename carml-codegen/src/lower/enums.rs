@@ -8,6 +8,9 @@ use crate::ir::{
     types::{Docs, NamedKind, Type, Variant},
 };
 
+/// The only variant is not called longer than this: an address is a text that must be that.
+const MAX_NAME: usize = 40;
+
 /// More variants than this no one matches on: such a list is a test of a string.
 const MAX_VARIANTS: usize = 256;
 
@@ -80,6 +83,11 @@ impl Lowering<'_> {
             if !texts.contains(&text) {
                 texts.push(text);
             }
+        }
+        if let [text] = texts.as_slice()
+            && names::pascal(text).len() > MAX_NAME
+        {
+            return Type::String;
         }
         let names = names::distinct(texts.iter().map(|text| names::pascal(text)));
         let variants = texts.iter().zip(names).map(|(text, name)| Variant {

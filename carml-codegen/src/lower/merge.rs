@@ -85,7 +85,8 @@ impl Lowering<'_> {
         if self.graph.schemas.len() >= MAX_SCHEMAS {
             return first;
         }
-        let schema = self.graph.get(first);
+        // What a reference leads to has the better name.
+        let schema = self.graph.get(self.resolve(first));
         let (ours, theirs) = (&schema.about, &self.graph.get(second).about);
         let id = self.graph.add(Schema {
             place: schema.place.clone(),

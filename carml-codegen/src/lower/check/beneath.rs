@@ -52,6 +52,16 @@ impl Lowering<'_> {
                 let sizes = translation.array_sizes(rules, Mode::Need);
                 push(&mut found, "", sizes.unwrap_or(Test::True));
             }
+            Type::Tuple(items) => {
+                push(&mut found, "", self.constants(rules));
+                for (index, (id, item)) in rules.prefix.iter().zip(items).enumerate() {
+                    let test = self.beneath(*id, item);
+                    push(&mut found, "", test.within(|test| Test::At(index, test)));
+                }
+                if rules.unique {
+                    push(&mut found, "", Test::Unique);
+                }
+            }
             Type::Map(value) => {
                 push(&mut found, "", self.constants(rules));
                 for key in &rules.required {

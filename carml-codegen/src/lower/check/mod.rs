@@ -6,7 +6,7 @@ mod translate;
 
 use super::Lowering;
 use crate::ir::{
-    check::{Rule, Test},
+    check::{Pattern, Rule, Test},
     schema::{Additional, Kind, Schema, SchemaId, Size, Union},
     types::{Extra, NamedKind, Struct, Type, Variant},
 };
@@ -90,11 +90,14 @@ impl Lowering<'_> {
             return;
         }
         let keys: Vec<String> = own.properties.keys().cloned().collect();
-        let patterns: Option<Vec<String>> =
-            own.patterns.keys().map(|p| pattern::translate(p)).collect();
+        let patterns: Option<Vec<Pattern>> = own
+            .patterns
+            .keys()
+            .map(|text| pattern::read(text))
+            .collect();
         let single = own.patterns.len() == 1 && own.additional == Additional::Closed;
         for (pattern, id) in &own.patterns {
-            let Some(pattern) = pattern::translate(pattern) else {
+            let Some(pattern) = pattern::read(pattern) else {
                 continue;
             };
             let test = if single && own.properties.is_empty() {
@@ -231,7 +234,7 @@ fn kind_of(ty: &Type) -> Option<Kind> {
         Type::Integer(_) | Type::Whole => Kind::Integer,
         Type::Float | Type::Number => Kind::Number,
         Type::String => Kind::String,
-        Type::List(_) => Kind::Array,
+        Type::List(_) | Type::Tuple(_) => Kind::Array,
         Type::Map(_) => Kind::Object,
         _ => return None,
     })

@@ -144,8 +144,8 @@ impl<'t, 'a> Translation<'t, 'a> {
         }
         all.push(sized(bounds.length, Test::Length));
         for text in &bounds.patterns {
-            match (pattern::translate(text), mode) {
-                (Some(pattern), _) => all.push(self.spend(mode, Test::Matches(pattern))?),
+            match (pattern::read(text), mode) {
+                (Some(pattern), _) => all.push(self.spend(mode, pattern.test())?),
                 (None, Mode::Exact) => return None,
                 (None, Mode::Need) => {}
             }
@@ -195,7 +195,7 @@ impl<'t, 'a> Translation<'t, 'a> {
         let mut patterns = Vec::new();
         let mut readable = true;
         for (text, id) in &rules.patterns {
-            match (pattern::translate(text), mode) {
+            match (pattern::read(text), mode) {
                 (Some(pattern), _) => {
                     let test = self.schema(*id, mode)?;
                     all.push(test.within(|test| Test::Matching(pattern.clone(), test)));

@@ -1,8 +1,29 @@
 //! From the regular expressions of ECMA-262 to those of the regex crate.
 
-/// The same pattern for the regex crate, or `None` where that has no word for it
-/// (look-around, references back).
-pub(super) fn translate(pattern: &str) -> Option<String> {
+mod look;
+
+use crate::ir::check::Pattern;
+
+/// The same for the regex crate, or `None` where that has no word for it (references back,
+/// look-around in the middle).
+pub(super) fn read(pattern: &str) -> Option<Pattern> {
+    if let Some(whole) = translate(pattern) {
+        return Some(Pattern {
+            matches: vec![whole],
+            refuses: Vec::new(),
+        });
+    }
+    let look = look::split(pattern)?;
+    let all = |patterns: Vec<String>| -> Option<Vec<String>> {
+        patterns.iter().map(|text| translate(text)).collect()
+    };
+    Some(Pattern {
+        matches: all(look.matches)?,
+        refuses: all(look.refuses)?,
+    })
+}
+
+fn translate(pattern: &str) -> Option<String> {
     let mut text = String::with_capacity(pattern.len());
     let mut chars = pattern.chars().peekable();
     let mut in_class = false;
