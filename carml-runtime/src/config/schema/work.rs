@@ -4,6 +4,7 @@ use super::documents::Documents;
 use super::walk::Node;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// More schemas than this that all speak about one value are not for people: each may be looked at for it.
 const MOST: u64 = 100_000;
@@ -53,8 +54,8 @@ impl<'a> Work<'a> {
                 let parts = below.iter().filter_map(|n| self.count(*n));
                 let whole = parts.fold(1, u64::saturating_add);
                 self.known.insert(at, Some(whole));
-            } else if !self.known.contains_key(&at) {
-                self.known.insert(at, None);
+            } else if let Entry::Vacant(slot) = self.known.entry(at) {
+                slot.insert(None);
                 open.push((node, true));
                 open.extend(self.beside(node).into_iter().map(|n| (n, false)));
             }
