@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::config_args::SchemaArgs;
-use super::could_not_run;
+use super::{could_not_run, show};
 
 /// Print the reference of all config keys as Markdown
 #[derive(clap::Args)]
@@ -15,7 +15,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> ExitCode {
     match args.schema.open() {
         Ok(schema) => {
-            print!("{}", schema.markdown());
+            show(schema.markdown());
             ExitCode::SUCCESS
         }
         Err(report) => could_not_run(report),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use carml_runtime::config::{Error, Loaded};
 
 use super::config_args::ConfigArgs;
-use super::{could_not_run, faulty};
+use super::{could_not_run, faulty, show};
 
 /// Print the effective config and where each value came from
 #[derive(clap::Args)]
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     };
     match explain(&loaded, args.key.as_deref()) {
         Ok(text) => {
-            print!("{text}");
+            show(text);
             ExitCode::SUCCESS
         }
         Err(error) => faulty(error),

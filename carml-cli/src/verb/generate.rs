@@ -9,7 +9,7 @@ use std::{
 use carml_codegen::{proto, schema};
 use carml_diagnostic::Source;
 
-use super::{FAULTY, could_not_run};
+use super::{FAULTY, could_not_run, show};
 
 /// Generate Rust from a JSON Schema and .proto files, as build.rs does
 #[derive(clap::Args)]
@@ -57,8 +57,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     match generate(args) {
         Ok(report) => {
             match args.format {
-                Format::Human => print!("{report}"),
-                Format::Json => println!("{:#}", report.to_json()),
+                Format::Human => show(report),
+                Format::Json => show(format_args!("{:#}\n", report.to_json())),
             }
             ExitCode::SUCCESS
         }

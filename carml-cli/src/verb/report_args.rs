@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use carml_diagnostic::Report;
 
-use super::{COULD_NOT_RUN, FAULTY};
+use super::{COULD_NOT_RUN, FAULTY, show};
 
 /// The form of a report.
 #[derive(clap::Args)]
@@ -44,8 +44,8 @@ impl ReportArgs {
         let report = &found.report;
         match self.format {
             Style::Human => eprint!("{}", report.human(std::io::stderr().is_terminal())),
-            Style::Json => println!("{}", report.json()),
-            Style::Github => print!("{}", report.github()),
+            Style::Json => show(format_args!("{}\n", report.json())),
+            Style::Github => show(report.github()),
         }
         let warnings = match report.warnings() {
             0 => String::new(),
@@ -62,7 +62,7 @@ impl ReportArgs {
             });
         }
         if self.human() {
-            println!("{done}{warnings}");
+            show(format_args!("{done}{warnings}\n"));
         }
         ExitCode::SUCCESS
     }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::config_args::SchemaArgs;
-use super::could_not_run;
+use super::{could_not_run, show};
 
 /// Print the config schema, self-contained, for editors and validators
 #[derive(clap::Args)]
@@ -18,7 +18,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> ExitCode {
     match args.schema.open() {
         Ok(schema) => {
-            println!("{:#}", schema.bundled());
+            show(format_args!("{:#}\n", schema.bundled()));
             ExitCode::SUCCESS
         }
         Err(report) => could_not_run(report),
