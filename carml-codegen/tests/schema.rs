@@ -177,6 +177,17 @@ fn two_parts_of_all_of_that_describe_one_key_are_one_type() {
 }
 
 #[test]
+fn a_list_of_so_many_plain_places_is_a_tuple() {
+    let code = code(
+        r#"{"title": "Line", "type": "object", "required": ["from", "open"], "properties": {
+            "from": {"type": "array", "prefixItems": [{"type": "number"}, {"type": "string"}], "items": false, "minItems": 2},
+            "open": {"type": "array", "prefixItems": [{"type": "number"}]}}}"#,
+    );
+    assert!(code.contains("pub from: (Number, String),"), "{code}");
+    assert!(code.contains("pub open: Vec<Value>,"), "{code}");
+}
+
+#[test]
 fn a_key_that_tells_objects_apart_is_a_tag() {
     let code = code(
         r#"{"title": "Shape", "oneOf": [

@@ -16,7 +16,7 @@ mod source;
 mod userinfo;
 
 pub use fault::{Fault, Place, Severity};
-pub use nearest::nearest;
+pub use nearest::{distance, nearest};
 pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading};
 pub use report::Report;
 pub use source::{Format, Position, Source, Span};

@@ -33,6 +33,11 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .collect()
 }
 
+/// How many slips lie between two names, as [`nearest`] counts them.
+pub fn distance(word: &str, other: &str) -> usize {
+    strsim::damerau_levenshtein(&fold(word), &fold(other))
+}
+
 fn fold(word: &str) -> String {
     word.chars()
         .filter(|c| !matches!(c, '-' | '_' | ' '))

@@ -51,6 +51,13 @@ impl Report {
         self.faults.retain(keep);
     }
 
+    /// Makes errors of the warnings with a code.
+    pub fn refuse(&mut self, code: &str) {
+        for fault in self.faults.iter_mut().filter(|f| f.code == code) {
+            fault.severity = Severity::Error;
+        }
+    }
+
     /// Replaces these texts by stars in everything that the faults say, and in every excerpt.
     pub fn redact(&mut self, words: &[String]) {
         for fault in &mut self.faults {

@@ -321,3 +321,66 @@ async fn a_changed_file_is_followed_and_a_broken_one_told_once() {
     assert_eq!(change.keys, ["/app/name"]);
     following.abort();
 }
+
+#[test]
+fn a_variable_that_stands_alone_may_give_a_number() {
+    let text =
+        "download:\n  parallel: ${N}\ntracer:\n  enabled: ${ON:-true}\nregistry:\n  bucket: ${N}\n";
+    let env = vars(&[("N", "4")]);
+    let loaded = loader(text).lenient().env(env.clone()).load().unwrap();
+    let at = |pointer: &str| loaded.value().pointer(pointer).unwrap().clone();
+    assert_eq!(at("/download/parallel"), 4);
+    assert_eq!(at("/tracer/enabled"), true);
+    assert_eq!(at("/registry/bucket"), "4", "only a text fits");
+    for text in ["'${N}'", "\"${N}\"", "${N}${N}", "x${N}"] {
+        let text = format!("download:\n  parallel: {text}\n");
+        let error = loader(&text).env(env.clone()).load().unwrap_err();
+        assert_eq!(codes(&error), ["type"], "{text}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_set_hides_no_other_fault() {
+    let text = "\
+registry:
+  provider: ${PROVIDER}
+  timout: 5s
+  endpoints: [\"${HOST}:1\", a b]
+grpc:
+  server:
+    middleware: [\"${FIRST}\", loging]
+logger: ${LOGGER}
+helth: {}
+";
+    let error = loader(text).load().unwrap_err();
+    let mut found = codes(&error);
+    found.sort_unstable();
+    let wanted = [
+        "format",
+        "unknown-key",
+        "unknown-key",
+        "unset-variable",
+        "unset-variable",
+        "unset-variable",
+        "unset-variable",
+        "value",
+    ];
+    assert_eq!(found, wanted, "{error}");
+}
+
+#[test]
+fn a_merged_key_knows_where_it_is_written() {
+    let text = "\
+logger:
+  elastic_search: &shared
+    endpoints: [http://es:9200]
+tracer:
+  <<: *shared
+";
+    let loaded = loader(text).load().unwrap();
+    assert_eq!(
+        loaded.value().pointer("/tracer/endpoints/0").unwrap(),
+        "http://es:9200"
+    );
+    assert_eq!(told(&loaded, "/tracer/endpoints"), "carml.yml:3:16");
+}

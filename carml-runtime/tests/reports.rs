@@ -21,10 +21,16 @@ fn report(file: &Path) -> String {
         Schema::base()
     };
     let text = std::fs::read_to_string(file).unwrap();
-    let loader = Loader::new(schema.unwrap())
+    let schema = schema.unwrap();
+    let carml = schema.is_carml();
+    let loader = Loader::new(schema)
         .lenient()
-        .env([("REGION".to_owned(), "eu".to_owned())])
         .source(Source::new(name, text, Format::Yaml));
+    let loader = if carml {
+        loader.env([("REGION".to_owned(), "eu".to_owned())])
+    } else {
+        loader.plain()
+    };
     let report = match loader.load() {
         Ok(loaded) => loaded.warnings().clone(),
         Err(error) => error.report().clone(),

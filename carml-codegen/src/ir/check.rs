@@ -133,12 +133,13 @@ impl Test {
         }
     }
 
-    /// A key's value; that no value will do means that the key is not there.
+    /// A key's value.
     pub(crate) fn key(key: &str, test: Self) -> Self {
-        match test {
-            Self::True => Self::True,
-            Self::False => Self::negate(Self::Has(key.to_owned())),
-            test => Self::Key(key.to_owned(), Box::new(test)),
-        }
+        test.within(|test| Self::Key(key.to_owned(), test))
+    }
+
+    /// The key is not there, for no value of it will do.
+    pub(crate) fn lacks(key: &str) -> Self {
+        Self::Key(key.to_owned(), Box::new(Self::False))
     }
 }

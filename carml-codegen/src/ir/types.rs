@@ -34,6 +34,8 @@ pub(crate) enum Type {
     /// `serde_json::Value`
     Any,
     List(Box<Type>),
+    /// A list of a fixed length, each place with a type of its own.
+    Tuple(Vec<Type>),
     Map(Box<Type>),
     Option(Box<Type>),
     Boxed(Box<Type>),

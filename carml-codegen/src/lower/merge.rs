@@ -109,7 +109,7 @@ impl Lowering<'_> {
     }
 
     /// Where a chain of references ends.
-    fn resolve(&self, id: SchemaId) -> SchemaId {
+    pub(super) fn resolve(&self, id: SchemaId) -> SchemaId {
         let mut at = id;
         for _ in 0..16 {
             match self.alias(at) {

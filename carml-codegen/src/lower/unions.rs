@@ -27,6 +27,8 @@ impl Lowering<'_> {
         let exclusive = union.exclusive && self.several_loose(&union.branches);
         let mut branches = Vec::new();
         self.flatten(&union.branches, &mut branches, 0);
+        // That a value is what it is says nothing.
+        branches.retain(|branch| self.resolve(*branch) != id);
         if loose || exclusive {
             self.ask_for_objects(&mut branches);
         }
@@ -118,17 +120,23 @@ impl Lowering<'_> {
     /// A branch that is a union and nothing else stands for its own branches.
     fn flatten(&mut self, from: &[SchemaId], into: &mut Vec<SchemaId>, depth: usize) {
         for branch in from {
-            let schema = self.graph.get(*branch);
-            let mut rest = schema.rules.clone();
-            let unions = std::mem::take(&mut rest.unions);
-            let inline = schema.reference.is_none() && schema.all_of.is_empty();
-            match unions.as_slice() {
-                [only] if inline && rest.ask_nothing() && depth < 8 => {
-                    self.flatten(&only.branches, into, depth + 1);
-                }
+            match self.inner(*branch) {
+                Some(inner) if depth < 8 => self.flatten(&inner, into, depth + 1),
                 _ if !into.contains(branch) => into.push(*branch),
                 _ => {}
             }
+        }
+    }
+
+    /// The branches of a schema that is a union and nothing else.
+    pub(super) fn inner(&self, id: SchemaId) -> Option<Vec<SchemaId>> {
+        let schema = self.graph.get(id);
+        let mut rest = schema.rules.clone();
+        let unions = std::mem::take(&mut rest.unions);
+        let inline = schema.reference.is_none() && schema.all_of.is_empty();
+        match unions.as_slice() {
+            [only] if inline && rest.ask_nothing() => Some(only.branches.clone()),
+            _ => None,
         }
     }
 
@@ -330,6 +338,7 @@ impl Lowering<'_> {
             Type::Float | Type::Number => "Number".to_owned(),
             Type::String => "Text".to_owned(),
             Type::List(_) => "List".to_owned(),
+            Type::Tuple(_) => "Tuple".to_owned(),
             Type::Map(_) => "Map".to_owned(),
             Type::Extern { path, .. } => names::pascal(path.rsplit("::").next().unwrap_or(path)),
             Type::Option(inner) | Type::Boxed(inner) | Type::Loose(inner) => {
@@ -348,7 +357,7 @@ impl Lowering<'_> {
             Type::Null | Type::Boolean => 0,
             Type::Integer(_) | Type::Whole => 1,
             Type::Float | Type::Number => 2,
-            Type::List(_) => 3,
+            Type::List(_) | Type::Tuple(_) => 3,
             Type::Named(id) => match self.types[id.0].as_ref().map(|named| &named.kind) {
                 Some(NamedKind::Enum(_)) => 6,
                 _ => 4,

@@ -14,6 +14,10 @@ pub(super) fn explain(source: &Source, error: &ScanError) -> Fault {
         let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
         (start, text[at..].find('\n').map_or(text.len(), |n| at + n))
     };
+    let line_of = |text: &str, at: usize| -> String {
+        let (start, end) = line(at);
+        text[start..end].to_owned()
+    };
     // A tab that indents is the cause, whatever the parser stumbled over; it may report the line before.
     let (start, end) = line(at);
     for from in [start, (end + 1).min(text.len())] {
@@ -74,9 +78,23 @@ pub(super) fn explain(source: &Source, error: &ScanError) -> Fault {
         )
         .help("give the keys of one map, and the `-` of one list, the same indentation");
     }
+    if info.starts_with("':' must be followed") {
+        return fault(
+            "tab",
+            "a tab stands between this value and its key".to_owned(),
+        )
+        .help("write a space after the colon");
+    }
     if info.contains("simple key") {
         return fault("syntax", "the line before this has no `:`".to_owned())
             .help("write `key: value`, with a space after the colon");
+    }
+    if info.contains("flow mapping") && line_of(text, at).contains("${") {
+        return fault(
+            "syntax",
+            "a `${…}` stands between `{` and `}` without quotes".to_owned(),
+        )
+        .help("put it in quotes: `\"${NAME}\"`");
     }
     if info.contains("unexpected character") {
         return fault(

@@ -7,6 +7,7 @@ mod json_spans;
 mod recover;
 mod scalar;
 mod spans;
+mod tag;
 mod yaml;
 
 pub use spans::Located;

@@ -3,29 +3,37 @@
 use super::yaml::{self, Halt};
 use super::{Reading, complaint};
 use crate::{Fault, Source, Span};
+use std::borrow::Cow;
 
 /// How often a shorter part of a text is tried.
 const TRIES: usize = 4;
 
+/// How many bytes are read again for tabs that stand between a key and its value.
+const TAB_BYTES: usize = 32 << 20;
+
 /// What was read, and whether a map holds a key twice.
 pub(super) fn read(source: &Source) -> (Reading, bool) {
     let mut done = yaml::read(source, source.text());
+    let whole = with_spaces(source, &mut done);
     let error = match done.halt.take() {
-        None => return finish(done),
-        Some(Halt::Fault(fault)) => {
-            done.reading.report.push(*fault);
-            done.reading.partial = true;
+        Some(Halt::Scan(error)) => error,
+        halt => {
+            if let Some(Halt::Fault(fault)) = halt {
+                done.reading.report.push(*fault);
+                done.reading.partial = true;
+            }
+            if let Cow::Owned(spaced) = whole {
+                source.mend(spaced);
+            }
             return finish(done);
         }
-        Some(Halt::Scan(error)) => error,
     };
     let fault = complaint::explain(source, &error);
     let (first, mut text) = if fault.code == "tab" {
-        let (fault, text) = without_tabs(source, fault);
-        (fault, text)
+        without_tabs(source, &whole, fault)
     } else {
         let at = fault.place.as_ref().map_or(0, |p| p.span.start);
-        (fault, source.text()[..line(source.text(), at)].to_owned())
+        (fault, whole[..line(&whole, at)].to_owned())
     };
     // What stands above the place where the text stops making sense is read and checked.
     for _ in 0..TRIES {
@@ -36,7 +44,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
         match part.halt.take() {
             None => {
                 part.reading.report.push(first);
-                part.reading.partial |= text.len() < source.text().len();
+                part.reading.partial |= text.len() < whole.len();
                 let halted = finish(part);
                 source.mend(text);
                 return halted;
@@ -57,6 +65,25 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
     (Reading::failed(first), false)
 }
 
+/// YAML lets a tab stand between a key's `:` and its value, which the parser refuses: such tabs become spaces.
+fn with_spaces<'s>(source: &'s Source, done: &mut yaml::Done) -> Cow<'s, str> {
+    let mut text = Cow::Borrowed(source.text());
+    let mut tries = TAB_BYTES / text.len().max(1);
+    while let Some(Halt::Scan(error)) = &done.halt
+        && error.info().starts_with("':' must be followed")
+        && tries > 0
+    {
+        let cursor = super::events::Cursor::new(&text);
+        let value = cursor.byte(error.marker().line(), error.marker().col());
+        let gap = text[..value].trim_end_matches([' ', '\t']).len();
+        let spaces = " ".repeat(value - gap);
+        text = Cow::Owned([&text[..gap], &spaces, &text[value..]].concat());
+        *done = yaml::read(source, &text);
+        tries -= 1;
+    }
+    text
+}
+
 fn finish(done: yaml::Done) -> (Reading, bool) {
     (done.reading, done.repeated)
 }
@@ -67,11 +94,11 @@ fn line(text: &str, at: usize) -> usize {
 }
 
 /// The text with a space for each tab that indents, and the fault that names all their lines.
-fn without_tabs(source: &Source, mut fault: Fault) -> (Fault, String) {
-    let mut text = String::with_capacity(source.text().len());
+fn without_tabs(source: &Source, whole: &str, mut fault: Fault) -> (Fault, String) {
+    let mut text = String::with_capacity(whole.len());
     let mut lines = Vec::new();
     let mut first = None;
-    for (n, line) in source.text().split_inclusive('\n').enumerate() {
+    for (n, line) in whole.split_inclusive('\n').enumerate() {
         let lead = line.len() - line.trim_start_matches([' ', '\t']).len();
         if let Some(tab) = line[..lead].find('\t').filter(|_| !line.trim().is_empty()) {
             lines.push(n + 1);

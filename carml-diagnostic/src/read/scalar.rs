@@ -1,4 +1,4 @@
-//! What an unquoted YAML scalar means: YAML 1.2's core schema, as serde_yaml reads it.
+//! What an unquoted YAML scalar means: YAML 1.2's core schema, and what most readers take beside it (`0b11`, `-0xF`).
 
 use serde_json::{Number, Value};
 
@@ -40,9 +40,6 @@ fn number(text: &str) -> Option<Result<Value, Refused>> {
         _ => (10, digits),
     };
     if !bare.is_empty() && bare.bytes().all(|b| (b as char).is_digit(radix)) {
-        if radix == 10 && bare.len() > 1 && bare.starts_with('0') {
-            return None;
-        }
         return Some(
             integer(negative, bare, radix)
                 .map(Value::Number)

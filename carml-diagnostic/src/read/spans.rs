@@ -2,8 +2,10 @@
 
 use super::events::{Cursor, Events};
 use super::scalar;
+use super::yaml::merges;
 use crate::{Format, Source, Span};
 use saphyr_parser::{Event, ScalarStyle};
+use std::collections::{HashMap, HashSet};
 
 /// The place of a value, and of its key if it stands in a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub(super) const MOST_NODES: usize = 1_200_000;
 /// The places of a document's keys and values.
 pub(crate) struct Spans {
     root: Node,
+    /// Where the lists and maps of anchors stand: the index to take at each level below the root.
+    anchors: HashMap<usize, Box<[usize]>>,
     repeated: Vec<(String, Span, Span)>,
     beyond: Vec<Span>,
 }
@@ -62,12 +66,16 @@ pub(super) enum Kind {
     Leaf,
     List(Box<[Node]>),
     Map(Box<[Entry]>),
+    /// What an anchor names.
+    Alias(usize),
 }
 
 pub(super) struct Entry {
     /// The key's name, if its text is not the name.
     name: Option<Box<str>>,
     key: Short,
+    /// Whether the key is `<<`, which adds the keys of other maps.
+    merge: bool,
     value: Node,
 }
 
@@ -82,6 +90,7 @@ impl Entry {
         Entry {
             name,
             key: key.into(),
+            merge: false,
             value,
         }
     }
@@ -103,6 +112,7 @@ impl Spans {
     pub(super) fn new(root: Node, repeated: Vec<(String, Span, Span)>, beyond: Vec<Span>) -> Spans {
         Spans {
             root,
+            anchors: HashMap::new(),
             repeated,
             beyond,
         }
@@ -119,6 +129,8 @@ impl Spans {
             events: Events::of(source.readable()),
             text: source.readable(),
             cursor: Cursor::new(source.readable()),
+            anchors: HashMap::new(),
+            path: Vec::new(),
             repeated: Vec::new(),
             beyond: Vec::new(),
             nodes: 0,
@@ -134,6 +146,7 @@ impl Spans {
         let root = walk.node(event, at, 0)?;
         Some(Spans {
             root,
+            anchors: walk.anchors,
             repeated: walk.repeated,
             beyond: walk.beyond,
         })
@@ -152,13 +165,13 @@ impl Spans {
         let mut node = &self.root;
         for step in pointer.split('/').skip(1) {
             let step = step.replace("~1", "/").replace("~0", "~");
-            (key, node) = match &node.kind {
-                Kind::Leaf => return None,
+            (key, node) = match &self.real(node).kind {
                 Kind::List(items) => (None, items.get(step.parse::<usize>().ok()?)?),
                 Kind::Map(entries) => {
-                    let entry = entries.iter().find(|e| e.name(text) == step)?;
+                    let entry = self.entry(entries, text, &step)?;
                     (Some(entry.key.get()), &entry.value)
                 }
+                _ => return None,
             };
         }
         Some(Located {
@@ -170,16 +183,58 @@ impl Spans {
     pub(crate) fn decides(&self, text: &str, pointer: &str) -> bool {
         let mut node = &self.root;
         for step in pointer.split('/').skip(1) {
-            let Kind::Map(entries) = &node.kind else {
+            let Kind::Map(entries) = &self.real(node).kind else {
                 return true;
             };
             let step = step.replace("~1", "/").replace("~0", "~");
-            match entries.iter().find(|e| e.name(text) == step) {
+            match self.entry(entries, text, &step) {
                 Some(entry) => node = &entry.value,
                 None => return false,
             }
         }
         true
+    }
+
+    /// The node itself, or the one whose anchor it names.
+    fn real<'s>(&'s self, node: &'s Node) -> &'s Node {
+        let Kind::Alias(id) = node.kind else {
+            return node;
+        };
+        let named = self.anchors.get(&id).and_then(|path| {
+            path.iter()
+                .try_fold(&self.root, |node, at| match &node.kind {
+                    Kind::List(items) => items.get(*at),
+                    Kind::Map(entries) => entries.get(*at).map(|entry| &entry.value),
+                    _ => None,
+                })
+        });
+        named.unwrap_or(node)
+    }
+
+    /// The entry of a key: the map's own, or the first that `<<` adds.
+    fn entry<'s>(&'s self, own: &'s [Entry], text: &str, key: &str) -> Option<&'s Entry> {
+        let mut open: Vec<&Node> = Vec::new();
+        let mut seen = HashSet::new();
+        let mut entries = own;
+        loop {
+            let found = entries.iter().find(|e| !e.merge && e.name(text) == key);
+            if found.is_some() {
+                return found;
+            }
+            let merged = entries.iter().filter(|e| e.merge).rev();
+            open.extend(merged.map(|e| &e.value));
+            entries = loop {
+                match &self.real(open.pop()?).kind {
+                    Kind::List(maps) if seen.insert(maps.as_ptr().cast()) => {
+                        open.extend(maps.iter().rev());
+                    }
+                    Kind::Map(entries) if seen.insert(entries.as_ptr().cast::<()>()) => {
+                        break entries;
+                    }
+                    _ => {}
+                }
+            };
+        }
     }
 }
 
@@ -204,6 +259,7 @@ impl Node {
         let length = pointer.len();
         match &self.kind {
             Kind::Leaf => found.push((pointer.clone(), self.span.get())),
+            Kind::Alias(_) => {}
             // Items stand in the order of the text.
             Kind::List(items) => {
                 let from = items.partition_point(|n| n.span.get().end < window.start);
@@ -218,8 +274,11 @@ impl Node {
                 let from = entries.partition_point(|e| e.value.span.get().end < window.start);
                 let until = entries.partition_point(|e| e.key.get().start <= window.end);
                 for entry in entries.iter().take(until).skip(from) {
-                    pointer.push('/');
-                    pointer.push_str(&entry.name(text).replace('~', "~0").replace('/', "~1"));
+                    // What `<<` adds stands in the map itself.
+                    if !entry.merge {
+                        pointer.push('/');
+                        pointer.push_str(&entry.name(text).replace('~', "~0").replace('/', "~1"));
+                    }
                     entry.value.leaves(text, window, pointer, found);
                     pointer.truncate(length);
                 }
@@ -232,6 +291,9 @@ struct Walk<'s> {
     events: Events<'s>,
     text: &'s str,
     cursor: Cursor<'s>,
+    anchors: HashMap<usize, Box<[usize]>>,
+    /// The index taken at each level.
+    path: Vec<usize>,
     repeated: Vec<(String, Span, Span)>,
     beyond: Vec<Span>,
     nodes: usize,
@@ -244,7 +306,15 @@ impl<'s> Walk<'s> {
             return None;
         }
         let mut span = self.cursor.span(at);
+        let anchor = match &event {
+            Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => *anchor,
+            _ => 0,
+        };
+        if anchor > 0 {
+            self.anchors.insert(anchor, self.path.as_slice().into());
+        }
         let kind = match event {
+            Event::Alias(id) if self.anchors.contains_key(&id) => Kind::Alias(id),
             Event::SequenceStart(..) => {
                 let mut items: Vec<Node> = Vec::new();
                 loop {
@@ -254,7 +324,9 @@ impl<'s> Walk<'s> {
                         span.end = self.close(at, span, last);
                         break Kind::List(items.into());
                     }
+                    self.path.push(items.len());
                     items.push(self.node(event, at, depth + 1)?);
+                    self.path.pop();
                 }
             }
             Event::MappingStart(..) => {
@@ -266,7 +338,9 @@ impl<'s> Walk<'s> {
                         span.end = self.close(at, span, last);
                         break;
                     }
+                    self.path.push(entries.len());
                     entries.push(self.entry(event, at, depth)?);
+                    self.path.pop();
                 }
                 find_repeated(self.text, &entries, &mut self.repeated);
                 Kind::Map(entries.into())
@@ -287,11 +361,18 @@ impl<'s> Walk<'s> {
 
     fn entry(&mut self, event: Event<'s>, at: saphyr_parser::Span, depth: usize) -> Option<Entry> {
         let key = self.cursor.span(at);
+        let merge = match &event {
+            Event::Scalar(text, style, _, tag) => merges(text, *style, tag.as_deref()),
+            _ => false,
+        };
         let name = match event {
             Event::Scalar(name, ..) if self.text.get(key.start..key.end) == Some(&name) => None,
             Event::Scalar(name, ..) => Some(name.into()),
             other => {
+                // It has no place of its own.
+                self.path.push(usize::MAX);
                 self.node(other, at, depth + 1)?;
+                self.path.pop();
                 Some("".into())
             }
         };
@@ -300,6 +381,7 @@ impl<'s> Walk<'s> {
         Some(Entry {
             name,
             key: key.into(),
+            merge,
             value,
         })
     }

@@ -2,12 +2,13 @@
 
 use super::events::{Cursor, Events};
 use super::scalar::{self, Refused};
+use super::tag::{self, Tagged};
 use super::{KEY, MAX_DEPTH, MAX_WEIGHT, Reading, VALUE};
 use crate::{Fault, Report, Source, Span};
 use saphyr_parser::{Event, ScalarStyle, ScanError, Tag};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How much aliases may add to a document, in bytes of memory, roughly.
 const ALIAS_BUDGET: usize = 32 << 20;
@@ -39,6 +40,7 @@ pub(super) fn read(source: &Source, text: &str) -> Done {
         budget: ALIAS_BUDGET,
         room: MAX_WEIGHT,
         repeated: false,
+        tags: HashSet::new(),
         report: Report::new(),
         partial: false,
     };
@@ -64,14 +66,22 @@ struct Reader<'s, 't> {
     events: Events<'t>,
     /// Whether the document may hold an alias at all; without one no anchored value is kept.
     keeps: bool,
-    anchors: HashMap<usize, Value>,
+    anchors: HashMap<usize, Anchored>,
     budget: usize,
     /// What the values may still take.
     room: usize,
     repeated: bool,
+    /// The unknown tags that were told of.
+    tags: HashSet<String>,
     /// What is wrong in places that the rest does not depend on.
     report: Report,
     partial: bool,
+}
+
+/// A value that aliases may name.
+struct Anchored {
+    value: Value,
+    size: Size,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -107,8 +117,7 @@ impl<'t> Reader<'_, 't> {
 
     fn node(&mut self, event: Event<'t>, at: saphyr_parser::Span, depth: usize) -> Read<Value> {
         if depth > MAX_DEPTH {
-            let message = format!("nested deeper than {MAX_DEPTH} levels");
-            return Err(Halt::Fault(Box::new(self.fault("too-deep", &message, at))));
+            return Err(self.too_deep(at));
         }
         let text = match &event {
             Event::Scalar(text, ..) => text.len(),
@@ -116,12 +125,12 @@ impl<'t> Reader<'_, 't> {
         };
         self.take(VALUE + text, at)?;
         let (value, anchor) = match event {
-            Event::Alias(id) => return self.alias(id, at),
+            Event::Alias(id) => return self.alias(id, at, depth),
             Event::Scalar(text, style, anchor, tag) => {
                 (self.scalar(text, style, tag.as_deref(), at), anchor)
             }
             Event::SequenceStart(anchor, tag) => {
-                self.untagged(tag.as_deref(), "seq", at);
+                self.collection(tag.as_deref(), &tag::LISTS, at);
                 let mut items = Vec::new();
                 loop {
                     match self.next()? {
@@ -132,42 +141,42 @@ impl<'t> Reader<'_, 't> {
                 (Value::Array(items), anchor)
             }
             Event::MappingStart(anchor, tag) => {
-                self.untagged(tag.as_deref(), "map", at);
+                self.collection(tag.as_deref(), &tag::MAPS, at);
                 (self.map(depth)?, anchor)
             }
             _ => (Value::Null, 0),
         };
         if anchor > 0 && self.keeps {
-            self.spend(&value, at)?;
-            self.anchors.insert(anchor, value.clone());
+            let size = Size::of(&value);
+            self.spend(size, at)?;
+            let value = value.clone();
+            self.anchors.insert(anchor, Anchored { value, size });
         }
         Ok(value)
     }
 
     fn map(&mut self, depth: usize) -> Read<Value> {
         let mut map = Map::new();
+        let mut merged = None;
         loop {
             let key = match self.next()? {
-                (Event::MappingEnd, _) => return Ok(Value::Object(map)),
-                (Event::Scalar(text, style, anchor, _), at) => {
-                    if &*text == "<<" && style == ScalarStyle::Plain {
-                        self.note(
-                            "merge-key",
-                            "`<<` merges in some readers and is a plain key in others",
-                            at,
-                            "write the keys out, or use an alias for the whole value",
-                        );
-                        self.skip_value(depth)?;
-                        continue;
-                    }
+                (Event::MappingEnd, _) => break,
+                (Event::Scalar(text, style, _, tag), _) if merges(&text, style, tag.as_deref()) => {
+                    let (event, at) = self.next()?;
+                    let value = self.node(event, at, depth + 1)?;
+                    self.repeated |= merged.replace((value, at)).is_some();
+                    continue;
+                }
+                (Event::Scalar(text, _, anchor, _), at) => {
                     if anchor > 0 && self.keeps {
-                        self.anchors
-                            .insert(anchor, Value::String(text.clone().into_owned()));
+                        let value = Value::String(text.clone().into_owned());
+                        let size = Size::of(&value);
+                        self.anchors.insert(anchor, Anchored { value, size });
                     }
                     self.take(KEY + text.len(), at)?;
                     text.into_owned()
                 }
-                (Event::Alias(id), at) => match self.alias(id, at)? {
+                (Event::Alias(id), at) => match self.alias(id, at, depth)? {
                     Value::String(text) => text,
                     _ => {
                         self.note("key", "a key must be a text", at, "write the key out");
@@ -191,6 +200,28 @@ impl<'t> Reader<'_, 't> {
             let value = self.node(event, at, depth + 1)?;
             self.repeated |= map.insert(key, value).is_some();
         }
+        if let Some((value, at)) = merged {
+            self.merge(&mut map, value, at);
+        }
+        Ok(Value::Object(map))
+    }
+
+    /// Adds what `<<` names: the map's own keys win, then the first of several maps.
+    fn merge(&mut self, map: &mut Map<String, Value>, merged: Value, at: saphyr_parser::Span) {
+        let sources = match merged {
+            Value::Array(items) => items,
+            one => vec![one],
+        };
+        for source in sources {
+            let Value::Object(source) = source else {
+                let help = "name a map, as in `<<: *base`, or several, as in `<<: [*a, *b]`; `'<<'` in quotes is a key";
+                self.partial = true;
+                return self.note("merge-key", "`<<` joins maps, and this is none", at, help);
+            };
+            for (key, value) in source {
+                map.entry(key).or_insert(value);
+            }
+        }
     }
 
     /// Reads a value that has no key.
@@ -200,8 +231,8 @@ impl<'t> Reader<'_, 't> {
         self.node(event, at, depth + 1).map(drop)
     }
 
-    fn alias(&mut self, id: usize, at: saphyr_parser::Span) -> Read<Value> {
-        let Some(value) = self.anchors.get(&id).cloned() else {
+    fn alias(&mut self, id: usize, at: saphyr_parser::Span, depth: usize) -> Read<Value> {
+        let Some(Anchored { value, size }) = self.anchors.get(&id) else {
             self.note(
                 "alias",
                 "this alias stands inside its own anchor",
@@ -210,8 +241,17 @@ impl<'t> Reader<'_, 't> {
             );
             return Ok(Value::Null);
         };
-        self.spend(&value, at)?;
+        let (value, size) = (value.clone(), *size);
+        if depth + size.depth > MAX_DEPTH {
+            return Err(self.too_deep(at));
+        }
+        self.spend(size, at)?;
         Ok(value)
+    }
+
+    fn too_deep(&self, at: saphyr_parser::Span) -> Halt {
+        let message = format!("nested deeper than {MAX_DEPTH} levels");
+        Halt::Fault(Box::new(self.fault("too-deep", &message, at)))
     }
 
     /// Makes room for a part of the value.
@@ -227,8 +267,8 @@ impl<'t> Reader<'_, 't> {
         Ok(())
     }
 
-    fn spend(&mut self, value: &Value, at: saphyr_parser::Span) -> Read<()> {
-        match self.budget.checked_sub(weight(value)) {
+    fn spend(&mut self, size: Size, at: saphyr_parser::Span) -> Read<()> {
+        match self.budget.checked_sub(size.weight) {
             Some(left) => self.budget = left,
             None => {
                 let fault = self.fault("alias-bomb", "aliases make this document too large", at);
@@ -247,12 +287,18 @@ impl<'t> Reader<'_, 't> {
         at: saphyr_parser::Span,
     ) -> Value {
         if let Some(tag) = tag {
-            let string = tag.is_yaml_core_schema() && tag.suffix == "str"
-                || tag.handle.is_empty() && tag.suffix == "!";
-            if !string {
-                self.tag(tag, at);
-            }
-            return Value::String(text.into_owned());
+            return match tag::scalar(tag, &text) {
+                Tagged::Value(value) => value,
+                Tagged::Misfit(wanted) => {
+                    let message = format!("this is not {wanted}, as its tag says");
+                    self.note("tag", &message, at, "remove the tag, or mend the value");
+                    Value::Null
+                }
+                Tagged::Unknown => {
+                    self.unknown_tag(tag, at);
+                    Value::String(text.into_owned())
+                }
+            };
         }
         if style != ScalarStyle::Plain {
             return Value::String(text.into_owned());
@@ -275,19 +321,24 @@ impl<'t> Reader<'_, 't> {
         Value::Null
     }
 
-    fn untagged(&mut self, tag: Option<&Tag>, core: &str, at: saphyr_parser::Span) {
-        if let Some(tag) = tag.filter(|t| !(t.is_yaml_core_schema() && t.suffix == core)) {
-            self.tag(tag, at);
+    fn collection(&mut self, tag: Option<&Tag>, known: &[&str], at: saphyr_parser::Span) {
+        let fits = |t: &&Tag| t.is_yaml_core_schema() && known.contains(&t.suffix.as_str());
+        if let Some(tag) = tag.filter(|t| !fits(t)) {
+            self.unknown_tag(tag, at);
         }
     }
 
-    fn tag(&mut self, tag: &Tag, at: saphyr_parser::Span) {
-        self.note(
-            "tag",
-            &format!("the tag `{tag}` means nothing here"),
-            at,
-            "remove it; quotes make a text",
-        );
+    /// Other programs may know the tag; it is told of once, and its value read as if it had none.
+    fn unknown_tag(&mut self, tag: &Tag, at: saphyr_parser::Span) {
+        let name = tag::name(tag);
+        if self.tags.contains(&name) || self.report.is_full() {
+            return;
+        }
+        let message = format!("the tag `{name}` means nothing here");
+        let help = "remove it: its value is read as if it had none; quotes make a text";
+        let fault = Fault::warning("tag", message).help(help);
+        self.report.push(fault.at(self.source, self.place(at)));
+        self.tags.insert(name);
     }
 
     /// Adds a fault; its place is looked up only if it is kept.
@@ -301,16 +352,58 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn fault(&self, code: &'static str, message: &str, at: saphyr_parser::Span) -> Fault {
-        let span: Span = Cursor::new(self.source.text()).span(at);
-        Fault::error(code, message).at(self.source, span)
+        Fault::error(code, message).at(self.source, self.place(at))
+    }
+
+    fn place(&self, at: saphyr_parser::Span) -> Span {
+        Cursor::new(self.source.text()).span(at)
     }
 }
 
-fn weight(value: &Value) -> usize {
-    64 + match value {
-        Value::String(s) => s.len(),
-        Value::Array(items) => items.iter().map(weight).sum(),
-        Value::Object(map) => map.iter().map(|(k, v)| 64 + k.len() + weight(v)).sum(),
-        _ => 0,
+/// Whether a key is the merge key: quotes make it a key as any other.
+pub(super) fn merges(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> bool {
+    match tag {
+        Some(tag) => tag.is_yaml_core_schema() && tag.suffix == "merge",
+        None => text == "<<" && style == ScalarStyle::Plain,
+    }
+}
+
+/// What a value takes.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    /// In bytes, roughly.
+    weight: usize,
+    /// In levels of lists and maps; none for a text.
+    depth: usize,
+}
+
+impl Size {
+    fn of(value: &Value) -> Size {
+        match value {
+            Value::String(s) => Size {
+                weight: 64 + s.len(),
+                depth: 0,
+            },
+            Value::Array(items) => Size::around(items.iter().map(|item| (0, item))),
+            Value::Object(map) => Size::around(map.iter().map(|(key, v)| (64 + key.len(), v))),
+            _ => Size {
+                weight: 64,
+                depth: 0,
+            },
+        }
+    }
+
+    fn around<'v>(parts: impl Iterator<Item = (usize, &'v Value)>) -> Size {
+        let mut whole = Size {
+            weight: 64,
+            depth: 0,
+        };
+        for (key, value) in parts {
+            let part = Size::of(value);
+            whole.weight += key + part.weight;
+            whole.depth = whole.depth.max(part.depth);
+        }
+        whole.depth += 1;
+        whole
     }
 }

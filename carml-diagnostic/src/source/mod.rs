@@ -114,14 +114,14 @@ impl Source {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// The value of the text.
+    /// The value of the text, warnings aside.
     ///
     /// # Errors
     /// Every fault of [`Source::read_all`].
     pub fn read(&self) -> Result<Value, Report> {
         let reading = self.read_all();
         match reading.value {
-            Some(value) if reading.report.is_empty() => Ok(value),
+            Some(value) if reading.report.errors() == 0 => Ok(value),
             _ => Err(reading.report),
         }
     }

@@ -1,13 +1,15 @@
 //! `${VAR}` and `${VAR:-default}` in texts; `$${` stands for `${`.
 
 use crate::config::check;
-use carml_diagnostic::{Fault, Report, Source, nearest};
+use crate::config::schema::Shapes;
+use carml_diagnostic::{Fault, Format, Report, Source, nearest};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 
 /// Replaces variables in the texts of one layer.
 pub(super) struct Expand<'a> {
     pub(super) vars: &'a BTreeMap<String, String>,
+    pub(super) shapes: &'a Shapes,
     pub(super) source: &'a Source,
     /// Where the layer's value joins the config.
     pub(super) at: &'a str,
@@ -28,8 +30,10 @@ impl Expand<'_> {
         let length = pointer.len();
         match value {
             Value::String(text) if text.contains("${") => {
+                let alone = text.starts_with("${") && text.find('}') == Some(text.len() - 1);
                 if let Some(whole) = self.text(text, pointer) {
-                    *text = whole;
+                    let plain = alone.then(|| self.plain(&whole, pointer)).flatten();
+                    *value = plain.unwrap_or(Value::String(whole));
                 }
             }
             Value::Array(items) => {
@@ -53,6 +57,18 @@ impl Expand<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The number, `true` or `false` that a variable gives which stands alone, without quotes, where not only a text fits.
+    fn plain(&self, text: &str, pointer: &str) -> Option<Value> {
+        let value = Source::new("", text, Format::Yaml).read().ok()?;
+        let other = value.is_number() || value.is_boolean();
+        if !other || self.shapes.text(&format!("{}{pointer}", self.at)) {
+            return None;
+        }
+        let place = self.source.locate(pointer)?.value;
+        let bare = self.source.text().get(place.start..)?.starts_with('$');
+        bare.then_some(value)
     }
 
     /// The text with its variables replaced; a fault for each that is not set.

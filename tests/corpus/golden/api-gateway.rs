@@ -50,8 +50,8 @@ impl Listener {
     fn check(v: &Value) -> Result<(), String> {
         rule("port", number(&v["port"], 1.0..))?;
         rule("protocols", unique(&v["protocols"]))?;
-        rule("certificate", !has(v, "certificate") || has(v, "privateKey"))?;
-        rule("privateKey", !has(v, "privateKey") || has(v, "certificate"))
+        rule("certificate", v.get("certificate").is_none() || has(v, "privateKey"))?;
+        rule("privateKey", v.get("privateKey").is_none() || has(v, "certificate"))
     }
 }
 

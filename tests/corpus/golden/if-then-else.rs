@@ -16,7 +16,7 @@ impl Store {
         rule(
             "if",
             (!at(v, "provider", |v| v == "disk") || has(v, "path"))
-                && (at(v, "provider", |v| v == "disk") || !has(v, "path")),
+                && (at(v, "provider", |v| v == "disk") || v.get("path").is_none()),
         )
     }
 }

@@ -147,7 +147,9 @@ fn write(folder: &Path, converted: &[Converted], group: &[usize]) -> io::Result<
             put(&folder.join(format!("src/m{n}.rs")), &module.code)?;
             // What is public is not dead, as in a crate that others use.
             modules.push_str(&format!("pub mod m{n};\n"));
-            arms.push_str(&format!("        {n} => turn::<m{n}::Root>(value),\n"));
+            arms.push_str(&format!(
+                "        {n} => turn::<m{n}::Root>(value, &text),\n"
+            ));
         }
     }
     put(&folder.join("src/lib.rs"), &modules)?;

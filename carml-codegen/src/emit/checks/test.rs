@@ -37,6 +37,10 @@ impl Emit<'_> {
             Test::Matches(pattern) => self.call(Helper::Matches, &quote!(#value, #pattern)),
             Test::Unique => self.call(Helper::Unique, &value),
             Test::Has(key) => self.call(Helper::Has, &quote!(#value, #key)),
+            Test::Key(key, test) if **test == Test::False => {
+                let at = at.path();
+                quote!(#at.get(#key).is_none())
+            }
             Test::Key(key, test) if lets_null_through(test) => self.test(test, &at.key(key)),
             Test::Key(key, test) => {
                 let test = self.closure(test, key);
@@ -82,6 +86,10 @@ impl Emit<'_> {
             }
             Test::Not(test) => match test.as_ref() {
                 Test::Values(values) => self.no_value(values, at),
+                Test::Key(key, test) if **test == Test::False => {
+                    let at = at.path();
+                    quote!(#at.get(#key).is_some())
+                }
                 test => {
                     let test = self.grouped(test, at);
                     quote!(!#test)
@@ -177,6 +185,7 @@ fn lets_null_through(test: &Test) -> bool {
         | Test::Names(_)
         | Test::Matching(..)
         | Test::Others { .. } => true,
+        Test::Key(_, test) if **test == Test::False => true,
         Test::Key(_, test) | Test::At(_, test) => lets_null_through(test),
         Test::All(tests) => tests.iter().all(lets_null_through),
         _ => false,

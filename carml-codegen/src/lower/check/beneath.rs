@@ -52,6 +52,16 @@ impl Lowering<'_> {
                 let sizes = translation.array_sizes(rules, Mode::Need);
                 push(&mut found, "", sizes.unwrap_or(Test::True));
             }
+            Type::Tuple(items) => {
+                push(&mut found, "", self.constants(rules));
+                for (index, (id, item)) in rules.prefix.iter().zip(items).enumerate() {
+                    let test = self.beneath(*id, item);
+                    push(&mut found, "", test.within(|test| Test::At(index, test)));
+                }
+                if rules.unique {
+                    push(&mut found, "", Test::Unique);
+                }
+            }
             Type::Map(value) => {
                 push(&mut found, "", self.constants(rules));
                 for key in &rules.required {
@@ -98,10 +108,10 @@ impl Lowering<'_> {
         let schema = self.merge(id);
         let test = match schema.rules.unions.as_slice() {
             [union] => {
-                let branches = union.branches.clone();
-                let rest = branches.into_iter().find(|branch| !self.is_null(*branch));
-                match rest {
-                    Some(rest) if union.branches.len() == 2 => self.beneath(rest, inner),
+                let mut rest = union.branches.clone();
+                rest.retain(|branch| !self.is_null(*branch));
+                match rest.as_slice() {
+                    [rest] => self.beneath(*rest, inner),
                     _ => Test::True,
                 }
             }

@@ -187,19 +187,27 @@ impl Lowering<'_> {
     /// A union's alternatives are types; what they leave unsaid is said for all together.
     fn of_alternatives(&mut self, schema: &Schema, branches: &[SchemaId], rules: &mut Vec<Rule>) {
         let mut rest = schema.clone();
-        let exclusive = match rest.rules.unions.is_empty() {
-            true => false,
-            false => rest.rules.unions.remove(0).exclusive,
-        };
-        let branches = Union {
-            exclusive,
+        let mut union = Union {
+            exclusive: false,
             branches: branches.to_vec(),
         };
-        let about = if exclusive { "oneOf" } else { "anyOf" };
-        let counted = Translation::new(self, SMALL).counted(&branches);
+        if !rest.rules.unions.is_empty() {
+            let said = rest.rules.unions.remove(0);
+            union.exclusive = said.exclusive;
+            // A union in it counts as one.
+            if said
+                .branches
+                .iter()
+                .any(|branch| self.inner(*branch).is_some())
+            {
+                union.branches = said.branches;
+            }
+        }
+        let about = if union.exclusive { "oneOf" } else { "anyOf" };
+        let counted = Translation::new(self, SMALL).counted(&union);
         let test = match counted {
             Some(test) => test,
-            None => self.any_of(&branches.branches),
+            None => self.any_of(branches),
         };
         push(rules, about, test);
         self.of_logic(&rest, rules);
@@ -226,7 +234,7 @@ fn kind_of(ty: &Type) -> Option<Kind> {
         Type::Integer(_) | Type::Whole => Kind::Integer,
         Type::Float | Type::Number => Kind::Number,
         Type::String => Kind::String,
-        Type::List(_) => Kind::Array,
+        Type::List(_) | Type::Tuple(_) => Kind::Array,
         Type::Map(_) => Kind::Object,
         _ => return None,
     })

@@ -232,8 +232,7 @@ impl<'t, 'a> Translation<'t, 'a> {
             Dependent::Keys(keys) => Test::all(keys.iter().map(|key| Test::Has(key.clone()))),
             Dependent::Schema(id) => self.schema(*id, mode)?,
         };
-        let absent = Test::negate(Test::Has(key.to_owned()));
-        self.spend(mode, Test::any([absent, asked]))
+        self.spend(mode, Test::any([Test::lacks(key), asked]))
     }
 
     fn logic(&mut self, rules: &Rules, mode: Mode) -> Said {

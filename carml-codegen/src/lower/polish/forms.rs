@@ -18,6 +18,7 @@ pub(super) fn is_plain(named: &Named) -> bool {
 
 fn plain(ty: &Type) -> bool {
     match ty {
+        Type::Tuple(items) => items.iter().all(plain),
         Type::List(ty) | Type::Map(ty) | Type::Option(ty) => plain(ty),
         Type::Boolean | Type::Integer(_) | Type::Float | Type::Whole => true,
         Type::Number | Type::String | Type::Null | Type::Any => true,

@@ -20,6 +20,23 @@ pub(super) fn known(schema: &Schema, error: &ValidationError<'_>) -> Vec<String>
     keys(&parts).into_iter().map(str::to_owned).collect()
 }
 
+/// The forms of keys that the object at fault may have besides.
+pub(super) fn forms(schema: &Schema, error: &ValidationError<'_>) -> Vec<String> {
+    let from = owner(schema, error).map(|node| Part { node, sure: true });
+    let mut found: Vec<String> = Vec::new();
+    for part in schema.parts(from) {
+        let patterns = part.node.value.get("patternProperties");
+        let patterns = patterns.and_then(serde_json::Value::as_object);
+        for pattern in patterns.into_iter().flat_map(|map| map.keys()) {
+            let word = format!("any of the form `{pattern}`");
+            if !found.contains(&word) {
+                found.push(word);
+            }
+        }
+    }
+    found
+}
+
 /// Another section, below the place or beside it, that has the key.
 pub(super) fn elsewhere(schema: &Schema, at: &str, key: &str) -> Option<String> {
     let above = at.rsplit_once('/').map_or("", |a| a.0);

@@ -1,7 +1,7 @@
 //! Values of the wrong kind.
 
 use super::keys;
-use super::words::{kind_of, kinds, name};
+use super::words::{kind_of, kinds, name, quoted};
 use crate::config::Loaded;
 use carml_diagnostic::Fault;
 use jsonschema::ValidationError;
@@ -20,13 +20,18 @@ pub(super) fn fault(loaded: &Loaded, error: &ValidationError<'_>, kind: &TypeKin
         _ => kinds(&wanted),
     };
     let value = error.instance();
-    let message = format!("`{}` must be {word}, not {}", name(at), kind_of(value));
-    let fault = Fault::error("type", message).label(format!("expected {word}"));
-    let fault = loaded.aim(fault, at, false);
+    let fault = mismatch(loaded, at, &word, value);
     match help(name(at), &wanted, form, value) {
         Some(help) => fault.help(help),
         None => fault,
     }
+}
+
+/// A value that is not what the words say.
+pub(super) fn mismatch(loaded: &Loaded, at: &str, wanted: &str, value: &Value) -> Fault {
+    let message = format!("{} must be {wanted}, not {}", quoted(at), kind_of(value));
+    let fault = Fault::error("type", message).label(format!("expected {wanted}"));
+    loaded.aim(fault, at, false)
 }
 
 /// The kinds as JSON Schema names them.

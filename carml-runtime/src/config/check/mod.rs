@@ -1,8 +1,10 @@
 //! What the validator found, as faults that a person can mend.
 
 mod branch;
+mod form;
 mod keys;
 mod kind;
+mod limit;
 mod secret;
 mod value;
 mod words;
@@ -10,12 +12,12 @@ mod words;
 pub(super) use secret::{conceal, sounds_secret};
 
 use super::Loaded;
-use carml_diagnostic::{Fault, Report};
+use carml_diagnostic::{Fault, Report, nearest};
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 use std::collections::HashSet;
-use words::{name, place_name, text};
+use words::{place_name, quoted, text};
 
 /// Adds every fault that the schema finds.
 pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
@@ -36,29 +38,42 @@ pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
     }
 }
 
-/// A misspelt key leaves the right one missing: that is one mistake, not two.
+/// One mistake, one fault: a misspelt key leaves the right one missing, a value of the wrong kind is none of those that
+/// are listed, and what is wrong by itself need not fit the rest.
 fn fold(report: &mut Report) {
-    let meant: HashSet<(String, String)> = report
-        .faults()
-        .iter()
-        .filter(|fault| fault.code == "unknown-key")
-        .filter_map(|fault| {
-            let above = fault.pointer.as_deref()?.rsplit_once('/')?.0;
-            let key = fault.label.as_deref()?.split('`').nth(1)?;
-            Some((above.to_owned(), key.to_owned()))
-        })
-        .collect();
+    let faults = report.faults();
+    let pointer = |fault: &Fault| fault.pointer.clone().unwrap_or_default();
+    let mut meant = HashSet::new();
+    for fault in faults.iter().filter(|f| f.code == "unknown-key") {
+        let at = pointer(fault);
+        let label = fault.label.as_deref().unwrap_or_default();
+        if let (Some((above, _)), Some(key)) = (at.rsplit_once('/'), label.split('`').nth(1)) {
+            meant.insert((above.to_owned(), key.to_owned()));
+            meant.insert((at.clone(), key.to_owned()));
+        }
+    }
+    let listed = faults.iter().filter(|f| f.code == "value").map(pointer);
+    let listed: HashSet<String> = listed.collect();
+    let wrong = faults.iter().filter(|f| f.code != "schema").map(pointer);
+    let wrong: HashSet<String> = wrong.collect();
+    let mut formed = HashSet::new();
     report.retain(|fault| {
-        let key = fault.message.split('`').nth(1).unwrap_or_default();
-        let at = fault.pointer.clone().unwrap_or_default();
-        fault.code != "missing-key" || !meant.contains(&(at, key.to_owned()))
+        let at = pointer(fault);
+        match fault.code {
+            "missing-key" => {
+                let key = fault.message.split('`').nth(1).unwrap_or_default();
+                !meant.contains(&(at, key.to_owned()))
+            }
+            "schema" => !wrong.contains(&at),
+            "type" => !listed.contains(&at),
+            "format" => !listed.contains(&at) && formed.insert(at),
+            _ => true,
+        }
     });
 }
 
 fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
     let at = error.instance_path().as_str();
-    let name = name(at);
-    let fault = |code, message: String| loaded.aim(Fault::error(code, message), at, false);
     let made = match error.kind() {
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
             return branch::choose(loaded, error, context, report);
@@ -66,9 +81,7 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             return unknown_keys(loaded, error, unexpected, report);
         }
-        Kind::Required { property } => {
-            missing(loaded, error, property.as_str().unwrap_or_default())
-        }
+        Kind::Required { .. } => missing(loaded, error),
         Kind::Type { kind } => kind::fault(loaded, error, kind),
         Kind::Enum { options } => {
             let all: Vec<String> = options
@@ -80,35 +93,50 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
         Kind::Constant { expected_value } => {
             value::not_allowed(loaded, at, error.instance(), &[text(expected_value)], &[])
         }
-        Kind::Pattern { pattern } => value::form(loaded, error, pattern),
-        Kind::Format { format } => fault("format", format!("`{name}` is not a valid {format}")),
-        Kind::Minimum { limit } => value::range(loaded, error, &format!("at least {limit}")),
-        Kind::Maximum { limit } => value::range(loaded, error, &format!("at most {limit}")),
-        Kind::ExclusiveMinimum { limit } => {
-            value::range(loaded, error, &format!("more than {limit}"))
-        }
-        Kind::ExclusiveMaximum { limit } => {
-            value::range(loaded, error, &format!("less than {limit}"))
-        }
-        Kind::MinLength { limit: 1 } => fault("length", format!("`{name}` must not be empty")),
-        Kind::MinItems { limit: 1 } => {
-            fault("length", format!("`{name}` must not be empty")).help("give it at least one item")
-        }
-        Kind::UniqueItems => {
-            fault("unique", format!("`{name}` holds an item twice")).help("remove one of the two")
-        }
+        Kind::Pattern { pattern } => form::pattern(loaded, error, pattern),
+        Kind::Format { format } => form::format(loaded, error, format),
+        Kind::OneOfMultipleValid { .. } => branch::several(loaded, error),
+        Kind::Not { schema } => branch::excluded(loaded, error, schema),
+        Kind::UniqueItems => loaded
+            .aim(
+                Fault::error("unique", format!("{} holds an item twice", quoted(at))),
+                at,
+                false,
+            )
+            .help("remove one of the two"),
         Kind::FalseSchema => {
-            fault("unknown-key", format!("`{name}` is not allowed here")).help("take it out")
+            let step = at.rsplit('/').next().unwrap_or_default();
+            let (code, message) = if step.parse::<usize>().is_ok() {
+                (
+                    "length",
+                    format!("this item of {} is one too many", quoted(at)),
+                )
+            } else {
+                ("unknown-key", format!("{} is not allowed here", quoted(at)))
+            };
+            loaded
+                .aim(Fault::error(code, message), at, false)
+                .help("take it out")
         }
-        Kind::PropertyNames { .. } => loaded.aim(
-            Fault::error(
-                "key",
-                format!("a key of {} does not have an allowed form", place_name(at)),
-            ),
-            at,
-            true,
-        ),
-        _ => fault("schema", format!("`{name}`: {}", error.masked())),
+        Kind::PropertyNames { error: inner } => {
+            let key = inner.instance().as_str().unwrap_or_default();
+            let message = format!(
+                "the key `{key}` of {} does not have an allowed form",
+                place_name(at)
+            );
+            let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+            let fault = loaded.aim(Fault::error("key", message), &pointer, true);
+            match inner.kind() {
+                Kind::Pattern { pattern } => fault.note(format!("keys have the form `{pattern}`")),
+                Kind::Enum { options } => {
+                    let all = options.as_array().into_iter().flatten().map(text);
+                    let all: Vec<String> = all.collect();
+                    value::suggest(fault, key, &all, &[], "keys")
+                }
+                _ => fault,
+            }
+        }
+        _ => limit::fault(loaded, error),
     };
     report.push(made);
 }
@@ -121,6 +149,14 @@ fn unknown_keys(
 ) {
     let at = error.instance_path().as_str();
     let known = keys::known(loaded.schema(), error);
+    let forms = keys::forms(loaded.schema(), error);
+    let instance = error.instance();
+    // A key that is given already was not meant once more.
+    let open: Vec<&str> = known
+        .iter()
+        .map(String::as_str)
+        .filter(|key| instance.get(key).is_none())
+        .collect();
     // A known key is left over only because its own value is wrong, which stands in the report already.
     for key in unexpected.iter().filter(|key| !known.contains(key)) {
         if report.is_full() {
@@ -130,7 +166,8 @@ fn unknown_keys(
         let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
         let message = format!("`{key}` is not a key of {}", place_name(at));
         let fault = loaded.aim(Fault::error("unknown-key", message), &pointer, true);
-        let mut fault = value::suggest(fault, key, &known, &[], "keys");
+        let near = nearest(key, open.iter().copied());
+        let mut fault = value::list(value::hint(fault, &near), &near, &known, &forms, "keys");
         if fault.label.is_none()
             && let Some(section) = keys::elsewhere(loaded.schema(), at, key)
         {
@@ -140,14 +177,35 @@ fn unknown_keys(
     }
 }
 
-fn missing(loaded: &Loaded, error: &ValidationError<'_>, key: &str) -> Fault {
+/// A key that is required and not given.
+fn missing(loaded: &Loaded, error: &ValidationError<'_>) -> Fault {
+    let key = match error.kind() {
+        Kind::Required { property } => property.as_str().unwrap_or_default(),
+        _ => "",
+    };
     let at = error.instance_path().as_str();
     let message = format!("`{key}` is missing in {}", place_name(at));
-    let fault = loaded.aim(Fault::error("missing-key", message), at, true);
+    let fault = Fault::error("missing-key", message);
     let owner = keys::owner(loaded.schema(), error);
     let own = owner.and_then(|n| n.value.pointer(&format!("/properties/{key}/const")));
     let wanted = own.map_or("…".to_owned(), text);
-    fault.help(format!("add `{key}: {wanted}` here"))
+    // Where other keys are allowed, a misspelt one is not wrong by itself.
+    let known = keys::known(loaded.schema(), error);
+    let instance = error.instance();
+    let given = instance.as_object().into_iter().flat_map(|map| map.keys());
+    let odd = given
+        .map(String::as_str)
+        .filter(|k| known.iter().all(|known| known != k));
+    if let Some(odd) = nearest(key, odd).first() {
+        let pointer = format!("{at}/{}", odd.replace('~', "~0").replace('/', "~1"));
+        let fault = loaded.aim(fault, &pointer, true);
+        return fault
+            .label(format!("did you mean `{key}`?"))
+            .help(format!("rename it, or add `{key}: {wanted}` beside it"));
+    }
+    loaded
+        .aim(fault, at, true)
+        .help(format!("add `{key}: {wanted}` here"))
 }
 
 /// Whether a fault is of a value that is empty only because its text could not be read.

@@ -1,10 +1,8 @@
-//! Values that are not among those allowed, and texts of another form.
+//! Values that are not among those allowed.
 
-use super::keys;
-use super::words::{article, kind_of, name, text};
+use super::words::{kind_of, quoted, text};
 use crate::config::Loaded;
 use carml_diagnostic::{Fault, nearest};
-use jsonschema::ValidationError;
 use serde_json::Value;
 
 /// More names than this say nothing more.
@@ -18,82 +16,68 @@ pub(super) fn not_allowed(
     all: &[String],
     others: &[String],
 ) -> Fault {
-    let shown = match instance {
-        Value::String(text) => format!("`{text}`"),
-        other => kind_of(other).to_owned(),
+    let (shown, word) = match instance {
+        Value::String(text) => (format!("`{text}`"), text.clone()),
+        other => (kind_of(other).to_owned(), text(other)),
     };
-    let fault = Fault::error("value", format!("`{}` cannot be {shown}", name(at)));
+    let fault = Fault::error("value", format!("{} cannot be {shown}", quoted(at)));
     let fault = loaded.aim(fault, at, false);
-    let word = instance.as_str().unwrap_or_default();
-    suggest(fault, word, all, others, "values")
+    if !instance.is_string() {
+        let fault = list(fault, &[], all, others, "values");
+        let same = !word.is_empty() && all.contains(&word);
+        return if same && (instance.is_number() || instance.is_boolean()) {
+            fault.help(format!("put it in quotes: `\"{word}\"`"))
+        } else {
+            fault
+        };
+    }
+    suggest(fault, &word, all, others, "values")
 }
 
 /// Adds what was near, and what there is.
 pub(super) fn suggest(
-    mut fault: Fault,
+    fault: Fault,
     word: &str,
     all: &[String],
     others: &[String],
     what: &str,
 ) -> Fault {
     let near = nearest(word, all.iter().map(String::as_str));
-    if let Some(best) = near.first() {
-        fault = fault.label(format!("did you mean `{best}`?"));
-    }
-    let quoted = all.iter().map(|a| format!("`{a}`"));
-    let list: Vec<String> = quoted.chain(others.iter().cloned()).collect();
-    if !list.is_empty() && list.len() <= MOST {
-        fault.note(format!("{what} that are known here: {}", list.join(", ")))
-    } else if near.len() > 1 {
-        fault.note(format!("near: {}", near.join(", ")))
-    } else {
-        fault
-    }
+    list(hint(fault, &near), &near, all, others, what)
 }
 
-/// A text that has not the form that the schema wants.
-pub(super) fn form(loaded: &Loaded, error: &ValidationError<'_>, pattern: &str) -> Fault {
-    let at = error.instance_path().as_str();
-    let node = keys::owner(loaded.schema(), error);
-    let given = error.instance().as_str().unwrap_or_default();
-    let why = match node.and_then(|n| n.text("x-carml-type")) {
-        Some("duration") => given.parse::<crate::config::Duration>().err(),
-        Some("byte-size") => given.parse::<crate::config::ByteSize>().err(),
-        _ => None,
-    };
-    let title = node.and_then(|n| n.text("title"));
-    let wanted = title.map_or_else(
-        || format!("a text of the form `{pattern}`"),
-        |title| article(&title.to_lowercase()),
-    );
-    let fault = Fault::error("format", format!("`{}` is not {wanted}", name(at)));
-    let mut fault = loaded.aim(fault, at, false);
-    if let Some(why) = why {
-        fault = fault.label(why);
-    }
-    if let Some(about) = node.and_then(|n| n.text("description")) {
-        fault = fault.note(about);
-    }
-    let examples = node.and_then(|n| n.value.get("examples")?.as_array());
-    if let Some(examples) = examples {
-        let list: Vec<String> = examples.iter().map(|e| format!("`{}`", text(e))).collect();
-        fault = fault.help(format!("write it like {}", list.join(", ")));
-    }
-    fault
-}
-
-/// A number outside of its range.
-pub(super) fn range(loaded: &Loaded, error: &ValidationError<'_>, limit: &str) -> Fault {
-    let at = error.instance_path().as_str();
-    let fault = Fault::error("range", format!("`{}` must be {limit}", name(at)));
-    let mut fault = loaded.aim(fault, at, false);
-    let node = keys::owner(loaded.schema(), error);
-    let bound = |key: &str| node.and_then(|n| n.value.get(key).cloned());
-    if let (Some(low), Some(high)) = (bound("minimum"), bound("maximum")) {
-        fault = fault.label(format!("from {low} to {high}"));
-    }
-    match node.and_then(|n| n.text("description")) {
-        Some(about) => fault.note(about),
+/// Adds the nearest.
+pub(super) fn hint(fault: Fault, near: &[&str]) -> Fault {
+    match near.first() {
+        Some(best) => fault.label(format!("did you mean `{best}`?")),
         None => fault,
+    }
+}
+
+/// Adds what there is; of very much, what is near or first.
+pub(super) fn list(
+    fault: Fault,
+    near: &[&str],
+    all: &[String],
+    others: &[String],
+    what: &str,
+) -> Fault {
+    let all_of = |all: &[String]| -> String {
+        let names = all.iter().map(|name| format!("`{name}`"));
+        let whole: Vec<String> = names.chain(others.iter().cloned()).collect();
+        whole.join(", ")
+    };
+    match all.len() + others.len() {
+        0 => fault,
+        1..=MOST => fault.note(format!("{what} that are known here: {}", all_of(all))),
+        _ if near.len() > 1 => fault.note(format!("near: {}", near.join(", "))),
+        _ if near.len() == 1 => fault,
+        _ => {
+            let some = all_of(&all[..all.len().min(MOST)]);
+            let more = all.len().saturating_sub(MOST);
+            fault.note(format!(
+                "{what} that are known here: {some} and {more} more"
+            ))
+        }
     }
 }

@@ -2,10 +2,18 @@
 
 use serde_json::Value;
 
-/// What a report calls the value of a pointer.
+/// The nearest key of a pointer.
 pub(super) fn name(pointer: &str) -> &str {
     let named = |step: &&str| !step.is_empty() && step.parse::<usize>().is_err();
     pointer.rsplit('/').find(named).unwrap_or("the document")
+}
+
+/// What a report calls the value of a pointer.
+pub(super) fn quoted(pointer: &str) -> String {
+    match name(pointer) {
+        whole @ "the document" => whole.to_owned(),
+        key => format!("`{}`", key.replace("~1", "/").replace("~0", "~")),
+    }
 }
 
 /// What a report calls the map at a pointer.

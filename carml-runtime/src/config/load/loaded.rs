@@ -61,7 +61,9 @@ impl Loaded {
     }
 
     pub(super) fn fill(&mut self) {
-        self.schema.shapes().fill(&mut self.value);
+        if self.schema.fills() {
+            self.schema.shapes().fill(&mut self.value);
+        }
     }
 
     pub(in crate::config) fn fill_from(&mut self, shapes: &Shapes) {

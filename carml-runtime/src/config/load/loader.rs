@@ -102,7 +102,8 @@ impl Loader {
         self
     }
 
-    /// Leaves `${VAR}` as it stands and takes a document of any kind: for files that are not CarML's own.
+    /// Leaves `${VAR}` as it stands, reads what has a tag as if it had none, and takes a document of any kind: for files that
+    /// are not CarML's own.
     #[must_use]
     pub fn plain(mut self) -> Loader {
         self.plain = true;
@@ -200,7 +201,11 @@ impl Loader {
         let mut part = if layer.raw {
             Value::String(layer.source.text().to_owned())
         } else {
-            let reading = layer.source.read_all();
+            let mut reading = layer.source.read_all();
+            // `password: !vault x` is no password: what another program would make of it is not known.
+            if !self.plain {
+                reading.report.refuse("tag");
+            }
             if !reading.report.is_empty()
                 && self.schema.shapes().hides(&layer.at)
                 && !layer.at.is_empty()
@@ -214,6 +219,7 @@ impl Loader {
         if !self.plain && layer.source.text().contains("${") {
             Expand {
                 vars: &self.vars,
+                shapes: self.schema.shapes(),
                 source: &layer.source,
                 at: &layer.at,
                 report: &mut state.report,

@@ -46,11 +46,16 @@ impl Documents {
         Documents(all)
     }
 
-    /// Those that are not CarML's own, with their names.
+    /// Those that are not CarML's own.
+    pub(super) fn others(&self) -> impl Iterator<Item = (&String, &Value)> {
+        let all = self.0.iter();
+        all.filter(|(name, _)| !name.starts_with("carml://schema/"))
+    }
+
+    /// The same, to build another schema of.
     pub(super) fn siblings(&self) -> Vec<(String, Value)> {
-        self.0
-            .iter()
-            .filter(|(name, _)| !name.starts_with("carml://schema/"))
+        let others = self.others();
+        others
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }

@@ -43,6 +43,8 @@ struct Inner {
     documents: Documents,
     added: Added,
     validator: jsonschema::Validator,
+    /// Whether a document may ask for its defaults to be filled in.
+    fills: bool,
     shapes: OnceLock<Shapes>,
 }
 
@@ -127,7 +129,9 @@ impl Schema {
             .help("mend the schema; references resolve to files beside it, nothing is fetched");
             Box::new(fault)
         })?;
+        let fills = may_fill(&root) || documents.others().any(|(_, d)| may_fill(d));
         Ok(Schema(Arc::new(Inner {
+            fills,
             name: name.to_owned(),
             root,
             documents,
@@ -160,6 +164,10 @@ impl Schema {
         &self.0.validator
     }
 
+    pub(super) fn fills(&self) -> bool {
+        self.0.fills
+    }
+
     pub(super) fn shapes(&self) -> &Shapes {
         self.0.shapes.get_or_init(|| Shapes::of(self, false))
     }
@@ -185,5 +193,19 @@ impl Schema {
         };
         let value = documents::fragment(document, fragment)?;
         Some(Node { document, value }.below(value))
+    }
+}
+
+/// Whether a document asks for its defaults to be filled in, or refers to CarML's, which do.
+fn may_fill(document: &Value) -> bool {
+    match document {
+        Value::Object(map) => {
+            let refers = |value: &Value| value.as_str().is_some_and(|r| r.starts_with("carml://"));
+            map.contains_key("x-carml-defaults")
+                || map.get("$ref").is_some_and(refers)
+                || map.values().any(may_fill)
+        }
+        Value::Array(list) => list.iter().any(may_fill),
+        _ => false,
     }
 }

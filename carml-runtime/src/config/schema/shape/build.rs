@@ -16,6 +16,7 @@ impl Shapes {
             schema,
             all,
             known: HashMap::new(),
+            heads: HashMap::new(),
             shapes: Vec::new(),
         };
         build.shape(&schema.top());
@@ -58,20 +59,31 @@ impl Marks {
     }
 }
 
+/// A set of parts, by their addresses.
+type Name = Vec<(*const Value, bool)>;
+
+fn name(parts: &[Part<'_>]) -> Name {
+    let each = parts.iter();
+    let mut name: Name = each
+        .map(|p| (std::ptr::from_ref(p.node.value), p.sure))
+        .collect();
+    name.sort_unstable();
+    name.dedup();
+    name
+}
+
 struct Build<'a> {
     schema: &'a Schema,
     all: bool,
-    known: HashMap<Vec<(*const Value, bool)>, usize>,
+    known: HashMap<Name, usize>,
+    /// The same, before the parts that they refer to are added: that takes long.
+    heads: HashMap<Name, usize>,
     shapes: Vec<Shape>,
 }
 
 impl<'a> Build<'a> {
     fn shape(&mut self, parts: &[Part<'a>]) -> usize {
-        let mut name: Vec<(*const Value, bool)> = parts
-            .iter()
-            .map(|p| (std::ptr::from_ref(p.node.value), p.sure))
-            .collect();
-        name.sort_unstable();
+        let name = name(parts);
         if let Some(at) = self.known.get(&name) {
             return *at;
         }
@@ -130,8 +142,14 @@ impl<'a> Build<'a> {
     }
 
     fn below(&mut self, own: Vec<Part<'a>>) -> usize {
+        let head = name(&own);
+        if let Some(at) = self.heads.get(&head) {
+            return *at;
+        }
         let parts = self.schema.parts(own);
-        self.shape(&parts)
+        let at = self.shape(&parts);
+        self.heads.insert(head, at);
+        at
     }
 
     /// What stands for a key that is absent: a default that fits, of a key that is not required.
