@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 fn service_name(path: &Path) -> Result<ServiceName, scaffold::InvalidName> {
-    path.file_name()
-        .map_or_else(Default::default, |name| name.to_string_lossy().into_owned())
-        .parse()
+    // `.` and `..` have none: they are shown as they were given.
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().parse()
 }

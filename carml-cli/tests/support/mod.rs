@@ -1,4 +1,6 @@
 //! `carml kv serve`, as a process.
+// No test uses all of it.
+#![allow(dead_code)]
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -46,6 +48,15 @@ impl Served {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+}
+
+impl Served {
+    /// Sends a signal, by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
     }
 }
 

@@ -1,6 +1,7 @@
 //! A service from its config to its end: load, check, open, bind, serve, drain.
 
 mod args;
+mod connections;
 mod context;
 mod error;
 mod middleware;

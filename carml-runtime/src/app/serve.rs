@@ -6,11 +6,11 @@ use std::{
 };
 
 use tokio::{net::TcpListener, sync::oneshot};
-use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tonic::{server::NamedService, service::Routes, transport::Server};
 
 use super::{
-    App, Context, Shutdown, StartError, args, middleware, open, requirements,
+    App, Context, Shutdown, StartError, args, connections, middleware, open, requirements,
     stop::{self, Stop},
 };
 use crate::{
@@ -168,24 +168,25 @@ async fn listen(
         routes = crate::grpc::reflection::add(routes, &routed.descriptors);
     }
     let (drain, drained) = oneshot::channel::<()>();
+    // However this ends, no connection outlives it.
+    let cut = CancellationToken::new();
+    let _cut_off = cut.clone().drop_guard();
     let interval = server.keepalive.interval.get();
-    let serving = tokio::spawn(
+    let mut serving = AbortOnDropHandle::new(tokio::spawn(
         Server::builder()
             .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keepalive_interval(Some(interval).filter(|interval| !interval.is_zero()))
             .http2_keepalive_timeout(Some(server.keepalive.timeout.get()))
             .layer(ChainLayer::new(chain.clone()))
             .add_routes(routes)
-            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
+            .serve_with_incoming_shutdown(connections::incoming(listener, &cut), async {
                 let _ = drained.await;
             }),
-    );
+    ));
     tracing::info!(server.address = %address, chain = %chain, "serving");
     if let Some(ready) = ready {
         let _ = ready.send(address);
     }
-    let aborting = serving.abort_handle();
-    tokio::pin!(serving);
     tokio::select! {
         ended = &mut serving => return outcome(ended),
         () = stop.asked() => {}
@@ -196,23 +197,14 @@ async fn listen(
     let deadline = server.shutdown.deadline.get();
     tokio::select! {
         () = tokio::time::sleep(server.shutdown.settle.get()) => {}
-        () = stop.asked() => {
-            aborting.abort();
-            return Err(StartError::CutShort);
-        }
+        () = stop.asked() => return Err(StartError::CutShort),
     }
     shutdown.begin();
     let _ = drain.send(());
     tokio::select! {
         ended = &mut serving => outcome(ended),
-        () = tokio::time::sleep(deadline) => {
-            aborting.abort();
-            Err(StartError::Deadline(deadline))
-        }
-        () = stop.asked() => {
-            aborting.abort();
-            Err(StartError::CutShort)
-        }
+        () = tokio::time::sleep(deadline) => Err(StartError::Deadline(deadline)),
+        () = stop.asked() => Err(StartError::CutShort),
     }
 }
 

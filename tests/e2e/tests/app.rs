@@ -118,7 +118,31 @@ async fn a_drain_ends_at_its_deadline() {
     let ended = tokio::time::timeout(Duration::from_secs(5), running.stop()).await;
     let error = ended.expect("it ends").unwrap_err();
     assert!(matches!(error, StartError::Deadline(_)), "{error}");
-    call.abort();
+    let cut = tokio::time::timeout(Duration::from_secs(5), call).await;
+    cut.expect("it is cut off").unwrap().unwrap_err();
+}
+
+#[tokio::test]
+async fn a_service_whose_future_is_dropped_ends_at_once() {
+    let app = App::<AppConfig>::new().config_text("carml.yml", "");
+    let app = app.set("grpc.server.listen=127.0.0.1:0");
+    let (ready, bound) = tokio::sync::oneshot::channel();
+    let running = tokio::spawn(app.service(|_| Ok(Parrot)).ready(ready).serve());
+    let address = bound.await.unwrap();
+    let mut client = EchoClient::connect(format!("http://{address}"))
+        .await
+        .unwrap();
+    let endless = Line {
+        wait_ms: 60_000,
+        ..line("slow", 0)
+    };
+    let call = tokio::spawn(async move { client.say(endless).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    running.abort();
+    let cut = tokio::time::timeout(Duration::from_secs(5), call).await;
+    cut.expect("it is cut off").unwrap().unwrap_err();
+    let refused = tokio::net::TcpStream::connect(address).await;
+    assert!(refused.is_err(), "nobody listens");
 }
 
 #[tokio::test]
