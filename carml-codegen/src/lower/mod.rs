@@ -113,8 +113,10 @@ struct Lowering<'a> {
 impl Lowering<'_> {
     fn rooted(&mut self, id: SchemaId, name: &str) -> Type {
         let schema = self.merge(id);
+        let either = self.either(&schema);
+        let union = either.as_ref().unwrap_or(&schema);
         let plain =
-            !self.is_nullable(&schema) && !self.is_loose(&schema) && !self.is_loose_union(&schema);
+            !self.is_nullable(&schema) && !self.is_loose(&schema) && !self.is_loose_union(union);
         let inner = if plain {
             name.to_owned()
         } else {

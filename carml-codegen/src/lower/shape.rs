@@ -101,7 +101,7 @@ impl Lowering<'_> {
     }
 
     /// `if` with two structures behind it, each larger than what they share, is a union of the two.
-    fn either(&mut self, schema: &Schema) -> Option<Schema> {
+    pub(super) fn either(&mut self, schema: &Schema) -> Option<Schema> {
         let rules = &schema.rules;
         let [condition] = rules.conditions.as_slice() else {
             return None;
@@ -111,7 +111,8 @@ impl Lowering<'_> {
             let branch = self.merge(*branch);
             branch.rules.properties.len() > rules.properties.len()
         });
-        if !rules.unions.is_empty() || !structured || rules.closed_over_all {
+        let object = rules.types.is_empty() || kinds::only(rules) == Some(Kind::Object);
+        if !rules.unions.is_empty() || !structured || !object || rules.closed_over_all {
             return None;
         }
         let mut base = schema.clone();

@@ -46,7 +46,10 @@ impl Predicates {
         let wish = names::snake(wish);
         let taken = |name: &str| {
             let own = Helper::ALL.iter().any(|helper| helper.name() == name);
-            own || self.known.borrow().iter().any(|(_, known)| known == name)
+            let name = ty::ident(name);
+            let other = self.known.borrow().iter().any(|(_, known)| *known == name);
+            // What it would be given to has a `v` and a `key` of its own.
+            own || other || name == "v" || name == "key"
         };
         let numbered = (2..).map(|count| format!("{wish}{count}"));
         let mut wishes = [wish.clone()].into_iter().chain(numbered);

@@ -121,16 +121,21 @@ impl Emit<'_> {
                 Test::Has(key) if direct.contains(&key.as_str()) => continue,
                 Test::Key(key, test) if direct.contains(&key.as_str()) => {
                     let at = at.key(key);
-                    match test.as_ref() {
-                        Test::Any(_) => self.grouped(test, &at),
-                        test => self.test(test, &at),
-                    }
+                    self.conjunct(test, &at)
                 }
-                Test::Any(_) => self.grouped(test, at),
-                test => self.test(test, at),
+                test => self.conjunct(test, at),
             });
         }
         expressions
+    }
+
+    /// In brackets if there is an `||` in it.
+    fn conjunct(&self, test: &Test, at: &Place) -> TokenStream {
+        let tokens = self.test(test, at);
+        match is_either(test) {
+            true => quote!((#tokens)),
+            false => tokens,
+        }
     }
 
     /// In brackets where `&&` or `||` stand beside it.
@@ -145,6 +150,20 @@ impl Emit<'_> {
             }
             _ => tokens,
         }
+    }
+}
+
+/// It is written with an `||`.
+fn is_either(test: &Test) -> bool {
+    match test {
+        Test::Any(_) => true,
+        Test::Kinds(kinds) => kinds.len() > 1,
+        Test::Values(values) => {
+            let texts = values.iter().filter(|value| value.is_string()).count();
+            values.len() - texts + usize::from(texts > 0) > 1
+        }
+        Test::Key(_, test) | Test::At(_, test) => lets_null_through(test) && is_either(test),
+        _ => false,
     }
 }
 
