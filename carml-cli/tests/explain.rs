@@ -178,3 +178,20 @@ fn a_schema_of_the_users_own_is_explained_and_documented() {
     let greeter = &value["properties"]["greeter"]["properties"];
     assert!(greeter["apiToken_file"].is_object(), "{greeter}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_stops_early_is_no_fault() {
+    let folder = folder();
+    let carml = env!("CARGO_BIN_EXE_carml");
+    for verb in ["docs", "schema", "explain"] {
+        // The end that is read is closed before anything is written.
+        let pipe = format!("(sleep 0.2; {carml} {verb}; echo status $? >&2) | :");
+        let out = Command::new("sh")
+            .args(["-c", &pipe])
+            .current_dir(folder.path())
+            .output();
+        let said = String::from_utf8(out.unwrap().stderr).unwrap();
+        assert_eq!(said, "status 0\n", "{verb}");
+    }
+}

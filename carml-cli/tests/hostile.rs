@@ -14,7 +14,8 @@ const SECONDS: usize = if cfg!(debug_assertions) { 12 } else { 1 };
 /// Runs `carml` under both limits: exit code and all that it printed.
 fn carml(folder: &Path, arguments: &str) -> (Option<i32>, String) {
     let carml = env!("CARGO_BIN_EXE_carml");
-    let limits = format!("ulimit -d {MEMORY}; ulimit -t {SECONDS}; exec {carml} {arguments}");
+    let limits =
+        format!("ulimit -d {MEMORY}; ulimit -t {SECONDS}; exec timeout 60 {carml} {arguments}");
     let out = Command::new("sh")
         .args(["-c", &limits])
         .current_dir(folder)
@@ -43,6 +44,16 @@ fn bomb() -> String {
     text
 }
 
+/// Maps that each merge the one before nine times; none grows.
+fn merges() -> String {
+    let mut text = "a0: &a0 {}\n".to_owned();
+    for n in 1..200 {
+        let before = vec![format!("*a{}", n - 1); 9].join(", ");
+        writeln!(text, "a{n}: &a{n} {{<<: [{before}]}}").unwrap();
+    }
+    text
+}
+
 #[test]
 fn each_bad_input_ends_soon_and_says_why() {
     let folder = tempfile::tempdir().unwrap();
@@ -52,6 +63,27 @@ fn each_bad_input_ends_soon_and_says_why() {
             bomb().into(),
             1,
             "aliases make this document too large",
+        ),
+        (
+            "merge-bomb.yml",
+            lines(5_000, |n| {
+                format!("a{n}: &a{n} {{<<: *a{}, k{n}: 1}}", n.saturating_sub(1))
+            })
+            .replacen("<<: *a0, ", "", 1)
+            .into(),
+            1,
+            "aliases make this document too large",
+        ),
+        ("merges.yml", merges().into(), 1, "`a0` is not a key"),
+        (
+            "deep-aliases.yml",
+            lines(5_000, |n| {
+                format!("a{n}: &a{n} {{k: *a{}}}", n.saturating_sub(1))
+            })
+            .replacen("*a0", "0", 1)
+            .into(),
+            1,
+            "nested deeper than 100 levels",
         ),
         (
             "huge.yml",
@@ -191,6 +223,83 @@ fn a_link_to_itself_is_unreadable() {
     assert!(text.contains("a.yml cannot be read"), "{text}");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.yml");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    std::fs::write(folder.path().join("a.yml"), "{}").unwrap();
+    let secret = format!("registry:\n  password_file: {}\n", pipe.display());
+    std::fs::write(folder.path().join("secret.yml"), secret).unwrap();
+    for arguments in [
+        "validate pipe.yml",
+        "validate /dev/zero",
+        "validate --schema pipe.yml a.yml",
+        "validate --schema /dev/zero a.yml",
+        "explain --config pipe.yml",
+        "generate --schema pipe.yml --out g.rs",
+        "generate --schema /dev/zero --out g.rs",
+    ] {
+        let (code, text) = carml(folder.path(), arguments);
+        assert_eq!(code, Some(2), "{arguments}: {text}");
+        assert!(text.contains("not a regular file"), "{arguments}: {text}");
+    }
+    let (code, text) = carml(folder.path(), "check --offline --config secret.yml");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("not a regular file"), "{text}");
+}
+
+/// Levels of references, each of which names the next one twice.
+fn doubling(keyword: &str) -> String {
+    let level = |n: usize| {
+        let next = format!(r##"{{"$ref": "#/$defs/a{}"}}"##, n + 1);
+        format!(r#""a{n}": {{"{keyword}": [{next}, {next}]}}"#)
+    };
+    let levels: Vec<String> = (0..40).map(level).collect();
+    let levels = levels.join(",");
+    format!(
+        r##"{{"properties": {{"a": {{"$ref": "#/$defs/a0"}}}}, "$defs": {{{levels}, "a40": {{"type": "integer"}}}}}}"##
+    )
+}
+
+#[test]
+fn a_schema_beside_large_files_ends_soon() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbers = [b"[1".to_vec(), b",1".repeat(500_000), b"]".to_vec()].concat();
+    for n in 0..6 {
+        std::fs::write(folder.path().join(format!("data{n}.json")), &numbers).unwrap();
+    }
+    let id = r#"{"$id": "https://example.org/named.json", "type": "string"}"#;
+    std::fs::write(folder.path().join("other.json"), id).unwrap();
+    std::fs::write(folder.path().join("a.yml"), "a: 1\n").unwrap();
+    for (target, code) in [("https://example.org/named.json", 1), ("missing.json", 2)] {
+        let schema = format!(r#"{{"properties": {{"a": {{"$ref": "{target}"}}}}}}"#);
+        std::fs::write(folder.path().join("schema.json"), schema).unwrap();
+        let (seen, text) = carml(folder.path(), "validate --schema schema.json a.yml");
+        assert_eq!(seen, Some(code), "{target}: {text}");
+    }
+}
+
+#[test]
+fn branches_of_branches_in_a_deep_document_end_soon() {
+    let folder = tempfile::tempdir().unwrap();
+    let branch =
+        r##"{"type": "object", "required": ["n"], "properties": {"n": {"$ref": "#/$defs/n"}}}"##;
+    let schema = format!(
+        r##"{{"properties": {{"n": {{"$ref": "#/$defs/n"}}}}, "$defs": {{"n": {{"anyOf": [{branch}, {branch}]}}}}}}"##
+    );
+    std::fs::write(folder.path().join("schema.json"), schema).unwrap();
+    for depth in [5, 90] {
+        let text = format!("n: {}x{}\n", "{n: ".repeat(depth), "}".repeat(depth));
+        std::fs::write(folder.path().join("a.yml"), text).unwrap();
+        let (code, text) = carml(folder.path(), "validate --schema schema.json a.yml");
+        assert_eq!(code, Some(1), "{depth}: {text}");
+        assert!(depth > 5 || text.contains("`n` cannot be `x`"), "{text}");
+    }
+}
+
 #[test]
 fn a_bad_schema_ends_soon_with_every_verb() {
     let folder = tempfile::tempdir().unwrap();
@@ -211,10 +320,19 @@ fn a_bad_schema_ends_soon_with_every_verb() {
         ("regex.json", r#"{"properties": {"a": {"pattern": "^(a+)+$"}}}"#.to_owned()),
         ("look.json", r#"{"properties": {"a": {"pattern": "^(?=(a+)+b)(a|a)*$"}}}"#.to_owned()),
         ("wide.json", r#"{"properties": {"a": {"pattern": "((a{0,1000}){0,1000}){0,1000}"}}}"#.to_owned()),
+        ("all.json", doubling("allOf")),
+        ("any.json", doubling("anyOf")),
+        ("one.json", doubling("oneOf")),
         ("broken.json", r#"{"properties": {"a": {"pattern": "(("}}}"#.to_owned()),
     ] {
         file(name, &schema);
-        for verb in ["validate a.yml", "explain --config a.yml", "docs", "schema"] {
+        for verb in [
+            "validate a.yml",
+            "explain --config a.yml",
+            "docs",
+            "schema",
+            "generate --out g.rs",
+        ] {
             let (code, text) = carml(folder.path(), &format!("{verb} --schema {name}"));
             let start: String = text.chars().take(600).collect();
             assert!(matches!(code, Some(0..=2)), "{name} {verb}: {code:?} {start}");

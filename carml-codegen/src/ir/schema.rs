@@ -84,6 +84,8 @@ pub(crate) struct Rules {
     pub(crate) bounds: Bounds,
     /// There is a `format`: a note to some validators, a rule to others.
     pub(crate) format: bool,
+    /// A keyword asks for more than is said here.
+    pub(crate) more: bool,
     /// The schema `false`.
     pub(crate) never: bool,
     /// Why a part of this schema could not be read.

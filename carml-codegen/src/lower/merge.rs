@@ -131,6 +131,7 @@ impl Lowering<'_> {
         ours.never |= theirs.never;
         ours.unique |= theirs.unique;
         ours.format |= theirs.format;
+        ours.more |= theirs.more;
         ours.closed_over_all |= theirs.closed_over_all;
         ours.open_over_all |= theirs.open_over_all;
         ours.unread = ours.unread.take().or(theirs.unread.take());

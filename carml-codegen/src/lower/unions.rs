@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::{Lowering, docs, kinds, names};
 use crate::ir::{
+    check::{Rule, Test},
     schema::{Additional, Kind, Rules, Schema, SchemaId},
-    types::{Alternative, Docs, NamedKind, Type, Variant},
+    types::{Alternative, Docs, Extra, NamedKind, Type, Variant},
 };
 
 /// A variant of an enum: its key, docs, and the schema of its options.
@@ -309,6 +310,11 @@ impl Lowering<'_> {
         }
         // The first that fits is taken: what refuses most stands first.
         alternatives.sort_by_key(|alternative| self.looseness(&alternative.ty));
+        if let Some(Type::Any | Type::Loose(_)) = alternatives.last().map(|last| &last.ty) {
+            for alternative in &alternatives {
+                self.refuse_lists(&alternative.ty);
+            }
+        }
         let names = names::distinct(
             alternatives
                 .iter()
@@ -318,6 +324,21 @@ impl Lowering<'_> {
             alternative.name = name;
         }
         alternatives
+    }
+
+    /// serde takes a list for a struct without further keys: not where lists are for another form.
+    fn refuse_lists(&mut self, ty: &Type) {
+        let Type::Named(id) = ty else { return };
+        if let Some(named) = &mut self.types[id.0]
+            && let NamedKind::Struct(structure) = &named.kind
+            && structure.extra == Extra::Denied
+            && named.rules.is_empty()
+        {
+            named.rules.push(Rule {
+                about: "type".to_owned(),
+                test: Test::Kinds(vec![Kind::Object]),
+            });
+        }
     }
 
     fn alternative_name(&self, schema: &Schema, ty: &Type) -> String {

@@ -7,10 +7,9 @@ use std::{
 };
 
 use carml_diagnostic::{Format, Source};
-use jsonschema::ValidationError;
 use serde_json::{Map, Value};
 
-use super::{Error, front::join, walk::walk};
+use super::{Error, check, front::join, walk::walk};
 
 macro_rules! own {
     ($($file:literal),* $(,)?) => {
@@ -56,15 +55,14 @@ impl Documents {
     /// Loads the file asked for and checks that it is a schema.
     pub(super) fn open(file: &Path) -> Result<(Self, String), Error> {
         let document = read(file)?;
-        if let Err(error) = check(&document) {
-            let pointer = error.instance_path().to_string();
+        if let Err((pointer, message)) = check::schema(&document) {
             let (line, column) = position(file, &pointer);
             return Err(Error::NotASchema {
                 file: file.to_owned(),
                 line,
                 column,
                 pointer,
-                message: error.to_string(),
+                message,
             });
         }
         let name = file
@@ -208,7 +206,7 @@ impl Documents {
     }
 
     /// Where a URI leads from a place, if it can be had without fetching: to a schema with that
-    /// `$id`, to CarML's own, or to a sibling whose file name is the URI's last part.
+    /// `$id`, to CarML's own, to a draft's metaschema, or to a sibling whose file name is the URI's last part.
     pub(super) fn find(&mut self, document: &str, pointer: &str, uri: &str) -> Option<Target> {
         let (here, base) = self.resource(document, pointer);
         if uri.is_empty() {
@@ -226,7 +224,13 @@ impl Documents {
                 }
                 absolute
             }
-            None => self.sibling(absolute.rsplit('/').next()?)?,
+            None => match check::metaschema(&absolute) {
+                Some(document) => {
+                    self.insert(absolute.clone(), document);
+                    absolute
+                }
+                None => self.sibling(absolute.rsplit('/').next()?)?,
+            },
         };
         Some(Target {
             document: name,
@@ -251,25 +255,6 @@ impl Documents {
             }
         }
         None
-    }
-}
-
-/// Checks that a document is a schema of the draft that it names. One that names none, or none that
-/// is known, is of draft 7, unless it has the bounds of draft 4.
-fn check(document: &Value) -> Result<(), ValidationError<'_>> {
-    let draft = document.get("$schema").and_then(Value::as_str);
-    let is = |name: &str| draft.is_some_and(|draft| draft.contains(name));
-    if is("2020-12") {
-        jsonschema::draft202012::meta::validate(document)
-    } else if is("2019-09") {
-        jsonschema::draft201909::meta::validate(document)
-    } else if is("draft-04") {
-        jsonschema::draft4::meta::validate(document)
-    } else if is("draft-06") {
-        jsonschema::draft6::meta::validate(document)
-    } else {
-        let later = jsonschema::draft7::meta::validate(document);
-        later.or_else(|error| jsonschema::draft4::meta::validate(document).map_err(|_| error))
     }
 }
 

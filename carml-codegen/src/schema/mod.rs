@@ -1,6 +1,7 @@
 //! JSON Schema → typed Rust: `front` reads documents into `ir::schema`,
 //! `lower` finds the types, `emit` writes them.
 
+mod check;
 mod documents;
 mod error;
 mod front;

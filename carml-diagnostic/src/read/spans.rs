@@ -130,6 +130,7 @@ impl Spans {
             text: source.readable(),
             cursor: Cursor::new(source.readable()),
             anchors: HashMap::new(),
+            texts: HashMap::new(),
             path: Vec::new(),
             repeated: Vec::new(),
             beyond: Vec::new(),
@@ -292,6 +293,8 @@ struct Walk<'s> {
     text: &'s str,
     cursor: Cursor<'s>,
     anchors: HashMap<usize, Box<[usize]>>,
+    /// The texts of anchors: an alias of one may be a key.
+    texts: HashMap<usize, Box<str>>,
     /// The index taken at each level.
     path: Vec<usize>,
     repeated: Vec<(String, Span, Span)>,
@@ -306,6 +309,7 @@ impl<'s> Walk<'s> {
             return None;
         }
         let mut span = self.cursor.span(at);
+        self.keep(&event);
         let anchor = match &event {
             Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => *anchor,
             _ => 0,
@@ -359,8 +363,15 @@ impl<'s> Walk<'s> {
         })
     }
 
+    fn keep(&mut self, event: &Event<'s>) {
+        if let Event::Scalar(text, _, anchor @ 1.., _) = event {
+            self.texts.insert(*anchor, text.as_ref().into());
+        }
+    }
+
     fn entry(&mut self, event: Event<'s>, at: saphyr_parser::Span, depth: usize) -> Option<Entry> {
         let key = self.cursor.span(at);
+        self.keep(&event);
         let merge = match &event {
             Event::Scalar(text, style, _, tag) => merges(text, *style, tag.as_deref()),
             _ => false,
@@ -368,6 +379,7 @@ impl<'s> Walk<'s> {
         let name = match event {
             Event::Scalar(name, ..) if self.text.get(key.start..key.end) == Some(&name) => None,
             Event::Scalar(name, ..) => Some(name.into()),
+            Event::Alias(id) if self.texts.contains_key(&id) => self.texts.get(&id).cloned(),
             other => {
                 // It has no place of its own.
                 self.path.push(usize::MAX);

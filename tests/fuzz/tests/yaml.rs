@@ -61,6 +61,7 @@ const SEEDS: &[&str] = &[
     "base: &base {a: 1}\nnext:\n  <<: *base\n  b: 2\n",
     "a: &a {x: 1}\nb: &b {<<: *a}\nc: {<<: [*a, *b], y: !t 2}\n",
     "? key\n: value\n? [1, 2]\n: list\n",
+    "&k a: &t b\n*t : *k\n? *k : x\n",
 ];
 
 #[test]
@@ -72,11 +73,15 @@ fn no_text_makes_the_reader_panic() {
         let source = Source::new("f", &text, format);
         match source.read() {
             Ok(value) => {
-                // Positions are there for whatever was read, and lie in the text.
-                let pointers = value.as_object().into_iter().flat_map(|o| o.keys());
-                for key in pointers.take(3) {
-                    let pointer = format!("/{}", key.replace('~', "~0").replace('/', "~1"));
-                    source.locate(&pointer);
+                // Whatever was read has a place, but for a document of nothing.
+                let mut pointers = Vec::new();
+                if !value.is_null() {
+                    collect(&value, String::new(), &mut pointers);
+                }
+                for pointer in pointers {
+                    let found = source.locate(&pointer);
+                    let end = found.map(|f| f.value.end.max(f.key.map_or(0, |k| k.end)));
+                    prop_assert!(end.is_some_and(|end| end <= text.len()), "{}", pointer);
                 }
             }
             Err(report) => {
@@ -88,6 +93,28 @@ fn no_text_makes_the_reader_panic() {
         }
         Ok(())
     });
+}
+
+/// The pointers of a value, the first hundred of them.
+fn collect(value: &Value, at: String, pointers: &mut Vec<String>) {
+    if pointers.len() > 100 {
+        return;
+    }
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                collect(value, format!("{at}/{key}"), pointers);
+            }
+        }
+        Value::Array(items) => {
+            for (n, value) in items.iter().enumerate() {
+                collect(value, format!("{at}/{n}"), pointers);
+            }
+        }
+        _ => {}
+    }
+    pointers.push(at);
 }
 
 #[test]

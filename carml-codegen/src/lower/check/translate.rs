@@ -82,8 +82,8 @@ impl<'t, 'a> Translation<'t, 'a> {
         if rules.never {
             return Some(Test::False);
         }
-        if mode == Mode::Exact && (rules.unread.is_some() || rules.closed_over_all || rules.format)
-        {
+        let inexact = rules.closed_over_all || rules.format || rules.more;
+        if mode == Mode::Exact && (rules.unread.is_some() || inexact) {
             return None;
         }
         let kinds = self.kinds(rules);

@@ -62,6 +62,16 @@ pub(super) fn rules(rules: &mut Rules, object: &Object) {
     rules.closed_over_all = rest == Some(&Value::Bool(false)) && !allowed;
     rules.open_over_all = rest.is_some_and(|rest| *rest != Value::Bool(false))
         || object.get("additionalProperties") == Some(&Value::Bool(true));
+    rules.more = ["unevaluatedProperties", "unevaluatedItems"]
+        .iter()
+        .any(|key| {
+            object
+                .get(*key)
+                .is_some_and(|rest| *rest != Value::Bool(true))
+        })
+        || ["minContains", "maxContains"]
+            .iter()
+            .any(|key| object.contains_key(*key));
     let number = |key: &str| object.get(key).and_then(Value::as_f64);
     let bounds = &mut rules.bounds;
     bounds.minimum = number("minimum");

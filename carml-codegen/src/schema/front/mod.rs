@@ -173,12 +173,14 @@ impl Reader {
                 }
             }
         }
-        let last = target.pointer.rsplit('/').next();
         let stem = target.document.rsplit('/').next().unwrap_or_default();
-        let hint = last
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| stem.split('.').next().unwrap_or(stem))
-            .to_owned();
+        let mut path = target.pointer.rsplit('/');
+        let hint = match (path.next().unwrap_or_default(), path.next()) {
+            ("", _) => stem.split('.').next().unwrap_or(stem).to_owned(),
+            (name, Some("definitions" | "$defs" | "properties")) => name.to_owned(),
+            // A place inside of a definition is called after what refers to it.
+            _ => schema.hint.clone(),
+        };
         schema.reference = Some(self.id(&target.document, &target.pointer, &hint));
     }
 }

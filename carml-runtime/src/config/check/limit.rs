@@ -55,6 +55,10 @@ pub(super) fn fault(loaded: &Loaded, error: &ValidationError<'_>) -> Fault {
             "{name} must hold at most {}",
             counted(*limit, "key")
         )),
+        Kind::Contains => {
+            let message = format!("no item of {name} is of the form that one must have");
+            loaded.aim(Fault::error("schema", message), at, false)
+        }
         _ => {
             let message = format!("{name}: {}", error.masked());
             let fault = Fault::error("schema", message);

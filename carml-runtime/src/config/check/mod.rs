@@ -8,6 +8,7 @@ mod limit;
 mod secret;
 mod value;
 mod words;
+mod work;
 
 pub(super) use secret::{conceal, sounds_secret};
 
@@ -19,9 +20,15 @@ use serde_json::Value;
 use std::collections::HashSet;
 use words::{place_name, quoted, text};
 
-/// Adds every fault that the schema finds.
+/// Adds every fault that the schema finds in a document that is not valid.
 pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
-    for error in loaded.schema().validator().iter_errors(loaded.value()) {
+    let schema = loaded.schema();
+    if work::is_endless(schema, loaded.value()) {
+        let fault = Fault::error("schema", "the document does not fit its schema");
+        let fault = fault.note("the schema has too many branches of branches to say where");
+        return report.push(loaded.aim(fault, "", true));
+    }
+    for error in schema.validator().iter_errors(loaded.value()) {
         if report.is_full() {
             report.push(Fault::error("schema", ""));
         } else {

@@ -1,5 +1,6 @@
 //! The documents behind a schema, and what a reference in them names.
 
+use super::walk::Node;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -63,6 +64,25 @@ impl Documents {
     /// Changes every document.
     pub(super) fn edit(&mut self, edit: impl FnMut(&mut Value)) {
         self.0.values_mut().for_each(edit);
+    }
+
+    /// What a reference names, seen from a node of the root document or of another one.
+    pub(super) fn resolve<'a>(
+        &'a self,
+        root: &'a Value,
+        from: Node<'a>,
+        reference: &str,
+    ) -> Option<Node<'a>> {
+        let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let document = if file.is_empty() {
+            from.document
+        } else if id(root) == Some(file) {
+            root
+        } else {
+            embedded(root, file).or_else(|| self.find(file))?
+        };
+        let value = self::fragment(document, fragment)?;
+        Some(Node { document, value }.below(value))
     }
 
     /// The document of a URI: by its whole, or by its last segment.

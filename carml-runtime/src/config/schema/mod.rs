@@ -7,6 +7,7 @@ mod open;
 mod section;
 mod shape;
 mod walk;
+mod work;
 
 pub(super) use shape::{Marked, Marks, Shapes};
 pub(super) use walk::{Node, Part, child, item, keys};
@@ -120,6 +121,12 @@ impl Schema {
         if root.get("$schema").is_none() {
             options = options.with_draft(jsonschema::Draft::Draft7);
         }
+        if work::is_endless(&root, &documents) {
+            let message = format!("{name}: checking against this schema would take for ever");
+            let help =
+                "it combines references of references so often that they multiply: name each once";
+            return Err(Box::new(Fault::error("schema-bomb", message).help(help)));
+        }
         let validator = options.build(&root).map_err(|e| {
             let fault = Fault::error(
                 "not-a-schema",
@@ -182,17 +189,7 @@ impl Schema {
 
     /// What a reference names, seen from a node.
     pub(super) fn resolve<'a>(&'a self, from: Node<'a>, reference: &str) -> Option<Node<'a>> {
-        let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let root = &self.0.root;
-        let document = if file.is_empty() {
-            from.document
-        } else if documents::id(root) == Some(file) {
-            root
-        } else {
-            documents::embedded(root, file).or_else(|| self.0.documents.find(file))?
-        };
-        let value = documents::fragment(document, fragment)?;
-        Some(Node { document, value }.below(value))
+        self.0.documents.resolve(&self.0.root, from, reference)
     }
 }
 

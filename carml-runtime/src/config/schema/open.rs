@@ -1,9 +1,9 @@
 //! A schema from its file, with the files beside it that it refers to.
 
-use super::Schema;
+use super::{Schema, documents};
 use carml_diagnostic::{Format, Report, Source};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl Schema {
     /// A schema from a file, with those JSON files beside it that it refers to, by their names or by their own `$id`.
@@ -14,36 +14,45 @@ impl Schema {
         let source = Source::open(path)?;
         let mut siblings: Vec<(String, Value)> = Vec::new();
         let mut open = foreign_references(&source.read()?);
-        let mut all_read = false;
+        let mut others: Option<Vec<(String, PathBuf)>> = None;
         while let Some(reference) = open.pop() {
-            let known = |name: &str| {
-                siblings
-                    .iter()
-                    .any(|(n, v)| n == name || has_id(v, &reference))
+            let last = segment(&reference);
+            let known = |(name, value): &(String, Value)| {
+                name == last || name == &format!("{last}.json") || has_id(value, &reference)
             };
-            let last = reference.rsplit('/').next().unwrap_or_default();
-            if known(last) || known(&format!("{last}.json")) || all_read {
+            if siblings.iter().any(known) {
                 continue;
             }
-            let named = [last.to_owned(), format!("{last}.json")]
-                .into_iter()
-                .find_map(|name| read(&path.with_file_name(&name)).map(|value| (name, value)));
-            let found: Vec<(String, Value)> = match named {
-                Some(found) => vec![found],
-                None => {
-                    all_read = true;
-                    beside(path)
+            let mut found: Vec<PathBuf> = [last.to_owned(), format!("{last}.json")]
+                .iter()
+                .map(|name| path.with_file_name(name))
+                .filter(|file| !last.is_empty() && file.is_file())
+                .take(1)
+                .collect();
+            if found.is_empty() {
+                let all = others.get_or_insert_with(|| beside(path));
+                let fits = |id: &str| id == reference || segment(id) == last;
+                let named = all.extract_if(.., |(id, _)| fits(id));
+                found.extend(named.map(|(_, file)| file));
+            }
+            for file in found {
+                let name = file.file_name().and_then(|name| name.to_str());
+                if let (Some(name), Some(value)) = (name, read(&file)) {
+                    open.extend(foreign_references(&value));
+                    siblings.push((name.to_owned(), value));
                 }
-            };
-            open.extend(
-                found
-                    .iter()
-                    .flat_map(|(_, value)| foreign_references(value)),
-            );
-            siblings.extend(found);
+            }
         }
         Schema::from_source(&source, &siblings)
     }
+}
+
+/// How many bytes of the files beside a schema are looked through for their `$id`s.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// The last segment of a path or address.
+fn segment(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 fn read(path: &Path) -> Option<Value> {
@@ -57,15 +66,31 @@ fn has_id(value: &Value, id: &str) -> bool {
         == Some(id)
 }
 
-/// Every JSON file in the schema's folder, with its name.
-fn beside(path: &Path) -> Vec<(String, Value)> {
+/// The JSON files in the schema's folder that have an `$id`, with it.
+fn beside(path: &Path) -> Vec<(String, PathBuf)> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     let entries = std::fs::read_dir(folder.unwrap_or(Path::new(".")));
-    let names = entries.into_iter().flatten().flatten().map(|e| e.path());
-    names
-        .filter(|file| Format::of(file) == Format::Json)
-        .filter_map(|file| Some((file.file_name()?.to_str()?.to_owned(), read(&file)?)))
-        .collect()
+    let mut files: Vec<PathBuf> = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|e| e.path())
+        .collect();
+    files.retain(|file| Format::of(file) == Format::Json);
+    files.sort();
+    let mut left = MOST_BYTES;
+    let mut found = Vec::new();
+    for file in files {
+        let size = std::fs::metadata(&file).map_or(0, |about| about.len());
+        let Some(rest) = left.checked_sub(size) else {
+            continue;
+        };
+        left = rest;
+        if let Some(id) = read(&file).as_ref().and_then(documents::id) {
+            found.push((id.to_owned(), file));
+        }
+    }
+    found
 }
 
 /// The documents that a schema refers to, CarML's own and the metaschemas left out.

@@ -89,8 +89,8 @@ impl Schema {
         found
     }
 
-    /// The nodes that a node hands the same value to.
-    fn beside<'a>(&'a self, node: Node<'a>) -> Vec<(Node<'a>, bool)> {
+    /// The nodes that a node hands the same value to, and whether they hold whatever the value is.
+    pub(in crate::config) fn beside<'a>(&'a self, node: Node<'a>) -> Vec<(Node<'a>, bool)> {
         let mut found = Vec::new();
         for keyword in ["$ref", "$dynamicRef", "$recursiveRef"] {
             let target = node.text(keyword).and_then(|r| self.resolve(node, r));

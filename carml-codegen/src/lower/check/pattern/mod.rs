@@ -31,7 +31,15 @@ fn translate(pattern: &str) -> Option<String> {
     while let Some(c) = chars.next() {
         let starts = std::mem::take(&mut class_starts);
         match c {
-            '\\' => text.push_str(&escape(chars.next()?, in_class, &mut chars)?),
+            '\\' => {
+                let escaped = chars.next()?;
+                text.push_str(&escape(escaped, in_class, &mut chars)?);
+                // No range begins with a class.
+                let class = in_class && matches!(escaped, 'd' | 'D' | 'w' | 'W' | 's' | 'S');
+                if class && chars.next_if_eq(&'-').is_some() {
+                    text.push_str("\\-");
+                }
+            }
             '[' if in_class => text.push_str("\\["),
             '[' => {
                 in_class = true;
@@ -92,8 +100,10 @@ fn escape(
             let letter = u32::from(rest.next()?) % 32;
             format!("\\x{letter:02x}")
         }
+        // Other letters mean something in other languages alone.
+        c if c.is_ascii_alphanumeric() => return None,
         // An escape of what needs none is the character itself.
-        c if c.is_ascii_alphanumeric() || matches!(c, '<' | '>') || !c.is_ascii() => c.to_string(),
+        c if matches!(c, '<' | '>') || !c.is_ascii() => c.to_string(),
         c => format!("\\{c}"),
     })
 }
