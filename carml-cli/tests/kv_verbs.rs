@@ -105,7 +105,11 @@ fn a_server_that_is_not_there_is_said_to_be_so() {
     let store = Store(vec!["--server".into(), "http://127.0.0.1:1".into()]);
     let (code, _, error) = store.run(&["get", "k"]);
     assert_eq!(code, 2);
-    assert!(error.contains("connect"), "{error}");
+    assert!(error.contains("refused"), "{error}");
+    assert!(error.contains("running at http://127.0.0.1:1?"), "{error}");
+
+    let store = Store(vec!["--server".into(), "localhost:1".into()]);
+    store.refused(&["get", "k"], "write http://host:port");
 }
 
 #[test]

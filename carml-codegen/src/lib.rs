@@ -19,6 +19,7 @@ mod emit;
 mod error;
 mod ir;
 mod lower;
+mod names;
 pub mod proto;
 pub mod schema;
 

@@ -28,6 +28,27 @@ fn required_keys_are_fields_and_others_are_options() {
 }
 
 #[test]
+fn a_draft_that_is_not_named_or_not_known_is_draft_7() {
+    for named in [
+        "",
+        r#""$schema": "http://json-schema.org/schema#","#,
+        r#""$schema": "https://example.test/meta","#,
+    ] {
+        let list = r#""properties": {"a": {"items": [{"type": "string"}]}}"#;
+        compile(&format!("{{{named} {list}}}")).unwrap();
+        let wrong = compile(&format!("{{{named} \"properties\": 7}}")).unwrap_err();
+        assert!(wrong.to_string().contains("`/properties`"), "{wrong}");
+    }
+}
+
+#[test]
+fn a_pattern_of_another_language_is_left_to_others() {
+    let code =
+        code(r#"{"type": "object", "properties": {"a": {"type": "string", "pattern": "^a\\Z"}}}"#);
+    assert!(!code.contains("regex"), "{code}");
+}
+
+#[test]
 fn an_open_object_keeps_its_other_keys() {
     let code = code(r#"{"type": "object", "properties": {"a": {"type": "boolean"}}}"#);
     assert!(code.contains("#[serde(flatten)]"), "{code}");
@@ -174,6 +195,17 @@ fn two_parts_of_all_of_that_describe_one_key_are_one_type() {
     );
     assert!(code.contains("pub x: Option<bool>,"), "{code}");
     assert!(code.contains("pub y: String,"), "{code}");
+}
+
+#[test]
+fn a_list_of_so_many_plain_places_is_a_tuple() {
+    let code = code(
+        r#"{"title": "Line", "type": "object", "required": ["from", "open"], "properties": {
+            "from": {"type": "array", "prefixItems": [{"type": "number"}, {"type": "string"}], "items": false, "minItems": 2},
+            "open": {"type": "array", "prefixItems": [{"type": "number"}]}}}"#,
+    );
+    assert!(code.contains("pub from: (Number, String),"), "{code}");
+    assert!(code.contains("pub open: Vec<Value>,"), "{code}");
 }
 
 #[test]

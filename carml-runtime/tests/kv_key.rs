@@ -11,6 +11,7 @@ fn key(text: &str) -> Key {
 fn keys_are_canonical_or_refused() {
     assert_eq!(key("/a/b/").as_str(), "a/b");
     assert_eq!(key("a~/~").as_str(), "a~/~");
+    assert_eq!(key("日本/é").as_str(), "日本/é");
     for bad in [
         "",
         "/",
@@ -20,6 +21,7 @@ fn keys_are_canonical_or_refused() {
         "~/x",
         "a\u{1}b",
         "a\u{ffff}",
+        "a/\u{1f600}",
         &"x".repeat(1025),
         &"x/".repeat(65),
     ] {

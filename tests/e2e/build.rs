@@ -4,5 +4,6 @@ fn main() -> Result<(), carml_codegen::Error> {
     carml_codegen::Builder::new()
         .schema("schema/app.json")
         .proto("proto/echo.proto")
+        .proto("proto/names.proto")
         .generate()
 }

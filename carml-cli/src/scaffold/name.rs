@@ -46,10 +46,33 @@ impl fmt::Display for InvalidName {
 
 impl std::error::Error for InvalidName {}
 
-// Names that the scaffolded package needs for something else.
+// Names that the scaffolded package needs for something else: crates, modules, messages, and types
+// that tonic names without their path.
 const TAKEN: &[&str] = &[
-    "alloc", "build", "config", "core", "prost", "proto", "service", "std", "test", "tokio",
+    "alloc",
+    "build",
+    "clone",
+    "config",
+    "core",
+    "greet-reply",
+    "greet-request",
+    "option",
+    "prost",
+    "proto",
+    "serde",
+    "serde-json",
+    "service",
+    "std",
+    "tempfile",
+    "test",
+    "tokio",
     "tonic",
+    "tonic-prost",
+];
+
+// Sections of the base config: the service has a section of its own name beside them.
+const SECTIONS: &[&str] = &[
+    "app", "download", "grpc", "health", "logger", "registry", "store", "tracer",
 ];
 
 // Keywords of Rust and of protobuf packages.
@@ -103,6 +126,12 @@ impl FromStr for ServiceName {
         if KEYWORDS.contains(&name) {
             return refuse("it is a keyword of Rust", Some(format!("{name}-service")));
         }
+        if SECTIONS.contains(&name) {
+            return refuse(
+                "it is a section of every config",
+                Some(format!("my-{name}")),
+            );
+        }
         if TAKEN.contains(&name) || name.starts_with("carml-") {
             return refuse(
                 "the new package needs that name for something else",
@@ -133,12 +162,22 @@ mod tests {
             ("9lives", None),
             ("async", Some("async-service")),
             ("tonic", Some("my-tonic")),
+            ("health", Some("my-health")),
             ("", Some("my-service")),
             ("../x", Some("x")),
             ("a--b", Some("a-b")),
         ] {
             let error = name.parse::<ServiceName>().unwrap_err();
             assert_eq!(error.suggestion.as_deref(), near, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_section_of_the_config_is_taken_twice() {
+        let schema = include_str!("../../../schema/base.json");
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        for section in schema["properties"].as_object().unwrap().keys() {
+            assert!(SECTIONS.contains(&section.as_str()), "{section}");
         }
     }
 

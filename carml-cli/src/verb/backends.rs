@@ -1,8 +1,10 @@
 //! `carml backends`.
 
-use std::process::ExitCode;
+use std::{collections::BTreeMap, process::ExitCode};
 
-use carml_runtime::kv::capability::{CALLS, MARKDOWN, PROVIDERS, scope};
+use carml_runtime::kv::capability::{CALLS, Call, MARKDOWN, PROVIDERS, Provider, Scope, scope};
+
+use super::out;
 
 /// Print the table of key/value backends and what each can do
 #[derive(clap::Args)]
@@ -21,34 +23,39 @@ enum Format {
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     match args.format {
-        Format::Markdown => print!("{MARKDOWN}"),
-        Format::Text => {
-            print!("{:24}", "");
-            PROVIDERS.iter().for_each(|p| print!("{:11}", p.title()));
-            println!();
-            for call in CALLS {
-                print!("{:24}", call.title());
-                for provider in PROVIDERS {
-                    print!("{:11}", scope(*provider, *call).map_or("-", |s| s.as_str()));
-                }
-                println!();
-            }
-        }
-        Format::Json => {
-            let row = |p| {
-                CALLS.iter().map(move |c| {
-                    (
-                        c.as_str(),
-                        scope(p, *c).map(carml_runtime::kv::capability::Scope::as_str),
-                    )
-                })
-            };
-            let table: std::collections::BTreeMap<_, std::collections::BTreeMap<_, _>> = PROVIDERS
-                .iter()
-                .map(|p| (p.as_str(), row(*p).collect()))
-                .collect();
-            println!("{:#}", serde_json::json!(table));
-        }
+        Format::Markdown => out::say(MARKDOWN),
+        Format::Text => out::say(text()),
+        Format::Json => out::say(format_args!("{:#}\n", json())),
     }
-    ExitCode::SUCCESS
+}
+
+fn text() -> String {
+    let titles = PROVIDERS.iter().map(|provider| provider.title());
+    let mut text = row("", titles);
+    for call in CALLS {
+        let scopes = PROVIDERS.iter().map(|provider| offered(*provider, *call));
+        text += &row(call.title(), scopes.map(|scope| scope.unwrap_or("-")));
+    }
+    text
+}
+
+fn row<'a>(head: &str, cells: impl Iterator<Item = &'a str>) -> String {
+    let cells: String = cells.map(|cell| format!("{cell:11}")).collect();
+    format!("{head:24}{}\n", cells.trim_end())
+}
+
+fn json() -> serde_json::Value {
+    let table: BTreeMap<_, BTreeMap<_, _>> = PROVIDERS
+        .iter()
+        .map(|provider| {
+            let calls = CALLS.iter();
+            let row = calls.map(|call| (call.as_str(), offered(*provider, *call)));
+            (provider.as_str(), row.collect())
+        })
+        .collect();
+    serde_json::json!(table)
+}
+
+fn offered(provider: Provider, call: Call) -> Option<&'static str> {
+    scope(provider, call).map(Scope::as_str)
 }

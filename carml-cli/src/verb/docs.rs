@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::config_args::SchemaArgs;
-use super::{could_not_run, show};
+use super::{could_not_run, out};
 
 /// Print the reference of all config keys as Markdown
 #[derive(clap::Args)]
@@ -14,10 +14,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     match args.schema.open() {
-        Ok(schema) => {
-            show(schema.markdown());
-            ExitCode::SUCCESS
-        }
+        Ok(schema) => out::say(schema.markdown()),
         Err(report) => could_not_run(report),
     }
 }

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use carml_runtime::config::{Error, Loaded};
 
 use super::config_args::ConfigArgs;
-use super::{could_not_run, faulty, show};
+use super::{could_not_run, faulty, out};
 
 /// Print the effective config and where each value came from
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  carml explain                     every value, with the file, variable, flag or default that set it
+  carml explain                     every value, and what set it
   carml explain registry.timeout    one key: its value now, what set it, type, default, meaning
   carml explain chain               the middleware chains as they will run")]
 pub(crate) struct Args {
@@ -34,10 +34,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Err(error) => return faulty(error),
     };
     match explain(&loaded, args.key.as_deref()) {
-        Ok(text) => {
-            show(text);
-            ExitCode::SUCCESS
-        }
+        Ok(text) => out::say(text),
         Err(error) => faulty(error),
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use carml_codegen::{proto, schema};
 use carml_diagnostic::Source;
 
-use super::{FAULTY, could_not_run, show};
+use super::{could_not_run, faulty, out};
 
 /// Generate Rust from a JSON Schema and .proto files, as build.rs does
 #[derive(clap::Args)]
@@ -55,17 +55,11 @@ enum Format {
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     match generate(args) {
-        Ok(report) => {
-            match args.format {
-                Format::Human => show(report),
-                Format::Json => show(format_args!("{:#}\n", report.to_json())),
-            }
-            ExitCode::SUCCESS
-        }
-        Err(Failure::Input(message)) => {
-            eprintln!("error: {message}");
-            ExitCode::from(FAULTY)
-        }
+        Ok(report) => match args.format {
+            Format::Human => out::say(report),
+            Format::Json => out::say(format_args!("{:#}\n", report.to_json())),
+        },
+        Err(Failure::Input(message)) => faulty(message),
         Err(Failure::System(message)) => could_not_run(message),
     }
 }
@@ -145,7 +139,14 @@ fn generate(args: &Args) -> Result<Report, Failure> {
             files: args.proto.clone(),
             includes: args.include.clone(),
         };
-        let module = proto::compile(&options).map_err(|error| Failure::Input(error.to_string()))?;
+        let module = proto::compile(&options).map_err(|error| {
+            // The compiler says only that such a file is nowhere below the includes.
+            let unreadable = args.proto.iter().find_map(|file| {
+                let error = fs::File::open(file).err()?;
+                Some(format!("cannot read {}: {error}", file.display()))
+            });
+            unreadable.map_or_else(|| Failure::Input(error.to_string()), Failure::System)
+        })?;
         code.push_str(&module.code);
     }
     fs::write(&args.out, &code).map_err(|error| {

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{FAULTY, could_not_run};
+use super::{could_not_run, faulty, out};
 use crate::scaffold::{self, CrateSource, ServiceName};
 
 /// Make a new service that builds, tests and runs
@@ -38,15 +38,16 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     };
     match scaffold::write(&args.path, &name, &source) {
         Ok(files) => {
-            println!("Made {} in {}:", name.as_str(), args.path.display());
-            for file in files {
-                println!("  {file}");
-            }
-            println!("\nNext:");
-            println!("  cd {}", args.path.display());
-            println!("  cargo test     # the service, called over gRPC");
-            println!("  cargo run      # serves on the address in carml.yml");
-            ExitCode::SUCCESS
+            let path = args.path.display();
+            let files: String = files.iter().map(|file| format!("  {file}\n")).collect();
+            out::say(format_args!(
+                "Made {} in {path}:\n{files}\n\
+                 Next:\n  \
+                   cd {path}\n  \
+                   cargo test     # the service, called over gRPC\n  \
+                   cargo run      # serves on the address in carml.yml\n",
+                name.as_str(),
+            ))
         }
         Err(error @ scaffold::Error::Exists(_)) => faulty(error),
         Err(error) => could_not_run(error),
@@ -54,12 +55,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 fn service_name(path: &Path) -> Result<ServiceName, scaffold::InvalidName> {
-    path.file_name()
-        .map_or_else(Default::default, |name| name.to_string_lossy().into_owned())
-        .parse()
-}
-
-fn faulty(error: impl std::fmt::Display) -> ExitCode {
-    eprintln!("error: {error}");
-    ExitCode::from(FAULTY)
+    // `.` and `..` have none: they are shown as they were given.
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().parse()
 }

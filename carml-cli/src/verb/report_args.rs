@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use carml_diagnostic::Report;
 
-use super::{COULD_NOT_RUN, FAULTY, show};
+use super::{COULD_NOT_RUN, FAULTY, out};
 
 /// The form of a report.
 #[derive(clap::Args)]
@@ -42,18 +42,25 @@ impl ReportArgs {
     /// Writes what was found, then `done` if there is no error; the exit code.
     pub(crate) fn write(&self, found: &Findings, done: &str) -> ExitCode {
         let report = &found.report;
-        match self.format {
-            Style::Human => eprint!("{}", report.human(std::io::stderr().is_terminal())),
-            Style::Json => show(format_args!("{}\n", report.json())),
-            Style::Github => show(report.github()),
-        }
+        let written = match self.format {
+            Style::Human => {
+                let text = report.human(std::io::stderr().is_terminal());
+                if !text.is_empty() {
+                    out::complain(text.strip_suffix('\n').unwrap_or(&text));
+                }
+                ExitCode::SUCCESS
+            }
+            Style::Json => out::say(format_args!("{}\n", report.json())),
+            Style::Github => out::say(report.github()),
+        };
         let warnings = match report.warnings() {
             0 => String::new(),
             count => format!(", {}", counted(count, "warning")),
         };
         if report.errors() > 0 {
             if self.human() {
-                eprintln!("{}{warnings}", counted(report.errors(), "fault"));
+                let faults = counted(report.errors(), "fault");
+                out::complain(format_args!("{faults}{warnings}"));
             }
             return ExitCode::from(if found.unreadable {
                 COULD_NOT_RUN
@@ -62,9 +69,9 @@ impl ReportArgs {
             });
         }
         if self.human() {
-            show(format_args!("{done}{warnings}\n"));
+            return out::say(format_args!("{done}{warnings}\n"));
         }
-        ExitCode::SUCCESS
+        written
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::config_args::SchemaArgs;
-use super::{could_not_run, show};
+use super::{could_not_run, out};
 
 /// Print the config schema, self-contained, for editors and validators
 #[derive(clap::Args)]
@@ -17,10 +17,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> ExitCode {
     match args.schema.open() {
-        Ok(schema) => {
-            show(format_args!("{:#}\n", schema.bundled()));
-            ExitCode::SUCCESS
-        }
+        Ok(schema) => out::say(format_args!("{:#}\n", schema.bundled())),
         Err(report) => could_not_run(report),
     }
 }

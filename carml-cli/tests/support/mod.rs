@@ -1,4 +1,6 @@
 //! `carml kv serve`, as a process.
+// No test uses all of it.
+#![allow(dead_code)]
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -23,15 +25,14 @@ impl Served {
         let mut child = Command::new(env!("CARGO_BIN_EXE_carml"))
             .args(["kv", "serve", "--listen", "127.0.0.1:0", "--file"])
             .arg(file)
-            // The log would fill the pipe.
-            .args(["--set", "grpc.server.middleware=[recover]"])
             .args(settings.iter().flat_map(|setting| ["--set", *setting]))
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
+        let err = BufReader::new(child.stderr.take().unwrap());
         let mut said = Vec::new();
-        let address = out.lines().find_map(|line| {
+        let address = err.lines().find_map(|line| {
             let line = line.unwrap();
             let address = line
                 .split_once(" is served on ")
@@ -47,6 +48,15 @@ impl Served {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+}
+
+impl Served {
+    /// Sends a signal, by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
     }
 }
 

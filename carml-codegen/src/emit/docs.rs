@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use serde_json::Value;
 
 use crate::ir::types::Docs;
 
@@ -11,21 +12,17 @@ const MAX_LINES: usize = 4;
 /// Doc comments, a line each; none if there is nothing to say.
 pub(super) fn tokens(docs: &Docs) -> TokenStream {
     let mut text = docs.text.clone().unwrap_or_default();
-    let examples: Vec<String> = docs
-        .examples
-        .iter()
-        .map(ToString::to_string)
-        .filter(|example| example.len() <= 60 && !example.contains('`'))
-        .take(3)
-        .map(|example| format!("`{example}`"))
-        .collect();
+    let examples: Vec<String> = docs.examples.iter().filter_map(code).take(3).collect();
     if !examples.is_empty() {
-        let text_ends = text.trim_end();
-        let stop = match text_ends.ends_with(['.', ':', '!', '?']) || text_ends.is_empty() {
-            true => "",
-            false => ".",
-        };
-        text = format!("{text_ends}{stop} For example {}.", examples.join(", "));
+        say(&mut text, &format!("For example {}.", examples.join(", ")));
+    }
+    let told = text.to_lowercase().contains("default");
+    let default = docs
+        .default
+        .as_ref()
+        .filter(|value| !told && !is_empty(value));
+    if let Some(default) = default.and_then(code) {
+        say(&mut text, &format!("Defaults to {default}."));
     }
     let mut lines = lines(text.trim());
     shorten(&mut lines);
@@ -34,6 +31,38 @@ pub(super) fn tokens(docs: &Docs) -> TokenStream {
         line => format!(" {line}"),
     });
     quote!(#(#[doc = #lines])*)
+}
+
+/// A value that is short enough to stand in a sentence.
+fn code(value: &Value) -> Option<String> {
+    let text = value.to_string();
+    (text.len() <= 60 && !text.contains('`')).then(|| format!("`{text}`"))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+/// One more sentence.
+fn say(text: &mut String, sentence: &str) {
+    text.truncate(text.trim_end().len());
+    if text.ends_with("```") {
+        text.push_str("\n\n");
+    } else if !text.is_empty() {
+        let stop = if text.ends_with(['.', ':', '!', '?']) {
+            ""
+        } else {
+            "."
+        };
+        text.push_str(stop);
+        text.push(' ');
+    }
+    text.push_str(sentence);
 }
 
 fn lines(text: &str) -> Vec<String> {

@@ -20,9 +20,12 @@ pub(super) fn keyed(
         true => emit.derives(&["Copy", "Eq", "Hash"]),
         false => emit.derives(&[]),
     };
-    let names = variants
+    let spelled: Vec<String> = variants
         .iter()
-        .map(|variant| (variant.name.as_str(), variant.key.as_str()));
+        .map(|variant| ty::ident(&variant.name).to_string())
+        .collect();
+    let keys = variants.iter().map(|variant| variant.key.as_str());
+    let names = spelled.iter().map(String::as_str).zip(keys);
     let convention = rename::best(rename::VARIANTS, &names);
     let mut serde = Vec::new();
     if !named.rules.is_empty() {
@@ -34,13 +37,13 @@ pub(super) fn keyed(
         quote!(rename_all = #name)
     }));
     let all = (!serde.is_empty()).then(|| quote!(#[serde(#(#serde),*)]));
-    let variants = variants.iter().map(|variant| {
+    let variants = variants.iter().zip(&spelled).map(|(variant, spelled)| {
         let name = ty::ident(&variant.name);
         let key = &variant.key;
         let about = docs::tokens(&variant.docs);
         let spelled = match convention {
-            Some(convention) => (convention.apply)(&variant.name),
-            None => variant.name.clone(),
+            Some(convention) => (convention.apply)(spelled),
+            None => spelled.clone(),
         };
         let rename = (spelled != *key).then(|| quote!(#[serde(rename = #key)]));
         let options = variant.options.as_ref().map(|options| {

@@ -21,8 +21,11 @@ pub(super) enum Helper {
     Contains,
     Values,
     Others,
+    Only,
     Matching,
     Names,
+    Constant,
+    Same,
     Integer,
     Number,
     Above,
@@ -36,6 +39,37 @@ pub(super) enum Helper {
 }
 
 impl Helper {
+    pub(super) const ALL: [Self; 28] = [
+        Self::Loose,
+        Self::Whole,
+        Self::Present,
+        Self::Rule,
+        Self::Is,
+        Self::One,
+        Self::Has,
+        Self::At,
+        Self::Each,
+        Self::EachFrom,
+        Self::Contains,
+        Self::Values,
+        Self::Others,
+        Self::Only,
+        Self::Matching,
+        Self::Names,
+        Self::Constant,
+        Self::Same,
+        Self::Integer,
+        Self::Number,
+        Self::Above,
+        Self::MultipleOf,
+        Self::Length,
+        Self::Items,
+        Self::Keys,
+        Self::Unique,
+        Self::Matches,
+        Self::Fits,
+    ];
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Loose => "Loose",
@@ -51,8 +85,11 @@ impl Helper {
             Self::Contains => "contains",
             Self::Values => "values",
             Self::Others => "others",
+            Self::Only => "only",
             Self::Matching => "matching",
             Self::Names => "names",
+            Self::Constant => "constant",
+            Self::Same => "same",
             Self::Integer => "integer",
             Self::Number => "number",
             Self::Above => "above",
@@ -128,6 +165,11 @@ impl Helper {
                     v.as_object().is_none_or(|map| map.iter().all(|(key, v)| known(key) || test(v)))
                 }
             },
+            Self::Only => quote! {
+                fn only(v: &Value, keys: &[&str]) -> bool {
+                    v.as_object().is_none_or(|map| map.keys().all(|key| keys.contains(&key.as_str())))
+                }
+            },
             Self::Matching => quote! {
                 fn matching(v: &Value, pattern: &'static str, test: impl Fn(&Value) -> bool) -> bool {
                     v.as_object().is_none_or(|map| map.iter().all(|(key, v)| !fits(key, pattern) || test(v)))
@@ -136,6 +178,25 @@ impl Helper {
             Self::Names => quote! {
                 fn names(v: &Value, test: impl Fn(&Value) -> bool) -> bool {
                     v.as_object().is_none_or(|map| map.keys().all(|key| test(&key.as_str().into())))
+                }
+            },
+            Self::Constant => quote! {
+                fn constant(v: &Value, text: &str) -> bool {
+                    serde_json::from_str(text).is_ok_and(|value: Value| same(v, &value))
+                }
+            },
+            Self::Same => quote! {
+                /// `1` and `1.0` are the same number.
+                fn same(a: &Value, b: &Value) -> bool {
+                    match (a, b) {
+                        (Value::Array(a), Value::Array(b)) => {
+                            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+                        }
+                        (Value::Object(a), Value::Object(b)) => {
+                            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+                        }
+                        _ => a == b || a.is_number() && a.as_f64() == b.as_f64(),
+                    }
                 }
             },
             Self::Integer => quote! {
@@ -155,8 +216,9 @@ impl Helper {
             },
             Self::MultipleOf => quote! {
                 fn multiple_of(v: &Value, step: f64) -> bool {
-                    v.as_f64().map(|number| number / step).is_none_or(|steps| {
-                        (steps - steps.round()).abs() <= 1e-9 * steps.abs().max(1.0)
+                    v.as_f64().is_none_or(|number| {
+                        let rest = (number % step).abs();
+                        rest.min(step - rest) <= 1e-15 * number.abs()
                     })
                 }
             },
@@ -206,6 +268,9 @@ pub(super) fn tokens(needed: &BTreeSet<Helper>) -> TokenStream {
     if needed.contains(&Helper::Matches) || needed.contains(&Helper::Matching) {
         needed.insert(Helper::Fits);
     }
+    if needed.contains(&Helper::Constant) {
+        needed.insert(Helper::Same);
+    }
     let helpers = needed.iter().map(|helper| helper.tokens());
     quote!(#(#helpers)*)
 }
@@ -240,7 +305,7 @@ pub(super) fn checks(checked: &[&str]) -> String {
     let mut text = format!("{CHECKED}\nchecked! {{");
     let mut width = usize::MAX;
     for name in checked {
-        if width > 96 - name.len() {
+        if width.saturating_add(name.len()) > 96 {
             text.push_str("\n   ");
             width = 3;
         }

@@ -20,6 +20,7 @@ use crate::ir::types::{Named, NamedKind, Program, Type};
 struct Emit<'p> {
     program: &'p Program,
     helpers: RefCell<BTreeSet<helpers::Helper>>,
+    predicates: checks::Predicates,
     imports: RefCell<BTreeSet<String>>,
 }
 
@@ -32,6 +33,7 @@ pub(crate) fn module(program: &Program) -> Result<String, String> {
     let emit = Emit {
         program,
         helpers: RefCell::default(),
+        predicates: checks::Predicates::default(),
         imports: RefCell::default(),
     };
     let types: Vec<TokenStream> = program
@@ -42,9 +44,11 @@ pub(crate) fn module(program: &Program) -> Result<String, String> {
     let alias = emit.root_alias();
     let checked = emit.checked();
     let support = helpers::tokens(&emit.helpers.borrow());
+    let predicates = emit.predicates.tokens();
     let body = quote! {
         #(#types)*
         #alias
+        #predicates
         #support
     };
     words(support, &mut emit.imports.borrow_mut());
@@ -158,7 +162,7 @@ fn imports(found: &BTreeSet<String>) -> TokenStream {
             quote!(serde),
             pick(&["Deserialize", "Deserializer", "Serialize", "Serializer"]),
         ),
-        (quote!(serde_json), pick(&["Number", "Value", "json"])),
+        (quote!(serde_json), pick(&["Number", "Value"])),
     ];
     for (path, names) in std {
         match names.as_slice() {

@@ -57,22 +57,20 @@ pub(super) const VARIANTS: &[Convention] = &[
     },
 ];
 
-/// The convention that saves most renames, if it saves more than one.
+/// The convention that saves most renames, if it saves any.
 pub(super) fn best<'n>(
     conventions: &'static [Convention],
     names: &(impl Iterator<Item = (&'n str, &'n str)> + Clone),
 ) -> Option<&'static Convention> {
-    let plain = names.clone().filter(|(name, key)| name == key).count();
-    let fitting = |convention: &&Convention| {
-        let fit = |(name, key): &(&str, &str)| (convention.apply)(name) == *key;
-        names.clone().filter(fit).count()
+    let fitting = |apply: fn(&str) -> String| {
+        let names = names.clone();
+        names.filter(|(name, key)| apply(name) == *key).count()
     };
     let mut best = None;
-    let mut most = plain + 1;
-    let one = names.clone().count() == 1;
+    let mut most = fitting(str::to_owned);
     for convention in conventions {
-        let count = fitting(&convention);
-        if count > most || one && count > plain && best.is_none() {
+        let count = fitting(convention.apply);
+        if count > most {
             most = count;
             best = Some(convention);
         }

@@ -181,20 +181,25 @@ fn emit_field(
         }
         Presence::Default(_) => {}
     }
-    // In one attribute, if it fits on one line.
-    let width: usize = serde.iter().map(|part| part.to_string().len() + 2).sum();
-    let attribute = match width {
-        0 => TokenStream::new(),
-        1..=77 => quote!(#[serde(#(#serde),*)]),
-        _ => quote!(#(#[serde(#serde)])*),
-    };
     // A required key of type `()` or `Option` must still be there.
-    let required_null =
-        matches!(field.presence, Presence::Required) && matches!(field.ty, Type::Option(_));
-    let required = required_null
-        .then(|| quote!(#[serde(deserialize_with = "::serde::Deserialize::deserialize")]));
+    if matches!(field.presence, Presence::Required) && matches!(field.ty, Type::Option(_)) {
+        serde.push(quote!(deserialize_with = "Option::deserialize"));
+    }
+    let attribute = attributes(&serde);
     let deprecated = field.deprecated.then(|| quote!(#[deprecated]));
-    quote!(#about #deprecated #attribute #required pub #name: #ty,)
+    quote!(#about #deprecated #attribute pub #name: #ty,)
+}
+
+/// In one attribute, if it fits on one line; else the name stands on a line of its own.
+fn attributes(parts: &[TokenStream]) -> TokenStream {
+    let width: usize = parts.iter().map(|part| part.to_string().len() + 2).sum();
+    match parts {
+        [] => TokenStream::new(),
+        [first, rest @ ..] if width > 77 && !rest.is_empty() => {
+            quote!(#[serde(#first)] #[serde(#(#rest),*)])
+        }
+        parts => quote!(#[serde(#(#parts),*)]),
+    }
 }
 
 /// A type that holds one other.

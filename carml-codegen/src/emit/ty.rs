@@ -30,6 +30,10 @@ impl Emit<'_> {
                 let item = self.ty(item);
                 quote!(Vec<#item>)
             }
+            Type::Tuple(items) => {
+                let items = items.iter().map(|item| self.ty(item));
+                quote!((#(#items),*,))
+            }
             Type::Map(value) => {
                 self.uses(&["BTreeMap"]);
                 let value = self.ty(value);

@@ -46,11 +46,11 @@ pub(crate) enum Test {
     /// The name of each key, as a string.
     Names(Box<Test>),
     /// The value of each key that matches.
-    Matching(String, Box<Test>),
+    Matching(Pattern, Box<Test>),
     /// The value of each key that is none of these and matches none of the patterns.
     Others {
         keys: Vec<String>,
-        patterns: Vec<String>,
+        patterns: Vec<Pattern>,
         test: Box<Test>,
     },
     All(Vec<Test>),
@@ -60,6 +60,23 @@ pub(crate) enum Test {
     Not(Box<Test>),
     /// It can be read as this type.
     Is(TypeId),
+}
+
+/// What a text must match, and what it must not, each a pattern that the regex crate reads as
+/// ECMA-262 does.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pattern {
+    pub(crate) matches: Vec<String>,
+    pub(crate) refuses: Vec<String>,
+}
+
+impl Pattern {
+    /// The test of a string.
+    pub(crate) fn test(self) -> Test {
+        let matches = self.matches.into_iter().map(Test::Matches);
+        let refuses = self.refuses.into_iter();
+        Test::all(matches.chain(refuses.map(|pattern| Test::negate(Test::Matches(pattern)))))
+    }
 }
 
 impl Test {
@@ -116,12 +133,13 @@ impl Test {
         }
     }
 
-    /// A key's value; that no value will do means that the key is not there.
+    /// A key's value.
     pub(crate) fn key(key: &str, test: Self) -> Self {
-        match test {
-            Self::True => Self::True,
-            Self::False => Self::negate(Self::Has(key.to_owned())),
-            test => Self::Key(key.to_owned(), Box::new(test)),
-        }
+        test.within(|test| Self::Key(key.to_owned(), test))
+    }
+
+    /// The key is not there, for no value of it will do.
+    pub(crate) fn lacks(key: &str) -> Self {
+        Self::Key(key.to_owned(), Box::new(Self::False))
     }
 }

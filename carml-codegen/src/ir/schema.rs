@@ -67,6 +67,8 @@ pub(crate) struct Rules {
     pub(crate) additional: Additional,
     /// `unevaluatedProperties: false`: closed, with the keys of every part counted.
     pub(crate) closed_over_all: bool,
+    /// Every key is one that a part speaks of, and so none is left for `unevaluatedProperties`.
+    pub(crate) open_over_all: bool,
     pub(crate) property_names: Option<SchemaId>,
     /// What a key asks for when it is there.
     pub(crate) dependent: Vec<(String, Dependent)>,
@@ -82,10 +84,23 @@ pub(crate) struct Rules {
     pub(crate) bounds: Bounds,
     /// There is a `format`: a note to some validators, a rule to others.
     pub(crate) format: bool,
+    /// A keyword asks for more than is said here.
+    pub(crate) more: bool,
     /// The schema `false`.
     pub(crate) never: bool,
     /// Why a part of this schema could not be read.
     pub(crate) unread: Option<String>,
+}
+
+impl Rules {
+    /// Every value keeps them.
+    pub(crate) fn ask_nothing(&self) -> bool {
+        let nothing = Self {
+            open_over_all: self.open_over_all,
+            ..Self::default()
+        };
+        *self == nothing
+    }
 }
 
 /// `oneOf` (exclusive) or `anyOf`.

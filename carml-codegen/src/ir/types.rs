@@ -34,6 +34,8 @@ pub(crate) enum Type {
     /// `serde_json::Value`
     Any,
     List(Box<Type>),
+    /// A list of a fixed length, each place with a type of its own.
+    Tuple(Vec<Type>),
     Map(Box<Type>),
     Option(Box<Type>),
     Boxed(Box<Type>),
@@ -77,6 +79,8 @@ pub(crate) struct Named {
 pub(crate) struct Docs {
     pub(crate) text: Option<String>,
     pub(crate) examples: Vec<Value>,
+    /// What is meant where a field's key is absent.
+    pub(crate) default: Option<Value>,
 }
 
 impl Docs {

@@ -8,6 +8,9 @@ use crate::ir::{
     types::{Docs, NamedKind, Type, Variant},
 };
 
+/// The only variant is not called longer than this: an address is a text that must be that.
+const MAX_NAME: usize = 40;
+
 /// More variants than this no one matches on: such a list is a test of a string.
 const MAX_VARIANTS: usize = 256;
 
@@ -39,7 +42,11 @@ impl Lowering<'_> {
             [Kind::String] => self.strings(id, schema, &values, name),
             [Kind::Boolean] => Type::Boolean,
             [Kind::Null] => Type::Null,
-            [Kind::Number] => shape::holding(&values).map_or(Type::Number, Type::Integer),
+            // `1.0` is as good as `1` where no integer is asked for.
+            [Kind::Number] if kinds::only(&schema.rules) == Some(Kind::Integer) => {
+                shape::holding(&values).map_or(Type::Number, Type::Integer)
+            }
+            [Kind::Number] => Type::Number,
             [Kind::Array] => Type::List(Box::new(Type::Any)),
             [Kind::Object] => Type::Map(Box::new(Type::Any)),
             [] => Type::Any,
@@ -76,6 +83,11 @@ impl Lowering<'_> {
             if !texts.contains(&text) {
                 texts.push(text);
             }
+        }
+        if let [text] = texts.as_slice()
+            && names::pascal(text).len() > MAX_NAME
+        {
+            return Type::String;
         }
         let names = names::distinct(texts.iter().map(|text| names::pascal(text)));
         let variants = texts.iter().zip(names).map(|(text, name)| Variant {

@@ -21,7 +21,7 @@ impl Lowering<'_> {
             (None, [target]) => *target,
             _ => return None,
         };
-        (schema.rules == Rules::default()).then_some(target)
+        schema.rules.ask_nothing().then_some(target)
     }
 
     /// What the schema says with its reference and its `allOf` taken in.
@@ -47,7 +47,7 @@ impl Lowering<'_> {
             self.intersect(&mut merged.rules, part.rules);
         }
         let rules = &mut merged.rules;
-        if rules.closed_over_all && rules.additional == Additional::Open {
+        if rules.closed_over_all && !rules.open_over_all && rules.additional == Additional::Open {
             let evaluates_alone = rules.unions.is_empty()
                 && rules.conditions.is_empty()
                 && rules.dependent.is_empty();
@@ -85,7 +85,8 @@ impl Lowering<'_> {
         if self.graph.schemas.len() >= MAX_SCHEMAS {
             return first;
         }
-        let schema = self.graph.get(first);
+        // What a reference leads to has the better name.
+        let schema = self.graph.get(self.resolve(first));
         let (ours, theirs) = (&schema.about, &self.graph.get(second).about);
         let id = self.graph.add(Schema {
             place: schema.place.clone(),
@@ -108,7 +109,7 @@ impl Lowering<'_> {
     }
 
     /// Where a chain of references ends.
-    fn resolve(&self, id: SchemaId) -> SchemaId {
+    pub(super) fn resolve(&self, id: SchemaId) -> SchemaId {
         let mut at = id;
         for _ in 0..16 {
             match self.alias(at) {
@@ -130,7 +131,9 @@ impl Lowering<'_> {
         ours.never |= theirs.never;
         ours.unique |= theirs.unique;
         ours.format |= theirs.format;
+        ours.more |= theirs.more;
         ours.closed_over_all |= theirs.closed_over_all;
+        ours.open_over_all |= theirs.open_over_all;
         ours.unread = ours.unread.take().or(theirs.unread.take());
         if ours.types.is_empty() {
             ours.types = std::mem::take(&mut theirs.types);

@@ -113,7 +113,8 @@ struct Lowering<'a> {
 impl Lowering<'_> {
     fn rooted(&mut self, id: SchemaId, name: &str) -> Type {
         let schema = self.merge(id);
-        let plain = !self.is_nullable(&schema) && !self.is_loose(&schema);
+        let plain =
+            !self.is_nullable(&schema) && !self.is_loose(&schema) && !self.is_loose_union(&schema);
         let inner = if plain {
             name.to_owned()
         } else {
@@ -246,7 +247,7 @@ impl Lowering<'_> {
         let ty = TypeId(self.types.len());
         self.types.push(None);
         let mut seen = Type::Named(ty);
-        if self.is_loose(schema) {
+        if self.is_loose(schema) || self.is_loose_union(schema) {
             seen = Type::Loose(Box::new(seen));
         }
         if self.nullable.contains(&id) {
@@ -274,5 +275,6 @@ fn docs(schema: &Schema) -> Docs {
     Docs {
         text: about.description.clone().or_else(|| about.title.clone()),
         examples: about.examples.clone(),
+        default: None,
     }
 }

@@ -1,8 +1,8 @@
-//! Names as a Rust programmer would choose them.
-
-use heck::{ToSnakeCase, ToUpperCamelCase};
+//! What a schema's type is called.
 
 use crate::{ir::schema::Schema, schema::Options};
+
+pub(super) use crate::names::{distinct, pascal, snake};
 
 /// A schema's own name: the Rust type it names, its title if it is short enough for one, else the
 /// property or definition it stands under.
@@ -30,86 +30,6 @@ pub(super) fn title(schema: &Schema) -> Option<&str> {
             && title.split_whitespace().count() <= 4
             && title.contains(|c: char| c.is_ascii_alphanumeric())
     })
-}
-
-/// A type's name: `max message-size` → `MaxMessageSize`.
-pub(super) fn pascal(text: &str) -> String {
-    let name: String = text
-        .to_upper_camel_case()
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
-    match name.chars().next() {
-        None => signs(text).unwrap_or_else(|| "Value".to_owned()),
-        Some(first) if first.is_ascii_digit() => format!("N{name}"),
-        Some(_) => name,
-    }
-}
-
-/// Signs by their names: `>=` → `GreaterEqual`.
-fn signs(text: &str) -> Option<String> {
-    if text.trim().is_empty() {
-        return Some("Empty".to_owned());
-    }
-    let name = |c| {
-        Some(match c {
-            '*' => "Star",
-            '+' => "Plus",
-            '-' => "Minus",
-            '/' => "Slash",
-            '\\' => "Backslash",
-            '<' => "Less",
-            '>' => "Greater",
-            '=' => "Equal",
-            '!' => "Not",
-            '.' => "Dot",
-            ',' => "Comma",
-            ';' => "Semicolon",
-            ':' => "Colon",
-            '|' => "Pipe",
-            '&' => "And",
-            '%' => "Percent",
-            '#' => "Hash",
-            '@' => "At",
-            '~' => "Tilde",
-            '^' => "Caret",
-            '?' => "Question",
-            '$' => "Dollar",
-            '_' => "Underscore",
-            _ => return None,
-        })
-    };
-    text.chars().map(name).collect()
-}
-
-/// A field's name, without the `r#` that a keyword needs.
-pub(super) fn snake(text: &str) -> String {
-    let name: String = text
-        .to_snake_case()
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-        .collect();
-    match name.chars().next() {
-        None => "value".to_owned(),
-        Some(first) if first.is_ascii_digit() => format!("n{name}"),
-        Some(_) => name,
-    }
-}
-
-/// Gives each name a number behind it that stands earlier in the list too.
-pub(super) fn distinct(names: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut seen = std::collections::BTreeSet::new();
-    let mut distinct = Vec::new();
-    for wish in names {
-        let mut name = wish.clone();
-        let mut count = 1;
-        while !seen.insert(name.clone()) {
-            count += 1;
-            name = format!("{wish}{count}");
-        }
-        distinct.push(name);
-    }
-    distinct
 }
 
 /// Names that generated code uses for something else.
@@ -146,5 +66,17 @@ pub(super) fn is_taken(name: &str) -> bool {
             | "Eq"
             | "Hash"
             | "BTreeMap"
+            | "HashMap"
+            | "HashSet"
+            | "LazyLock"
+            | "Mutex"
+            | "PoisonError"
+            | "RangeBounds"
+            | "TryFrom"
+            | "Fn"
+            // Type parameters of the functions beside the types.
+            | "D"
+            | "S"
+            | "T"
     )
 }

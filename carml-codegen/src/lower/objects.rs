@@ -86,6 +86,11 @@ impl Lowering<'_> {
         Docs {
             text,
             examples: if named { Vec::new() } else { own.examples },
+            default: property
+                .about
+                .default
+                .clone()
+                .or(target.and_then(|target| target.about.default.clone())),
         }
     }
 

@@ -8,6 +8,9 @@ use crate::ir::{
     types::{Integer, NamedKind, Type},
 };
 
+/// The longest tuple for which the standard library has the traits that types derive.
+const MAX_TUPLE: usize = 12;
+
 impl Lowering<'_> {
     pub(super) fn shape(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
         if schema.rules.never {
@@ -36,7 +39,7 @@ impl Lowering<'_> {
         // One branch is left: the union is that branch.
         if rest.rules.unions.len() == 1 && rest.rules.unions[0].branches.len() == 1 {
             let only = rest.rules.unions.remove(0).branches[0];
-            let inner = if rest.rules == Default::default() {
+            let inner = if rest.rules.ask_nothing() {
                 self.ty(only)
             } else {
                 rest.all_of.push(only);
@@ -89,7 +92,7 @@ impl Lowering<'_> {
             Some(Kind::Number) if schema.fill => Type::Float,
             Some(Kind::Number) => Type::Number,
             Some(Kind::String) => Type::String,
-            Some(Kind::Array) => self.list(schema),
+            Some(Kind::Array) => self.list(id, schema),
             Some(Kind::Object) => self.object(id, schema, name),
             Some(Kind::Null) => Type::Null,
             None if rules.types.is_empty() => Type::Any,
@@ -108,7 +111,7 @@ impl Lowering<'_> {
             let branch = self.merge(*branch);
             branch.rules.properties.len() > rules.properties.len()
         });
-        if !rules.unions.is_empty() || !structured {
+        if !rules.unions.is_empty() || !structured || rules.closed_over_all {
             return None;
         }
         let mut base = schema.clone();
@@ -130,11 +133,42 @@ impl Lowering<'_> {
         Some(either)
     }
 
-    fn list(&mut self, schema: &Schema) -> Type {
-        match schema.rules.items {
-            Some(items) if schema.rules.prefix.is_empty() => Type::List(Box::new(self.ty(items))),
-            _ => Type::List(Box::new(Type::Any)),
-        }
+    fn list(&mut self, id: SchemaId, schema: &Schema) -> Type {
+        let rules = &schema.rules;
+        let items = match rules.items {
+            Some(items) if rules.prefix.is_empty() => self.ty(items),
+            _ if rules.prefix.is_empty() => Type::Any,
+            _ if self.is_tuple(rules) => {
+                return Type::Tuple(rules.prefix.iter().map(|item| self.ty(*item)).collect());
+            }
+            _ => self.fall_back(id, "its items differ by their places".to_owned()),
+        };
+        Type::List(Box::new(items))
+    }
+
+    /// As many items as have a place of their own, and no other number. With structures among
+    /// them there would be a type for each, and no name to call it by.
+    fn is_tuple(&mut self, rules: &Rules) -> bool {
+        let count = rules.prefix.len();
+        let closed = rules
+            .items
+            .is_some_and(|items| self.merge(items).rules.never);
+        let most = match rules.bounds.items.max {
+            Some(max) => max == count as u64,
+            None => closed,
+        };
+        count <= MAX_TUPLE
+            && rules.bounds.items.min == count as u64
+            && most
+            && rules.prefix.iter().all(|item| self.is_plain(*item))
+    }
+
+    /// No object, and no list of anything.
+    fn is_plain(&mut self, id: SchemaId) -> bool {
+        let schema = self.merge(id);
+        let rules = &schema.rules;
+        let structured = [Kind::Array, Kind::Object];
+        !rules.types.is_empty() && rules.types.iter().all(|kind| !structured.contains(kind))
     }
 
     fn object(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {

@@ -1,13 +1,14 @@
 //! `oneOf` and `anyOf`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use serde_json::Value;
 
 use super::{Lowering, docs, kinds, names};
 use crate::ir::{
+    check::{Rule, Test},
     schema::{Additional, Kind, Rules, Schema, SchemaId},
-    types::{Alternative, Docs, NamedKind, Type, Variant},
+    types::{Alternative, Docs, Extra, NamedKind, Type, Variant},
 };
 
 /// A variant of an enum: its key, docs, and the schema of its options.
@@ -23,9 +24,16 @@ impl Lowering<'_> {
         let Some(union) = unions.first() else {
             return Type::Any;
         };
+        let loose = self.is_loose_union(schema);
+        let exclusive = union.exclusive && self.several_loose(&union.branches);
         let mut branches = Vec::new();
         self.flatten(&union.branches, &mut branches, 0);
-        if base.rules != Rules::default() {
+        // That a value is what it is says nothing.
+        branches.retain(|branch| self.resolve(*branch) != id);
+        if loose || exclusive {
+            self.ask_for_objects(&mut branches);
+        }
+        if !base.rules.ask_nothing() {
             base.about = Default::default();
             let base = self.graph.add(base);
             for branch in &mut branches {
@@ -37,35 +45,99 @@ impl Lowering<'_> {
             return self.ty(*only);
         }
         self.tell_apart(schema, &branches);
-        if let Some(keyed) = self.external(&branches) {
-            return self.define(id, schema, name, &branches, |this, _| {
+        let ty = self.told_apart(id, schema, &branches, name);
+        if loose {
+            return Type::Loose(Box::new(ty));
+        }
+        ty
+    }
+
+    fn told_apart(
+        &mut self,
+        id: SchemaId,
+        schema: &Schema,
+        branches: &[SchemaId],
+        name: Option<&str>,
+    ) -> Type {
+        if let Some(keyed) = self.external(branches) {
+            return self.define(id, schema, name, branches, |this, _| {
                 NamedKind::Enum(this.variants(keyed))
             });
         }
-        if let Some((tag, keyed)) = self.internal(&branches) {
-            return self.define(id, schema, name, &branches, |this, _| {
+        if let Some((tag, keyed)) = self.internal(branches) {
+            return self.define(id, schema, name, branches, |this, _| {
                 NamedKind::Tagged(tag, this.variants(keyed))
             });
         }
-        self.define(id, schema, name, &branches, |this, _| {
-            NamedKind::Untagged(this.alternatives(&branches))
+        self.define(id, schema, name, branches, |this, _| {
+            NamedKind::Untagged(this.alternatives(branches))
         })
+    }
+
+    /// Any of objects, and whatever else is no object.
+    pub(super) fn is_loose_union(&mut self, schema: &Schema) -> bool {
+        let rules = &schema.rules;
+        let [union] = rules.unions.as_slice() else {
+            return false;
+        };
+        let rest = Rules {
+            unions: Vec::new(),
+            not: Vec::new(),
+            conditions: Vec::new(),
+            ..rules.clone()
+        };
+        !union.exclusive && rest.ask_nothing() && self.all_loose(&union.branches)
+    }
+
+    fn all_loose(&mut self, branches: &[SchemaId]) -> bool {
+        branches.len() > 1
+            && branches.iter().all(|branch| {
+                let schema = self.merge(*branch);
+                self.is_loose(&schema)
+            })
+    }
+
+    /// What is no object fits each of them: of these, no one alone.
+    fn several_loose(&mut self, branches: &[SchemaId]) -> bool {
+        let loose = branches.iter().filter(|branch| {
+            let schema = self.merge(**branch);
+            self.is_loose(&schema)
+        });
+        loose.count() > 1
+    }
+
+    fn ask_for_objects(&mut self, branches: &mut [SchemaId]) {
+        let mut object = Schema::default();
+        object.rules.types.insert(Kind::Object);
+        let object = self.graph.add(object);
+        for branch in branches {
+            let schema = self.merge(*branch);
+            if self.is_loose(&schema) {
+                *branch = self.both(*branch, object);
+            }
+        }
     }
 
     /// A branch that is a union and nothing else stands for its own branches.
     fn flatten(&mut self, from: &[SchemaId], into: &mut Vec<SchemaId>, depth: usize) {
         for branch in from {
-            let schema = self.graph.get(*branch);
-            let mut rest = schema.rules.clone();
-            let unions = std::mem::take(&mut rest.unions);
-            let inline = schema.reference.is_none() && schema.all_of.is_empty();
-            match unions.as_slice() {
-                [only] if inline && rest == Rules::default() && depth < 8 => {
-                    self.flatten(&only.branches, into, depth + 1);
-                }
+            match self.inner(*branch) {
+                Some(inner) if depth < 8 => self.flatten(&inner, into, depth + 1),
                 _ if !into.contains(branch) => into.push(*branch),
                 _ => {}
             }
+        }
+    }
+
+    /// The branches of a schema that is a union and nothing else.
+    pub(super) fn inner(&self, id: SchemaId) -> Option<Vec<SchemaId>> {
+        let schema = self.graph.get(id);
+        let mut rest = schema.rules.clone();
+        let unions = std::mem::take(&mut rest.unions);
+        let inline = schema.reference.is_none() && schema.all_of.is_empty();
+        match unions.as_slice() {
+            [only] if inline && rest.ask_nothing() => Some(only.branches.clone()),
+            _ => None,
         }
     }
 
@@ -111,8 +183,8 @@ impl Lowering<'_> {
         keyed
             .map(|((key, docs, options), name)| Variant {
                 key,
+                docs: docs.beside(&name),
                 name,
-                docs,
                 deprecated: false,
                 options: options.map(|options| self.ty(options)),
             })
@@ -150,9 +222,6 @@ impl Lowering<'_> {
             let rules = &schema.rules;
             kinds::only(rules) == Some(Kind::Object)
                 && rules.values.is_none()
-                && rules.unions.is_empty()
-                && rules.conditions.is_empty()
-                && rules.not.is_empty()
                 && rules.dependent.is_empty()
                 && rules.patterns.is_empty()
                 && rules.property_names.is_none()
@@ -175,7 +244,9 @@ impl Lowering<'_> {
                     _ => break,
                 }
             }
-            if words.len() != merged.len() {
+            // serde takes the tag away before the rest is read, and tested.
+            let elsewhere = |schema: &Rc<Schema>| self.logic_reads(&schema.rules, tag, 0);
+            if words.len() != merged.len() || merged.iter().any(elsewhere) {
                 continue;
             }
             let mut keyed = Vec::new();
@@ -193,6 +264,32 @@ impl Lowering<'_> {
         None
     }
 
+    /// What is said of a key beside `properties`, or may be: of all keys, for example.
+    fn logic_reads(&mut self, rules: &Rules, key: &str, depth: usize) -> bool {
+        if rules.closed_over_all || depth > 8 {
+            return true;
+        }
+        let mut parts = rules.not.clone();
+        parts.extend(rules.unions.iter().flat_map(|union| &union.branches));
+        for condition in &rules.conditions {
+            parts.push(condition.test);
+            parts.extend(condition.then.iter().chain(&condition.otherwise));
+        }
+        parts.iter().any(|part| {
+            let part = self.merge(*part);
+            let rules = &part.rules;
+            rules.properties.contains_key(key)
+                || rules.required.contains(key)
+                || rules.values.is_some()
+                || rules.additional != Additional::Open
+                || !rules.patterns.is_empty()
+                || !rules.dependent.is_empty()
+                || rules.property_names.is_some()
+                || !rules.bounds.keys.is_free()
+                || self.logic_reads(rules, key, depth + 1)
+        })
+    }
+
     pub(super) fn alternatives(&mut self, branches: &[SchemaId]) -> Vec<Alternative> {
         let mut alternatives: Vec<Alternative> = Vec::new();
         for branch in branches {
@@ -206,13 +303,18 @@ impl Lowering<'_> {
                 name: self.alternative_name(schema, &ty),
                 docs: Docs {
                     text,
-                    examples: Vec::new(),
+                    ..Docs::default()
                 },
                 ty,
             });
         }
         // The first that fits is taken: what refuses most stands first.
         alternatives.sort_by_key(|alternative| self.looseness(&alternative.ty));
+        if let Some(Type::Any | Type::Loose(_)) = alternatives.last().map(|last| &last.ty) {
+            for alternative in &alternatives {
+                self.refuse_lists(&alternative.ty);
+            }
+        }
         let names = names::distinct(
             alternatives
                 .iter()
@@ -222,6 +324,21 @@ impl Lowering<'_> {
             alternative.name = name;
         }
         alternatives
+    }
+
+    /// serde takes a list for a struct without further keys: not where lists are for another form.
+    fn refuse_lists(&mut self, ty: &Type) {
+        let Type::Named(id) = ty else { return };
+        if let Some(named) = &mut self.types[id.0]
+            && let NamedKind::Struct(structure) = &named.kind
+            && structure.extra == Extra::Denied
+            && named.rules.is_empty()
+        {
+            named.rules.push(Rule {
+                about: "type".to_owned(),
+                test: Test::Kinds(vec![Kind::Object]),
+            });
+        }
     }
 
     fn alternative_name(&self, schema: &Schema, ty: &Type) -> String {
@@ -242,9 +359,12 @@ impl Lowering<'_> {
             Type::Float | Type::Number => "Number".to_owned(),
             Type::String => "Text".to_owned(),
             Type::List(_) => "List".to_owned(),
+            Type::Tuple(_) => "Tuple".to_owned(),
             Type::Map(_) => "Map".to_owned(),
             Type::Extern { path, .. } => names::pascal(path.rsplit("::").next().unwrap_or(path)),
-            Type::Option(inner) => self.alternative_name(schema, inner),
+            Type::Option(inner) | Type::Boxed(inner) | Type::Loose(inner) => {
+                self.alternative_name(schema, inner)
+            }
             _ => "Other".to_owned(),
         }
     }
@@ -258,7 +378,7 @@ impl Lowering<'_> {
             Type::Null | Type::Boolean => 0,
             Type::Integer(_) | Type::Whole => 1,
             Type::Float | Type::Number => 2,
-            Type::List(_) => 3,
+            Type::List(_) | Type::Tuple(_) => 3,
             Type::Named(id) => match self.types[id.0].as_ref().map(|named| &named.kind) {
                 Some(NamedKind::Enum(_)) => 6,
                 _ => 4,

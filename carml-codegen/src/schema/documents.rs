@@ -7,12 +7,9 @@ use std::{
 };
 
 use carml_diagnostic::{Format, Source};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{
-    Error,
-    front::{escape, join},
-};
+use super::{Error, check, front::join, walk::walk};
 
 macro_rules! own {
     ($($file:literal),* $(,)?) => {
@@ -34,9 +31,6 @@ const OWN: &[(&str, &str)] = own![
     "tracer.json",
     "types.json",
 ];
-
-/// Keywords whose value is data: what looks like a schema there is none.
-const DATA: [&str; 4] = ["const", "default", "enum", "examples"];
 
 const OWN_PREFIX: &str = "carml://schema/";
 
@@ -61,15 +55,14 @@ impl Documents {
     /// Loads the file asked for and checks that it is a schema.
     pub(super) fn open(file: &Path) -> Result<(Self, String), Error> {
         let document = read(file)?;
-        if let Err(error) = jsonschema::meta::validate(&document) {
-            let pointer = error.instance_path().to_string();
+        if let Err((pointer, message)) = check::schema(&document) {
             let (line, column) = position(file, &pointer);
             return Err(Error::NotASchema {
                 file: file.to_owned(),
                 line,
                 column,
                 pointer,
-                message: error.to_string(),
+                message,
             });
         }
         let name = file
@@ -117,6 +110,42 @@ impl Documents {
         self.loaded.get(name)
     }
 
+    pub(super) fn value(&self, target: &Target) -> Option<&Value> {
+        self.get(&target.document)?.pointer(&target.pointer)
+    }
+
+    /// Where a dynamic reference leads whose first target is given: to the same anchor of the
+    /// document asked for, which every way begins with; `None` if other schemas have it too.
+    pub(super) fn outermost(&self, root: &str, first: Target, anchor: &str) -> Option<Target> {
+        let is = |schema: &Map<String, Value>| match anchor {
+            "" => schema.get("$recursiveAnchor") == Some(&Value::Bool(true)),
+            name => schema.get("$dynamicAnchor").and_then(Value::as_str) == Some(name),
+        };
+        let dynamic = self.value(&first).and_then(Value::as_object);
+        if !dynamic.is_some_and(is) {
+            return Some(first);
+        }
+        let mut all = Vec::new();
+        let mut outermost = None;
+        for (name, document) in &self.loaded {
+            walk(document, name == root, |schema, pointer, own| {
+                let own = own && (pointer.is_empty() || !schema.contains_key("$id"));
+                if is(schema) {
+                    let target = Target {
+                        document: name.clone(),
+                        pointer: pointer.to_owned(),
+                    };
+                    if own {
+                        outermost.get_or_insert_with(|| target.clone());
+                    }
+                    all.push(target);
+                }
+                Some(own)
+            });
+        }
+        outermost.or_else(|| (all.len() == 1).then_some(first))
+    }
+
     /// Defaults of this document are filled in.
     pub(super) fn fills_defaults(&self, name: &str) -> bool {
         let document = self.loaded.get(name);
@@ -128,13 +157,7 @@ impl Documents {
     /// `$ref` does not count.
     pub(super) fn reference_stands_alone(&self, name: &str) -> bool {
         let document = self.loaded.get(name);
-        let draft = document.and_then(|root| root.get("$schema")?.as_str());
-        match draft {
-            Some(draft) => ["draft-03", "draft-04", "draft-05", "draft-06", "draft-07"]
-                .iter()
-                .any(|old| draft.contains(old)),
-            None => true,
-        }
+        stands_alone(document.and_then(|root| root.get("$schema")?.as_str()))
     }
 
     fn insert(&mut self, name: String, document: Value) {
@@ -143,37 +166,21 @@ impl Documents {
             Some(draft) if draft.contains("draft-04") || draft.contains("draft-03") => "id",
             _ => "$id",
         };
-        let mut pending = vec![(&document, String::new(), name.clone())];
-        while let Some((value, pointer, mut base)) = pending.pop() {
-            match value {
-                Value::Object(object) => {
-                    let id = object.get(id_keyword).and_then(Value::as_str);
-                    if let Some(id) = id.filter(|id| !id.starts_with('#')) {
-                        base = join(&base, id.trim_end_matches('#'));
-                        let target = Target {
-                            document: name.clone(),
-                            pointer: pointer.clone(),
-                        };
-                        self.resources.entry(base.clone()).or_insert(target);
-                    }
-                    let schemas = object
-                        .iter()
-                        .filter(|(key, _)| !DATA.contains(&key.as_str()));
-                    pending.extend(schemas.map(|(key, value)| {
-                        (value, format!("{pointer}/{}", escape(key)), base.clone())
-                    }));
-                }
-                Value::Array(items) => {
-                    let items = items.iter().enumerate();
-                    pending.extend(
-                        items.map(|(index, value)| {
-                            (value, format!("{pointer}/{index}"), base.clone())
-                        }),
-                    );
-                }
-                _ => {}
-            }
-        }
+        let alone = stands_alone(draft);
+        walk(&document, name.clone(), |schema, pointer, base| {
+            let id = schema.get(id_keyword).and_then(Value::as_str);
+            let beside = alone && schema.contains_key("$ref");
+            let Some(id) = id.filter(|id| !id.starts_with('#') && !beside) else {
+                return Some(base);
+            };
+            let base = join(&base, id.trim_end_matches('#'));
+            let target = Target {
+                document: name.clone(),
+                pointer: pointer.to_owned(),
+            };
+            self.resources.entry(base.clone()).or_insert(target);
+            Some(base)
+        });
         self.loaded.insert(name, document);
     }
 
@@ -199,7 +206,7 @@ impl Documents {
     }
 
     /// Where a URI leads from a place, if it can be had without fetching: to a schema with that
-    /// `$id`, to CarML's own, or to a sibling whose file name is the URI's last part.
+    /// `$id`, to CarML's own, to a draft's metaschema, or to a sibling whose file name is the URI's last part.
     pub(super) fn find(&mut self, document: &str, pointer: &str, uri: &str) -> Option<Target> {
         let (here, base) = self.resource(document, pointer);
         if uri.is_empty() {
@@ -217,7 +224,13 @@ impl Documents {
                 }
                 absolute
             }
-            None => self.sibling(absolute.rsplit('/').next()?)?,
+            None => match check::metaschema(&absolute) {
+                Some(document) => {
+                    self.insert(absolute.clone(), document);
+                    absolute
+                }
+                None => self.sibling(absolute.rsplit('/').next()?)?,
+            },
         };
         Some(Target {
             document: name,
@@ -243,6 +256,14 @@ impl Documents {
         }
         None
     }
+}
+
+/// What is beside a `$ref` does not count, by the draft that a document names.
+fn stands_alone(draft: Option<&str>) -> bool {
+    draft.is_none_or(|draft| {
+        let old = ["draft-03", "draft-04", "draft-05", "draft-06", "draft-07"];
+        old.iter().any(|old| draft.contains(old))
+    })
 }
 
 /// Where a value stands in a file.

@@ -1,9 +1,11 @@
 //! JSON Schema → typed Rust: `front` reads documents into `ir::schema`,
 //! `lower` finds the types, `emit` writes them.
 
+mod check;
 mod documents;
 mod error;
 mod front;
+mod walk;
 
 use std::path::{Path, PathBuf};
 

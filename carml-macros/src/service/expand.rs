@@ -56,9 +56,15 @@ fn stream_type(method: &Method) -> Option<TokenStream> {
             item,
             declare: true,
             ..
-        } => Some(quote! {
-            type #name = ::carml_runtime::__private::BoxStream<#item>;
-        }),
+        } => {
+            // It is there when its handler is.
+            let attributes = method.item.attrs.iter();
+            let cfgs = attributes.filter(|attribute| attribute.path().is_ident("cfg"));
+            Some(quote! {
+                #(#cfgs)*
+                type #name = ::carml_runtime::__private::BoxStream<#item>;
+            })
+        }
         _ => None,
     }
 }
@@ -87,7 +93,7 @@ fn method(method: &Method) -> TokenStream {
     } = method;
     let mut signature = item.sig.clone();
     let attributes = &item.attrs;
-    let body = &item.block;
+    let statements = &item.block.stmts;
 
     let mut unwrap_request = TokenStream::new();
     if *plain_request && let Some(FnArg::Typed(request)) = signature.inputs.iter_mut().nth(1) {
@@ -105,8 +111,7 @@ fn method(method: &Method) -> TokenStream {
     let (output, convert) = match answer {
         Answer::Tonic => (None, None),
         Answer::Plain => {
-            let written = &signature.output;
-            let syn::ReturnType::Type(_, ty) = written else {
+            let syn::ReturnType::Type(_, ty) = &signature.output else {
                 unreachable!("checked in the model")
             };
             (
@@ -154,22 +159,30 @@ fn method(method: &Method) -> TokenStream {
             #(#attributes)*
             #signature {
                 #unwrap_request
-                #body
+                #(#statements)*
             }
         };
     };
     // `impl Trait` cannot be named in a body; the stream's type is inferred there.
-    let statement = match answer {
-        Answer::Stream { .. } => quote! {
-            let __answer: ::core::result::Result<_, ::carml_runtime::__private::Status> =
-                async move #body.await;
-        },
-        _ => {
-            let syn::ReturnType::Type(_, ty) = &signature.output else {
-                unreachable!("checked in the model")
-            };
-            quote!(let __answer: #ty = async move #body.await;)
+    let written = match (answer, &signature.output) {
+        (Answer::Stream { .. }, _) | (_, syn::ReturnType::Default) => {
+            quote!(::core::result::Result<_, ::carml_runtime::__private::Status>)
         }
+        (_, syn::ReturnType::Type(_, ty)) => quote!(#ty),
+    };
+    // The type stands at both ends of the body, so that both are coerced as in a function: at a
+    // `return`, and at the last expression.
+    let statement = quote! {
+        let __answer: #written = async move {
+            if let ::core::option::Option::Some(__answer) = ::core::option::Option::None::<#written> {
+                #[allow(unreachable_code)]
+                return __answer;
+            }
+            let __answer: #written = { #(#statements)* };
+            #[allow(unreachable_code)]
+            __answer
+        }
+        .await;
     };
     signature.output = syn::ReturnType::Type(
         syn::token::RArrow::default(),

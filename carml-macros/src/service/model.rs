@@ -3,7 +3,7 @@
 use heck::ToUpperCamelCase;
 use syn::{
     FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, ReturnType,
-    Type, TypeParamBound,
+    Type, TypeParamBound, ext::IdentExt as _,
 };
 
 use super::{
@@ -110,7 +110,8 @@ fn method(item: ImplItemFn, declared: &[Ident], faults: &mut Faults) -> Option<M
     let request = request_type(&item, faults);
     let answer = answer(&item, declared, faults);
     Some(Method {
-        plain_request: !is_named(request?, "Request"),
+        // A message may be called `Request` too, but has no arguments.
+        plain_request: first_argument(request?, "Request").is_none(),
         answer: answer?,
         item,
     })
@@ -172,7 +173,8 @@ fn answer(item: &ImplItemFn, declared: &[Ident], faults: &mut Faults) -> Option<
         );
         return None;
     };
-    let name = format!("{}Stream", item.sig.ident.to_string().to_upper_camel_case());
+    let handler = item.sig.ident.unraw().to_string();
+    let name = format!("{}Stream", handler.to_upper_camel_case());
     let name = Ident::new(&name, item.sig.ident.span());
     Some(Answer::Stream {
         declare: !declared.contains(&name),
@@ -204,10 +206,6 @@ fn stream_item(bound: &TypeParamBound) -> Option<&Type> {
         GenericArgument::AssocType(item) if item.ident == "Item" => Some(&item.ty),
         _ => None,
     })
-}
-
-fn is_named(ty: &Type, name: &str) -> bool {
-    last_segment(ty).is_some_and(|segment| segment.ident == name)
 }
 
 /// `T` of `name<T, …>`.

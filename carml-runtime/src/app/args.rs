@@ -2,17 +2,24 @@
 
 use std::ffi::OsString;
 
-use lexopt::{Arg::Long, ValueExt as _};
+use lexopt::{
+    Arg::{Long, Short},
+    ValueExt as _,
+};
 
 use super::{App, StartError};
 
-const USAGE: &str = "\
-usage: [--config FILE]… [--set KEY=VALUE]… [--check | --print-schema]
+pub(super) const USAGE: &str = "\
+usage: [--config FILE]… [--set KEY=VALUE]… [--check | --print-schema | --help]
 
   --config FILE    read this config instead of searching for one; later files win
   --set KEY=VALUE  set one value over all files: --set registry.timeout=5s
   --check          read and check the config, then end
-  --print-schema   print the config's whole JSON Schema, then end";
+  --print-schema   print the config's whole JSON Schema, then end
+  --help           print this, then end
+
+Without --config: $CARML_CONFIG_FILE, else the first of ./carml.yml, ./.carml_config.yml and
+~/.carml_config.yml. SIGTERM ends the service when the calls in flight have ended.";
 
 pub(super) fn apply<C>(mut app: App<C>, args: impl IntoIterator<Item = OsString>) -> App<C> {
     let mut parser = lexopt::Parser::from_iter(args);
@@ -29,6 +36,7 @@ fn read<C>(app: &mut App<C>, parser: &mut lexopt::Parser) -> Result<(), lexopt::
             Long("set") => app.sets.push(parser.value()?.string()?),
             Long("check") => app.check_only = true,
             Long("print-schema") => app.print_schema = true,
+            Long("help") | Short('h') => app.print_usage = true,
             other => return Err(other.unexpected()),
         }
     }

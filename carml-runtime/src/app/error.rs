@@ -30,16 +30,27 @@ pub enum StartError {
     )]
     NoSection(&'static str),
     /// The store could not be opened.
-    #[error("error: cannot open the key/value store: {0}")]
-    Store(#[from] kv::Error),
+    #[error("{report}")]
+    Store {
+        /// What was tried, with the place in the config.
+        report: Report,
+        /// What the store said.
+        source: Box<kv::Error>,
+    },
     /// The address could not be bound.
-    #[error("error: cannot listen on {address}: {source}")]
+    #[error("{report}")]
     Bind {
-        /// `grpc.server.listen`.
-        address: String,
+        /// What was tried, with the place in the config.
+        report: Report,
         /// What the system said.
         source: io::Error,
     },
+    /// SIGTERM and SIGINT cannot be waited for.
+    #[error("error: cannot wait for signals: {0}")]
+    Signals(io::Error),
+    /// What was asked for could not be written.
+    #[error("error: cannot write to standard output: {0}")]
+    Output(io::Error),
     /// The server broke.
     #[error("error: the server failed: {0}")]
     Transport(#[from] tonic::transport::Error),
@@ -52,6 +63,13 @@ pub enum StartError {
     /// A reason of the service's own.
     #[error("error: {0}")]
     Service(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Of a service that uses the store while it is made.
+impl From<kv::Error> for StartError {
+    fn from(error: kv::Error) -> Self {
+        Self::Service(error.into())
+    }
 }
 
 impl From<Report> for StartError {

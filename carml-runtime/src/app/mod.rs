@@ -1,12 +1,15 @@
 //! A service from its config to its end: load, check, open, bind, serve, drain.
 
 mod args;
+mod connections;
 mod context;
 mod error;
 mod middleware;
+mod open;
 mod requirements;
 mod serve;
 mod shutdown;
+mod stop;
 
 use std::{marker::PhantomData, net::SocketAddr, process::ExitCode};
 
@@ -54,11 +57,14 @@ pub struct App<C> {
     middlewares: Vec<middleware::Known<C>>,
     check_only: bool,
     print_schema: bool,
+    print_usage: bool,
     args_error: Option<StartError>,
     services: Vec<Factory<C>>,
     requires: Vec<(&'static str, Requirement)>,
     ready: Option<oneshot::Sender<SocketAddr>>,
     stop: Option<oneshot::Receiver<()>>,
+    /// The process is this app's.
+    process: bool,
     config: PhantomData<fn() -> C>,
 }
 
@@ -81,11 +87,13 @@ impl<C> Default for App<C> {
             middlewares: Vec::new(),
             check_only: false,
             print_schema: false,
+            print_usage: false,
             args_error: None,
             services: Vec::new(),
             requires: Vec::new(),
             ready: None,
             stop: None,
+            process: false,
             config: PhantomData,
         }
     }
@@ -99,7 +107,7 @@ impl<C: Root + Send + Sync + 'static> App<C> {
     }
 
     /// The same, with the process's arguments: `--config FILE`, `--set KEY=VALUE`, `--check`,
-    /// `--print-schema`.
+    /// `--print-schema`, `--help`.
     pub fn from_args() -> Self {
         args::apply(Self::default(), std::env::args_os())
     }
@@ -199,16 +207,22 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         self
     }
 
-    /// Runs to the end, with one readable report on standard error if it cannot start: exit code
-    /// 0 after a clean drain, 1 otherwise.
-    pub async fn run(self) -> ExitCode {
-        match self.serve().await {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{error}");
-                ExitCode::FAILURE
-            }
+    /// Runs the process to its end, with one readable report on standard error if it cannot start:
+    /// exit code 0 after a clean drain, 1 otherwise.
+    ///
+    /// What still runs after SIGTERM and the time that the drain has, or after a second signal,
+    /// ends with the process, whatever it does: a handler that keeps its thread, too.
+    pub async fn run(mut self) -> ExitCode {
+        self.process = true;
+        let Err(error) = self.serve().await else {
+            return ExitCode::SUCCESS;
+        };
+        eprintln!("{}", error.to_string().trim_end());
+        if matches!(error, StartError::Deadline(_) | StartError::CutShort) {
+            // The runtime's own end would wait for what was cut off.
+            std::process::exit(1);
         }
+        ExitCode::FAILURE
     }
 
     /// Runs to the end. Dropping the future ends at once, without a drain.

@@ -1,16 +1,18 @@
 //! From the first line of the config to the last call.
 
-use std::future::pending;
-
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    sync::oneshot,
+use std::{
+    io::{ErrorKind, Write as _},
+    net::SocketAddr,
 };
-use tokio_stream::wrappers::TcpListenerStream;
+
+use tokio::{net::TcpListener, sync::oneshot};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tonic::{server::NamedService, service::Routes, transport::Server};
 
-use super::{App, Context, Shutdown, StartError, middleware, requirements};
+use super::{
+    App, Context, Shutdown, StartError, args, connections, middleware, open, requirements,
+    stop::{self, Stop},
+};
 use crate::{
     __private::Service,
     config::{Config, Loaded, Loader, Root, Schema},
@@ -19,7 +21,6 @@ use crate::{
         chain::{Chain, ChainLayer},
     },
     health::Reporter,
-    kv::Kv,
     logger,
 };
 
@@ -53,10 +54,12 @@ pub(super) async fn serve<C: Root + Send + Sync + 'static>(
     if let Some(error) = app.args_error.take() {
         return Err(error);
     }
+    if app.print_usage {
+        return say(args::USAGE);
+    }
     let schema = schema(&app)?;
     if app.print_schema {
-        println!("{:#}", schema.bundled());
-        return Ok(());
+        return say(format_args!("{:#}", schema.bundled()));
     }
     let loaded = load(&mut app, schema)?;
     let base: Config = loaded.typed()?;
@@ -68,14 +71,13 @@ pub(super) async fn serve<C: Root + Send + Sync + 'static>(
         (section.read)(&loaded)?;
     }
     if app.check_only {
-        println!("the config is valid; the chain is {chain}");
-        return Ok(());
+        return say(format_args!("the config is valid; the chain is {chain}"));
     }
     logger::init(&base);
     for warning in chain.warnings() {
         tracing::warn!("{warning}");
     }
-    let kv = open_store(&base, !app.requires.is_empty()).await?;
+    let kv = open::store(&loaded, &base, !app.requires.is_empty()).await?;
     let shutdown = Shutdown::default();
     let context = Context {
         config,
@@ -89,8 +91,13 @@ pub(super) async fn serve<C: Root + Send + Sync + 'static>(
         make(&context, &mut routed)?;
     }
     let chain = middleware::chain(&context, chain, built_in, app.middlewares)?;
+    let listener = open::listener(&context.loaded, &base.grpc.server.listen).await?;
     drop(context);
-    let served = listen(&base, chain, routed, shutdown, app.ready, app.stop).await;
+    let stop = Stop::new(app.stop).map_err(StartError::Signals)?;
+    if app.process {
+        stop::guard(&base.grpc.server.shutdown).map_err(StartError::Signals)?;
+    }
+    let served = listen(&base, listener, chain, routed, shutdown, app.ready, stop).await;
     if let Some(kv) = kv
         && let Err(error) = kv.close().await
     {
@@ -115,12 +122,12 @@ fn load<C: Root>(app: &mut App<C>, schema: Schema) -> Result<Loaded, StartError>
     let mut loader = Loader::new(schema);
     loader = match app.source.take() {
         Some(source) => loader.source(source),
-        None if app.files.is_empty() => loader.search().env(std::env::vars()),
+        None if app.files.is_empty() => loader.search().env(variables()),
         None => {
             for file in app.files.drain(..) {
                 loader = loader.file(file);
             }
-            loader.env(std::env::vars())
+            loader.env(variables())
         }
     };
     for set in app.sets.drain(..) {
@@ -129,30 +136,31 @@ fn load<C: Root>(app: &mut App<C>, schema: Schema) -> Result<Loaded, StartError>
     Ok(loader.load()?)
 }
 
-async fn open_store(config: &Config, required: bool) -> Result<Option<Kv>, StartError> {
-    match &config.registry {
-        Some(registry) => Ok(Some(Kv::open(registry).await?)),
-        None if required => Ok(Some(Kv::open(&Default::default()).await?)),
-        None => Ok(None),
+/// The environment. Variables that are not text cannot be meant.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()))
+}
+
+/// Writes what was asked for. A reader that has heard enough is no fault.
+fn say(text: impl std::fmt::Display) -> Result<(), StartError> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(StartError::Output(error)),
+        _ => Ok(()),
     }
 }
 
 async fn listen(
     config: &Config,
+    (listener, address): (TcpListener, SocketAddr),
     chain: Chain,
     routed: Routed,
     shutdown: Shutdown,
-    ready: Option<oneshot::Sender<std::net::SocketAddr>>,
-    stop: Option<oneshot::Receiver<()>>,
+    ready: Option<oneshot::Sender<SocketAddr>>,
+    mut stop: Stop,
 ) -> Result<(), StartError> {
     let server = &config.grpc.server;
-    let bind = |source| StartError::Bind {
-        address: server.listen.clone(),
-        source,
-    };
-    let listener = TcpListener::bind(&server.listen).await.map_err(bind)?;
-    let address = listener.local_addr().map_err(bind)?;
-    let mut stop = Stop::new(stop).map_err(bind)?;
 
     let health = Reporter::serving(&routed.names);
     let mut routes = routed.routes.add_service(health.service(shutdown.clone()));
@@ -160,24 +168,25 @@ async fn listen(
         routes = crate::grpc::reflection::add(routes, &routed.descriptors);
     }
     let (drain, drained) = oneshot::channel::<()>();
+    // However this ends, no connection outlives it.
+    let cut = CancellationToken::new();
+    let _cut_off = cut.clone().drop_guard();
     let interval = server.keepalive.interval.get();
-    let serving = tokio::spawn(
+    let mut serving = AbortOnDropHandle::new(tokio::spawn(
         Server::builder()
             .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_keepalive_interval(Some(interval).filter(|interval| !interval.is_zero()))
             .http2_keepalive_timeout(Some(server.keepalive.timeout.get()))
             .layer(ChainLayer::new(chain.clone()))
             .add_routes(routes)
-            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
+            .serve_with_incoming_shutdown(connections::incoming(listener, &cut), async {
                 let _ = drained.await;
             }),
-    );
+    ));
     tracing::info!(server.address = %address, chain = %chain, "serving");
     if let Some(ready) = ready {
         let _ = ready.send(address);
     }
-    let aborting = serving.abort_handle();
-    tokio::pin!(serving);
     tokio::select! {
         ended = &mut serving => return outcome(ended),
         () = stop.asked() => {}
@@ -188,23 +197,14 @@ async fn listen(
     let deadline = server.shutdown.deadline.get();
     tokio::select! {
         () = tokio::time::sleep(server.shutdown.settle.get()) => {}
-        () = stop.asked() => {
-            aborting.abort();
-            return Err(StartError::CutShort);
-        }
+        () = stop.asked() => return Err(StartError::CutShort),
     }
     shutdown.begin();
     let _ = drain.send(());
     tokio::select! {
         ended = &mut serving => outcome(ended),
-        () = tokio::time::sleep(deadline) => {
-            aborting.abort();
-            Err(StartError::Deadline(deadline))
-        }
-        () = stop.asked() => {
-            aborting.abort();
-            Err(StartError::CutShort)
-        }
+        () = tokio::time::sleep(deadline) => Err(StartError::Deadline(deadline)),
+        () = stop.asked() => Err(StartError::CutShort),
     }
 }
 
@@ -215,39 +215,5 @@ fn outcome(
     match ended {
         Ok(served) => served.map_err(StartError::from),
         Err(panicked) => Err(StartError::Service(panicked.into())),
-    }
-}
-
-/// SIGTERM, SIGINT, and the embedder's own wish.
-struct Stop {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    wish: Option<oneshot::Receiver<()>>,
-}
-
-impl Stop {
-    fn new(wish: Option<oneshot::Receiver<()>>) -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            wish,
-        })
-    }
-
-    /// Each call waits for one more: the second one ends at once.
-    async fn asked(&mut self) {
-        let wish = async {
-            match &mut self.wish {
-                Some(wish) => {
-                    let _ = wish.await;
-                }
-                None => pending().await,
-            }
-        };
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            () = wish => self.wish = None,
-        }
     }
 }

@@ -43,11 +43,11 @@ pub struct App {
     /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Turns on checks and output that help in development.
+    /// Turns on checks and output that help in development. Defaults to `false`.
     pub debug: bool,
-    /// Logs at level `debug` instead of `info`. `RUST_LOG` wins over it.
+    /// Logs at level `debug` instead of `info`. `RUST_LOG` wins over it. Defaults to `false`.
     pub verbose: bool,
-    /// Colours in terminal output.
+    /// Colours in terminal output. Defaults to `"auto"`.
     pub color: Color,
     /// Where temporary files are kept. The system's temporary directory if absent.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
@@ -95,12 +95,12 @@ pub struct Grpc {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcServer {
-    /// The address to bind.
+    /// The address to bind. Defaults to `"127.0.0.1:50051"`.
     pub listen: String,
     /// The address that others are told. The bound address if absent.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
-    /// Serves gRPC server reflection, v1 and v1alpha.
+    /// Serves gRPC server reflection, v1 and v1alpha. Defaults to `true`.
     pub reflection: bool,
     /// The chain, outermost first. Without `max_message_size` the gRPC default of 4 MiB holds for received messages.
     pub middleware: Vec<ServerMiddleware>,
@@ -146,9 +146,9 @@ pub enum ServerMiddleware {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Keepalive {
-    /// How often a connection is pinged (HTTP/2 PING); `0s`: never.
+    /// How often a connection is pinged (HTTP/2 PING); `0s`: never. Defaults to `"20s"`.
     pub interval: super::Duration,
-    /// How long a ping may stay unanswered before the connection is closed.
+    /// How long a ping may stay unanswered before the connection is closed. Defaults to `"10s"`.
     pub timeout: super::Duration,
 }
 
@@ -165,9 +165,9 @@ impl Default for Keepalive {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shutdown {
-    /// How long calls are still accepted after health says NOT_SERVING, so that clients see it.
+    /// How long calls are still accepted after health says NOT_SERVING, so that clients see it. Defaults to `"0s"`.
     pub settle: super::Duration,
-    /// How long calls in flight may take before they are cut off.
+    /// How long calls in flight may take before they are cut off. Defaults to `"10s"`.
     pub deadline: super::Duration,
 }
 
@@ -184,7 +184,7 @@ impl Default for Shutdown {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcClient {
-    /// The chain, outermost first.
+    /// The chain, outermost first. Defaults to `["recover","tracing","logging"]`.
     pub middleware: Vec<ClientMiddleware>,
 }
 
@@ -217,11 +217,11 @@ pub enum ClientMiddleware {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct Registry {
-    /// The store behind the key/value layer.
+    /// The store behind the key/value layer. Defaults to `"redb"`.
     pub provider: Provider,
     /// The provider's servers. Not used by `redb`.
     pub endpoints: Vec<super::Endpoint>,
-    /// The file of the embedded store (`redb`); made if it is missing. One process holds it.
+    /// The file of the embedded store (`redb`); made if it is missing. One process holds it. Defaults to `"carml.redb"`.
     pub path: String,
     /// The user to log in as.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
@@ -229,17 +229,17 @@ pub struct Registry {
     /// That user's password.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub password: Option<super::Secret>,
-    /// How long one operation may take, and how long the first connection is tried.
+    /// How long one operation may take, and how long the first connection is tried. Defaults to `"5s"`.
     pub timeout: super::Duration,
     /// The certificate authority that signs the servers' certificates.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub certificate: Option<super::Pem>,
-    /// The namespace: every key lives under it, and nothing outside it is touched.
+    /// The namespace: every key lives under it, and nothing outside it is touched. Defaults to `"carml"`.
     pub bucket: String,
     /// How long the head of one answer may take.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub header_timeout_per_request: Option<super::Duration>,
-    /// Keeps the list of servers up to date from the cluster itself.
+    /// Keeps the list of servers up to date from the cluster itself. Defaults to `false`.
     pub auto_sync: bool,
 }
 
@@ -287,9 +287,9 @@ pub enum Provider {
 pub struct Health {
     /// What is probed in the background: `host`, `host:port` (TCP), `http://`, `https://` or `grpc://`.
     pub endpoints: Vec<super::Endpoint>,
-    /// Between two probes of one endpoint.
+    /// Between two probes of one endpoint. Defaults to `"10s"`.
     pub interval: super::Duration,
-    /// How long one probe may take.
+    /// How long one probe may take. Defaults to `"2s"`.
     pub timeout: super::Duration,
 }
 
@@ -307,7 +307,7 @@ impl Default for Health {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct Logger {
-    /// How events are written to standard output: `auto` is for people on a terminal and JSON lines elsewhere.
+    /// How events are written to standard output: `auto` is for people on a terminal and JSON lines elsewhere. Defaults to `"auto"`.
     pub format: Format,
     /// The sinks in use.
     pub hooks: Vec<LoggerHook>,
@@ -390,13 +390,13 @@ impl ElasticSearch {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct Tracer {
-    /// Whether spans are exported.
+    /// Whether spans are exported. Defaults to `false`.
     pub enabled: bool,
-    /// The collector's kind.
+    /// The collector's kind. Defaults to `"zipkin"`.
     pub provider: TracerProvider,
     /// The collector's servers.
     pub endpoints: Vec<super::Endpoint>,
-    /// The share of new traces that are recorded.
+    /// The share of new traces that are recorded. Defaults to `1.0`.
     pub sample_ratio: f64,
 }
 
@@ -428,9 +428,9 @@ pub enum TracerProvider {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct Store {
-    /// Where objects are kept: a local directory, or an S3-like service.
+    /// Where objects are kept: a local directory, or an S3-like service. Defaults to `"fs"`.
     pub provider: StoreProvider,
-    /// The directory of provider `fs`.
+    /// The directory of provider `fs`. Defaults to `"objects"`.
     pub path: String,
     /// The server of provider `s3`.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
@@ -487,11 +487,11 @@ pub struct Download {
     /// Where finished downloads are kept. `app.tempdir` if absent.
     #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
-    /// How many downloads run at once.
+    /// How many downloads run at once. Defaults to `4`.
     pub parallel: u64,
-    /// How long a server may stay silent.
+    /// How long a server may stay silent. Defaults to `"30s"`.
     pub timeout: super::Duration,
-    /// The largest file that is accepted.
+    /// The largest file that is accepted. Defaults to `"1gb"`.
     pub max_size: super::ByteSize,
 }
 

@@ -39,7 +39,10 @@ impl Key {
             return refuse("the first segment `~` is reserved");
         }
         if key.chars().any(forbidden) {
-            return refuse("control characters, private-use and non-characters are not allowed");
+            return refuse(
+                "control characters, private use, non-characters and what lies above U+FFFF \
+                 (emoji) are not allowed",
+            );
         }
         Ok(Key(key.to_owned()))
     }
@@ -58,15 +61,21 @@ impl Key {
         &self.0
     }
 
+    /// The directories that it lies under.
+    pub(super) fn above(&self) -> impl Iterator<Item = &str> {
+        self.0.match_indices('/').map(|(end, _)| &self.0[..end])
+    }
+
     /// The strict prefix of everything under this key, `key/`.
     pub fn prefix(&self) -> String {
         format!("{}/", self.0)
     }
 }
 
-/// What ZooKeeper refuses in a path.
+/// What ZooKeeper refuses in a path. It looks at UTF-16, in which all above U+FFFF is a pair of
+/// surrogates, and these are refused.
 fn forbidden(c: char) -> bool {
-    matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{ffff}')
+    matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..)
 }
 
 impl FromStr for Key {

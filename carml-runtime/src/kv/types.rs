@@ -1,4 +1,6 @@
 //! Values, revisions, options, pages and transactions.
+use std::collections::HashSet;
+
 use bytes::Bytes;
 
 use super::{Guard, Key};
@@ -96,7 +98,8 @@ pub enum Op {
 pub struct Txn {
     /// What must hold, checked first.
     pub conditions: Vec<Condition>,
-    /// The changes; a key is named at most once.
+    /// The changes. Each key is named at most once, and not at all if it lies under a directory
+    /// that is removed.
     pub ops: Vec<Op>,
 }
 
@@ -141,6 +144,34 @@ impl Txn {
     pub fn delete(mut self, key: Key) -> Self {
         self.ops.push(Op::Delete(key));
         self
+    }
+}
+
+impl Op {
+    fn key(&self) -> &Key {
+        let (Op::Put(key, ..) | Op::Delete(key) | Op::DeleteTree(key)) = self;
+        key
+    }
+}
+
+impl Txn {
+    /// A key of which two operations speak.
+    pub(in crate::kv) fn named_twice(&self) -> Option<&Key> {
+        if self.ops.len() < 2 {
+            return None;
+        }
+        let (mut keys, mut dirs) = (HashSet::new(), HashSet::new());
+        for op in &self.ops {
+            let named = match op {
+                Op::Put(..) | Op::Delete(_) => &mut keys,
+                Op::DeleteTree(_) => &mut dirs,
+            };
+            if !named.insert(op.key().as_str()) {
+                return Some(op.key());
+            }
+        }
+        let removed = |key: &&Key| key.above().any(|dir| dirs.contains(dir));
+        self.ops.iter().map(Op::key).find(removed)
     }
 }
 

@@ -8,10 +8,8 @@ use tonic::Status;
 
 use crate::{
     config::AppConfig,
-    proto::{{snake}}::v1::{GreetReply, GreetRequest},
+    proto::{{snake}}::v1::{self as api, GreetReply, GreetRequest},
 };
-
-use crate::proto::{{snake}}::v1::{{{Pascal}}, {{Pascal}}Server};
 
 /// Answers the calls of `{{snake}}.v1.{{Pascal}}`.
 #[derive(Debug)]
@@ -52,7 +50,7 @@ impl Service {
 }
 
 #[carml_service(requires(get, atomic_put))]
-impl {{Pascal}} for Service {
+impl api::{{Pascal}} for Service {
     async fn greet(&self, request: GreetRequest) -> Result<GreetReply, Status> {
         let name = request.name;
         if name.is_empty() || name.contains('/') {

@@ -63,7 +63,9 @@ pub fn all(folder: &Path, lock: &Path, converted: &[Converted]) -> io::Result<Bu
     let mut groups = groups(converted);
     loop {
         for (n, group) in groups.iter().enumerate() {
-            write(&folder.join(format!("part-{n}")), converted, group)?;
+            let crate_name = crate_name(folder, n);
+            let part = folder.join(format!("part-{n}"));
+            write(&part, &crate_name, converted, group)?;
         }
         drop_after(folder, groups.len())?;
         let before = (built.broken.len(), groups.len());
@@ -92,7 +94,8 @@ pub fn all(folder: &Path, lock: &Path, converted: &[Converted]) -> io::Result<Bu
         }
     }
     for (n, group) in groups.into_iter().enumerate() {
-        let program = folder.join(format!("../target/debug/part-{n}"));
+        let name = crate_name(folder, n);
+        let program = folder.join("../target/debug").join(name);
         built.programs.push((program, group));
     }
     Ok(built)
@@ -137,17 +140,24 @@ fn groups(converted: &[Converted]) -> Vec<Vec<usize>> {
     groups
 }
 
-fn write(folder: &Path, converted: &[Converted], group: &[usize]) -> io::Result<()> {
+/// No two runs share a program's name, for they share the folder that it is built in.
+fn crate_name(folder: &Path, part: usize) -> String {
+    let run = folder.file_name().unwrap_or_default();
+    format!("{}-part-{part}", run.to_string_lossy())
+}
+
+fn write(folder: &Path, name: &str, converted: &[Converted], group: &[usize]) -> io::Result<()> {
     fs::create_dir_all(folder.join("src"))?;
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    put(&folder.join("Cargo.toml"), &MANIFEST.replace("NAME", &name))?;
+    put(&folder.join("Cargo.toml"), &MANIFEST.replace("NAME", name))?;
     let (mut modules, mut arms) = (String::new(), String::new());
     for n in group {
         if let Ok(module) = &converted[*n].module {
             put(&folder.join(format!("src/m{n}.rs")), &module.code)?;
             // What is public is not dead, as in a crate that others use.
             modules.push_str(&format!("pub mod m{n};\n"));
-            arms.push_str(&format!("        {n} => turn::<m{n}::Root>(value),\n"));
+            arms.push_str(&format!(
+                "        {n} => turn::<m{n}::Root>(value, &text),\n"
+            ));
         }
     }
     put(&folder.join("src/lib.rs"), &modules)?;
@@ -222,10 +232,7 @@ fn cargo(folder: &Path, built: &mut Built) -> io::Result<Said> {
 /// The crate that a message is about.
 fn part(line: &Value) -> Option<usize> {
     let name = line["target"]["name"].as_str()?;
-    name.strip_prefix("part")?
-        .trim_start_matches(['-', '_'])
-        .parse()
-        .ok()
+    name.rsplit(['-', '_']).next()?.parse().ok()
 }
 
 /// The module that a message of rustc is about.

@@ -9,4 +9,5 @@ pub mod judge;
 pub mod known;
 pub mod report;
 pub mod run;
+pub mod suite;
 mod why;

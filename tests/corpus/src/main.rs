@@ -2,7 +2,7 @@
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
 
-use carml_test_corpus::{collection, run};
+use carml_test_corpus::{collection, run, suite};
 use lexopt::{Arg::Long, ValueExt as _};
 
 const USAGE: &str = "\
@@ -13,6 +13,7 @@ usage: cargo run -p carml-test-corpus -- [--dir FOLDER] [--sample N/M] [--only N
 
   --dir FOLDER   a folder with a manifest.jsonl; ../shared/corpus beside the project if absent
   --own          the project's own schemas instead
+  --suite FOLDER the official JSON Schema Test Suite instead, which stands there
   --sample N/M   only every Nth schema, from the Mth on
   --every N      the same from the first on
   --only NAME    only schemas whose name begins so";
@@ -20,6 +21,7 @@ usage: cargo run -p carml-test-corpus -- [--dir FOLDER] [--sample N/M] [--only N
 struct Args {
     dir: Option<PathBuf>,
     own: bool,
+    suite: Option<PathBuf>,
     sample: (usize, usize),
     only: String,
     json: bool,
@@ -31,8 +33,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         return Ok(ExitCode::SUCCESS);
     };
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut name = "given";
     let mut cases = if args.own {
+        name = "own";
         collection::from_folders(&here.join("schemas"))?
+    } else if let Some(folder) = args.suite {
+        name = "suite";
+        suite::cases(&folder, &here.join("../../target/corpus/suite-cases"))?
     } else {
         let beside = || {
             let mut all = here.ancestors().map(|folder| folder.join("shared/corpus"));
@@ -49,7 +56,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         .step_by(every.max(1))
         .collect();
 
-    let report = run::all(cases, if args.own { "own" } else { "given" })?;
+    let report = run::all(cases, name)?;
     if args.json {
         println!("{:#}", report.json());
     } else {
@@ -62,6 +69,7 @@ fn args() -> Result<Option<Args>, lexopt::Error> {
     let mut args = Args {
         dir: None,
         own: false,
+        suite: None,
         sample: (1, 0),
         only: String::new(),
         json: false,
@@ -71,6 +79,7 @@ fn args() -> Result<Option<Args>, lexopt::Error> {
         match argument {
             Long("dir") => args.dir = Some(parser.value()?.into()),
             Long("own") => args.own = true,
+            Long("suite") => args.suite = Some(parser.value()?.into()),
             Long("every") => args.sample = (parser.value()?.parse()?, 0),
             Long("sample") => args.sample = parser.value()?.parse_with(sample)?,
             Long("only") => args.only = parser.value()?.string()?,

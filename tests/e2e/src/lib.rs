@@ -11,6 +11,15 @@ use futures_util::StreamExt as _;
 use proto::carml::test::v1::{Echo, EchoServer, Line};
 use tonic::{Request, Response, Status, Streaming};
 
+/// What is said, and how often.
+pub fn line(text: &str, count: u32) -> Line {
+    Line {
+        text: text.to_owned(),
+        count,
+        ..Line::default()
+    }
+}
+
 /// Answers what it hears.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Parrot;
@@ -22,6 +31,11 @@ impl Echo for Parrot {
         tokio::time::sleep(Duration::from_millis(line.wait_ms.into())).await;
         match line.text.as_str() {
             "panic" => panic!("the handler is told to panic"),
+            "block" => {
+                // A handler that does what none should: it keeps its thread.
+                std::thread::sleep(Duration::from_secs(line.count.into()));
+                Ok(line)
+            }
             "grow" => Ok(Line {
                 text: "x".repeat(line.count as usize),
                 ..Line::default()

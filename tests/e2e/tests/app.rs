@@ -10,6 +10,7 @@ use carml_runtime::{
 use carml_test_e2e::{
     Parrot,
     config::AppConfig,
+    line,
     proto::carml::test::v1::{EchoClient, Line},
 };
 use tonic::Code;
@@ -19,13 +20,6 @@ async fn start(yaml: &str) -> Server {
     let app = App::<AppConfig>::new().config_text("carml.yml", yaml);
     let app = app.service(|_| Ok(Parrot));
     testing::start(app).await.expect("it starts")
-}
-
-fn line(text: &str) -> Line {
-    Line {
-        text: text.to_owned(),
-        ..Line::default()
-    }
 }
 
 async fn refused(yaml: &str) -> String {
@@ -40,7 +34,7 @@ async fn a_config_text_becomes_a_service_that_is_called_and_ends_cleanly() {
     let running = start("").await;
     let channel = running.channel().await.unwrap();
     let answer = EchoClient::new(channel.clone())
-        .say(line("hello"))
+        .say(line("hello", 0))
         .await
         .unwrap();
     assert_eq!(answer.into_inner().text, "hello");
@@ -72,25 +66,25 @@ async fn the_yaml_decides_what_a_panic_does_and_how_large_a_message_may_be() {
     let running = start(list).await;
     let mut client = EchoClient::new(running.channel().await.unwrap());
     assert_eq!(
-        client.say(line("panic")).await.unwrap_err().code(),
+        client.say(line("panic", 0)).await.unwrap_err().code(),
         Code::Internal
     );
     assert_eq!(
         client
-            .say(line("still there"))
+            .say(line("still there", 0))
             .await
             .unwrap()
             .into_inner()
             .text,
         "still there"
     );
-    let large = client.say(line(&"x".repeat(2_000))).await.unwrap_err();
+    let large = client.say(line(&"x".repeat(2_000), 0)).await.unwrap_err();
     assert_eq!(large.code(), Code::ResourceExhausted);
 
     let running = start("grpc:\n  server:\n    middleware: []\n").await;
     let mut client = EchoClient::new(running.channel().await.unwrap());
     assert_ne!(
-        client.say(line("panic")).await.unwrap_err().code(),
+        client.say(line("panic", 0)).await.unwrap_err().code(),
         Code::Internal,
         "without `recover` the connection breaks"
     );
@@ -102,7 +96,7 @@ async fn a_call_in_flight_is_drained() {
     let mut client = EchoClient::new(running.channel().await.unwrap());
     let slow = Line {
         wait_ms: 500,
-        ..line("slow")
+        ..line("slow", 0)
     };
     let call = tokio::spawn(async move { client.say(slow).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -117,14 +111,38 @@ async fn a_drain_ends_at_its_deadline() {
     let mut client = EchoClient::new(running.channel().await.unwrap());
     let endless = Line {
         wait_ms: 60_000,
-        ..line("slow")
+        ..line("slow", 0)
     };
     let call = tokio::spawn(async move { client.say(endless).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
     let ended = tokio::time::timeout(Duration::from_secs(5), running.stop()).await;
     let error = ended.expect("it ends").unwrap_err();
     assert!(matches!(error, StartError::Deadline(_)), "{error}");
-    call.abort();
+    let cut = tokio::time::timeout(Duration::from_secs(5), call).await;
+    cut.expect("it is cut off").unwrap().unwrap_err();
+}
+
+#[tokio::test]
+async fn a_service_whose_future_is_dropped_ends_at_once() {
+    let app = App::<AppConfig>::new().config_text("carml.yml", "");
+    let app = app.set("grpc.server.listen=127.0.0.1:0");
+    let (ready, bound) = tokio::sync::oneshot::channel();
+    let running = tokio::spawn(app.service(|_| Ok(Parrot)).ready(ready).serve());
+    let address = bound.await.unwrap();
+    let mut client = EchoClient::connect(format!("http://{address}"))
+        .await
+        .unwrap();
+    let endless = Line {
+        wait_ms: 60_000,
+        ..line("slow", 0)
+    };
+    let call = tokio::spawn(async move { client.say(endless).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    running.abort();
+    let cut = tokio::time::timeout(Duration::from_secs(5), call).await;
+    cut.expect("it is cut off").unwrap().unwrap_err();
+    let refused = tokio::net::TcpStream::connect(address).await;
+    assert!(refused.is_err(), "nobody listens");
 }
 
 #[tokio::test]
@@ -157,4 +175,51 @@ async fn an_address_in_use_is_reported() {
         report.contains(&format!("cannot listen on {address}")),
         "{report}"
     );
+}
+
+/// The services that one version of reflection lists.
+macro_rules! listed {
+    ($version:ident, $channel:expr) => {{
+        use tonic_reflection::pb::$version::{
+            ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+            server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+        };
+        let request = ServerReflectionRequest {
+            host: String::new(),
+            message_request: Some(MessageRequest::ListServices(String::new())),
+        };
+        let mut client = ServerReflectionClient::new($channel);
+        let requests = futures_util::stream::iter([request]);
+        match client.server_reflection_info(requests).await {
+            Err(status) => Err(status),
+            Ok(answers) => {
+                let answer = answers.into_inner().message().await.unwrap().unwrap();
+                match answer.message_response.unwrap() {
+                    MessageResponse::ListServicesResponse(list) => {
+                        let names = list.service.into_iter().map(|service| service.name);
+                        Ok(names.collect::<Vec<String>>())
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }};
+}
+
+#[tokio::test]
+async fn reflection_answers_in_both_versions_unless_the_config_says_no() {
+    let running = start("").await;
+    let channel = running.channel().await.unwrap();
+    for listed in [listed!(v1, channel.clone()), listed!(v1alpha, channel)] {
+        let listed = listed.unwrap();
+        for name in ["carml.test.v1.Echo", "grpc.health.v1.Health"] {
+            assert!(listed.iter().any(|have| have == name), "{name}: {listed:?}");
+        }
+    }
+
+    let running = start("grpc:\n  server:\n    reflection: false\n").await;
+    let channel = running.channel().await.unwrap();
+    for listed in [listed!(v1, channel.clone()), listed!(v1alpha, channel)] {
+        assert_eq!(listed.unwrap_err().code(), Code::Unimplemented);
+    }
 }

@@ -198,3 +198,37 @@ async fn the_earlier_deadline_of_server_and_client_ends_a_call() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_span_keeps_the_status_that_its_call_ended_with() {
+    for list in [json!(["tracing", "logging", "recover"]), json!(["tracing"])] {
+        for (text, code) in [
+            ("hello", "OK"),
+            ("", "INVALID_ARGUMENT"),
+            ("panic", "INTERNAL"),
+        ] {
+            let (log, _guard) = Log::capture();
+            let mut client = serve(list.clone()).await;
+            let answer = client.say(line(text, 0)).await;
+            assert_eq!(answer.is_ok(), code == "OK");
+            let span = log.span().await;
+            assert_eq!(span["rpc.status_code"], code, "{list}: {span}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_timeout_ends_a_stream_that_always_has_something_to_say() {
+    let mut client = serve(json!([{ "timeout": "200ms" }])).await;
+    let endless = line("endless", u32::MAX);
+    let mut stream = client.repeat(endless).await.unwrap().into_inner();
+    let begun = std::time::Instant::now();
+    let error = loop {
+        match stream.message().await {
+            Ok(heard) => assert!(heard.is_some(), "it ended by itself"),
+            Err(error) => break error,
+        }
+        assert!(begun.elapsed().as_secs() < 5, "it goes on");
+    };
+    assert_eq!(error.code(), Code::DeadlineExceeded, "{error}");
+}

@@ -117,7 +117,7 @@ async fn one_that_is_known_and_not_listed_does_nothing() {
 #[tokio::test]
 async fn its_options_are_checked_as_all_others_are() {
     for (list, place, expected) in [
-        ("[guard: { word: abc }]", "3:33", "shorter than 4"),
+        ("[guard: { word: abc }]", "3:33", "at least 4 characters"),
         ("[guard: { wrod: sesame }]", "3:27", "did you mean `word`?"),
         ("[gaurd: { word: sesame }]", "3:18", "did you mean `guard`?"),
         ("[recover, guard]", "3:27", "`guard` needs"),

@@ -74,19 +74,27 @@ async fn its_values_are_read_and_its_defaults_filled_in() {
 
 #[tokio::test]
 async fn what_is_wrong_in_it_is_told_with_its_place_all_at_once() {
-    let report = read(
-        "limits:\n  per_hour: 0\n  pause: 5 parsecs\n  per_hr: 1\n  trusted:\n    - nam: Ada\n",
-    );
-    let report = report.await.unwrap_err().to_string();
-    for expected in [
-        "carml.yml:2:13",
-        "carml.yml:3:10",
-        "carml.yml:4:3",
-        "did you mean `per_hour`?",
-        "carml.yml:6:7",
-        "did you mean `name`?",
+    for (yaml, expected) in [
+        (
+            "limits:\n  per_hour: 0\n  pause: 5 parsecs\n  per_hr: 1\n  trusted:\n    - nam: Ada\n",
+            &[
+                "carml.yml:2:13",
+                "carml.yml:3:10",
+                "carml.yml:4:3",
+                "carml.yml:6:7",
+                "did you mean `name`?",
+            ][..],
+        ),
+        // A key that is there already is no mending.
+        (
+            "limits:\n  per_hr: 1\n  pause: 5s\n",
+            &["carml.yml:2:3", "did you mean `per_hour`?"],
+        ),
     ] {
-        assert!(report.contains(expected), "missing {expected} in\n{report}");
+        let report = read(yaml).await.unwrap_err().to_string();
+        for expected in expected {
+            assert!(report.contains(expected), "missing {expected} in\n{report}");
+        }
     }
 }
 

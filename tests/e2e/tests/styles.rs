@@ -2,19 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use carml_runtime::__private::Service as _;
-use carml_test_e2e::{
-    Parrot,
-    proto::carml::test::v1::{EchoClient, Line},
-};
+use carml_test_e2e::{Parrot, line, proto::carml::test::v1::EchoClient};
 use futures_util::{StreamExt as _, stream};
-
-fn line(text: &str, count: u32) -> Line {
-    Line {
-        text: text.to_owned(),
-        count,
-        ..Line::default()
-    }
-}
 
 #[tokio::test]
 async fn every_shape_of_call_answers_over_a_socket() {

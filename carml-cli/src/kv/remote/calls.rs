@@ -2,20 +2,38 @@
 
 use bytes::Bytes;
 use carml_runtime::kv::{
-    Consistency, Entry, Error, ErrorKind, Key, LeaseId, ListOptions, Page, Revision, contract::*,
+    Applied, Consistency, Entry, Error, ErrorKind, Key, LeaseId, ListOptions, Page, Revision,
+    contract::*,
 };
-use tonic::{Response, Status};
+use tonic::{ConnectError, Response, Status};
 
 use super::Remote;
 use crate::kv::{api, convert};
 
-/// What the store answered; an error keeps the name of the call.
+/// What the store answered; an error keeps the name of the call, and the system's reason where
+/// nobody answered.
 pub(super) fn answer<T>(op: &'static str, answer: Result<Response<T>, Status>) -> Result<T, Error> {
     answer.map(Response::into_inner).map_err(|status| {
+        let causes: Vec<_> = causes(&status).collect();
+        let unsent = causes.iter().any(|cause| cause.is::<ConnectError>());
+        let reason = causes.last().map(ToString::to_string);
         let mut error = Error::from(status).with_backend("carml");
         error.op = op;
+        if unsent {
+            (error.kind, error.applied) = (ErrorKind::Unavailable, Applied::No);
+        }
+        if let Some(reason) = reason {
+            error.message = format!("{}: {reason}", error.message);
+        }
         error
     })
+}
+
+type Cause = dyn std::error::Error + 'static;
+
+fn causes(status: &Status) -> impl Iterator<Item = &Cause> {
+    let first = std::error::Error::source(status);
+    std::iter::successors(first, |cause| cause.source())
 }
 
 impl Put for Remote {

@@ -1,11 +1,12 @@
 //! Leases, renewed from here.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use carml_runtime::kv::{ErrorKind, Lease, LeaseId, contract::*};
+use carml_runtime::kv::{Error, ErrorKind, Lease, LeaseId, contract::*};
+use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
 use super::{Remote, calls::answer};
@@ -61,6 +62,12 @@ struct Held {
     ends: Mutex<Instant>,
 }
 
+impl Held {
+    fn ends(&self) -> MutexGuard<'_, Instant> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Leases for Held {
     fn lease(&self, ttl: Duration) -> Answer<'_, Lease> {
         self.remote.lease(ttl)
@@ -69,12 +76,17 @@ impl Leases for Held {
     fn keep_alive(&self, id: LeaseId) -> Answer<'_, Duration> {
         Box::pin(async move {
             let asked = Instant::now();
-            let renewed = self.remote.keep_alive(id).await;
-            let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+            let ends = *self.ends();
+            // A server that is silent says nothing of the end either.
+            let renewed = timeout_at(ends.into(), self.remote.keep_alive(id)).await;
+            let renewed = renewed.unwrap_or_else(|_| {
+                let why = "no answer before the lease's end";
+                Err(Error::new(ErrorKind::Indeterminate, "keep_alive", why).with_backend("carml"))
+            });
             match &renewed {
-                Ok(ttl) => *ends = asked + *ttl,
+                Ok(ttl) => *self.ends() = asked + *ttl,
                 Err(error) if error.kind == ErrorKind::LeaseLost => self.lost.cancel(),
-                Err(_) if *ends <= Instant::now() => self.lost.cancel(),
+                Err(_) if ends <= Instant::now() => self.lost.cancel(),
                 Err(_) => {}
             }
             renewed

@@ -27,10 +27,15 @@ impl Remote {
     ///
     /// `InvalidArgument` if the text is not such an address.
     pub fn new(address: &str) -> Result<Self, Error> {
-        let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|error| {
+        let refused = || {
             let why = format!("`{address}` is no address: write http://host:port");
-            Error::new(ErrorKind::InvalidArgument, "connect", why).with_source(error)
-        })?;
+            Error::new(ErrorKind::InvalidArgument, "connect", why)
+        };
+        let endpoint = Endpoint::from_shared(address.to_owned())
+            .map_err(|error| refused().with_source(error))?;
+        if endpoint.uri().scheme_str() != Some("http") {
+            return Err(refused());
+        }
         let channel = endpoint
             .connect_timeout(Duration::from_secs(5))
             // Room for small frames that wait to be read, as on the server.

@@ -1,13 +1,13 @@
 //! Reading and writing keys.
 
 use std::{
-    io::{self, IsTerminal as _, Read as _, Write as _},
+    io::{self, IsTerminal as _, Read as _},
     process::ExitCode,
 };
 
 use carml_runtime::kv::{Error, ErrorKind, Key, Kv, ListOptions, Revision};
 
-use super::super::FAULTY;
+use super::super::{faulty, out};
 
 /// Print a value
 #[derive(clap::Args)]
@@ -21,25 +21,17 @@ pub(super) struct Get {
 impl Get {
     pub(super) async fn run(self, kv: &Kv) -> Result<ExitCode, Error> {
         let Some(entry) = kv.get(&self.key.parse()?).await? else {
-            eprintln!("error: there is no key `{}`", self.key);
-            return Ok(ExitCode::from(FAULTY));
+            return Ok(found(false, &self.key));
         };
         if self.revision {
-            println!("{}", entry.revision.0);
-        } else {
-            print(&entry.value);
+            return Ok(out::say(format_args!("{}\n", entry.revision.0)));
         }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// The value as it is; a terminal gets the end of the line too.
-fn print(value: &[u8]) {
-    let mut out = io::stdout().lock();
-    // A reader that went away is no fault of the store.
-    let _ = out.write_all(value);
-    if out.is_terminal() {
-        let _ = out.write_all(b"\n");
+        // The value as it is; a terminal gets the end of the line too.
+        let mut value = entry.value.to_vec();
+        if io::stdout().is_terminal() {
+            value.push(b'\n');
+        }
+        Ok(out::write(&value).err().unwrap_or(ExitCode::SUCCESS))
     }
 }
 
@@ -68,8 +60,7 @@ impl Put {
                 kv.atomic_put(key, value, expected, None).await?
             }
         };
-        println!("{}", revision.0);
-        Ok(ExitCode::SUCCESS)
+        Ok(out::say(format_args!("{}\n", revision.0)))
     }
 }
 
@@ -109,8 +100,7 @@ fn found(found: bool, key: &str) -> ExitCode {
     if found {
         return ExitCode::SUCCESS;
     }
-    eprintln!("error: there is no key `{key}`");
-    ExitCode::from(FAULTY)
+    faulty(format_args!("there is no key `{key}`"))
 }
 
 /// Say by the exit code whether there is a key
@@ -139,11 +129,9 @@ impl List {
         let mut options = ListOptions::default();
         loop {
             let page = kv.list(directory.clone(), options.clone()).await?;
-            let mut out = io::stdout().lock();
-            for entry in &page.entries {
-                if writeln!(out, "{}", entry.key).is_err() {
-                    return Ok(ExitCode::SUCCESS);
-                }
+            let keys = page.entries.iter().map(|entry| format!("{}\n", entry.key));
+            if let Err(code) = out::write(keys.collect::<String>().as_bytes()) {
+                return Ok(code);
             }
             options.after = page.next;
             if options.after.is_none() {
@@ -161,7 +149,7 @@ pub(super) struct DeleteTree {
 
 impl DeleteTree {
     pub(super) async fn run(self, kv: &Kv) -> Result<ExitCode, Error> {
-        println!("{}", kv.delete_tree(self.directory.parse()?).await?);
-        Ok(ExitCode::SUCCESS)
+        let removed = kv.delete_tree(self.directory.parse()?).await?;
+        Ok(out::say(format_args!("{removed}\n")))
     }
 }

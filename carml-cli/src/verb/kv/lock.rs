@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use carml_runtime::kv::{Error, Kv};
 use tokio::process::Command;
 
-use super::super::{FAULTY, could_not_run};
+use super::super::{could_not_run, faulty};
 
 /// Run a command while a lock is held; its exit code is this one's
 ///
@@ -49,8 +49,7 @@ impl Args {
             }),
             () = guard.lost() => {
                 let _ = child.kill().await;
-                eprintln!("error: the lock was lost; `{program}` was killed");
-                Ok(ExitCode::from(FAULTY))
+                Ok(faulty(format_args!("the lock was lost; `{program}` was killed")))
             }
         }
     }

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use carml_runtime::kv::{Error, ErrorKind};
 
-use super::{FAULTY, could_not_run};
+use super::could_not_run;
 
 /// Use a key/value store: a local file or a served one
 #[derive(clap::Args)]
@@ -61,19 +61,25 @@ pub(crate) fn run(args: Args) -> ExitCode {
 }
 
 async fn client(args: Args) -> Result<ExitCode, Error> {
+    let help = args.store.help();
     let kv = args.store.open().await?;
-    let code = match args.verb {
-        Verb::Serve(_) => ExitCode::SUCCESS,
-        Verb::Get(args) => args.run(&kv).await?,
-        Verb::Put(args) => args.run(&kv).await?,
-        Verb::Delete(args) => args.run(&kv).await?,
-        Verb::Exists(args) => args.run(&kv).await?,
-        Verb::List(args) => args.run(&kv).await?,
-        Verb::DeleteTree(args) => args.run(&kv).await?,
-        Verb::Watch(args) => args.run(&kv).await?,
-        Verb::Lock(args) => args.run(&kv).await?,
+    let done = match args.verb {
+        Verb::Serve(_) => Ok(ExitCode::SUCCESS),
+        Verb::Get(args) => args.run(&kv).await,
+        Verb::Put(args) => args.run(&kv).await,
+        Verb::Delete(args) => args.run(&kv).await,
+        Verb::Exists(args) => args.run(&kv).await,
+        Verb::List(args) => args.run(&kv).await,
+        Verb::DeleteTree(args) => args.run(&kv).await,
+        Verb::Watch(args) => args.run(&kv).await,
+        Verb::Lock(args) => args.run(&kv).await,
     };
-    Ok(code)
+    done.map_err(|mut error| {
+        if error.kind == ErrorKind::Unavailable {
+            error.message.extend(help);
+        }
+        error
+    })
 }
 
 /// Whose fault it is decides the exit code.
@@ -81,10 +87,9 @@ fn faulty(error: &Error) -> ExitCode {
     use ErrorKind::{
         Busy, Conflict, InvalidArgument, InvalidKey, LeaseLost, LockLost, NotFound, TooLarge,
     };
-    let code = could_not_run(error);
     match error.kind {
         NotFound | Conflict | InvalidKey | InvalidArgument | TooLarge | Busy | LeaseLost
-        | LockLost => ExitCode::from(FAULTY),
-        _ => code,
+        | LockLost => super::faulty(error),
+        _ => could_not_run(error),
     }
 }

@@ -6,7 +6,7 @@ use carml_cli::kv::Service;
 use carml_runtime::{App, config::Config};
 use tokio::sync::oneshot;
 
-use super::store::Choice;
+use super::{super::out, store::Choice};
 
 /// What is served unless a config says otherwise.
 const EMBEDDED: &str = "app:\n  name: carml-kv\nregistry:\n  provider: redb\n";
@@ -44,7 +44,8 @@ pub(super) async fn run(args: Args, store: Choice) -> ExitCode {
     }
     tokio::spawn(async move {
         if let Ok(address) = bound.await {
-            println!("carml.kv.v1.KeyValue is served on {address}");
+            // Standard output is the log's.
+            out::complain(format_args!("carml.kv.v1.KeyValue is served on {address}"));
         }
     });
     app.run().await

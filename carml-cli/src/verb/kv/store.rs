@@ -29,6 +29,15 @@ pub(super) struct Choice {
 }
 
 impl Choice {
+    /// What to do if the store cannot be reached.
+    pub(super) fn help(&self) -> Option<String> {
+        let served = format!(
+            "; is `carml kv serve` running at {}? --server names another place, --file a file",
+            self.server
+        );
+        self.file.is_none().then_some(served)
+    }
+
     pub(super) async fn open(self) -> Result<Kv, Error> {
         match self.file {
             None => Ok(Kv::new(Remote::new(&self.server)?, TIMEOUT)),

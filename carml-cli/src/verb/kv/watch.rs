@@ -1,13 +1,12 @@
 //! `carml kv watch`.
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use carml_runtime::kv::{Batch, Cause, Entry, Error, Event, From, Key, Kv, Revision};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
+
+use super::super::out;
 
 /// Follow a key, a line of JSON a batch, until interrupted
 #[derive(clap::Args)]
@@ -33,9 +32,9 @@ impl Args {
             false => kv.watch(self.key.parse()?, from).await?,
         };
         while let Some(batch) = batches.next().await {
-            let line = line(batch?);
-            if writeln!(io::stdout().lock(), "{line}").is_err() {
-                break;
+            let line = format!("{}\n", line(batch?));
+            if let Err(code) = out::write(line.as_bytes()) {
+                return Ok(code);
             }
         }
         Ok(ExitCode::SUCCESS)

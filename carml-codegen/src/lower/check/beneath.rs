@@ -7,7 +7,7 @@ use super::{
 };
 use crate::ir::{
     check::Test,
-    schema::{Kind, SchemaId},
+    schema::{Kind, Rules, SchemaId},
     types::{Integer, Type},
 };
 
@@ -27,6 +27,7 @@ impl Lowering<'_> {
             Type::Option(inner) => return self.beneath_option(id, inner),
             Type::Any => return Translation::new(self, FUEL).need(id),
             Type::List(item) => {
+                push(&mut found, "", self.constants(rules));
                 if let Some(items) = rules.items
                     && rules.prefix.is_empty()
                 {
@@ -51,7 +52,18 @@ impl Lowering<'_> {
                 let sizes = translation.array_sizes(rules, Mode::Need);
                 push(&mut found, "", sizes.unwrap_or(Test::True));
             }
+            Type::Tuple(items) => {
+                push(&mut found, "", self.constants(rules));
+                for (index, (id, item)) in rules.prefix.iter().zip(items).enumerate() {
+                    let test = self.beneath(*id, item);
+                    push(&mut found, "", test.within(|test| Test::At(index, test)));
+                }
+                if rules.unique {
+                    push(&mut found, "", Test::Unique);
+                }
+            }
             Type::Map(value) => {
+                push(&mut found, "", self.constants(rules));
                 for key in &rules.required {
                     push(&mut found, "", Test::Has(key.clone()));
                 }
@@ -80,15 +92,26 @@ impl Lowering<'_> {
         Test::all(found.into_iter().map(|rule| rule.test))
     }
 
+    /// One of the values of `enum` or `const`.
+    fn constants(&mut self, rules: &Rules) -> Test {
+        let only = Rules {
+            values: rules.values.clone(),
+            types: rules.types.clone(),
+            ..Rules::default()
+        };
+        let test = Translation::new(self, FUEL).scalars(&only, Mode::Need);
+        test.unwrap_or(Test::True)
+    }
+
     /// Null is let through by every test but those of kinds and values.
     fn beneath_option(&mut self, id: SchemaId, inner: &Type) -> Test {
         let schema = self.merge(id);
         let test = match schema.rules.unions.as_slice() {
             [union] => {
-                let branches = union.branches.clone();
-                let rest = branches.into_iter().find(|branch| !self.is_null(*branch));
-                match rest {
-                    Some(rest) if union.branches.len() == 2 => self.beneath(rest, inner),
+                let mut rest = union.branches.clone();
+                rest.retain(|branch| !self.is_null(*branch));
+                match rest.as_slice() {
+                    [rest] => self.beneath(*rest, inner),
                     _ => Test::True,
                 }
             }

@@ -6,7 +6,7 @@ mod translate;
 
 use super::Lowering;
 use crate::ir::{
-    check::{Rule, Test},
+    check::{Pattern, Rule, Test},
     schema::{Additional, Kind, Schema, SchemaId, Size, Union},
     types::{Extra, NamedKind, Struct, Type, Variant},
 };
@@ -90,11 +90,14 @@ impl Lowering<'_> {
             return;
         }
         let keys: Vec<String> = own.properties.keys().cloned().collect();
-        let patterns: Option<Vec<String>> =
-            own.patterns.keys().map(|p| pattern::translate(p)).collect();
+        let patterns: Option<Vec<Pattern>> = own
+            .patterns
+            .keys()
+            .map(|text| pattern::read(text))
+            .collect();
         let single = own.patterns.len() == 1 && own.additional == Additional::Closed;
         for (pattern, id) in &own.patterns {
-            let Some(pattern) = pattern::translate(pattern) else {
+            let Some(pattern) = pattern::read(pattern) else {
                 continue;
             };
             let test = if single && own.properties.is_empty() {
@@ -184,19 +187,27 @@ impl Lowering<'_> {
     /// A union's alternatives are types; what they leave unsaid is said for all together.
     fn of_alternatives(&mut self, schema: &Schema, branches: &[SchemaId], rules: &mut Vec<Rule>) {
         let mut rest = schema.clone();
-        let exclusive = match rest.rules.unions.is_empty() {
-            true => false,
-            false => rest.rules.unions.remove(0).exclusive,
-        };
-        let branches = Union {
-            exclusive,
+        let mut union = Union {
+            exclusive: false,
             branches: branches.to_vec(),
         };
-        let about = if exclusive { "oneOf" } else { "anyOf" };
-        let counted = Translation::new(self, SMALL).counted(&branches);
+        if !rest.rules.unions.is_empty() {
+            let said = rest.rules.unions.remove(0);
+            union.exclusive = said.exclusive;
+            // A union in it counts as one.
+            if said
+                .branches
+                .iter()
+                .any(|branch| self.inner(*branch).is_some())
+            {
+                union.branches = said.branches;
+            }
+        }
+        let about = if union.exclusive { "oneOf" } else { "anyOf" };
+        let counted = Translation::new(self, SMALL).counted(&union);
         let test = match counted {
             Some(test) => test,
-            None => self.any_of(&branches.branches),
+            None => self.any_of(branches),
         };
         push(rules, about, test);
         self.of_logic(&rest, rules);
@@ -223,7 +234,7 @@ fn kind_of(ty: &Type) -> Option<Kind> {
         Type::Integer(_) | Type::Whole => Kind::Integer,
         Type::Float | Type::Number => Kind::Number,
         Type::String => Kind::String,
-        Type::List(_) => Kind::Array,
+        Type::List(_) | Type::Tuple(_) => Kind::Array,
         Type::Map(_) => Kind::Object,
         _ => return None,
     })

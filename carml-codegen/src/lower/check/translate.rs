@@ -82,8 +82,8 @@ impl<'t, 'a> Translation<'t, 'a> {
         if rules.never {
             return Some(Test::False);
         }
-        if mode == Mode::Exact && (rules.unread.is_some() || rules.closed_over_all || rules.format)
-        {
+        let inexact = rules.closed_over_all || rules.format || rules.more;
+        if mode == Mode::Exact && (rules.unread.is_some() || inexact) {
             return None;
         }
         let kinds = self.kinds(rules);
@@ -144,8 +144,8 @@ impl<'t, 'a> Translation<'t, 'a> {
         }
         all.push(sized(bounds.length, Test::Length));
         for text in &bounds.patterns {
-            match (pattern::translate(text), mode) {
-                (Some(pattern), _) => all.push(self.spend(mode, Test::Matches(pattern))?),
+            match (pattern::read(text), mode) {
+                (Some(pattern), _) => all.push(self.spend(mode, pattern.test())?),
                 (None, Mode::Exact) => return None,
                 (None, Mode::Need) => {}
             }
@@ -195,7 +195,7 @@ impl<'t, 'a> Translation<'t, 'a> {
         let mut patterns = Vec::new();
         let mut readable = true;
         for (text, id) in &rules.patterns {
-            match (pattern::translate(text), mode) {
+            match (pattern::read(text), mode) {
                 (Some(pattern), _) => {
                     let test = self.schema(*id, mode)?;
                     all.push(test.within(|test| Test::Matching(pattern.clone(), test)));
@@ -232,8 +232,7 @@ impl<'t, 'a> Translation<'t, 'a> {
             Dependent::Keys(keys) => Test::all(keys.iter().map(|key| Test::Has(key.clone()))),
             Dependent::Schema(id) => self.schema(*id, mode)?,
         };
-        let absent = Test::negate(Test::Has(key.to_owned()));
-        self.spend(mode, Test::any([absent, asked]))
+        self.spend(mode, Test::any([Test::lacks(key), asked]))
     }
 
     fn logic(&mut self, rules: &Rules, mode: Mode) -> Said {

@@ -4,57 +4,58 @@ use crate::ir::types::{Named, NamedKind, Type, TypeId};
 
 pub(super) fn insert(types: &mut [Named]) {
     for index in 0..types.len() {
-        let edges: Vec<bool> = slots(&types[index].kind)
-            .map(|ty| inner(ty).is_some_and(|to| reaches(types, to, TypeId(index))))
+        let mut held = Vec::new();
+        for slot in slots(&types[index].kind) {
+            leaves(slot, &mut held);
+        }
+        let boxed: Vec<bool> = held
+            .iter()
+            .map(|held| reaches(types, *held, TypeId(index)))
             .collect();
-        for (slot, boxed) in slots_mut(&mut types[index].kind).zip(edges) {
-            if boxed {
-                wrap(slot);
-            }
+        let mut boxed = boxed.into_iter();
+        for slot in slots_mut(&mut types[index].kind) {
+            wrap(slot, &mut boxed);
         }
     }
 }
 
-fn slots(kind: &NamedKind) -> Box<dyn Iterator<Item = &Type> + '_> {
+fn slots(kind: &NamedKind) -> Vec<&Type> {
     match kind {
-        NamedKind::Struct(structure) => Box::new(structure.fields.iter().map(|field| &field.ty)),
-        NamedKind::Enum(variants) | NamedKind::Tagged(_, variants) => Box::new(
-            variants
-                .iter()
-                .filter_map(|variant| variant.options.as_ref()),
-        ),
-        NamedKind::Wrapper(ty) => Box::new(std::iter::once(ty)),
-        NamedKind::Untagged(alternatives) => {
-            Box::new(alternatives.iter().map(|alternative| &alternative.ty))
-        }
+        NamedKind::Struct(structure) => structure.fields.iter().map(|field| &field.ty).collect(),
+        NamedKind::Enum(variants) | NamedKind::Tagged(_, variants) => variants
+            .iter()
+            .filter_map(|variant| variant.options.as_ref())
+            .collect(),
+        NamedKind::Wrapper(ty) => vec![ty],
+        NamedKind::Untagged(alternatives) => alternatives.iter().map(|form| &form.ty).collect(),
     }
 }
 
-fn slots_mut(kind: &mut NamedKind) -> Box<dyn Iterator<Item = &mut Type> + '_> {
+fn slots_mut(kind: &mut NamedKind) -> Vec<&mut Type> {
     match kind {
         NamedKind::Struct(structure) => {
-            Box::new(structure.fields.iter_mut().map(|field| &mut field.ty))
+            let fields = structure.fields.iter_mut();
+            fields.map(|field| &mut field.ty).collect()
         }
-        NamedKind::Enum(variants) | NamedKind::Tagged(_, variants) => Box::new(
-            variants
-                .iter_mut()
-                .filter_map(|variant| variant.options.as_mut()),
-        ),
-        NamedKind::Wrapper(ty) => Box::new(std::iter::once(ty)),
-        NamedKind::Untagged(alternatives) => Box::new(
-            alternatives
-                .iter_mut()
-                .map(|alternative| &mut alternative.ty),
-        ),
+        NamedKind::Enum(variants) | NamedKind::Tagged(_, variants) => variants
+            .iter_mut()
+            .filter_map(|variant| variant.options.as_mut())
+            .collect(),
+        NamedKind::Wrapper(ty) => vec![ty],
+        NamedKind::Untagged(alternatives) => {
+            let alternatives = alternatives.iter_mut();
+            alternatives.map(|form| &mut form.ty).collect()
+        }
     }
 }
 
-/// The named type that is held without an allocation between.
-fn inner(ty: &Type) -> Option<TypeId> {
+/// The named types that are held without an allocation between.
+fn leaves(ty: &Type, into: &mut Vec<TypeId>) {
     match ty {
-        Type::Named(id) => Some(*id),
-        Type::Option(ty) | Type::Loose(ty) => inner(ty),
-        _ => None,
+        Type::Named(id) => into.push(*id),
+        Type::Option(ty) | Type::Loose(ty) => leaves(ty, into),
+        Type::Tuple(items) => items.iter().for_each(|item| leaves(item, into)),
+        _ => {}
     }
 }
 
@@ -66,15 +67,24 @@ fn reaches(types: &[Named], from: TypeId, to: TypeId) -> bool {
             return true;
         }
         if !std::mem::replace(&mut seen[id.0], true) {
-            pending.extend(slots(&types[id.0].kind).filter_map(inner));
+            for slot in slots(&types[id.0].kind) {
+                leaves(slot, &mut pending);
+            }
         }
     }
     false
 }
 
-fn wrap(ty: &mut Type) {
+/// Boxes the leaves for which the next answer is yes, in the order of [`leaves`].
+fn wrap(ty: &mut Type, boxed: &mut impl Iterator<Item = bool>) {
     match ty {
-        Type::Option(ty) | Type::Loose(ty) => wrap(ty),
-        _ => *ty = Type::Boxed(Box::new(std::mem::replace(ty, Type::Any))),
+        Type::Named(_) => {
+            if boxed.next() == Some(true) {
+                *ty = Type::Boxed(Box::new(std::mem::replace(ty, Type::Any)));
+            }
+        }
+        Type::Option(ty) | Type::Loose(ty) => wrap(ty, boxed),
+        Type::Tuple(items) => items.iter_mut().for_each(|item| wrap(item, boxed)),
+        _ => {}
     }
 }

@@ -1,6 +1,7 @@
 //! What can only be done when all types are known.
 
 mod boxes;
+mod forms;
 mod same;
 mod walk;
 

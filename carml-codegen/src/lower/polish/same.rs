@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::walk;
+use super::{forms, walk};
 use crate::ir::types::{Docs, Named, NamedKind, Program, Type, TypeId};
 
 /// Types that are written longer are not alike by chance.
@@ -31,6 +31,7 @@ fn fold_once(program: &mut Program) -> bool {
     {
         return false;
     }
+    forms::name(&mut program.types, &target, &program.root_name);
     redirect(program, &target);
     for named in &mut program.types {
         if let NamedKind::Untagged(alternatives) = &mut named.kind {
@@ -64,7 +65,7 @@ fn likeness(named: &Named, index: usize) -> String {
         text = text.replace(&itself, "itself");
     }
     // What is short and called otherwise may be alike by chance.
-    if named.chosen || text.len() < BY_CHANCE {
+    if !forms::is_plain(named) && (named.chosen || text.len() < BY_CHANCE) {
         text.push_str(last_word(base));
     }
     text
@@ -93,10 +94,14 @@ fn without_docs(kind: &NamedKind) -> NamedKind {
     kind
 }
 
-/// `ServicePort` and `ProxyPort` are both a port.
+/// `ServicePort` and `ProxyPort` are both a port, but `PortDef` and `NameDef` need not be alike.
 fn last_word(name: &str) -> &str {
     let start = name.rfind(|c: char| c.is_ascii_uppercase());
-    start.map_or(name, |start| &name[start..])
+    let word = start.map_or(name, |start| &name[start..]);
+    match word {
+        "Def" | "Definition" | "Type" | "Schema" | "Object" | "Item" | "Value" => name,
+        word => word,
+    }
 }
 
 fn redirect(program: &mut Program, target: &[usize]) {

@@ -36,6 +36,7 @@ pub(super) fn uses(named: &mut Named, see: &mut impl FnMut(&mut TypeId)) {
 pub(super) fn inner(ty: &mut Type, see: &mut impl FnMut(&mut TypeId)) {
     match ty {
         Type::Named(id) => see(id),
+        Type::Tuple(items) => items.iter_mut().for_each(|item| inner(item, see)),
         Type::List(ty) | Type::Map(ty) | Type::Option(ty) | Type::Boxed(ty) | Type::Loose(ty) => {
             inner(ty, see);
         }

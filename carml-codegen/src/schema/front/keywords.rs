@@ -1,5 +1,7 @@
 //! The keywords of one schema object.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::text::{escape, singular};
@@ -45,13 +47,31 @@ pub(super) fn rules(rules: &mut Rules, object: &Object) {
     };
     rules.values = match (object.get("const"), object.get("enum")) {
         (Some(value), _) => Some(vec![value.clone()]),
-        (None, Some(Value::Array(values))) => Some(values.clone()),
+        (None, Some(Value::Array(values))) => {
+            let mut seen = HashSet::new();
+            let new = values.iter().filter(|value| seen.insert(*value));
+            Some(new.cloned().collect())
+        }
         _ => None,
     };
     rules.required = texts(object.get("required")).into_iter().collect();
     rules.format = object.contains_key("format");
     rules.unique = object.get("uniqueItems") == Some(&Value::Bool(true));
-    rules.closed_over_all = object.get("unevaluatedProperties") == Some(&Value::Bool(false));
+    let rest = object.get("unevaluatedProperties");
+    let allowed = object.contains_key("additionalProperties");
+    rules.closed_over_all = rest == Some(&Value::Bool(false)) && !allowed;
+    rules.open_over_all = rest.is_some_and(|rest| *rest != Value::Bool(false))
+        || object.get("additionalProperties") == Some(&Value::Bool(true));
+    rules.more = ["unevaluatedProperties", "unevaluatedItems"]
+        .iter()
+        .any(|key| {
+            object
+                .get(*key)
+                .is_some_and(|rest| *rest != Value::Bool(true))
+        })
+        || ["minContains", "maxContains"]
+            .iter()
+            .any(|key| object.contains_key(*key));
     let number = |key: &str| object.get(key).and_then(Value::as_f64);
     let bounds = &mut rules.bounds;
     bounds.minimum = number("minimum");
@@ -174,6 +194,9 @@ impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
                     then,
                     otherwise,
                 });
+            } else {
+                // It asks for nothing, but the keys that it names count.
+                rules.open_over_all = true;
             }
         }
     }
@@ -208,7 +231,9 @@ impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
     fn one(&mut self, keyword: &str, hint: &str) -> Option<SchemaId> {
         match self.object.get(keyword)? {
             Value::Object(_) | Value::Bool(false) => Some((self.id)(keyword, hint)),
-            Value::Bool(true) if matches!(keyword, "if" | "not") => Some((self.id)(keyword, hint)),
+            Value::Bool(true) if matches!(keyword, "if" | "not" | "contains") => {
+                Some((self.id)(keyword, hint))
+            }
             _ => None,
         }
     }

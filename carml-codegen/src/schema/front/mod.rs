@@ -115,12 +115,12 @@ impl Reader {
         if object.get("$ref").is_some_and(Value::is_string)
             && self.documents.reference_stands_alone(document)
         {
-            self.reference(schema, document, pointer, &object["$ref"]);
+            self.reference(schema, document, pointer, ("$ref", &object["$ref"]));
             return;
         }
         for keyword in ["$ref", "$dynamicRef", "$recursiveRef"] {
             if let Some(reference) = object.get(keyword) {
-                self.reference(schema, document, pointer, reference);
+                self.reference(schema, document, pointer, (keyword, reference));
             }
         }
         keywords::rules(&mut schema.rules, object);
@@ -134,44 +134,53 @@ impl Reader {
         schema.all_of = children.list("allOf");
     }
 
-    fn reference(&mut self, schema: &mut Schema, document: &str, pointer: &str, reference: &Value) {
+    fn reference(
+        &mut self,
+        schema: &mut Schema,
+        document: &str,
+        pointer: &str,
+        (keyword, reference): (&str, &Value),
+    ) {
         let Some(reference) = reference.as_str() else {
             schema.rules.unread = Some("a reference is a string".to_owned());
             return;
         };
         let (uri, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let Some(target) = self.documents.find(document, pointer, uri) else {
+        let Some(mut target) = self.documents.find(document, pointer, uri) else {
             schema.rules.unread = Some(format!("`{reference}` is not a local file"));
             return;
         };
         let fragment = text::percent_decode(fragment);
-        let found = if fragment.is_empty() || fragment.starts_with('/') {
-            Some(format!("{}{fragment}", target.pointer))
+        if fragment.is_empty() || fragment.starts_with('/') {
+            target.pointer.push_str(&fragment);
         } else {
-            // A dynamic anchor of the document asked for wins: it is the outermost scope.
-            let outermost = self.documents.get(&self.root);
-            if let Some(pointer) =
-                outermost.and_then(|root| text::find_anchor(root, &fragment, true))
-            {
-                schema.reference = Some(self.id(&self.root.clone(), &pointer, &fragment));
-                return;
+            let resource = self.documents.value(&target);
+            match resource.and_then(|resource| text::find_anchor(resource, &fragment)) {
+                Some(pointer) => target.pointer.push_str(&pointer),
+                None => {
+                    schema.rules.unread = Some(format!("there is no anchor `{reference}`"));
+                    return;
+                }
             }
-            let resource = self.documents.get(&target.document);
-            resource
-                .and_then(|root| root.pointer(&target.pointer))
-                .and_then(|root| text::find_anchor(root, &fragment, false))
-                .map(|pointer| format!("{}{pointer}", target.pointer))
-        };
-        match found {
-            Some(pointer) => {
-                let last = pointer.rsplit('/').next().filter(|name| !name.is_empty());
-                let stem = target.document.rsplit('/').next().unwrap_or_default();
-                let hint = last
-                    .unwrap_or_else(|| stem.split('.').next().unwrap_or(stem))
-                    .to_owned();
-                schema.reference = Some(self.id(&target.document, &pointer, &hint));
-            }
-            None => schema.rules.unread = Some(format!("there is no anchor `{reference}`")),
         }
+        if keyword != "$ref" {
+            match self.documents.outermost(&self.root, target, &fragment) {
+                Some(outermost) => target = outermost,
+                None => {
+                    let reason = format!("what `{reference}` means depends on the way to it");
+                    schema.rules.unread = Some(reason);
+                    return;
+                }
+            }
+        }
+        let stem = target.document.rsplit('/').next().unwrap_or_default();
+        let mut path = target.pointer.rsplit('/');
+        let hint = match (path.next().unwrap_or_default(), path.next()) {
+            ("", _) => stem.split('.').next().unwrap_or(stem).to_owned(),
+            (name, Some("definitions" | "$defs" | "properties")) => name.to_owned(),
+            // A place inside of a definition is called after what refers to it.
+            _ => schema.hint.clone(),
+        };
+        schema.reference = Some(self.id(&target.document, &target.pointer, &hint));
     }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::schema::walk::walk;
+
 /// RFC 6901.
 pub(crate) fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
@@ -55,40 +57,37 @@ pub(crate) fn join(base: &str, reference: &str) -> String {
     format!("{host}{}", parts.join("/"))
 }
 
-/// The pointer of `$anchor`, `$dynamicAnchor` or the older `$id: "#name"`.
-pub(super) fn find_anchor(root: &Value, name: &str, dynamic: bool) -> Option<String> {
+/// The pointer of `$anchor`, `$dynamicAnchor` or the older `$id: "#name"` in a resource; one that
+/// stands in a resource below it is found if there is no other.
+pub(super) fn find_anchor(root: &Value, name: &str) -> Option<String> {
     let fragment = format!("#{name}");
-    let mut pending = vec![(root, String::new())];
-    while let Some((value, pointer)) = pending.pop() {
-        match value {
-            Value::Object(object) => {
-                let is =
-                    |key: &str, text: &str| object.get(key).and_then(Value::as_str) == Some(text);
-                if is("$dynamicAnchor", name)
-                    || !dynamic
-                        && (is("$anchor", name) || is("$id", &fragment) || is("id", &fragment))
-                {
-                    return Some(pointer);
-                }
-                let children = object.iter();
-                pending.extend(
-                    children.map(|(key, value)| (value, format!("{pointer}/{}", escape(key)))),
-                );
-            }
-            Value::Array(items) => {
-                let children = items.iter().enumerate();
-                pending
-                    .extend(children.map(|(index, value)| (value, format!("{pointer}/{index}"))));
-            }
-            _ => {}
+    let (mut found, mut below) = (None, None);
+    walk(root, true, |schema, pointer, own| {
+        let text = |key: &str| schema.get(key).and_then(Value::as_str);
+        let other = text("$id").is_some_and(|id| !id.starts_with('#'));
+        let own = own && (pointer.is_empty() || !other);
+        let is = |key: &str, name: &str| text(key) == Some(name);
+        if is("$anchor", name)
+            || is("$dynamicAnchor", name)
+            || is("$id", &fragment)
+            || is("id", &fragment)
+        {
+            let place = if own { &mut found } else { &mut below };
+            place.get_or_insert_with(|| pointer.to_owned());
         }
-    }
-    None
+        Some(own)
+    });
+    found.or(below)
 }
 
 /// The name of one item of a list: `endpoints` → `endpoint`.
 pub(super) fn singular(plural: &str) -> String {
+    // `addresses`, `boxes`, `branches`, `hashes`, but `databases`.
+    let sibilant = ["sses", "xes", "ches", "shes"];
     match plural {
+        _ if sibilant.iter().any(|end| plural.ends_with(end)) => {
+            plural[..plural.len() - 2].to_owned()
+        }
         _ if plural.ends_with("ss") => format!("{plural}_item"),
         _ if plural.ends_with("ies") => format!("{}y", &plural[..plural.len() - 3]),
         _ if plural.ends_with('s') && plural.len() > 2 => plural[..plural.len() - 1].to_owned(),

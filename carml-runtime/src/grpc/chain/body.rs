@@ -2,17 +2,17 @@
 
 use std::{
     future::Future as _,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame};
+use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
 
 use super::{
-    call::{Active, Call},
+    call::{Active, Call, watched},
     op::Op,
 };
 use crate::{
@@ -75,36 +75,34 @@ pub(in crate::grpc) fn trailers(status: &Status) -> Polled {
 fn frame(ops: &[Op], call: &mut Call, inner: &mut Body, cx: &mut Context<'_>) -> Polled {
     let Some((op, rest)) = ops.split_first() else {
         let polled = Pin::new(inner).poll_frame(cx);
-        if polled.is_pending()
-            && let Some(deadline) = &mut call.deadline
-            && deadline.as_mut().poll(cx).is_ready()
-        {
-            return trailers(&status::deadline_exceeded());
-        }
-        return polled;
+        let Some(deadline) = &mut call.deadline else {
+            return polled;
+        };
+        let late = match &polled {
+            Poll::Pending => deadline.as_mut().poll(cx).is_ready(),
+            // A body that always has more would never be pending. Its own end is let through.
+            Poll::Ready(Some(Ok(frame))) => {
+                frame.is_data() && deadline.deadline() <= Instant::now()
+            }
+            Poll::Ready(_) => false,
+        };
+        return if late {
+            trailers(&status::deadline_exceeded())
+        } else {
+            polled
+        };
     };
     match op {
         Op::Recover => recover::guard(|| frame(rest, call, inner, cx))
             .unwrap_or_else(|status| trailers(&status)),
-        Op::Logging => match catch_unwind(AssertUnwindSafe(|| frame(rest, call, inner, cx))) {
-            Ok(polled) => {
-                if let Some(code) = end_of(&polled) {
-                    logging::end(call, code);
-                }
-                polled
-            }
-            Err(panic) => {
-                logging::end(call, Code::Internal);
-                resume_unwind(panic)
-            }
-        },
+        Op::Logging => watched(call, logging::end, end_of, |call| {
+            frame(rest, call, inner, cx)
+        }),
         Op::Tracing => {
             let span = call.span.clone();
-            let polled = span.in_scope(|| frame(rest, call, inner, cx));
-            if let Some(code) = end_of(&polled) {
-                spans::end(call, code);
-            }
-            polled
+            watched(call, spans::end, end_of, |call| {
+                span.in_scope(|| frame(rest, call, inner, cx))
+            })
         }
         Op::Timeout(_) => frame(rest, call, inner, cx),
         Op::MaxMessageSize(limits) => {

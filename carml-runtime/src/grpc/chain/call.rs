@@ -1,6 +1,12 @@
 //! What a chain knows of one call, and its end.
 
-use std::{net::SocketAddr, pin::Pin, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::Pin,
+    sync::Arc,
+    time::Instant,
+};
 
 use http::Uri;
 use tokio::time::Sleep;
@@ -23,6 +29,8 @@ pub(in crate::grpc) struct Call {
     pub(in crate::grpc) started: Instant,
     pub(in crate::grpc) span: Span,
     pub(in crate::grpc) logged: bool,
+    /// Whether the span has the status of the call's end.
+    pub(in crate::grpc) recorded: bool,
     pub(in crate::grpc) received: Refused,
     pub(in crate::grpc) sent: Scanner,
     /// Set when a message was refused behind others that still go out.
@@ -51,6 +59,23 @@ impl Drop for Active {
         let around = self.call.span.clone();
         around.in_scope(|| end(&self.ops, &mut self.call, Code::Cancelled));
     }
+}
+
+/// Runs a poll, and tells one middleware of the call's end if it came. A panic is one, and goes on.
+pub(super) fn watched<T>(
+    call: &mut Call,
+    end: fn(&mut Call, Code),
+    end_of: fn(&T) -> Option<Code>,
+    poll: impl FnOnce(&mut Call) -> T,
+) -> T {
+    let polled = catch_unwind(AssertUnwindSafe(|| poll(call))).unwrap_or_else(|panic| {
+        end(call, Code::Internal);
+        resume_unwind(panic)
+    });
+    if let Some(code) = end_of(&polled) {
+        end(call, code);
+    }
+    polled
 }
 
 /// Ends the call at every middleware that has not seen it end.

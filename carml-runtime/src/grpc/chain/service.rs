@@ -3,7 +3,6 @@
 use std::{
     convert::Infallible,
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -19,7 +18,7 @@ use tower_service::Service;
 use super::{
     Chain,
     body::ResponseBody,
-    call::{Active, Call},
+    call::{Active, Call, watched},
     op::{self, Op},
     own::{Inside, InsideFuture},
 };
@@ -107,6 +106,7 @@ where
                 tracing::Span::none()
             },
             logged: false,
+            recorded: false,
             received: max_message_size::Refused::new(),
             sent: max_message_size::Scanner::default(),
             refused: None,
@@ -192,28 +192,25 @@ where
     match op {
         Op::Recover => recover::guard(|| head(rest, call, inner, cx))
             .unwrap_or_else(|status| Poll::Ready(status.into_http())),
-        Op::Logging => match catch_unwind(AssertUnwindSafe(|| head(rest, call, inner, cx))) {
-            Ok(answer) => answer.map(|response| {
-                if let Some(status) = Status::from_header_map(response.headers()) {
-                    logging::end(call, status.code());
-                }
-                response
-            }),
-            Err(panic) => {
-                logging::end(call, Code::Internal);
-                resume_unwind(panic)
-            }
-        },
+        Op::Logging => watched(call, logging::end, end_of, |call| {
+            head(rest, call, inner, cx)
+        }),
         Op::Tracing => {
             let span = call.span.clone();
-            span.in_scope(|| head(rest, call, inner, cx))
-                .map(|response| {
-                    if let Some(status) = Status::from_header_map(response.headers()) {
-                        spans::end(call, status.code());
-                    }
-                    response
-                })
+            watched(call, spans::end, end_of, |call| {
+                span.in_scope(|| head(rest, call, inner, cx))
+            })
         }
         Op::Timeout(_) | Op::MaxMessageSize(_) => head(rest, call, inner, cx),
+    }
+}
+
+/// The status of a reply of trailers alone.
+fn end_of(polled: &Poll<Response<Body>>) -> Option<Code> {
+    match polled {
+        Poll::Ready(response) => {
+            Status::from_header_map(response.headers()).map(|status| status.code())
+        }
+        Poll::Pending => None,
     }
 }

@@ -75,8 +75,21 @@ pub async fn one_revision_and_one_batch<F: Fixture>() {
 pub async fn what_makes_no_sense_is_refused<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Transaction);
-    let twice = Txn::new().put(key("a"), "1").delete(key("a"));
-    assert_eq!(kind(kv.commit(twice).await), ErrorKind::InvalidArgument);
+    for twice in [
+        Txn::new().put(key("a"), "1").delete(key("a")),
+        Txn::new().delete_tree(key("d")).put(key("d/a"), "1"),
+        Txn::new().delete(key("d/e/a")).delete_tree(key("d")),
+        Txn::new().delete_tree(key("d")).delete_tree(key("d/e")),
+    ] {
+        assert_eq!(kind(kv.commit(twice).await), ErrorKind::InvalidArgument);
+    }
+    // A key and what lies under it are two things.
+    for name in ["d", "d/a", "dd"] {
+        kv.put(key(name), "v", None).await.unwrap();
+    }
+    let both = Txn::new().delete(key("d")).delete_tree(key("d"));
+    assert_eq!(kv.commit(both).await.unwrap().counts, [1, 1]);
+    assert!(kv.exists(&key("dd")).await.unwrap());
     if F::offers(&kv, carml_runtime::kv::capability::Call::Lease) {
         let lease = kv.lease(F::SHORTEST * 100).await.unwrap();
         let txn = Txn::new().put_leased(key("leased"), "1", lease.id());

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use carml_test_e2e::proto::carml::test::v1::Line;
+use carml_test_e2e::{line, proto::carml::test::v1::Line};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::server::Server;
@@ -13,7 +13,7 @@ const NOT_SERVING: i32 = 2;
 fn slow(wait_ms: u32) -> Line {
     Line {
         wait_ms,
-        ..super::line("slow", 0)
+        ..line("slow", 0)
     }
 }
 
@@ -35,7 +35,7 @@ async fn sigterm_tells_health_first_and_lets_calls_end() {
     let told = watch.message().await.unwrap().unwrap();
     assert_eq!(told.status, NOT_SERVING);
     // Clients that have not seen it yet are still answered.
-    other.say(super::line("late", 0)).await.unwrap();
+    other.say(line("late", 0)).await.unwrap();
     assert!(!in_flight.is_finished());
 
     let answer = in_flight.await.unwrap();
@@ -78,4 +78,18 @@ async fn what_is_in_flight_at_the_deadline_is_cut_off() {
     assert_eq!(end.code, Some(1));
     assert!(end.stderr.contains("300ms"), "{end:?}");
     assert!(in_flight.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn a_handler_that_keeps_its_thread_does_not_keep_the_process() {
+    let server = Server::start("    shutdown: { deadline: 300ms }\n");
+    let mut client = server.echo().await;
+    let stuck = tokio::spawn(async move { client.say(line("block", 60)).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let begun = Instant::now();
+    server.signal("TERM");
+    let end = server.end().await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "{end:?}");
+    assert_eq!(end.code, Some(1));
+    assert!(stuck.await.unwrap().is_err());
 }

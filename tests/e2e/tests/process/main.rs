@@ -2,22 +2,15 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+mod codes;
 mod drain;
 mod server;
 
-use carml_test_e2e::proto::carml::test::v1::Line;
+use carml_test_e2e::line;
 use futures_util::stream;
 use serde_json::Value;
 use server::{Server, run};
 use tonic::Code;
-
-fn line(text: &str, count: u32) -> Line {
-    Line {
-        text: text.to_owned(),
-        count,
-        ..Line::default()
-    }
-}
 
 #[tokio::test]
 async fn swapping_two_middlewares_changes_what_stands_inside_what() {
@@ -98,14 +91,34 @@ fn a_wrong_config_is_one_report_and_exit_code_1() {
 }
 
 #[test]
-fn an_address_in_use_is_one_line_and_exit_code_1() {
+fn what_cannot_be_bound_or_opened_is_shown_at_its_line_with_exit_code_1() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let end = run(&format!("grpc:\n  server:\n    listen: {address}\n"), &[]);
-    assert_eq!(end.code, Some(1), "{end:?}");
-    assert_eq!(end.stderr.lines().count(), 1, "{}", end.stderr);
-    let expected = format!("error: cannot listen on {address}: ");
-    assert!(end.stderr.starts_with(&expected), "{}", end.stderr);
+    let free = "grpc:\n  server:\n    listen: 127.0.0.1:0\n";
+    for (yaml, expected) in [
+        (
+            format!("grpc:\n  server:\n    listen: {address}\n"),
+            [
+                &*format!("cannot listen on {address}: "),
+                "--> carml.yml:3:13",
+                "another process listens there",
+            ],
+        ),
+        (
+            format!("{free}registry:\n  path: no/such/folder\n"),
+            [
+                "cannot open the key/value store: ",
+                "--> carml.yml:5:9",
+                "see that its directory exists",
+            ],
+        ),
+    ] {
+        let end = run(&yaml, &[]);
+        assert_eq!(end.code, Some(1), "{end:?}");
+        for expected in expected {
+            assert!(end.stderr.contains(expected), "{expected}: {}", end.stderr);
+        }
+    }
 }
 
 #[test]
@@ -136,4 +149,8 @@ fn a_wrong_argument_is_told_with_those_there_are() {
     let end = run("", &["--chek"]);
     assert_eq!(end.code, Some(1), "{end:?}");
     assert!(end.stderr.contains("--chek") && end.stderr.contains("--check "));
+
+    let end = run("", &["--help"]);
+    assert_eq!((end.code, &*end.stderr), (Some(0), ""));
+    assert!(end.stdout.contains("--print-schema "));
 }

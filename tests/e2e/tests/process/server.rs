@@ -1,7 +1,9 @@
 //! The built binary, run with a config file.
 
 use std::{
+    ffi::OsStr,
     io::{BufRead as _, BufReader, Read as _},
+    os::unix::ffi::OsStrExt as _,
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
@@ -29,6 +31,8 @@ fn command(folder: &TempDir, yaml: &str) -> Command {
         .args(["--config", "carml.yml"])
         .current_dir(folder.path())
         .env_remove("RUST_LOG")
+        // What is no text is no concern of the config.
+        .env("NOT_TEXT", OsStr::from_bytes(b"\xff"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
@@ -93,6 +97,11 @@ impl Server {
     /// The next line of a call that ended.
     pub fn call(&self) -> Value {
         self.line(|line| line["target"] == "carml::rpc")
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     pub async fn channel(&self) -> Channel {

@@ -11,29 +11,21 @@ use carml_runtime::{
     config::ServerMiddleware,
     grpc::chain::{Chain, ChainLayer},
 };
-use carml_test_e2e::{
-    Parrot,
-    proto::carml::test::v1::{EchoClient, Line},
-};
+pub use carml_test_e2e::line;
+use carml_test_e2e::{Parrot, proto::carml::test::v1::EchoClient};
+use serde_json::Value;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::{Channel, Server};
+use tracing_subscriber::fmt::format::FmtSpan;
 
 pub type Client = EchoClient<Channel>;
 
-pub fn line(text: &str, count: u32) -> Line {
-    Line {
-        text: text.to_owned(),
-        count,
-        ..Line::default()
-    }
-}
-
 /// The middleware list, as the config has it.
-pub fn list(json: serde_json::Value) -> Vec<ServerMiddleware> {
+pub fn list(json: Value) -> Vec<ServerMiddleware> {
     serde_json::from_value(json).unwrap()
 }
 
-pub async fn serve(json: serde_json::Value) -> Client {
+pub async fn serve(json: Value) -> Client {
     let chain = Chain::compile(&list(json)).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -57,32 +49,47 @@ impl Log {
         let subscriber = tracing_subscriber::fmt()
             .json()
             .with_max_level(tracing::Level::INFO)
+            .with_span_events(FmtSpan::CLOSE)
             .with_writer(move || writer.clone())
             .finish();
         (log, tracing::subscriber::set_default(subscriber))
     }
 
-    /// The events of this target.
-    pub fn events(&self, target: &str) -> Vec<serde_json::Value> {
+    fn lines(&self, target: &str, closed: bool) -> Vec<Value> {
         let bytes = self.0.lock().unwrap().clone();
         String::from_utf8(bytes)
             .unwrap()
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
-            .filter(|event: &serde_json::Value| event["target"] == target)
+            .filter(|line: &Value| line["target"] == target)
+            .filter(|line| (line["fields"]["message"] == "close") == closed)
             .collect()
     }
 
-    /// Waits for the event that ends a call: the client may hear the end first.
-    pub async fn call(&self) -> serde_json::Value {
-        for _ in 0..200 {
-            if let Some(event) = self.events("carml::rpc").pop() {
-                return event;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        panic!("the call logged nothing");
+    /// The events of this target.
+    pub fn events(&self, target: &str) -> Vec<Value> {
+        self.lines(target, false)
     }
+
+    /// Waits for the event that ends a call: the client may hear the end first.
+    pub async fn call(&self) -> Value {
+        last(|| self.events("carml::rpc")).await
+    }
+
+    /// Waits for the span of a call to close: with what is known at its end.
+    pub async fn span(&self) -> Value {
+        last(|| self.lines("carml::rpc", true)).await["span"].clone()
+    }
+}
+
+async fn last(lines: impl Fn() -> Vec<Value>) -> Value {
+    for _ in 0..200 {
+        if let Some(line) = lines().pop() {
+            return line;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the call left no line");
 }
 
 impl Write for Log {

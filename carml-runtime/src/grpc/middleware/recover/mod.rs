@@ -1,7 +1,7 @@
 //! `recover`: a panic in a handler ends that call with INTERNAL, and nothing else.
 
 use std::{
-    backtrace::Backtrace,
+    backtrace::{Backtrace, BacktraceStatus},
     cell::Cell,
     panic::{self, AssertUnwindSafe},
     sync::Once,
@@ -49,13 +49,14 @@ pub(in crate::grpc) fn install_hook() {
             let message = info.payload_as_str().unwrap_or("(no text)");
             let location = info.location().map(ToString::to_string);
             let stack = Backtrace::capture();
+            let stack = (stack.status() == BacktraceStatus::Captured).then_some(stack);
             tracing::event!(
                 target: "carml::panic",
                 tracing::Level::ERROR,
                 {
                 "exception.message" = message,
                 "code.location" = location,
-                "exception.stacktrace" = %stack,
+                "exception.stacktrace" = stack.map(tracing::field::display),
                 },
                 "a handler panicked"
             );

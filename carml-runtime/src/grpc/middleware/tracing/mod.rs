@@ -58,8 +58,11 @@ fn trace_id(own: &SpanContext, parent: Option<&SpanContext>) -> TraceId {
     }
 }
 
-/// Writes the status into the span.
-pub(in crate::grpc) fn end(call: &Call, code: Code) {
+/// Writes the status into the span, the first time.
+pub(in crate::grpc) fn end(call: &mut Call, code: Code) {
+    if std::mem::replace(&mut call.recorded, true) {
+        return;
+    }
     call.span.record("rpc.status_code", name(code));
     if code != Code::Ok {
         call.span.record("error.type", name(code));

@@ -30,6 +30,12 @@ impl Redb {
                 check_value(op, key, value)?;
             }
         }
+        if let Some(key) = txn.named_twice() {
+            let why = "a transaction says of each key once what becomes of it";
+            return Err(Error::new(ErrorKind::InvalidArgument, op, why)
+                .with_backend("redb")
+                .with_key(key.as_str()));
+        }
         self.write(op, Write::Txn(txn)).await
     }
 }

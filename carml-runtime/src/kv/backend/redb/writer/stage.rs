@@ -162,20 +162,14 @@ impl<'a, 't> Stage<'a, 't> {
             };
             return Ok(refuse(kind, why).map_err(|e| e.with_key(key.as_str())));
         }
-        let mut named = HashSet::new();
         for op in &txn.ops {
-            let (Op::Put(key, ..) | Op::Delete(key) | Op::DeleteTree(key)) = op;
-            let (kind, why) = match op {
-                _ if !named.insert(key) => (
-                    ErrorKind::InvalidArgument,
-                    "a transaction names a key at most once",
-                ),
-                Op::Put(_, _, Some(lease)) if !self.alive(lease.0) => {
-                    (ErrorKind::LeaseLost, "the lease has ended; grant another")
-                }
-                _ => continue,
-            };
-            return Ok(refuse(kind, why).map_err(|e| e.with_key(key.as_str())));
+            if let Op::Put(key, _, Some(lease)) = op
+                && !self.alive(lease.0)
+            {
+                let why = "the lease has ended; grant another";
+                let lost = refuse(ErrorKind::LeaseLost, why);
+                return Ok(lost.map_err(|e| e.with_key(key.as_str())));
+            }
         }
         Ok(Ok(()))
     }

@@ -1,8 +1,29 @@
 //! From the regular expressions of ECMA-262 to those of the regex crate.
 
-/// The same pattern for the regex crate, or `None` where that has no word for it
-/// (look-around, references back).
-pub(super) fn translate(pattern: &str) -> Option<String> {
+mod look;
+
+use crate::ir::check::Pattern;
+
+/// The same for the regex crate, or `None` where that has no word for it (references back,
+/// look-around in the middle).
+pub(super) fn read(pattern: &str) -> Option<Pattern> {
+    if let Some(whole) = translate(pattern) {
+        return Some(Pattern {
+            matches: vec![whole],
+            refuses: Vec::new(),
+        });
+    }
+    let look = look::split(pattern)?;
+    let all = |patterns: Vec<String>| -> Option<Vec<String>> {
+        patterns.iter().map(|text| translate(text)).collect()
+    };
+    Some(Pattern {
+        matches: all(look.matches)?,
+        refuses: all(look.refuses)?,
+    })
+}
+
+fn translate(pattern: &str) -> Option<String> {
     let mut text = String::with_capacity(pattern.len());
     let mut chars = pattern.chars().peekable();
     let mut in_class = false;
@@ -10,7 +31,15 @@ pub(super) fn translate(pattern: &str) -> Option<String> {
     while let Some(c) = chars.next() {
         let starts = std::mem::take(&mut class_starts);
         match c {
-            '\\' => text.push_str(&escape(chars.next()?, in_class, &mut chars)?),
+            '\\' => {
+                let escaped = chars.next()?;
+                text.push_str(&escape(escaped, in_class, &mut chars)?);
+                // No range begins with a class.
+                let class = in_class && matches!(escaped, 'd' | 'D' | 'w' | 'W' | 's' | 'S');
+                if class && chars.next_if_eq(&'-').is_some() {
+                    text.push_str("\\-");
+                }
+            }
             '[' if in_class => text.push_str("\\["),
             '[' => {
                 in_class = true;
@@ -60,6 +89,10 @@ fn escape(
         'b' if in_class => "\\x08".to_owned(),
         'b' => "(?-u:\\b)".to_owned(),
         'B' => return None,
+        'p' | 'P' | 'u' if rest.peek() == Some(&'{') => {
+            let name: String = rest.by_ref().take_while(|c| *c != '}').collect();
+            format!("\\{c}{name}}}")
+        }
         's' | 'S' | 'n' | 'r' | 't' | 'f' | 'v' | 'x' | 'u' | 'p' | 'P' => format!("\\{c}"),
         '0' => "\\x00".to_owned(),
         '1'..='9' | 'k' => return None,
@@ -67,8 +100,10 @@ fn escape(
             let letter = u32::from(rest.next()?) % 32;
             format!("\\x{letter:02x}")
         }
+        // Other letters mean something in other languages alone.
+        c if c.is_ascii_alphanumeric() => return None,
         // An escape of what needs none is the character itself.
-        c if c.is_ascii_alphanumeric() || matches!(c, '<' | '>') || !c.is_ascii() => c.to_string(),
+        c if matches!(c, '<' | '>') || !c.is_ascii() => c.to_string(),
         c => format!("\\{c}"),
     })
 }
@@ -81,12 +116,8 @@ fn counts(rest: impl Iterator<Item = char>) -> bool {
         && inside.matches(',').count() <= 1
 }
 
-/// The text ends in a count, or in the name of a class or a code point, that is not closed yet.
+/// The text ends in a count that is not closed yet.
 fn closes_count(text: &str) -> bool {
-    text.rfind('{').is_some_and(|at| {
-        !text[..at].ends_with('\\') && !text[at..].contains('}')
-            || text[..at].ends_with("\\u")
-            || text[..at].ends_with("\\p")
-            || text[..at].ends_with("\\P")
-    })
+    text.rfind('{')
+        .is_some_and(|at| !text[..at].ends_with('\\') && !text[at..].contains('}'))
 }

@@ -1,0 +1,1 @@
+//! See `codegen.rs`: `cargo bench -p carml-bench-codegen`.

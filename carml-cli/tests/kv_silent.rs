@@ -1,0 +1,28 @@
+//! A served store that has stopped, and says nothing: not even that the connection is gone.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use carml_cli::kv::Remote;
+use carml_runtime::kv::Kv;
+use support::Served;
+
+#[tokio::test]
+async fn a_lease_is_lost_when_its_time_is_over_though_nobody_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(&folder.path().join("kv.redb"));
+    let kv = Kv::new(Remote::new(&served.url()).unwrap(), Duration::from_secs(5));
+    let lease = kv.lease(Duration::from_millis(900)).await.unwrap();
+    let kept = tokio::time::timeout(Duration::from_millis(1_500), lease.lost()).await;
+    assert!(kept.is_err(), "it renews itself");
+
+    served.signal("STOP");
+    let stopped = Instant::now();
+    let lost = tokio::time::timeout(Duration::from_secs(5), lease.lost()).await;
+    served.signal("CONT");
+    assert!(lost.is_ok(), "nobody was told");
+    assert!(stopped.elapsed() < Duration::from_secs(2));
+}

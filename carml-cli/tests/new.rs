@@ -1,0 +1,45 @@
+//! `carml new`: what is refused, and that nothing is touched then. `tests/scaffold` builds what it
+//! writes.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::{path::Path, process::Command};
+
+fn new(folder: &Path, path: &str) -> (i32, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_carml"))
+        .args(["new", path])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let code = out.status.code().unwrap();
+    (code, String::from_utf8(out.stderr).unwrap())
+}
+
+#[test]
+fn a_path_that_cannot_be_taken_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("there")).unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for (path, code, why) in [
+        ("there", 1, "there is there already"),
+        (".", 1, "`.` cannot name a service"),
+        ("..", 1, "`..` cannot name a service"),
+        ("My_Service", 1, "try `my-service`"),
+        ("match", 1, "try `match-service`"),
+        ("registry", 1, "try `my-registry`"),
+        ("9lives", 1, "`9lives` cannot name a service"),
+        ("file/a-service", 2, "cannot write file/a-service"),
+    ] {
+        let (ended, error) = new(folder.path(), path);
+        assert_eq!(ended, code, "{path}: {error}");
+        assert!(error.contains(why), "{path}: {error}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+
+    assert_eq!(
+        new(folder.path(), "deep/down/a2-service"),
+        (0, String::new())
+    );
+    let manifest = folder.path().join("deep/down/a2-service/Cargo.toml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    assert!(manifest.contains("name = \"a2-service\""), "{manifest}");
+}

@@ -1,0 +1,54 @@
+//! What a verb writes goes nowhere: the reader has had enough, or the disk is full.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::{
+    fs::OpenOptions,
+    process::{Command, Stdio},
+};
+
+fn run(arguments: &[&str], out: impl Into<Stdio>) -> (i32, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("carml.yml"), "app:\n  name: it\n").unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_carml"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdout(out)
+        .output()
+        .unwrap();
+    let code = out.status.code().unwrap();
+    (code, String::from_utf8(out.stderr).unwrap())
+}
+
+const VERBS: &[&[&str]] = &[
+    &["docs"],
+    &["schema"],
+    &["explain"],
+    &["backends"],
+    &["backends", "--format", "json"],
+    &["validate", "carml.yml"],
+    &["validate", "--format", "json", "carml.yml"],
+    &["new", "a-service"],
+    &["kv", "--file", "kv.redb", "put", "k", "v"],
+    &["kv", "--file", "kv.redb", "watch", "--tree"],
+];
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_fault() {
+    for verb in VERBS {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(run(verb, writer), (0, String::new()), "{verb:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_is_full_is_said_to_be_so() {
+    for verb in VERBS {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (code, error) = run(verb, full);
+        assert_eq!(code, 2, "{verb:?}: {error}");
+        let expected = "error: cannot write to standard output: ";
+        assert!(error.starts_with(expected), "{verb:?}: {error}");
+    }
+}

@@ -1,0 +1,62 @@
+//! What a start opens. What fails is shown at the line of the config that is to blame.
+
+use std::{io::ErrorKind, net::SocketAddr};
+
+use tokio::net::TcpListener;
+
+use super::StartError;
+use crate::{
+    config::{Config, Loaded, Provider, Registry},
+    kv::Kv,
+};
+
+/// Opens the store if the config has one, or a service requires one.
+pub(super) async fn store(
+    loaded: &Loaded,
+    config: &Config,
+    required: bool,
+) -> Result<Option<Kv>, StartError> {
+    let registry = match &config.registry {
+        Some(registry) => registry,
+        None if required => &Registry::default(),
+        None => return Ok(None),
+    };
+    let opened = Kv::open(registry).await;
+    opened.map(Some).map_err(|source| {
+        let at = match registry.provider {
+            Provider::Redb => "/registry/path",
+            Provider::Etcd | Provider::Consul | Provider::Zookeeper => "/registry/endpoints",
+        };
+        let message = format!("cannot open the key/value store: {source}");
+        StartError::Store {
+            report: loaded.fault(at, message, [] as [&str; 0]),
+            source: Box::new(source),
+        }
+    })
+}
+
+/// Binds the address: the listener, and where it listens.
+pub(super) async fn listener(
+    loaded: &Loaded,
+    address: &str,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = TcpListener::bind(address).await;
+    let bound = bound.and_then(|listener| listener.local_addr().map(|at| (listener, at)));
+    bound.map_err(|source| {
+        let help = match source.kind() {
+            ErrorKind::AddrInUse => "another process listens there: end it, or choose another port",
+            ErrorKind::AddrNotAvailable => {
+                "this machine has no such address: `0.0.0.0` and `[::]` are all that it has"
+            }
+            ErrorKind::PermissionDenied => {
+                "ports below 1024 are for privileged processes: choose a higher one"
+            }
+            _ => "see that the name resolves to an address of this machine",
+        };
+        let message = format!("cannot listen on {address}: {source}");
+        StartError::Bind {
+            report: loaded.fault("/grpc/server/listen", message, [help]),
+            source,
+        }
+    })
+}

@@ -1,0 +1,74 @@
+//! Who may end a service, and what ends it if it does not end by itself.
+
+use std::{future::pending, io, time::Duration};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+
+use super::StartError;
+use crate::config::Shutdown;
+
+/// How long the drain has for the end that it makes itself.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// SIGTERM, SIGINT, and the embedder's own wish.
+pub(super) struct Stop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    wish: Option<oneshot::Receiver<()>>,
+}
+
+impl Stop {
+    pub(super) fn new(wish: Option<oneshot::Receiver<()>>) -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            wish,
+        })
+    }
+
+    /// Each call waits for one more: the second one ends at once.
+    pub(super) async fn asked(&mut self) {
+        let wish = async {
+            match &mut self.wish {
+                Some(wish) => {
+                    let _ = wish.await;
+                }
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            () = wish => self.wish = None,
+        }
+    }
+}
+
+/// Ends the process when the drain has not, from a thread of its own.
+///
+/// A handler that keeps its thread can hold up every timer and signal of the runtime, and the
+/// runtime's own end: a deadline that is kept there alone would not be a hard one.
+pub(super) fn guard(shutdown: &Shutdown) -> io::Result<()> {
+    let (settle, deadline) = (shutdown.settle.get(), shutdown.deadline.get());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let watch = async move {
+        let mut stop = Stop::new(None)?;
+        stop.asked().await;
+        let error = tokio::select! {
+            () = tokio::time::sleep(settle + deadline) => StartError::Deadline(deadline),
+            () = stop.asked() => StartError::CutShort,
+        };
+        tokio::time::sleep(GRACE).await;
+        eprintln!("{error}");
+        std::process::exit(1)
+    };
+    let thread = std::thread::Builder::new().name("carml-end".to_owned());
+    thread
+        .spawn(move || -> io::Result<()> { runtime.block_on(watch) })
+        .map(drop)
+}

@@ -1,0 +1,77 @@
+//! Modules to be read: what ten schemas give is kept under `golden/`, where a change of the
+//! compiler shows as a change of code that people would review. Each is compiled here, held to
+//! clippy, and reads and writes the instances of its schema.
+//!
+//! `UPDATE=1 cargo test -p carml-test-corpus --test golden` writes them again.
+#![allow(clippy::unwrap_used)]
+
+use std::{fs, path::Path};
+
+use carml_codegen::schema::{self, Options};
+use carml_test_corpus::collection;
+use serde::{Serialize, de::DeserializeOwned};
+
+macro_rules! golden {
+    ($($module:ident $file:literal $root:ident)*) => {
+        $(
+            #[path = "../golden/"]
+            #[deny(warnings, clippy::all)]
+            // A library shows them to others.
+            #[allow(unreachable_pub, missing_docs, dead_code)]
+            mod $module {
+                #[path = $file]
+                mod code;
+                #[test]
+                fn is_what_the_schema_gives_and_reads_its_instances() {
+                    super::holds::<code::$root>($file);
+                }
+            }
+        )*
+    };
+}
+
+golden! {
+    all_of_merge "all-of-merge.rs" Server
+    api_gateway "api-gateway.rs" Gateway
+    ci_pipeline "ci-pipeline.rs" Pipeline
+    if_then_else "if-then-else.rs" Store
+    map_of_structs "map-of-structs.rs" Hosts
+    nullable "nullable.rs" Contact
+    one_of_required "one-of-required.rs" Source
+    package_manifest "package-manifest.rs" Manifest
+    recursion "recursion.rs" Menu
+    tagged_one_of "tagged-one-of.rs" Job
+}
+
+fn holds<T: DeserializeOwned + Serialize>(file: &str) {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let name = file.trim_end_matches(".rs");
+    let cases = collection::from_folders(&here.join("schemas")).unwrap();
+    let case = cases.iter().find(|case| case.name == name).unwrap();
+
+    let wanted = schema::compile(&case.schema, &Options::default()).unwrap();
+    let golden = here.join("golden").join(file);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&golden, &wanted.code).unwrap();
+    }
+    let found = fs::read_to_string(&golden).unwrap();
+    assert!(
+        found == wanted.code,
+        "{} is not what the schema gives: run this test with UPDATE=1 and read the difference",
+        golden.display()
+    );
+
+    for instance in &case.instances {
+        let text = fs::read_to_string(&instance.file).unwrap();
+        let read = serde_json::from_str::<T>(&text);
+        let file = instance.file.display();
+        match read {
+            Ok(typed) => {
+                assert!(instance.valid, "{file} is read against the schema");
+                let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+                assert_eq!(serde_json::to_value(&typed).unwrap(), value, "{file}");
+            }
+            Err(error) => assert!(!instance.valid, "{file} is refused: {error}"),
+        }
+    }
+}
