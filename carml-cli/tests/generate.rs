@@ -62,7 +62,7 @@ fn schema_and_proto_become_one_file_and_a_fault_has_its_exit_code() {
         ),
         (
             2,
-            "cannot read no.json: ",
+            "no.json cannot be read: ",
             ["--schema", "no.json", "--out", "out.rs"],
         ),
         (

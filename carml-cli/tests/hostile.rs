@@ -301,6 +301,24 @@ fn branches_of_branches_in_a_deep_document_end_soon() {
 }
 
 #[test]
+fn a_large_document_that_is_all_wrong_ends_soon() {
+    let folder = tempfile::tempdir().unwrap();
+    let branch = r#"{"type": "object", "required": ["id"], "additionalProperties": false, "properties": {"name": {"type": "string"}, "port": {"type": "integer"}, "id": {}}}"#;
+    let branches = [branch; 20].join(",");
+    let schema =
+        format!(r#"{{"properties": {{"hosts": {{"items": {{"oneOf": [{branches}]}}}}}}}}"#);
+    std::fs::write(folder.path().join("schema.json"), schema).unwrap();
+    let hosts = lines(30_000, |n| {
+        format!("  - name: {n}\n    port: x{n}\n    extra: 1")
+    });
+    std::fs::write(folder.path().join("a.yml"), format!("hosts:\n{hosts}")).unwrap();
+    let (code, text) = carml(folder.path(), "validate --schema schema.json a.yml");
+    assert_eq!(code, Some(1), "{}", &text[..600.min(text.len())]);
+    assert!(text.contains("`id` is missing in `hosts.0`"));
+    assert!(text.contains("a.yml:4:5") && text.contains("more: mend these first"));
+}
+
+#[test]
 fn a_bad_schema_ends_soon_with_every_verb() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

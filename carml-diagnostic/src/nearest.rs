@@ -11,7 +11,7 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
             let other = fold(candidate);
             let distance = strsim::damerau_levenshtein(&plain, &other);
             let longest = plain.chars().count().max(other.chars().count());
-            let allowed = if longest > 1 { longest.div_ceil(3) } else { 0 };
+            let allowed = if longest > 1 { (longest + 1) / 3 } else { 0 };
             let part = plain.len() >= 3
                 && other.len() >= 3
                 && (other.starts_with(&plain) || plain.starts_with(&other));
@@ -55,6 +55,7 @@ mod tests {
         assert_eq!(nearest("etdc", providers), ["etcd"]);
         assert_eq!(nearest("ZooKeeper", providers), ["zookeeper"]);
         assert!(nearest("postgres", providers).is_empty());
+        assert!(nearest("NOPE", ["HOME", "PATH"]).is_empty());
         assert_eq!(
             nearest("midleware", ["middleware", "listen"]),
             ["middleware"]

@@ -163,6 +163,15 @@ three:
 }
 
 #[test]
+fn a_document_of_nothing_has_a_place_and_decides_nothing() {
+    for text in ["", "# c\n", "---\n", "~\n", "null"] {
+        assert!(source(text).locate("").is_some(), "{text:?}");
+        assert!(!source(text).decides("/a"), "{text:?}");
+    }
+    assert!(source("a\n").decides("/a"));
+}
+
+#[test]
 fn merges_of_merges_stay_small() {
     // Nine to the thirtieth, if each were looked at.
     let mut text = "a0: &a0 {}\n".to_owned();

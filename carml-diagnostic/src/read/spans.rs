@@ -5,6 +5,7 @@ use super::scalar;
 use super::yaml::merges;
 use crate::{Format, Source, Span};
 use saphyr_parser::{Event, ScalarStyle};
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
 /// The place of a value, and of its key if it stands in a map.
@@ -136,15 +137,17 @@ impl Spans {
             beyond: Vec::new(),
             nodes: 0,
         };
-        loop {
+        let root = loop {
             match walk.events.next().ok()? {
-                (Event::DocumentStart(_), _) => break,
-                (Event::StreamEnd, _) => return None,
+                (Event::DocumentStart(_), _) => {
+                    let (event, at) = walk.events.next().ok()?;
+                    break walk.node(event, at, 0)?;
+                }
+                // A document of nothing stands where the text begins.
+                (Event::StreamEnd, _) => break Node::new(Span { start: 0, end: 0 }, Kind::Leaf),
                 _ => {}
             }
-        }
-        let (event, at) = walk.events.next().ok()?;
-        let root = walk.node(event, at, 0)?;
+        };
         Some(Spans {
             root,
             anchors: walk.anchors,
@@ -183,6 +186,12 @@ impl Spans {
 
     pub(crate) fn decides(&self, text: &str, pointer: &str) -> bool {
         let mut node = &self.root;
+        let Span { start, end } = node.span.get();
+        let plain = text.get(start..end).unwrap_or_default();
+        // A document of nothing says nothing.
+        if matches!(node.kind, Kind::Leaf) && matches!(scalar::plain(plain), Ok(Value::Null)) {
+            return false;
+        }
         for step in pointer.split('/').skip(1) {
             let Kind::Map(entries) = &self.real(node).kind else {
                 return true;

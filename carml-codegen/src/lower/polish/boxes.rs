@@ -78,10 +78,8 @@ fn reaches(types: &[Named], from: TypeId, to: TypeId) -> bool {
 /// Boxes the leaves for which the next answer is yes, in the order of [`leaves`].
 fn wrap(ty: &mut Type, boxed: &mut impl Iterator<Item = bool>) {
     match ty {
-        Type::Named(_) => {
-            if boxed.next() == Some(true) {
-                *ty = Type::Boxed(Box::new(std::mem::replace(ty, Type::Any)));
-            }
+        Type::Named(_) if boxed.next() == Some(true) => {
+            *ty = Type::Boxed(Box::new(std::mem::replace(ty, Type::Any)));
         }
         Type::Option(ty) | Type::Loose(ty) => wrap(ty, boxed),
         Type::Tuple(items) => items.iter_mut().for_each(|item| wrap(item, boxed)),

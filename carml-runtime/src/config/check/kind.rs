@@ -54,6 +54,9 @@ fn help(name: &str, wanted: &str, form: Option<&str>, value: &Value) -> Option<S
         }
         ("array", Value::String(s)) => format!("write a list of one: `[{s}]`"),
         ("array", Value::Null) => "write `[]` for a list of none, or leave the key out".to_owned(),
+        ("object", Value::Null) if name == "the document" => {
+            "write its keys, or `{}` for its defaults".to_owned()
+        }
         ("object", Value::Null) => {
             format!("write its keys below it, indented, or `{name}: {{}}` for its defaults")
         }

@@ -19,29 +19,40 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 use std::collections::HashSet;
 use words::{place_name, quoted, text};
+use work::Scope;
 
 /// Adds every fault that the schema finds in a document that is not valid.
 pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
-    let schema = loaded.schema();
-    if work::is_endless(schema, loaded.value()) {
-        let fault = Fault::error("schema", "the document does not fit its schema");
-        let fault = fault.note("the schema has too many branches of branches to say where");
-        return report.push(loaded.aim(fault, "", true));
-    }
-    for error in schema.validator().iter_errors(loaded.value()) {
-        if report.is_full() {
-            report.push(Fault::error("schema", ""));
-        } else {
-            one(loaded, &error, report);
+    let scope = work::scope(loaded.schema(), loaded.value());
+    let (value, cuts): (&Value, &[String]) = match &scope {
+        Scope::Whole => (loaded.value(), &[]),
+        Scope::Part(part, cuts) => (part, cuts),
+        Scope::None => (&Value::Null, &[]),
+    };
+    if !matches!(scope, Scope::None) {
+        // What lacks a part is not judged as a whole.
+        let lies = |cut: &str, at: &str| {
+            let below = cut.strip_prefix(at);
+            below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let whole = |at: &str| !cuts.iter().any(|cut| lies(cut, at));
+        let errors = loaded.schema().validator().iter_errors(value);
+        for error in errors.filter(|e| whole(e.instance_path().as_str())) {
+            if report.is_full() {
+                report.push(Fault::error("schema", ""));
+            } else {
+                one(loaded, &error, report);
+            }
         }
     }
     fold(report);
     if report.is_empty() {
-        report.push(loaded.aim(
-            Fault::error("schema", "the document does not fit its schema"),
-            "",
-            true,
-        ));
+        let fault = Fault::error("schema", "the document does not fit its schema");
+        let fault = match scope {
+            Scope::Whole => fault,
+            _ => fault.note("it has too many values, or branches of branches, to say where"),
+        };
+        report.push(loaded.aim(fault, "", true));
     }
 }
 

@@ -4,34 +4,111 @@ use crate::config::schema::{Part, Schema, child, item};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// More looks at values than this, where there are few values: branches of branches multiply.
+/// More looks at values than this may leave more faults than can be held.
 const MOST: u64 = 500_000;
 
-/// With more pairs of schemas and values than this, the document is large, and its faults are few for its size.
+/// With more pairs of schemas and values than this it is the document that is large.
 const MOST_PAIRS: usize = 100_000;
 
 /// How deep references and values may nest together.
 const MOST_DEPTH: usize = 1_000;
 
-/// Whether each branch of each branch would have to be told of, without end in sight. (Whether a document is valid at
-/// all is known without that.)
-pub(super) fn is_endless(schema: &Schema, value: &Value) -> bool {
+/// How many items of each list and map are looked at in a document that is too large to be looked at as a whole.
+const ITEMS: usize = 200;
+
+/// What of a document that is not valid can be looked at.
+pub(super) enum Scope {
+    Whole,
+    /// The first items of its lists and maps: the document without the rest, and the pointers of what was cut.
+    Part(Value, Vec<String>),
+    /// Nothing: the branches of its branches multiply.
+    None,
+}
+
+/// What of a document can be looked at, branch by branch, in bounded time and memory. (Whether it is valid at all is
+/// known without that.)
+pub(super) fn scope(schema: &Schema, value: &Value) -> Scope {
+    match weigh(schema, value) {
+        Weight::Light => Scope::Whole,
+        Weight::Endless => Scope::None,
+        Weight::Large => {
+            let mut cuts = Vec::new();
+            let part = cut(value, &mut String::new(), &mut cuts);
+            match weigh(schema, &part) {
+                Weight::Light => Scope::Part(part, cuts),
+                _ => Scope::None,
+            }
+        }
+    }
+}
+
+enum Weight {
+    Light,
+    Large,
+    Endless,
+}
+
+fn weigh(schema: &Schema, value: &Value) -> Weight {
     let mut work = Work {
         schema,
         known: HashMap::new(),
+        steps: 0,
     };
     let root = Part {
         node: schema.root(),
         sure: true,
     };
-    let looks = work.of(root, value, 0);
-    looks > MOST && work.known.len() <= MOST_PAIRS
+    if work.of(root, value, 0) <= MOST {
+        Weight::Light
+    } else if work.known.len() > MOST_PAIRS {
+        Weight::Large
+    } else {
+        Weight::Endless
+    }
+}
+
+/// A copy with the first items of each list and map.
+fn cut(value: &Value, at: &mut String, cuts: &mut Vec<String>) -> Value {
+    let length = at.len();
+    let many = match value {
+        Value::Array(list) => list.len(),
+        Value::Object(map) => map.len(),
+        _ => 0,
+    };
+    if many > ITEMS {
+        cuts.push(at.clone());
+    }
+    match value {
+        Value::Array(list) => {
+            let first = list.iter().take(ITEMS).enumerate();
+            let part = first.map(|(n, value)| {
+                at.push_str(&format!("/{n}"));
+                let part = cut(value, at, cuts);
+                at.truncate(length);
+                part
+            });
+            part.collect()
+        }
+        Value::Object(map) => {
+            let first = map.iter().take(ITEMS);
+            let part = first.map(|(key, value)| {
+                at.push('/');
+                at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                let part = cut(value, at, cuts);
+                at.truncate(length);
+                (key.clone(), part)
+            });
+            Value::Object(part.collect())
+        }
+        other => other.clone(),
+    }
 }
 
 struct Work<'a> {
     schema: &'a Schema,
     /// How many looks a schema's look at a value costs; none yet for those that are being counted.
     known: HashMap<(*const Value, *const Value), Option<u64>>,
+    steps: u64,
 }
 
 impl<'a> Work<'a> {
@@ -43,7 +120,8 @@ impl<'a> Work<'a> {
         if let Some(known) = self.known.get(&pair) {
             return known.unwrap_or(0);
         }
-        if depth > MOST_DEPTH || self.known.len() > MOST_PAIRS {
+        self.steps += 1;
+        if depth > MOST_DEPTH || self.steps > MOST {
             return MOST + 1;
         }
         self.known.insert(pair, None);
@@ -70,5 +148,25 @@ impl<'a> Work<'a> {
         }
         self.known.insert(pair, Some(looks));
         looks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_cut_is_named() {
+        let list: Vec<u32> = (0..300).collect();
+        let mut cuts = Vec::new();
+        let part = cut(
+            &json!({ "a/b": [list], "c": [1] }),
+            &mut String::new(),
+            &mut cuts,
+        );
+        assert_eq!(cuts, ["/a~1b/0"]);
+        assert_eq!(part["a/b"][0].as_array().map(Vec::len), Some(200));
+        assert_eq!(part["c"], json!([1]));
     }
 }
