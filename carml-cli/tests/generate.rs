@@ -62,7 +62,7 @@ fn schema_and_proto_become_one_file_and_a_fault_has_its_exit_code() {
         ),
         (
             2,
-            "no.json cannot be read: ",
+            "cannot read no.json: ",
             ["--schema", "no.json", "--out", "out.rs"],
         ),
         (

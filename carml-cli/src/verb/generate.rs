@@ -1,13 +1,8 @@
 //! `carml generate`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{fs, path::PathBuf, process::ExitCode};
 
 use carml_codegen::{proto, schema};
-use carml_diagnostic::Source;
 
 use super::{could_not_run, faulty, out};
 
@@ -107,22 +102,11 @@ impl std::fmt::Display for Report {
     }
 }
 
-/// The compiler reads a file to its end: what has none, such as a pipe, is refused before, and what is too large.
-fn readable(file: &Path) -> Result<(), Failure> {
-    let report = Source::open(file).err().unwrap_or_default();
-    match report.faults() {
-        [fault] if fault.code == "unreadable" => Err(Failure::System(fault.message.clone())),
-        [fault] if fault.code == "too-large" => Err(Failure::Input(fault.message.clone())),
-        _ => Ok(()),
-    }
-}
-
 fn generate(args: &Args) -> Result<Report, Failure> {
     let mut code = String::new();
     let schema = match &args.schema {
         None => None,
         Some(file) => {
-            readable(file)?;
             let mut options = schema::Options::default();
             options.root.clone_from(&args.root);
             options.derives.clone_from(&args.derive);

@@ -3,10 +3,11 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
-use carml_diagnostic::{Format, Source};
+use carml_diagnostic::{Format, MAX_BYTES, Source};
 use serde_json::{Map, Value};
 
 use super::{Error, check, front::join, walk::walk};
@@ -277,7 +278,22 @@ fn position(file: &Path, pointer: &str) -> (usize, usize) {
 }
 
 fn read(file: &Path) -> Result<Value, Error> {
-    let text = fs::read_to_string(file).map_err(|error| Error::Read(file.to_owned(), error))?;
+    let text = text_of(file).map_err(|error| Error::Read(file.to_owned(), error))?;
+    if text.len() > MAX_BYTES {
+        return Err(Error::TooLarge(file.to_owned()));
+    }
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     serde_json::from_str(text).map_err(|error| Error::Syntax(file.to_owned(), error))
+}
+
+/// The text of a file, or the start of one that is too large. What has no end, such as a pipe, is
+/// not read at all.
+fn text_of(file: &Path) -> io::Result<String> {
+    if !fs::metadata(file)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut text = Vec::new();
+    let limit = MAX_BYTES as u64 + 1;
+    fs::File::open(file)?.take(limit).read_to_end(&mut text)?;
+    String::from_utf8(text).map_err(io::Error::other)
 }

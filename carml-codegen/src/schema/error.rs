@@ -2,11 +2,15 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use carml_diagnostic::MAX_BYTES;
+
 /// Why a schema was not compiled. `Debug` prints the same text as `Display`.
 #[non_exhaustive]
 pub enum Error {
     /// The file cannot be read.
     Read(PathBuf, io::Error),
+    /// The file is larger than any schema that a person wrote.
+    TooLarge(PathBuf),
     /// The file is not JSON.
     Syntax(PathBuf, serde_json::Error),
     /// The document is JSON, but not a schema.
@@ -35,6 +39,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(file, error) => write!(f, "cannot read {}: {error}", file.display()),
+            Self::TooLarge(file) => write!(
+                f,
+                "{} is over the limit of {} MiB",
+                file.display(),
+                MAX_BYTES >> 20
+            ),
             Self::Syntax(file, error) => write!(
                 f,
                 "{}:{}:{}: not JSON: {error}",
