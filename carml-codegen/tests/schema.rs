@@ -120,6 +120,18 @@ fn what_has_no_type_is_a_value_and_is_reported_with_its_place() {
 }
 
 #[test]
+fn an_object_that_no_one_wrote_is_a_value() {
+    let keys: Vec<String> = (0..10_001).map(|n| format!(r#""k{n}": {{}}"#)).collect();
+    let text = format!(
+        r#"{{"type": "object", "properties": {{{}}}}}"#,
+        keys.join(",")
+    );
+    let module = compile(&text).unwrap();
+    assert_eq!(module.fallbacks[0].reason, "it has too many properties");
+    assert!(module.code.lines().count() < 100);
+}
+
+#[test]
 fn what_is_not_a_schema_is_refused_with_its_place() {
     let syntax = compile("{\n  \"type\": object\n}").unwrap_err().to_string();
     assert!(syntax.contains("app.json:2:1"), "{syntax}");

@@ -118,9 +118,11 @@ impl Emit<'_> {
         let test = self.closure(test, &format!("{}_value", at.name));
         match (pattern.matches.as_slice(), pattern.refuses.as_slice()) {
             ([only], []) => self.call(Helper::Matching, &quote!(#value, #only, #test)),
-            _ => {
-                let fits = self.fits(pattern);
-                self.call(Helper::Others, &quote!(#value, |key| !(#fits), #test))
+            (matches, refuses) => {
+                let fits = |text: &String| self.call(Helper::Fits, &quote!(key, #text));
+                let not = matches.iter().map(fits).map(|fits| quote!(!#fits));
+                let misses = not.chain(refuses.iter().map(fits));
+                self.call(Helper::Others, &quote!(#value, |key| #(#misses)||*, #test))
             }
         }
     }

@@ -136,6 +136,9 @@ fn kind(name: &str) -> Option<Kind> {
     })
 }
 
+/// No one wrote an object of more properties than this.
+const MAX_PROPERTIES: usize = 10_000;
+
 /// The schemas that a schema holds.
 pub(super) struct Children<'a, F> {
     pub(super) object: &'a Object,
@@ -147,6 +150,10 @@ pub(super) struct Children<'a, F> {
 impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
     pub(super) fn applicators(&mut self, rules: &mut Rules) {
         let properties = self.map("properties");
+        if properties.len() > MAX_PROPERTIES {
+            rules.unread = Some("it has too many properties".to_owned());
+            return;
+        }
         for name in properties {
             let id = (self.id)(&format!("properties/{}", escape(&name)), &name);
             rules.properties.insert(name, id);
