@@ -91,6 +91,14 @@ impl Test {
                 test => all.push(test),
             }
         }
+        let none =
+            |test: &Self| matches!(test, Self::Not(inner) if matches!(**inner, Self::All(_)));
+        if all.iter().filter(|test| none(test)).count() > 1 {
+            // None of several is shorter than not one, not another.
+            let refused = all.extract_if(.., |test| none(test)).map(Self::negate);
+            let refused = Self::Any(refused.collect());
+            all.push(Self::negate(refused));
+        }
         match all.len() {
             0 => Self::True,
             1 => all.remove(0),

@@ -125,7 +125,10 @@ impl<'t, 'a> Translation<'t, 'a> {
                     || rules.types.contains(&kind)
                     || kind == Kind::Number && rules.types.contains(&Kind::Integer)
             });
-            all.push(self.spend(mode, Test::Values(admitted.cloned().collect()))?);
+            all.push(match admitted.cloned().collect::<Vec<_>>() {
+                none if none.is_empty() => Test::False,
+                some => self.spend(mode, Test::Values(some))?,
+            });
         }
         let bounds = &rules.bounds;
         let (min, max) = (bounds.minimum, bounds.maximum);

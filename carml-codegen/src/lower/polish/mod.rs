@@ -2,6 +2,7 @@
 
 mod boxes;
 mod forms;
+mod large;
 mod same;
 mod walk;
 
@@ -10,5 +11,6 @@ use crate::ir::types::Program;
 pub(super) fn polish(mut program: Program) -> Program {
     same::fold(&mut program);
     boxes::insert(&mut program.types);
+    large::shrink(&mut program.types);
     program
 }
