@@ -1,0 +1,133 @@
+//! `oneOf` and `anyOf`.
+
+mod alternatives;
+mod keyed;
+mod loose;
+
+use serde_json::Value;
+
+use super::Lowering;
+use crate::ir::{
+    schema::{Schema, SchemaId},
+    types::{NamedKind, Type},
+};
+
+impl Lowering<'_> {
+    pub(super) fn union(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
+        let mut base = schema.clone();
+        let unions = std::mem::take(&mut base.rules.unions);
+        // These stay with the whole.
+        base.rules.conditions.clear();
+        base.rules.not.clear();
+        let Some(union) = unions.first() else {
+            return Type::Any;
+        };
+        let loose = self.is_loose_union(schema);
+        let exclusive = union.exclusive && self.several_loose(&union.branches);
+        let mut branches = Vec::new();
+        self.flatten(&union.branches, &mut branches, 0);
+        // That a value is what it is says nothing.
+        branches.retain(|branch| self.resolve(*branch) != id);
+        if loose || exclusive {
+            self.ask_for_objects(&mut branches);
+        }
+        if !base.rules.ask_nothing() {
+            base.about = Default::default();
+            let base = self.graph.add(base);
+            for branch in &mut branches {
+                *branch = self.both(*branch, base);
+            }
+        }
+        branches.retain(|branch| !self.merge(*branch).rules.never);
+        if let [only] = branches.as_slice() {
+            return self.ty(*only);
+        }
+        self.tell_apart(schema, &branches);
+        let ty = self.told_apart(id, schema, &branches, name);
+        if loose {
+            return Type::Loose(Box::new(ty));
+        }
+        ty
+    }
+
+    fn told_apart(
+        &mut self,
+        id: SchemaId,
+        schema: &Schema,
+        branches: &[SchemaId],
+        name: Option<&str>,
+    ) -> Type {
+        if let Some(keyed) = self.external(branches) {
+            return self.define(id, schema, name, branches, |this, _| {
+                NamedKind::Enum(this.variants(keyed))
+            });
+        }
+        if let Some((tag, keyed)) = self.internal(branches) {
+            return self.define(id, schema, name, branches, |this, _| {
+                NamedKind::Tagged(tag, this.variants(keyed))
+            });
+        }
+        self.define(id, schema, name, branches, |this, _| {
+            NamedKind::Untagged(this.alternatives(branches))
+        })
+    }
+
+    /// A branch that is a union and nothing else stands for its own branches.
+    fn flatten(&mut self, from: &[SchemaId], into: &mut Vec<SchemaId>, depth: usize) {
+        for branch in from {
+            match self.inner(*branch) {
+                Some(inner) if depth < 8 => self.flatten(&inner, into, depth + 1),
+                _ if !into.contains(branch) => into.push(*branch),
+                _ => {}
+            }
+        }
+    }
+
+    /// The branches of a schema that is a union and nothing else.
+    pub(super) fn inner(&self, id: SchemaId) -> Option<Vec<SchemaId>> {
+        let schema = self.graph.get(id);
+        let mut rest = schema.rules.clone();
+        let unions = std::mem::take(&mut rest.unions);
+        let inline = schema.reference.is_none() && schema.all_of.is_empty();
+        match unions.as_slice() {
+            [only] if inline && rest.ask_nothing() => Some(only.branches.clone()),
+            _ => None,
+        }
+    }
+
+    /// Gives branches without a name of their own one by what only they ask for.
+    fn tell_apart(&mut self, schema: &Schema, branches: &[SchemaId]) {
+        let merged: Vec<_> = branches.iter().map(|branch| self.merge(*branch)).collect();
+        for (index, branch) in branches.iter().enumerate() {
+            let own = self.graph.get(*branch);
+            if own.about.title.is_some() || own.hint != schema.hint {
+                continue;
+            }
+            let rules = &merged[index].rules;
+            let others = || merged.iter().enumerate().filter(|(at, _)| *at != index);
+            let constant = rules.properties.values().find_map(|property| {
+                let values = self.graph.get(*property).rules.values.as_deref();
+                match values {
+                    Some([Value::String(text)]) => Some(text.clone()),
+                    _ => None,
+                }
+            });
+            let required = || {
+                let mut keys = rules.required.iter();
+                keys.find(|key| !others().any(|(_, other)| other.rules.required.contains(*key)))
+            };
+            let property = || {
+                let mut keys = rules.properties.keys();
+                keys.find(|key| !others().any(|(_, o)| o.rules.properties.contains_key(*key)))
+            };
+            let word = constant
+                .or_else(|| required().cloned())
+                .or_else(|| property().cloned());
+            if let Some(word) = word {
+                let hint = format!("{}_{word}", schema.hint);
+                self.graph.schemas[branch.0].hint.clone_from(&hint);
+                self.merged.remove(branch);
+            }
+        }
+    }
+}
