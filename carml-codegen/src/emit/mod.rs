@@ -190,9 +190,12 @@ fn words(tokens: TokenStream, found: &mut BTreeSet<String>) {
 fn spaced(code: &str) -> String {
     let mut text = String::with_capacity(code.len() + code.len() / 32);
     let mut in_head = false;
+    let mut in_list = false;
     let mut last_import = "";
     for line in code.lines() {
-        let head = line.starts_with("///") || line.starts_with("#[");
+        // An attribute may take several lines.
+        let head = line.starts_with("///") || line.starts_with("#[") || in_list;
+        in_list = (in_list || line.starts_with("#[")) && !line.ends_with(']');
         let item = ["pub ", "impl ", "impl<", "fn ", "macro_rules", "checked!"]
             .iter()
             .any(|start| line.starts_with(start));

@@ -91,12 +91,14 @@ impl Test {
                 test => all.push(test),
             }
         }
-        let none =
-            |test: &Self| matches!(test, Self::Not(inner) if matches!(**inner, Self::All(_)));
+        let none = |test: &Self| match test {
+            Self::Not(inner) => matches!(**inner, Self::All(_) | Self::Any(_)),
+            _ => false,
+        };
         if all.iter().filter(|test| none(test)).count() > 1 {
             // None of several is shorter than not one, not another.
             let refused = all.extract_if(.., |test| none(test)).map(Self::negate);
-            let refused = Self::Any(refused.collect());
+            let refused = Self::any(refused.collect::<Vec<_>>());
             all.push(Self::negate(refused));
         }
         match all.len() {

@@ -4,6 +4,7 @@ mod bundle;
 mod documents;
 mod middleware;
 mod open;
+mod pattern;
 mod section;
 mod shape;
 mod walk;
@@ -14,6 +15,7 @@ pub(super) use walk::{Node, Part, child, item, keys};
 
 use carml_diagnostic::{Fault, Format, Report, Source};
 use documents::Documents;
+use jsonschema::Draft;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 
@@ -115,19 +117,22 @@ impl Schema {
             middleware::add(&mut root, &added.middlewares);
             documents.edit(|document| middleware::add(document, &added.middlewares));
         }
-        let mut options = jsonschema::options()
-            .should_validate_formats(true)
-            .with_retriever(documents.clone());
-        if root.get("$schema").is_none() {
-            options = options.with_draft(jsonschema::Draft::Draft7);
-        }
         if work::is_endless(&root, &documents) {
             let message = format!("{name}: checking against this schema would take for ever");
             let help =
                 "it combines references of references so often that they multiply: name each once";
             return Err(Box::new(Fault::error("schema-bomb", message).help(help)));
         }
-        let validator = options.build(&root).map_err(|e| {
+        let mut validator = validator(&root, &documents);
+        if validator.is_err() {
+            let mut portable = root.clone();
+            let mut mended = pattern::mend(&mut portable);
+            documents.edit(|document| mended |= pattern::mend(document));
+            if mended {
+                validator = self::validator(&portable, &documents);
+            }
+        }
+        let validator = validator.map_err(|e| {
             let fault = Fault::error(
                 "not-a-schema",
                 format!("{name}: this is not a usable schema: {e}"),
@@ -191,6 +196,26 @@ impl Schema {
     pub(super) fn resolve<'a>(&'a self, from: Node<'a>, reference: &str) -> Option<Node<'a>> {
         self.0.documents.resolve(&self.0.root, from, reference)
     }
+}
+
+/// The validator of a document. One that names no draft, or one that is not known, is of draft 7.
+fn validator(
+    root: &Value,
+    documents: &Documents,
+) -> Result<jsonschema::Validator, jsonschema::ValidationError<'static>> {
+    let named = root.get("$schema").and_then(Value::as_str);
+    let drafts = [
+        ("draft-04", Draft::Draft4),
+        ("draft-06", Draft::Draft6),
+        ("2019-09", Draft::Draft201909),
+        ("2020-12", Draft::Draft202012),
+    ];
+    let named = named.and_then(|named| drafts.iter().find(|(draft, _)| named.contains(draft)));
+    let options = jsonschema::options()
+        .should_validate_formats(true)
+        .with_draft(named.map_or(Draft::Draft7, |(_, draft)| *draft))
+        .with_retriever(documents.clone());
+    options.build(root)
 }
 
 /// Whether a document asks for its defaults to be filled in, or refers to CarML's, which do.

@@ -1,0 +1,180 @@
+//! Patterns as old readers of ECMA-262 took them (its annex B), and as other languages write
+//! them, in the words that every reader takes.
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+/// Rewrites the patterns of a schema that are not ECMA-262 as they stand, but can be; whether
+/// there were any.
+pub(super) fn mend(schema: &mut Value) -> bool {
+    match schema {
+        Value::Array(items) => items.iter_mut().fold(false, |any, item| mend(item) | any),
+        Value::Object(keywords) => {
+            let mut mended = false;
+            for (keyword, value) in keywords.iter_mut() {
+                mended |= match (keyword.as_str(), &mut *value) {
+                    // Data, not schemas.
+                    ("const" | "default" | "enum" | "examples", _) => false,
+                    ("pattern", Value::String(pattern)) => match portable(pattern) {
+                        Some(portable) => {
+                            *pattern = portable;
+                            true
+                        }
+                        None => false,
+                    },
+                    ("patternProperties", Value::Object(patterns)) => {
+                        let keys = patterns
+                            .keys()
+                            .filter_map(|key| Some((key.clone(), portable(key)?)));
+                        let keys: Vec<_> = keys.collect();
+                        for (old, new) in &keys {
+                            if let Some(schema) = patterns.remove(old) {
+                                patterns.insert(new.clone(), schema);
+                            }
+                        }
+                        !keys.is_empty() | mend(value)
+                    }
+                    (_, value) => mend(value),
+                };
+            }
+            mended
+        }
+        _ => false,
+    }
+}
+
+/// The pattern in other words; none if it needs none, or if there are none.
+fn portable(pattern: &str) -> Option<String> {
+    let rewritten = rewrite(pattern);
+    (!is_ecma(pattern) && is_ecma(&rewritten)).then_some(rewritten)
+}
+
+fn is_ecma(pattern: &str) -> bool {
+    static REGEX: LazyLock<Option<jsonschema::Validator>> = LazyLock::new(|| {
+        let options = jsonschema::options().should_validate_formats(true);
+        options.build(&json!({ "format": "regex" })).ok()
+    });
+    let validator = REGEX.as_ref();
+    validator.is_none_or(|validator| validator.is_valid(&json!(pattern)))
+}
+
+fn rewrite(pattern: &str) -> String {
+    let chars: Vec<char> = pattern.chars().collect();
+    let mut text = String::with_capacity(pattern.len() + 8);
+    // Inside of brackets: whether the last item was a class such as `\w`.
+    let mut class: Option<bool> = None;
+    let mut at = 0;
+    while let Some(&c) = chars.get(at) {
+        let next = chars.get(at + 1).copied();
+        match (c, class) {
+            ('\\', _) => {
+                match next {
+                    Some('A') => text.push('^'),
+                    Some('Z' | 'z') => text.push('$'),
+                    Some(next) => text.extend([c, next]),
+                    None => text.push(c),
+                }
+                class = class.map(|_| next.is_some_and(is_class));
+                at += 2;
+                continue;
+            }
+            ('[', None) => {
+                class = Some(false);
+                text.push(c);
+                if next == Some('^') {
+                    text.push('^');
+                    at += 1;
+                }
+            }
+            (']', Some(_)) => {
+                class = None;
+                text.push(c);
+            }
+            // No range begins or ends with a class: the hyphen is one of the characters.
+            ('-', Some(after_class)) => {
+                let before_class =
+                    next == Some('\\') && chars.get(at + 2).copied().is_some_and(is_class);
+                if (after_class || before_class) && next != Some(']') {
+                    text.push('\\');
+                }
+                text.push(c);
+                class = Some(false);
+            }
+            (_, Some(_)) => {
+                text.push(c);
+                class = Some(false);
+            }
+            (']', None) => text.push_str("\\]"),
+            ('{', None) => match count(&chars[at..]) {
+                Some(length) => {
+                    text.extend(&chars[at..at + length]);
+                    at += length;
+                    continue;
+                }
+                None => text.push_str("\\{"),
+            },
+            ('}', None) => text.push_str("\\}"),
+            ('(', None) if chars[at..].starts_with(&['(', '?', 'P', '<']) => {
+                text.push_str("(?<");
+                at += 4;
+                continue;
+            }
+            (c, None) => text.push(c),
+        }
+        at += 1;
+    }
+    text
+}
+
+fn is_class(c: char) -> bool {
+    matches!(c, 'd' | 'D' | 's' | 'S' | 'w' | 'W')
+}
+
+/// The length of `{2}`, `{2,}` or `{2,3}`.
+fn count(chars: &[char]) -> Option<usize> {
+    let end = chars.iter().position(|c| *c == '}')?;
+    let inside = &chars[1..end];
+    let counts = inside.first().is_some_and(char::is_ascii_digit)
+        && inside.iter().all(|c| c.is_ascii_digit() || *c == ',')
+        && inside.iter().filter(|c| **c == ',').count() <= 1;
+    counts.then_some(end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_other_readers_take_is_said_in_words_that_all_do() {
+        for (pattern, wanted) in [
+            (r"^[\w-.]+$", r"^[\w\-.]+$"),
+            (r"[.-\d]", r"[.\-\d]"),
+            (r"^\{{.*}}$", r"^\{\{.*\}\}$"),
+            (r"^{{a}}{2,3}$", r"^\{\{a\}\}{2,3}$"),
+            (r"\Aa]\Z", r"^a\]$"),
+            (r"(?P<year>[0-9]{4})", r"(?<year>[0-9]{4})"),
+        ] {
+            assert_eq!(portable(pattern).as_deref(), Some(wanted), "{pattern}");
+        }
+        for pattern in [r"^[a-z\w-]+$", r"a{2}", r"[^-\s]", r"*", r"(", r"[z-a]"] {
+            assert_eq!(portable(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn schemas_are_mended_and_data_is_not() {
+        let mut schema = json!({
+            "properties": { "pattern": { "pattern": "[\\w-.]" } },
+            "patternProperties": { "^{a}": {} },
+            "enum": [{ "pattern": "[\\w-.]" }],
+        });
+        assert!(mend(&mut schema));
+        let mended = json!({
+            "properties": { "pattern": { "pattern": "[\\w\\-.]" } },
+            "patternProperties": { "^\\{a\\}": {} },
+            "enum": [{ "pattern": "[\\w-.]" }],
+        });
+        assert_eq!(schema, mended);
+    }
+}
