@@ -47,10 +47,7 @@ impl ConfigArgs {
             (files, _) => files.iter().fold(loader, Loader::file),
         };
         loader = if carml {
-            // Variables that are not text cannot be meant.
-            loader.env(std::env::vars_os().filter_map(|(name, value)| {
-                Some((name.into_string().ok()?, value.into_string().ok()?))
-            }))
+            loader.env(std::env::vars_os())
         } else {
             loader.plain()
         };

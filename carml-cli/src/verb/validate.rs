@@ -65,9 +65,10 @@ fn loader(args: &Args, schema: Schema, file: &PathBuf) -> Loader {
         return loader.plain();
     }
     let layers = ["REGISTRY_ENDPOINTS", "TRACER_ENDPOINTS"];
-    let vars = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| !name.starts_with("CARML__") && !layers.contains(&name.as_str()));
+    let vars = std::env::vars_os().filter(|(name, _)| {
+        let name = name.to_string_lossy();
+        !name.starts_with("CARML__") && !layers.contains(&&*name)
+    });
     let loader = loader.env(vars);
     args.requires.iter().fold(loader, |l, call| l.require(call))
 }

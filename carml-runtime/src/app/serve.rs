@@ -122,24 +122,18 @@ fn load<C: Root>(app: &mut App<C>, schema: Schema) -> Result<Loaded, StartError>
     let mut loader = Loader::new(schema);
     loader = match app.source.take() {
         Some(source) => loader.source(source),
-        None if app.files.is_empty() => loader.search().env(variables()),
+        None if app.files.is_empty() => loader.search().env(std::env::vars_os()),
         None => {
             for file in app.files.drain(..) {
                 loader = loader.file(file);
             }
-            loader.env(variables())
+            loader.env(std::env::vars_os())
         }
     };
     for set in app.sets.drain(..) {
         loader = loader.set(set);
     }
     Ok(loader.load()?)
-}
-
-/// The environment. Variables that are not text cannot be meant.
-fn variables() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()))
 }
 
 /// Writes what was asked for. A reader that has heard enough is no fault.

@@ -10,6 +10,7 @@ use crate::config::variable::Expand;
 use carml_diagnostic::{Fault, Report, Source};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -88,10 +89,18 @@ impl Loader {
         self
     }
 
-    /// Gives the variables: for `${VAR}`, `CARML__SECTION__KEY`, `REGISTRY_ENDPOINTS` and `TRACER_ENDPOINTS`.
+    /// Gives the variables, such as [`std::env::vars_os`]: for `${VAR}`, `CARML__SECTION__KEY`, `REGISTRY_ENDPOINTS`
+    /// and `TRACER_ENDPOINTS`. Those that are not text cannot be meant, and are passed over.
     #[must_use]
-    pub fn env(mut self, vars: impl IntoIterator<Item = (String, String)>) -> Loader {
-        self.vars.extend(vars);
+    pub fn env(
+        mut self,
+        vars: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
+    ) -> Loader {
+        let text = |part: OsString| part.into_string().ok();
+        self.vars.extend(
+            vars.into_iter()
+                .filter_map(|(name, value)| text(name.into()).zip(text(value.into()))),
+        );
         self
     }
 
