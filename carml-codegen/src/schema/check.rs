@@ -1,6 +1,8 @@
 //! The metaschemas: whether a document is a schema, and schemas that speak of schemas.
 
-use jsonschema::{Draft, Registry};
+use std::sync::OnceLock;
+
+use jsonschema::{Draft, Registry, Validator};
 use serde_json::{Value, json};
 
 /// Checks a document by the metaschema of the draft that it names. One that names none, or none
@@ -44,20 +46,25 @@ fn named(uri: &str) -> Option<Draft> {
 }
 
 fn by(draft: Draft, document: &Value) -> Result<(), (String, String)> {
-    let uri = match draft {
-        Draft::Draft4 => "http://json-schema.org/draft-04/schema",
-        Draft::Draft6 => "http://json-schema.org/draft-06/schema",
-        Draft::Draft201909 => "https://json-schema.org/draft/2019-09/schema",
-        Draft::Draft202012 => "https://json-schema.org/draft/2020-12/schema",
-        _ => "http://json-schema.org/draft-07/schema",
+    static VALIDATORS: [OnceLock<Option<Validator>>; 5] = [const { OnceLock::new() }; 5];
+    let (at, uri) = match draft {
+        Draft::Draft4 => (0, "http://json-schema.org/draft-04/schema"),
+        Draft::Draft6 => (1, "http://json-schema.org/draft-06/schema"),
+        Draft::Draft201909 => (2, "https://json-schema.org/draft/2019-09/schema"),
+        Draft::Draft202012 => (3, "https://json-schema.org/draft/2020-12/schema"),
+        _ => (4, "http://json-schema.org/draft-07/schema"),
     };
-    // Formats are notes here: many a pattern is of another language than ECMA-262's.
-    let validator = jsonschema::options()
-        .with_draft(draft)
-        .should_validate_formats(false)
-        .build(&json!({ "$ref": uri }));
-    let wrong = |error: jsonschema::ValidationError<'_>| {
-        (error.instance_path().to_string(), error.to_string())
+    let validator = VALIDATORS[at].get_or_init(|| {
+        // Formats are notes here: many a pattern is of another language than ECMA-262's.
+        let options = jsonschema::options()
+            .with_draft(draft)
+            .should_validate_formats(false);
+        options.build(&json!({ "$ref": uri })).ok()
+    });
+    let Some(validator) = validator else {
+        return Ok(());
     };
-    validator.map_err(wrong)?.validate(document).map_err(wrong)
+    validator
+        .validate(document)
+        .map_err(|error| (error.instance_path().to_string(), error.to_string()))
 }
