@@ -46,7 +46,7 @@ pub(super) async fn listener(
         let help = match source.kind() {
             ErrorKind::AddrInUse => "another process listens there: end it, or choose another port",
             ErrorKind::AddrNotAvailable => {
-                "this machine has no such address: `0.0.0.0` and `[::]` are all that it has"
+                "this machine has no such address: `0.0.0.0` and `[::]` stand for all of its own"
             }
             ErrorKind::PermissionDenied => {
                 "ports below 1024 are for privileged processes: choose a higher one"
