@@ -119,19 +119,26 @@ impl Emit<'_> {
         match (pattern.matches.as_slice(), pattern.refuses.as_slice()) {
             ([only], []) => self.call(Helper::Matching, &quote!(#value, #only, #test)),
             (matches, refuses) => {
-                let fits = |text: &String| self.call(Helper::Fits, &quote!(key, #text));
-                let not = matches.iter().map(fits).map(|fits| quote!(!#fits));
-                let misses = not.chain(refuses.iter().map(fits));
+                let not = matches.iter().map(|text| self.misfits(text));
+                let misses = not.chain(refuses.iter().map(|text| self.fits(text)));
                 self.call(Helper::Others, &quote!(#value, |key| #(#misses)||*, #test))
             }
         }
     }
 
-    /// Whether `key` matches.
-    fn fits(&self, pattern: &Pattern) -> TokenStream {
-        let fits = |text: &String| self.call(Helper::Fits, &quote!(key, #text));
-        let matches = pattern.matches.iter().map(fits);
-        let refuses = pattern.refuses.iter().map(fits).map(|fits| quote!(!#fits));
+    fn fits(&self, pattern: &str) -> TokenStream {
+        self.call(Helper::Fits, &quote!(key, #pattern))
+    }
+
+    fn misfits(&self, pattern: &str) -> TokenStream {
+        let fits = self.fits(pattern);
+        quote!(!#fits)
+    }
+
+    /// Whether `key` matches all that it must, and nothing that it must not.
+    fn fits_all(&self, pattern: &Pattern) -> TokenStream {
+        let matches = pattern.matches.iter().map(|text| self.fits(text));
+        let refuses = pattern.refuses.iter().map(|text| self.misfits(text));
         let all = matches.chain(refuses);
         quote!(#(#all)&&*)
     }
@@ -157,7 +164,7 @@ impl Emit<'_> {
         }
         let alone = known.is_empty() && patterns.len() == 1;
         for pattern in patterns {
-            let fits = self.fits(pattern);
+            let fits = self.fits_all(pattern);
             known.push(match pattern.matches.len() + pattern.refuses.len() {
                 2.. if !alone => quote!((#fits)),
                 _ => fits,

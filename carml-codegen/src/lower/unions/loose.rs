@@ -20,19 +20,19 @@ impl Lowering<'_> {
     }
 
     fn all_loose(&mut self, branches: &[SchemaId]) -> bool {
-        branches.len() > 1
-            && branches.iter().all(|branch| {
-                let schema = self.merge(*branch);
-                self.is_loose(&schema)
-            })
+        branches.len() > 1 && branches.iter().all(|branch| self.is_loose_branch(*branch))
+    }
+
+    fn is_loose_branch(&mut self, branch: SchemaId) -> bool {
+        let schema = self.merge(branch);
+        self.is_loose(&schema)
     }
 
     /// What is no object fits each of them: of these, no one alone.
     pub(in crate::lower) fn several_loose(&mut self, branches: &[SchemaId]) -> bool {
-        let loose = branches.iter().filter(|branch| {
-            let schema = self.merge(**branch);
-            self.is_loose(&schema)
-        });
+        let loose = branches
+            .iter()
+            .filter(|branch| self.is_loose_branch(**branch));
         loose.count() > 1
     }
 
@@ -41,8 +41,7 @@ impl Lowering<'_> {
         object.rules.types.insert(Kind::Object);
         let object = self.graph.add(object);
         for branch in branches {
-            let schema = self.merge(*branch);
-            if self.is_loose(&schema) {
+            if self.is_loose_branch(*branch) {
                 *branch = self.both(*branch, object);
             }
         }
