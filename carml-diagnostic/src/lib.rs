@@ -9,6 +9,7 @@
 
 mod fault;
 mod nearest;
+mod pointer;
 mod read;
 mod render;
 mod report;
@@ -17,6 +18,7 @@ mod userinfo;
 
 pub use fault::{Fault, Place, Severity};
 pub use nearest::{distance, nearest};
+pub use pointer::escape_key;
 pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading};
 pub use report::Report;
 pub use source::{Format, Position, Source, Span};

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::front::escape;
+use carml_diagnostic::escape_key;
 
 /// Keywords whose value is data: what looks like a schema there is none.
 const DATA: [&str; 4] = ["const", "default", "enum", "examples"];
@@ -68,10 +68,14 @@ pub(super) fn walk<C: Clone>(
                 true => &mut schemas,
                 false => &mut others,
             };
-            let pointer = format!("{pointer}/{}", escape(key));
+            let pointer = format!("{pointer}/{}", escape_key(key));
             match value {
                 Value::Object(entries) if map => into.extend(entries.iter().map(|(key, value)| {
-                    (value, format!("{pointer}/{}", escape(key)), context.clone())
+                    (
+                        value,
+                        format!("{pointer}/{}", escape_key(key)),
+                        context.clone(),
+                    )
                 })),
                 Value::Array(items) => {
                     into.extend(items.iter().enumerate().map(|(index, value)| {

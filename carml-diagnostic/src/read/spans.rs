@@ -287,7 +287,7 @@ impl Node {
                     // What `<<` adds stands in the map itself.
                     if !entry.merge {
                         pointer.push('/');
-                        pointer.push_str(&entry.name(text).replace('~', "~0").replace('/', "~1"));
+                        pointer.push_str(&crate::escape_key(entry.name(text)));
                     }
                     entry.value.leaves(text, window, pointer, found);
                     pointer.truncate(length);

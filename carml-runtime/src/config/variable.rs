@@ -49,7 +49,7 @@ impl Expand<'_> {
                 for (key, item) in map {
                     if may_hold(item) {
                         pointer.push('/');
-                        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                        pointer.push_str(&carml_diagnostic::escape_key(key));
                         self.walk(item, pointer);
                         pointer.truncate(length);
                     }

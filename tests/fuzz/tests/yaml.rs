@@ -101,7 +101,7 @@ fn collect(value: &Value, at: String, pointers: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                let key = key.replace('~', "~0").replace('/', "~1");
+                let key = carml_diagnostic::escape_key(key);
                 collect(value, format!("{at}/{key}"), pointers);
             }
         }

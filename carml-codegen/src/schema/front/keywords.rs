@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use carml_diagnostic::escape_key;
 use serde_json::{Map, Value};
 
-use super::text::{escape, singular};
+use super::text::singular;
 use crate::ir::schema::{
     About, Additional, Condition, Dependent, Kind, Rules, RustType, Schema, SchemaId, Size, Union,
 };
@@ -155,11 +156,11 @@ impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
             return;
         }
         for name in properties {
-            let id = (self.id)(&format!("properties/{}", escape(&name)), &name);
+            let id = (self.id)(&format!("properties/{}", escape_key(&name)), &name);
             rules.properties.insert(name, id);
         }
         for pattern in self.map("patternProperties") {
-            let path = format!("patternProperties/{}", escape(&pattern));
+            let path = format!("patternProperties/{}", escape_key(&pattern));
             let id = (self.id)(&path, &format!("{}_value", self.hint));
             rules.patterns.insert(pattern, id);
         }
@@ -177,7 +178,7 @@ impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
                 if self.object[keyword][&key].is_array() {
                     continue;
                 }
-                let id = (self.id)(&format!("{keyword}/{}", escape(&key)), self.hint);
+                let id = (self.id)(&format!("{keyword}/{}", escape_key(&key)), self.hint);
                 rules.dependent.push((key, Dependent::Schema(id)));
             }
         }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::{Error, documents::Documents};
 use crate::ir::schema::{Graph, Schema, SchemaId};
 
-pub(super) use text::{escape, join};
+pub(super) use text::join;
 
 pub(super) struct Read {
     pub(super) graph: Graph,

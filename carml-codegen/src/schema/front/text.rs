@@ -4,11 +4,6 @@ use serde_json::Value;
 
 use crate::schema::walk::walk;
 
-/// RFC 6901.
-pub(crate) fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
 pub(super) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

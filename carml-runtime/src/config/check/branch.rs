@@ -100,7 +100,7 @@ fn named(loaded: &Loaded, error: &ValidationError<'_>, branches: &[Branch]) -> O
         }
         Value::Object(map) if map.len() == 1 => {
             let key = map.keys().next()?;
-            let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("{at}/{}", carml_diagnostic::escape_key(key));
             if names.contains(key) {
                 let fault = Fault::error("value", format!("`{key}` takes no options"));
                 let help = format!("write `{key}` alone, without `:`");

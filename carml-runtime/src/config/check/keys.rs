@@ -42,7 +42,7 @@ pub(super) fn elsewhere(schema: &Schema, at: &str, key: &str) -> Option<String> 
     let above = at.rsplit_once('/').map_or("", |a| a.0);
     for place in [at, above, ""] {
         for section in keys(&schema.at(place)) {
-            let pointer = format!("{place}/{}", section.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("{place}/{}", carml_diagnostic::escape_key(section));
             let found = keys(&schema.at(&pointer)).contains(&key);
             if found && pointer != at {
                 return Some(pointer);

@@ -142,7 +142,7 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
                 "the key `{key}` of {} does not have an allowed form",
                 place_name(at)
             );
-            let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("{at}/{}", carml_diagnostic::escape_key(key));
             let fault = loaded.aim(Fault::error("key", message), &pointer, true);
             match inner.kind() {
                 Kind::Pattern { pattern } => fault.note(format!("keys have the form `{pattern}`")),
@@ -181,7 +181,7 @@ fn unknown_keys(
             report.push(Fault::error("unknown-key", ""));
             continue;
         }
-        let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!("{at}/{}", carml_diagnostic::escape_key(key));
         let message = format!("`{key}` is not a key of {}", place_name(at));
         let fault = loaded.aim(Fault::error("unknown-key", message), &pointer, true);
         let near = nearest(key, open.iter().copied());
@@ -215,7 +215,7 @@ fn missing(loaded: &Loaded, error: &ValidationError<'_>) -> Fault {
         .map(String::as_str)
         .filter(|k| known.iter().all(|known| known != k));
     if let Some(odd) = nearest(key, odd).first() {
-        let pointer = format!("{at}/{}", odd.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!("{at}/{}", carml_diagnostic::escape_key(odd));
         let fault = loaded.aim(fault, &pointer, true);
         return fault
             .label(format!("did you mean `{key}`?"))

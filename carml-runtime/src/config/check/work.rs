@@ -93,7 +93,7 @@ fn cut(value: &Value, at: &mut String, cuts: &mut Vec<String>) -> Value {
             let first = map.iter().take(ITEMS);
             let part = first.map(|(key, value)| {
                 at.push('/');
-                at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                at.push_str(&carml_diagnostic::escape_key(key));
                 let part = cut(value, at, cuts);
                 at.truncate(length);
                 (key.clone(), part)

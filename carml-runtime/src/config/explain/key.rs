@@ -77,7 +77,7 @@ pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, Report> {
         let rows: Vec<(String, Option<String>)> = below
             .iter()
             .map(|key| {
-                let at = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                let at = format!("{pointer}/{}", carml_diagnostic::escape_key(key));
                 let facts = Facts::of(loaded.schema(), &loaded.schema().at(&at));
                 ((*key).to_owned(), facts.description)
             })
@@ -141,7 +141,7 @@ fn pointer(key: &str) -> String {
     if key.starts_with('/') {
         return key.to_owned();
     }
-    let escaped = key.replace('~', "~0").replace('/', "~1");
+    let escaped = carml_diagnostic::escape_key(key);
     format!("/{}", escaped.replace('.', "/"))
 }
 

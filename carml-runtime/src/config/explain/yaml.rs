@@ -61,7 +61,7 @@ impl Writer<'_> {
                     self.lines.push((head.clone(), None));
                 }
                 for (n, (key, inner)) in map.iter().enumerate() {
-                    let at = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                    let at = format!("{pointer}/{}", carml_diagnostic::escape_key(key));
                     // The first key of a map in a list stands on the dash's line.
                     let lead = if n == 0 && head.ends_with('-') {
                         format!("{head} ")

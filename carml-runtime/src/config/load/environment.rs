@@ -58,7 +58,7 @@ fn spelt(schema: &Schema, path: &str) -> String {
         let own = known.iter().find(|key| key.eq_ignore_ascii_case(step));
         at.push('/');
         match own {
-            Some(key) => at.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            Some(key) => at.push_str(&carml_diagnostic::escape_key(key)),
             None => at.push_str(&step.to_lowercase()),
         }
     }
@@ -80,10 +80,7 @@ pub(super) fn flag(schema: &Schema, assignment: &str) -> Result<Layer, Box<Fault
             "`--set {key}=…`: a part of the key is empty"
         )));
     }
-    let at = format!(
-        "/{}",
-        key.replace('~', "~0").replace('/', "~1").replace('.', "/")
-    );
+    let at = format!("/{}", carml_diagnostic::escape_key(key).replace('.', "/"));
     let name = format!("--set {key}");
     Ok(layer(schema, Kind::Flag(key.to_owned()), name, at, text))
 }

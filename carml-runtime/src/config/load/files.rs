@@ -39,7 +39,7 @@ pub(super) fn take(shapes: &Shapes, value: &mut Value) -> Vec<Named> {
             outcome
         };
         found.push(Named {
-            pointer: format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")),
+            pointer: format!("{pointer}/{}", carml_diagnostic::escape_key(key)),
             outcome,
         });
     });

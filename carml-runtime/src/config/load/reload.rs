@@ -120,7 +120,7 @@ fn differences(old: Option<&Value>, new: Option<&Value>, at: &mut String, found:
             let length = at.len();
             for key in new.keys().chain(gone) {
                 at.push('/');
-                at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                at.push_str(&carml_diagnostic::escape_key(key));
                 differences(old.get(key), new.get(key), at, found);
                 at.truncate(length);
             }

@@ -253,7 +253,7 @@ impl Shapes {
 fn step(pointer: &mut String, key: &str) {
     pointer.push('/');
     if key.contains(['~', '/']) {
-        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        pointer.push_str(&carml_diagnostic::escape_key(key));
     } else {
         pointer.push_str(key);
     }
