@@ -20,6 +20,7 @@ mod error;
 mod ir;
 mod lower;
 mod names;
+mod options;
 pub mod proto;
 pub mod schema;
 

@@ -111,7 +111,9 @@ fn generate(args: &Args) -> Result<Report, Failure> {
             options.root.clone_from(&args.root);
             options.derives.clone_from(&args.derive);
             let module = schema::compile(file, &options).map_err(|error| match error {
-                schema::Error::Read(..) => Failure::System(error.to_string()),
+                schema::Error::Schema(carml_schema::Error::Read(..)) => {
+                    Failure::System(error.to_string())
+                }
                 _ => Failure::Input(error.to_string()),
             })?;
             code.push_str(&module.code);

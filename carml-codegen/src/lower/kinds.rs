@@ -73,7 +73,7 @@ impl Lowering<'_> {
                 && branch.items.is_none()
                 && branch.prefix.is_empty()
                 && branch.unions.is_empty()
-                && branch.unread.is_none();
+                && branch.unsupported.is_none();
             if !narrows || branch.types.len() > 1 {
                 return None;
             }

@@ -21,7 +21,7 @@ impl Lowering<'_> {
             (None, [target]) => *target,
             _ => return None,
         };
-        schema.rules.ask_nothing().then_some(target)
+        schema.rules.is_unconstrained().then_some(target)
     }
 
     /// What the schema says with its reference and its `allOf` taken in.
@@ -128,18 +128,18 @@ impl Lowering<'_> {
     }
 
     fn intersect(&mut self, ours: &mut Rules, mut theirs: Rules) {
-        ours.never |= theirs.never;
+        ours.is_false |= theirs.is_false;
         ours.unique |= theirs.unique;
-        ours.format |= theirs.format;
-        ours.more |= theirs.more;
+        ours.has_format |= theirs.has_format;
+        ours.incomplete |= theirs.incomplete;
         ours.closed_over_all |= theirs.closed_over_all;
         ours.open_over_all |= theirs.open_over_all;
-        ours.unread = ours.unread.take().or(theirs.unread.take());
+        ours.unsupported = ours.unsupported.take().or(theirs.unsupported.take());
         if ours.types.is_empty() {
             ours.types = std::mem::take(&mut theirs.types);
         } else if !theirs.types.is_empty() {
             ours.types = common(&ours.types, &theirs.types);
-            ours.never |= ours.types.is_empty();
+            ours.is_false |= ours.types.is_empty();
         }
         ours.values = match (ours.values.take(), theirs.values.take()) {
             (Some(mut ours), Some(theirs)) => {

@@ -6,6 +6,7 @@ mod kinds;
 mod merge;
 mod names;
 mod objects;
+mod outcome;
 mod polish;
 mod shape;
 mod unions;
@@ -20,8 +21,10 @@ use crate::{
         schema::{Graph, Schema, SchemaId},
         types::{Docs, Named, NamedKind, Program, Type, TypeId},
     },
-    schema::{Counts, Fallback, Options},
+    options::Options,
 };
+
+pub use outcome::{Counts, Fallback};
 
 pub(crate) struct Lowered {
     pub(crate) program: Program,

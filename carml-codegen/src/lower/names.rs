@@ -1,6 +1,6 @@
 //! What a schema's type is called.
 
-use crate::{ir::schema::Schema, schema::Options};
+use crate::{ir::schema::Schema, options::Options};
 
 pub(super) use crate::names::{distinct, pascal, snake};
 

@@ -13,11 +13,11 @@ const MAX_TUPLE: usize = 12;
 
 impl Lowering<'_> {
     pub(super) fn shape(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
-        if schema.rules.never {
+        if schema.rules.is_false {
             // The rules around it refuse every value.
             return Type::Any;
         }
-        if let Some(reason) = &schema.rules.unread {
+        if let Some(reason) = &schema.rules.unsupported {
             return self.fall_back(id, reason.clone());
         }
         if !self.is_nullable(schema) {
@@ -39,7 +39,7 @@ impl Lowering<'_> {
         // One branch is left: the union is that branch.
         if rest.rules.unions.len() == 1 && rest.rules.unions[0].branches.len() == 1 {
             let only = rest.rules.unions.remove(0).branches[0];
-            let inner = if rest.rules.ask_nothing() {
+            let inner = if rest.rules.is_unconstrained() {
                 self.ty(only)
             } else {
                 rest.all_of.push(only);
@@ -153,7 +153,7 @@ impl Lowering<'_> {
         let count = rules.prefix.len();
         let closed = rules
             .items
-            .is_some_and(|items| self.merge(items).rules.never);
+            .is_some_and(|items| self.merge(items).rules.is_false);
         let most = match rules.bounds.items.max {
             Some(max) => max == count as u64,
             None => closed,

@@ -15,7 +15,7 @@ impl Lowering<'_> {
     pub(in crate::lower) fn beneath(&mut self, id: SchemaId, ty: &Type) -> Test {
         let schema = self.merge(id);
         let rules = &schema.rules;
-        if rules.never {
+        if rules.is_false {
             return Test::False;
         }
         let mut found = Vec::new();

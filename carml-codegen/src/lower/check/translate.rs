@@ -79,11 +79,11 @@ impl<'t, 'a> Translation<'t, 'a> {
 
     fn merged(&mut self, schema: &Schema, mode: Mode) -> Said {
         let rules = &schema.rules;
-        if rules.never {
+        if rules.is_false {
             return Some(Test::False);
         }
-        let inexact = rules.closed_over_all || rules.format || rules.more;
-        if mode == Mode::Exact && (rules.unread.is_some() || inexact) {
+        let inexact = rules.closed_over_all || rules.has_format || rules.incomplete;
+        if mode == Mode::Exact && (rules.unsupported.is_some() || inexact) {
             return None;
         }
         let kinds = self.kinds(rules);

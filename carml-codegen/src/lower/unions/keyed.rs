@@ -66,7 +66,7 @@ impl Lowering<'_> {
                 && rules.patterns.is_empty()
                 && rules.property_names.is_none()
                 && rules.bounds.keys.is_free()
-                && rules.unread.is_none()
+                && rules.unsupported.is_none()
         });
         let first = merged.first().filter(|_| plain)?;
         for tag in first.rules.properties.keys() {

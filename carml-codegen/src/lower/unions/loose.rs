@@ -16,7 +16,7 @@ impl Lowering<'_> {
             conditions: Vec::new(),
             ..rules.clone()
         };
-        !union.exclusive && rest.ask_nothing() && self.all_loose(&union.branches)
+        !union.exclusive && rest.is_unconstrained() && self.all_loose(&union.branches)
     }
 
     fn all_loose(&mut self, branches: &[SchemaId]) -> bool {

@@ -31,14 +31,14 @@ impl Lowering<'_> {
         if loose || exclusive {
             self.ask_for_objects(&mut branches);
         }
-        if !base.rules.ask_nothing() {
+        if !base.rules.is_unconstrained() {
             base.about = Default::default();
             let base = self.graph.add(base);
             for branch in &mut branches {
                 *branch = self.both(*branch, base);
             }
         }
-        branches.retain(|branch| !self.merge(*branch).rules.never);
+        branches.retain(|branch| !self.merge(*branch).rules.is_false);
         if let [only] = branches.as_slice() {
             return self.ty(*only);
         }
@@ -90,7 +90,7 @@ impl Lowering<'_> {
         let unions = std::mem::take(&mut rest.unions);
         let inline = schema.reference.is_none() && schema.all_of.is_empty();
         match unions.as_slice() {
-            [only] if inline && rest.ask_nothing() => Some(only.branches.clone()),
+            [only] if inline && rest.is_unconstrained() => Some(only.branches.clone()),
             _ => None,
         }
     }

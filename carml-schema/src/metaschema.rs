@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// # Errors
 ///
 /// The pointer of what is wrong, and what that is.
-pub(super) fn schema(document: &Value) -> Result<(), (String, String)> {
+pub(crate) fn check(document: &Value) -> Result<(), (String, String)> {
     let uri = document.get("$schema").and_then(Value::as_str);
     match uri.and_then(named) {
         Some(draft) => by(draft, document),
@@ -21,7 +21,7 @@ pub(super) fn schema(document: &Value) -> Result<(), (String, String)> {
 }
 
 /// The metaschema of a draft, or a part of it.
-pub(super) fn metaschema(uri: &str) -> Option<Value> {
+pub(crate) fn document(uri: &str) -> Option<Value> {
     let (_, path) = uri.split_once("://")?;
     let draft = named(path).filter(|_| path.starts_with("json-schema.org/"))?;
     // The registry has what its documents refer to.

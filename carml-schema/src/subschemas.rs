@@ -40,7 +40,7 @@ const SCHEMAS: [&str; 16] = [
 /// Shows each schema of a document with its pointer, and at the end what only looks like one, for
 /// no keyword says that a schema stands there. What `visit` makes of a schema is given to those in
 /// it; `None` leaves them out.
-pub(super) fn walk<C: Clone>(
+pub(crate) fn walk<C: Clone>(
     root: &Value,
     context: C,
     mut visit: impl FnMut(&Map<String, Value>, &str, C) -> Option<C>,

@@ -1,7 +1,7 @@
 //! Reads documents into the graph: references become edges, the drafts' differences end here.
 
 mod keywords;
-mod text;
+mod names;
 
 use std::{
     collections::HashMap,
@@ -10,20 +10,36 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{Error, documents::Documents};
-use crate::ir::schema::{Graph, Schema, SchemaId};
+use crate::{
+    Error,
+    anchor::find_anchor,
+    documents::Documents,
+    graph::{Graph, Schema, SchemaId},
+    uri::percent_decode,
+};
 
-pub(super) use text::join;
-
-pub(super) struct Read {
-    pub(super) graph: Graph,
-    pub(super) root: SchemaId,
-    pub(super) files: Vec<PathBuf>,
-    pub(super) extends_base: bool,
-    pub(super) bundle: Value,
+/// A schema as a graph, and what was read for it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Parsed {
+    /// Every schema that the root reaches.
+    pub graph: Graph,
+    /// The schema of the whole document.
+    pub root: SchemaId,
+    /// The files that were read, sorted.
+    pub files: Vec<PathBuf>,
+    /// Whether the schema extends CarML's base config.
+    pub extends_base: bool,
+    /// The schema with the local files that it refers to in its `$defs`.
+    pub bundle: Value,
 }
 
-pub(super) fn read(file: &Path) -> Result<Read, Error> {
+/// Reads a schema file and the local files that it refers to. Nothing is fetched.
+///
+/// # Errors
+///
+/// The file cannot be read, or it is not a JSON Schema.
+pub fn parse(file: &Path) -> Result<Parsed, Error> {
     let (documents, name) = Documents::open(file)?;
     let mut reader = Reader {
         documents,
@@ -44,7 +60,7 @@ pub(super) fn read(file: &Path) -> Result<Read, Error> {
     let bundle = reader.documents.bundle(&name);
     let mut files = reader.documents.files;
     files.sort();
-    Ok(Read {
+    Ok(Parsed {
         extends_base,
         bundle,
         graph: reader.graph,
@@ -91,14 +107,14 @@ impl Reader {
             }
             Some(Value::Bool(true)) => None,
             Some(Value::Bool(false)) => {
-                schema.rules.never = true;
+                schema.rules.is_false = true;
                 None
             }
             Some(_) => Some("this is not a schema"),
             None => Some("there is nothing at this reference"),
         };
         if let Some(reason) = unread {
-            schema.rules.unread = Some(reason.to_owned());
+            schema.rules.unsupported = Some(reason.to_owned());
         }
         self.graph.schemas[id.0] = schema;
     }
@@ -142,23 +158,23 @@ impl Reader {
         (keyword, reference): (&str, &Value),
     ) {
         let Some(reference) = reference.as_str() else {
-            schema.rules.unread = Some("a reference is a string".to_owned());
+            schema.rules.unsupported = Some("a reference is a string".to_owned());
             return;
         };
         let (uri, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let Some(mut target) = self.documents.find(document, pointer, uri) else {
-            schema.rules.unread = Some(format!("`{reference}` is not a local file"));
+            schema.rules.unsupported = Some(format!("`{reference}` is not a local file"));
             return;
         };
-        let fragment = text::percent_decode(fragment);
+        let fragment = percent_decode(fragment);
         if fragment.is_empty() || fragment.starts_with('/') {
             target.pointer.push_str(&fragment);
         } else {
             let resource = self.documents.value(&target);
-            match resource.and_then(|resource| text::find_anchor(resource, &fragment)) {
+            match resource.and_then(|resource| find_anchor(resource, &fragment)) {
                 Some(pointer) => target.pointer.push_str(&pointer),
                 None => {
-                    schema.rules.unread = Some(format!("there is no anchor `{reference}`"));
+                    schema.rules.unsupported = Some(format!("there is no anchor `{reference}`"));
                     return;
                 }
             }
@@ -168,7 +184,7 @@ impl Reader {
                 Some(outermost) => target = outermost,
                 None => {
                     let reason = format!("what `{reference}` means depends on the way to it");
-                    schema.rules.unread = Some(reason);
+                    schema.rules.unsupported = Some(reason);
                     return;
                 }
             }

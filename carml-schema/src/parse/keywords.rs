@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use carml_diagnostic::escape_key;
 use serde_json::{Map, Value};
 
-use super::text::singular;
-use crate::ir::schema::{
-    About, Additional, Condition, Dependent, Kind, Rules, RustType, Schema, SchemaId, Size, Union,
+use super::names::singular;
+use crate::graph::{
+    About, Additional, Condition, Dependent, InstanceType, Rules, RustType, Schema, SchemaId, Size,
+    Union,
 };
 
 type Object = Map<String, Value>;
@@ -38,11 +39,11 @@ pub(super) fn annotations(schema: &mut Schema, object: &Object) {
 /// The keywords that hold no schema.
 pub(super) fn rules(rules: &mut Rules, object: &Object) {
     rules.types = match object.get("type") {
-        Some(Value::String(name)) => kind(name).into_iter().collect(),
+        Some(Value::String(name)) => instance_type(name).into_iter().collect(),
         Some(Value::Array(names)) => names
             .iter()
             .filter_map(Value::as_str)
-            .filter_map(kind)
+            .filter_map(instance_type)
             .collect(),
         _ => Default::default(),
     };
@@ -56,14 +57,14 @@ pub(super) fn rules(rules: &mut Rules, object: &Object) {
         _ => None,
     };
     rules.required = texts(object.get("required")).into_iter().collect();
-    rules.format = object.contains_key("format");
+    rules.has_format = object.contains_key("format");
     rules.unique = object.get("uniqueItems") == Some(&Value::Bool(true));
     let rest = object.get("unevaluatedProperties");
     let allowed = object.contains_key("additionalProperties");
     rules.closed_over_all = rest == Some(&Value::Bool(false)) && !allowed;
     rules.open_over_all = rest.is_some_and(|rest| *rest != Value::Bool(false))
         || object.get("additionalProperties") == Some(&Value::Bool(true));
-    rules.more = ["unevaluatedProperties", "unevaluatedItems"]
+    rules.incomplete = ["unevaluatedProperties", "unevaluatedItems"]
         .iter()
         .any(|key| {
             object
@@ -124,15 +125,15 @@ fn size(object: &Object, min: &str, max: &str) -> Size {
     }
 }
 
-fn kind(name: &str) -> Option<Kind> {
+fn instance_type(name: &str) -> Option<InstanceType> {
     Some(match name {
-        "null" => Kind::Null,
-        "boolean" => Kind::Boolean,
-        "integer" => Kind::Integer,
-        "number" => Kind::Number,
-        "string" => Kind::String,
-        "array" => Kind::Array,
-        "object" => Kind::Object,
+        "null" => InstanceType::Null,
+        "boolean" => InstanceType::Boolean,
+        "integer" => InstanceType::Integer,
+        "number" => InstanceType::Number,
+        "string" => InstanceType::String,
+        "array" => InstanceType::Array,
+        "object" => InstanceType::Object,
         _ => return None,
     })
 }
@@ -152,7 +153,7 @@ impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
     pub(super) fn applicators(&mut self, rules: &mut Rules) {
         let properties = self.map("properties");
         if properties.len() > MAX_PROPERTIES {
-            rules.unread = Some("it has too many properties".to_owned());
+            rules.unsupported = Some("it has too many properties".to_owned());
             return;
         }
         for name in properties {

@@ -10,53 +10,30 @@ use std::{
 use carml_diagnostic::{Format, MAX_BYTES, Source};
 use serde_json::{Map, Value};
 
-use super::{Error, check, front::join, walk::walk};
-
-macro_rules! own {
-    ($($file:literal),* $(,)?) => {
-        &[$(($file, include_str!(concat!("../../schema/", $file)))),*]
-    };
-}
-
-/// The documents of `carml://schema/`.
-const OWN: &[(&str, &str)] = own![
-    "app.json",
-    "base.json",
-    "carml.json",
-    "download.json",
-    "grpc.json",
-    "health.json",
-    "logger.json",
-    "registry.json",
-    "store.json",
-    "tracer.json",
-    "types.json",
-];
-
-const OWN_PREFIX: &str = "carml://schema/";
+use crate::{Error, metaschema, own, subschemas::walk, uri::join};
 
 /// Documents by name: the file name of a local one, the whole `$id` of CarML's own.
 #[derive(Default)]
-pub(super) struct Documents {
+pub(crate) struct Documents {
     directory: PathBuf,
     loaded: BTreeMap<String, Value>,
     /// Schemas with an `$id` of their own, by that URI.
     resources: BTreeMap<String, Target>,
-    pub(super) files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// A place in a loaded document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Target {
-    pub(super) document: String,
-    pub(super) pointer: String,
+pub(crate) struct Target {
+    pub(crate) document: String,
+    pub(crate) pointer: String,
 }
 
 impl Documents {
     /// Loads the file asked for and checks that it is a schema.
-    pub(super) fn open(file: &Path) -> Result<(Self, String), Error> {
+    pub(crate) fn open(file: &Path) -> Result<(Self, String), Error> {
         let document = read(file)?;
-        if let Err((pointer, message)) = check::schema(&document) {
+        if let Err((pointer, message)) = metaschema::check(&document) {
             let (line, column) = position(file, &pointer);
             return Err(Error::NotASchema {
                 file: file.to_owned(),
@@ -79,16 +56,17 @@ impl Documents {
     }
 
     /// CarML's base config was reached.
-    pub(super) fn extend_base(&self) -> bool {
-        self.loaded.contains_key(&format!("{OWN_PREFIX}base.json"))
+    pub(crate) fn extend_base(&self) -> bool {
+        self.loaded
+            .contains_key(&format!("{}base.json", own::PREFIX))
     }
 
     /// The document asked for with its siblings in `$defs`, each under its `$id`: what a validator
     /// needs and has no files for. CarML's own are left out, the runtime has them.
-    pub(super) fn bundle(&self, root: &str) -> Value {
+    pub(crate) fn bundle(&self, root: &str) -> Value {
         let mut bundle = self.loaded.get(root).cloned().unwrap_or_default();
         for (name, document) in &self.loaded {
-            if name == root || name.starts_with(OWN_PREFIX) {
+            if name == root || name.starts_with(own::PREFIX) {
                 continue;
             }
             let mut document = document.clone();
@@ -107,17 +85,17 @@ impl Documents {
         bundle
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.loaded.get(name)
     }
 
-    pub(super) fn value(&self, target: &Target) -> Option<&Value> {
+    pub(crate) fn value(&self, target: &Target) -> Option<&Value> {
         self.get(&target.document)?.pointer(&target.pointer)
     }
 
     /// Where a dynamic reference leads whose first target is given: to the same anchor of the
     /// document asked for, which every way begins with; `None` if other schemas have it too.
-    pub(super) fn outermost(&self, root: &str, first: Target, anchor: &str) -> Option<Target> {
+    pub(crate) fn outermost(&self, root: &str, first: Target, anchor: &str) -> Option<Target> {
         let is = |schema: &Map<String, Value>| match anchor {
             "" => schema.get("$recursiveAnchor") == Some(&Value::Bool(true)),
             name => schema.get("$dynamicAnchor").and_then(Value::as_str) == Some(name),
@@ -148,7 +126,7 @@ impl Documents {
     }
 
     /// Defaults of this document are filled in.
-    pub(super) fn fills_defaults(&self, name: &str) -> bool {
+    pub(crate) fn fills_defaults(&self, name: &str) -> bool {
         let document = self.loaded.get(name);
         let fills = document.and_then(|root| root.get("x-carml-defaults"));
         fills.and_then(Value::as_str) == Some("fill")
@@ -156,7 +134,7 @@ impl Documents {
 
     /// Up to draft 7, which also stands for a document that names no draft, what is beside a
     /// `$ref` does not count.
-    pub(super) fn reference_stands_alone(&self, name: &str) -> bool {
+    pub(crate) fn reference_stands_alone(&self, name: &str) -> bool {
         let document = self.loaded.get(name);
         stands_alone(document.and_then(|root| root.get("$schema")?.as_str()))
     }
@@ -208,7 +186,7 @@ impl Documents {
 
     /// Where a URI leads from a place, if it can be had without fetching: to a schema with that
     /// `$id`, to CarML's own, to a draft's metaschema, or to a sibling whose file name is the URI's last part.
-    pub(super) fn find(&mut self, document: &str, pointer: &str, uri: &str) -> Option<Target> {
+    pub(crate) fn find(&mut self, document: &str, pointer: &str, uri: &str) -> Option<Target> {
         let (here, base) = self.resource(document, pointer);
         if uri.is_empty() {
             return Some(here);
@@ -217,15 +195,15 @@ impl Documents {
         if let Some(target) = self.resources.get(&absolute) {
             return Some(target.clone());
         }
-        let name = match absolute.strip_prefix(OWN_PREFIX) {
-            Some(file) => {
-                let (_, text) = OWN.iter().find(|(name, _)| *name == file)?;
+        let name = match absolute.starts_with(own::PREFIX) {
+            true => {
+                let text = own::text(&absolute)?;
                 if !self.loaded.contains_key(&absolute) {
                     self.insert(absolute.clone(), serde_json::from_str(text).ok()?);
                 }
                 absolute
             }
-            None => match check::metaschema(&absolute) {
+            false => match metaschema::document(&absolute) {
                 Some(document) => {
                     self.insert(absolute.clone(), document);
                     absolute

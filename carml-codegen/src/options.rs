@@ -1,0 +1,26 @@
+//! How a schema is compiled.
+
+/// How a schema is compiled.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// The root type's name; from the schema's title, else its file's name, if none is given.
+    pub root: Option<String>,
+    /// Crates whose types stand for the schemas that name them by `x-rust-type`.
+    pub crates: Vec<String>,
+    /// The module of the scalar types behind `x-carml-type`.
+    pub scalars: String,
+    /// Traits that every type derives beside `Clone`, `Debug`, `PartialEq` and serde's.
+    pub derives: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            root: None,
+            crates: vec!["carml-runtime".to_owned()],
+            scalars: "::carml_runtime::config".to_owned(),
+            derives: Vec::new(),
+        }
+    }
+}
