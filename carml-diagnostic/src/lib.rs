@@ -1,13 +1,14 @@
 //! Source texts with positions, YAML and JSON values read from them, and reports of what is wrong in them.
 //!
 //! - [`Source`]: a named text; [`Source::read`] gives its value, [`Source::locate`] the place of a JSON pointer.
-//! - [`Fault`]: one thing that is wrong, at a place, with what to do; [`Report`]: all of them, sorted and folded.
+//! - [`Diagnostic`]: one thing that is wrong, at a place, with what to do; [`Report`]: all of them, sorted and folded.
 //! - [`nearest`]: the names that a misspelt one may have meant.
 //!
 //! Values are built straight from the events of saphyr-parser (YAML) and serde_json (JSON). Positions are computed
 //! by a second pass, and only when someone asks for one.
 
-mod fault;
+mod code;
+mod diagnostic;
 mod nearest;
 mod pointer;
 mod read;
@@ -16,7 +17,8 @@ mod report;
 mod source;
 mod userinfo;
 
-pub use fault::{Fault, Place, Severity};
+pub use code::Code;
+pub use diagnostic::{Diagnostic, Place, Severity};
 pub use nearest::{distance, nearest};
 pub use pointer::escape_key;
 pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading};

@@ -1,13 +1,13 @@
 //! All that is wrong.
 
-use crate::{Fault, Severity, render};
+use crate::{Code, Diagnostic, Severity, render};
 
 /// Every fault that was found: sorted by file and place, each cause once.
 ///
 /// [`std::fmt::Display`] renders it for people, without colour.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    faults: Vec<Fault>,
+    faults: Vec<Diagnostic>,
     omitted: usize,
 }
 
@@ -21,7 +21,7 @@ impl Report {
     }
 
     /// Adds a fault, unless the same one already stands at the same place. After the first 200, faults are only counted.
-    pub fn push(&mut self, fault: Fault) {
+    pub fn push(&mut self, fault: Diagnostic) {
         if self.is_full() && fault.severity == Severity::Error {
             self.omitted += 1;
         } else if !self.faults.iter().any(|f| same(f, &fault)) {
@@ -47,12 +47,12 @@ impl Report {
     }
 
     /// Keeps those faults that `keep` says yes to.
-    pub fn retain(&mut self, keep: impl FnMut(&Fault) -> bool) {
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
         self.faults.retain(keep);
     }
 
     /// Makes errors of the warnings with a code.
-    pub fn refuse(&mut self, code: &str) {
+    pub fn refuse(&mut self, code: Code) {
         for fault in self.faults.iter_mut().filter(|f| f.code == code) {
             fault.severity = Severity::Error;
         }
@@ -82,7 +82,7 @@ impl Report {
     }
 
     /// The faults, sorted.
-    pub fn faults(&self) -> &[Fault] {
+    pub fn faults(&self) -> &[Diagnostic] {
         &self.faults
     }
 
@@ -102,7 +102,7 @@ impl Report {
 
     /// How many warnings there are.
     pub fn warnings(&self) -> usize {
-        let warning = |f: &&Fault| f.severity == Severity::Warning;
+        let warning = |f: &&Diagnostic| f.severity == Severity::Warning;
         self.faults.iter().filter(warning).count()
     }
 
@@ -122,8 +122,8 @@ impl Report {
     }
 }
 
-impl From<Fault> for Report {
-    fn from(fault: Fault) -> Report {
+impl From<Diagnostic> for Report {
+    fn from(fault: Diagnostic) -> Report {
         Report {
             faults: vec![fault],
             omitted: 0,
@@ -139,14 +139,14 @@ impl std::fmt::Display for Report {
 
 impl std::error::Error for Report {}
 
-fn key(fault: &Fault) -> Option<(&str, usize, usize)> {
+fn key(fault: &Diagnostic) -> Option<(&str, usize, usize)> {
     fault
         .place
         .as_ref()
         .map(|p| (p.source.name(), p.span.start, p.span.end))
 }
 
-fn same(a: &Fault, b: &Fault) -> bool {
+fn same(a: &Diagnostic, b: &Diagnostic) -> bool {
     a.code == b.code
         && a.message == b.message
         && key(a) == key(b)

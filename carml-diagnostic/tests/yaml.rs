@@ -16,7 +16,12 @@ fn read(text: &str) -> Value {
 /// The codes of what is wrong.
 fn codes(text: &str) -> Vec<&'static str> {
     let reading = source(text).read_all();
-    reading.report.faults().iter().map(|f| f.code).collect()
+    reading
+        .report
+        .faults()
+        .iter()
+        .map(|f| f.code.as_str())
+        .collect()
 }
 
 /// Line and column of a pointer's key.

@@ -1,7 +1,7 @@
 //! Loading as a library: layers, secrets in files, strictness, sections, reload.
 #![allow(clippy::unwrap_used)]
 
-use carml_diagnostic::{Fault, Format, Report, Source};
+use carml_diagnostic::{Code, Diagnostic, Format, Report, Source};
 use carml_runtime::config::{Config, Error, Loaded, Loader, Reload, Remote, Schema, Section};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -22,7 +22,12 @@ fn vars(all: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn codes(error: &Error) -> Vec<&str> {
-    error.report().faults().iter().map(|f| f.code).collect()
+    error
+        .report()
+        .faults()
+        .iter()
+        .map(|f| f.code.as_str())
+        .collect()
 }
 
 fn told(loaded: &Loaded, pointer: &str) -> String {
@@ -95,7 +100,12 @@ fn a_secret_may_stand_in_a_file_of_its_own() {
 fn what_may_be_a_placeholder_warns_or_refuses() {
     let text = "registry:\n  provider: zookeeper\n  certificate: XXX\n";
     let lenient = loader(text).lenient().load().unwrap();
-    let warned: Vec<_> = lenient.warnings().faults().iter().map(|f| f.code).collect();
+    let warned: Vec<_> = lenient
+        .warnings()
+        .faults()
+        .iter()
+        .map(|f| f.code.as_str())
+        .collect();
     assert_eq!(warned, ["not-built", "material"]);
     assert_eq!(
         codes(&loader(text).load().unwrap_err()),
@@ -256,7 +266,7 @@ struct Key(Mutex<String>);
 impl Remote for Key {
     fn read(&self) -> Result<Source, Report> {
         match self.0.lock().unwrap().as_str() {
-            "" => Err(Fault::error("unreadable", "etcd://store/config is gone").into()),
+            "" => Err(Diagnostic::error(Code::Unreadable, "etcd://store/config is gone").into()),
             text => Ok(Source::new("etcd://store/config", text, Format::Yaml)),
         }
     }

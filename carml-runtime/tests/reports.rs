@@ -86,7 +86,7 @@ fn four_mistakes_are_four_faults_each_in_its_branch() {
         .report()
         .faults()
         .iter()
-        .map(|f| (f.code, f.pointer.as_deref().unwrap_or_default()))
+        .map(|f| (f.code.as_str(), f.pointer.as_deref().unwrap_or_default()))
         .collect();
     assert_eq!(
         faults,

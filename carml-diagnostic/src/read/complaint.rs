@@ -1,11 +1,11 @@
 //! The parser's complaints in words that help.
 
 use super::events::Cursor;
-use crate::{Fault, Source, Span};
+use crate::{Code, Diagnostic, Source, Span};
 use saphyr_parser::ScanError;
 
 /// The parser's complaint in words that help.
-pub(super) fn explain(source: &Source, error: &ScanError) -> Fault {
+pub(super) fn explain(source: &Source, error: &ScanError) -> Diagnostic {
     let text = source.text();
     let cursor = Cursor::new(text);
     let at = cursor.byte(error.marker().line(), error.marker().col());
@@ -28,7 +28,7 @@ pub(super) fn explain(source: &Source, error: &ScanError) -> Fault {
                 start: from + tab,
                 end: from + tab + 1,
             };
-            return Fault::error("tab", "a tab cannot indent YAML")
+            return Diagnostic::error(Code::Tab, "a tab cannot indent YAML")
                 .at(source, span)
                 .label("this is a tab")
                 .help("indent with spaces");
@@ -42,23 +42,23 @@ pub(super) fn explain(source: &Source, error: &ScanError) -> Fault {
             .filter(|c| *c != '\n')
             .map_or(at, |c| at + c.len_utf8()),
     };
-    let fault = |code, message: String| Fault::error(code, message).at(source, span);
+    let fault = |code, message: String| Diagnostic::error(code, message).at(source, span);
     if info.contains("unknown anchor") {
         let name: String = text[at..]
             .chars()
             .take_while(|c| !c.is_whitespace() && *c != ',')
             .collect();
-        return fault("alias", format!("no anchor has the name of the alias `{name}`"))
+        return fault(Code::Alias, format!("no anchor has the name of the alias `{name}`"))
             .help("write `&name` before the value that is meant, above this line, or put the text in quotes");
     }
     if info.contains("mapping values are not allowed") {
         let (start, _) = line(at);
         if text[start..at].contains(':') {
-            return fault("syntax", "a second `:` on one line".to_owned())
+            return fault(Code::Syntax, "a second `:` on one line".to_owned())
                 .help("put the value in quotes if the `:` belongs to it");
         }
         if let Some(span) = without_colon(&text[..start]) {
-            return Fault::error("syntax", "this line has no `:`")
+            return Diagnostic::error(Code::Syntax, "this line has no `:`")
                 .at(source, span)
                 .help("write `key: value`, with a space after the colon");
         }
@@ -67,47 +67,47 @@ pub(super) fn explain(source: &Source, error: &ScanError) -> Fault {
             start: start + lead,
             end: at,
         };
-        return Fault::error("indentation", "this key is indented deeper than its neighbours")
+        return Diagnostic::error(Code::Indentation, "this key is indented deeper than its neighbours")
             .at(source, key)
             .help("give the keys of one map the same indentation; a key with a value of its own has no keys below it");
     }
     if info.contains("did not find expected key") || info.contains("did not find expected '-'") {
         return fault(
-            "indentation",
+            Code::Indentation,
             "this line does not fit the indentation above it".to_owned(),
         )
         .help("give the keys of one map, and the `-` of one list, the same indentation");
     }
     if info.starts_with("':' must be followed") {
         return fault(
-            "tab",
+            Code::Tab,
             "a tab stands between this value and its key".to_owned(),
         )
         .help("write a space after the colon");
     }
     if info.contains("simple key") {
-        return fault("syntax", "the line before this has no `:`".to_owned())
+        return fault(Code::Syntax, "the line before this has no `:`".to_owned())
             .help("write `key: value`, with a space after the colon");
     }
     if info.contains("flow mapping") && line_of(text, at).contains("${") {
         return fault(
-            "syntax",
+            Code::Syntax,
             "a `${…}` stands between `{` and `}` without quotes".to_owned(),
         )
         .help("put it in quotes: `\"${NAME}\"`");
     }
     if info.contains("unexpected character") {
         return fault(
-            "syntax",
+            Code::Syntax,
             "a value cannot start with this character".to_owned(),
         )
         .help("put the value in quotes");
     }
     if info.contains("quoted scalar") {
-        return fault("syntax", format!("the quotes around this text go wrong: {info}"))
+        return fault(Code::Syntax, format!("the quotes around this text go wrong: {info}"))
             .help("close the quotes on the line where they open; double a quote inside '…', escape it inside \"…\"");
     }
-    fault("syntax", format!("this is not YAML: {info}"))
+    fault(Code::Syntax, format!("this is not YAML: {info}"))
 }
 
 /// The last line with something on it, if it can be no key: it has no colon and is no item of a list.

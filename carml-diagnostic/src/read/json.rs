@@ -3,7 +3,7 @@
 use super::events::Cursor;
 use super::spans::Spans;
 use super::{KEY, MAX_WEIGHT, Reading, VALUE};
-use crate::{Fault, Report, Source, Span};
+use crate::{Code, Diagnostic, Report, Source, Span};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::cell::Cell;
@@ -25,7 +25,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
     if seen.huge.get() {
         for span in source.spans().map(Spans::beyond).unwrap_or_default() {
             report.push(
-                Fault::error("integer-range", "this integer does not fit 64 bits")
+                Diagnostic::error(Code::IntegerRange, "this integer does not fit 64 bits")
                     .at(source, *span)
                     .help("put it in quotes if a text is meant"),
             );
@@ -39,7 +39,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
     (reading, seen.repeated.get())
 }
 
-fn explain(source: &Source, error: &serde_json::Error) -> Fault {
+fn explain(source: &Source, error: &serde_json::Error) -> Diagnostic {
     let at = Cursor::new(source.text()).byte(error.line(), error.column().saturating_sub(1));
     let message = error.to_string();
     let message = message
@@ -47,7 +47,7 @@ fn explain(source: &Source, error: &serde_json::Error) -> Fault {
         .next()
         .unwrap_or("not JSON")
         .to_owned();
-    Fault::error("syntax", format!("this is not JSON: {message}"))
+    Diagnostic::error(Code::Syntax, format!("this is not JSON: {message}"))
         .at(source, Span { start: at, end: at })
 }
 

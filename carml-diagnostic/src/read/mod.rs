@@ -13,7 +13,7 @@ mod yaml;
 pub use spans::Located;
 pub(crate) use spans::Spans;
 
-use crate::{Fault, Format, Report, Source, Span};
+use crate::{Code, Diagnostic, Format, Report, Source, Span};
 use serde_json::Value;
 
 /// The largest text that is read: 16 MiB.
@@ -47,7 +47,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    fn failed(fault: Fault) -> Reading {
+    fn failed(fault: Diagnostic) -> Reading {
         Reading {
             value: None,
             report: fault.into(),
@@ -63,12 +63,12 @@ pub(crate) fn read(source: &Source) -> Reading {
             source.name(),
             MAX_BYTES >> 20
         );
-        return Reading::failed(Fault::error("too-large", message));
+        return Reading::failed(Diagnostic::error(Code::TooLarge, message));
     }
     let (mut reading, repeated) = match source.format() {
         Format::Yaml => match crowded(source.text()) {
             Some(at) => {
-                let fault = Fault::error("too-large", "these brackets hold too many items")
+                let fault = Diagnostic::error(Code::TooLarge, "these brackets hold too many items")
                     .at(source, Span { start: at, end: at })
                     .help("write one item a line, each after `- `");
                 return Reading::failed(fault);
@@ -118,8 +118,8 @@ fn add_repeated(source: &Source, report: &mut Report) {
     for (key, span, first) in source.spans().map(Spans::repeated).unwrap_or_default() {
         let line = source.position(first.start).line;
         report.push(
-            Fault::error(
-                "duplicate-key",
+            Diagnostic::error(
+                Code::DuplicateKey,
                 format!("the key `{key}` stands twice in this map"),
             )
             .at(source, *span)
@@ -129,7 +129,7 @@ fn add_repeated(source: &Source, report: &mut Report) {
     }
     if report.faults().len() == before {
         report.push(
-            Fault::error("duplicate-key", "a key stands twice in a map")
+            Diagnostic::error(Code::DuplicateKey, "a key stands twice in a map")
                 .at(source, Span { start: 0, end: 0 }),
         );
     }

@@ -2,7 +2,7 @@
 
 use super::yaml::{self, Halt};
 use super::{Reading, complaint};
-use crate::{Fault, Source, Span};
+use crate::{Code, Diagnostic, Source, Span};
 use std::borrow::Cow;
 
 /// How often a shorter part of a text is tried.
@@ -18,7 +18,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
     let error = match done.halt.take() {
         Some(Halt::Scan(error)) => error,
         halt => {
-            if let Some(Halt::Fault(fault)) = halt {
+            if let Some(Halt::Refused(fault)) = halt {
                 done.reading.report.push(*fault);
                 done.reading.partial = true;
             }
@@ -29,7 +29,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
         }
     };
     let fault = complaint::explain(source, &error);
-    let (first, mut text) = if fault.code == "tab" {
+    let (first, mut text) = if fault.code == Code::Tab {
         without_tabs(source, &whole, fault)
     } else {
         let at = fault.place.as_ref().map_or(0, |p| p.span.start);
@@ -49,7 +49,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
                 source.mend(text);
                 return halted;
             }
-            Some(Halt::Fault(fault)) => {
+            Some(Halt::Refused(fault)) => {
                 let mut reading = Reading::failed(first);
                 reading.report.push(*fault);
                 return (reading, false);
@@ -94,7 +94,7 @@ fn line(text: &str, at: usize) -> usize {
 }
 
 /// The text with a space for each tab that indents, and the fault that names all their lines.
-fn without_tabs(source: &Source, whole: &str, mut fault: Fault) -> (Fault, String) {
+fn without_tabs(source: &Source, whole: &str, mut fault: Diagnostic) -> (Diagnostic, String) {
     let mut text = String::with_capacity(whole.len());
     let mut lines = Vec::new();
     let mut first = None;

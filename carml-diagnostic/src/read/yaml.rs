@@ -4,7 +4,7 @@ use super::events::{Cursor, Events};
 use super::scalar::{self, Refused};
 use super::tag::{self, Tagged};
 use super::{KEY, MAX_DEPTH, MAX_WEIGHT, Reading, VALUE};
-use crate::{Fault, Report, Source, Span};
+use crate::{Code, Diagnostic, Report, Source, Span};
 use saphyr_parser::{Event, ScalarStyle, ScanError, Tag};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -27,7 +27,7 @@ pub(super) enum Halt {
     /// The text is not YAML from here on.
     Scan(ScanError),
     /// The text asks for too much.
-    Fault(Box<Fault>),
+    Refused(Box<Diagnostic>),
 }
 
 /// Reads `text`, each byte of which stands where it stands in `source`.
@@ -94,7 +94,7 @@ impl<'t> Reader<'_, 't> {
                 Event::StreamEnd => return Ok(value),
                 Event::DocumentStart(_) if seen => {
                     self.note(
-                        "several-documents",
+                        Code::SeveralDocuments,
                         "a second document starts here",
                         at,
                         "keep one document in a file; give the others as files of their own",
@@ -179,14 +179,14 @@ impl<'t> Reader<'_, 't> {
                 (Event::Alias(id), at) => match self.alias(id, at, depth)? {
                     Value::String(text) => text,
                     _ => {
-                        self.note("key", "a key must be a text", at, "write the key out");
+                        self.note(Code::Key, "a key must be a text", at, "write the key out");
                         self.skip_value(depth)?;
                         continue;
                     }
                 },
                 (event, at) => {
                     self.note(
-                        "key",
+                        Code::Key,
                         "a key must be a text, not a list or map",
                         at,
                         "if `{{ … }}` is a template's placeholder, put it in quotes",
@@ -216,7 +216,12 @@ impl<'t> Reader<'_, 't> {
             let Value::Object(source) = source else {
                 let help = "name a map, as in `<<: *base`, or several, as in `<<: [*a, *b]`; `'<<'` in quotes is a key";
                 self.partial = true;
-                return self.note("merge-key", "`<<` joins maps, and this is none", at, help);
+                return self.note(
+                    Code::MergeKey,
+                    "`<<` joins maps, and this is none",
+                    at,
+                    help,
+                );
             };
             for (key, value) in source {
                 map.entry(key).or_insert(value);
@@ -234,7 +239,7 @@ impl<'t> Reader<'_, 't> {
     fn alias(&mut self, id: usize, at: saphyr_parser::Span, depth: usize) -> Read<Value> {
         let Some(Anchored { value, size }) = self.anchors.get(&id) else {
             self.note(
-                "alias",
+                Code::Alias,
                 "this alias stands inside its own anchor",
                 at,
                 "write the value out",
@@ -251,7 +256,7 @@ impl<'t> Reader<'_, 't> {
 
     fn too_deep(&self, at: saphyr_parser::Span) -> Halt {
         let message = format!("nested deeper than {MAX_DEPTH} levels");
-        Halt::Fault(Box::new(self.fault("too-deep", &message, at)))
+        Halt::Refused(Box::new(self.fault(Code::TooDeep, &message, at)))
     }
 
     /// Makes room for a part of the value.
@@ -259,9 +264,13 @@ impl<'t> Reader<'_, 't> {
         match self.room.checked_sub(weight) {
             Some(left) => self.room = left,
             None => {
-                let fault = self.fault("too-large", "more values than can be held stand here", at);
+                let fault = self.fault(
+                    Code::TooLarge,
+                    "more values than can be held stand here",
+                    at,
+                );
                 let help = "split the file, or move data out of it";
-                return Err(Halt::Fault(Box::new(fault.help(help))));
+                return Err(Halt::Refused(Box::new(fault.help(help))));
             }
         }
         Ok(())
@@ -271,9 +280,9 @@ impl<'t> Reader<'_, 't> {
         match self.budget.checked_sub(size.weight) {
             Some(left) => self.budget = left,
             None => {
-                let fault = self.fault("alias-bomb", "aliases make this document too large", at);
+                let fault = self.fault(Code::AliasBomb, "aliases make this document too large", at);
                 let help = "write the values out, or use fewer aliases of aliases";
-                return Err(Halt::Fault(Box::new(fault.help(help))));
+                return Err(Halt::Refused(Box::new(fault.help(help))));
             }
         }
         Ok(())
@@ -291,7 +300,7 @@ impl<'t> Reader<'_, 't> {
                 Tagged::Value(value) => value,
                 Tagged::Misfit(wanted) => {
                     let message = format!("this is not {wanted}, as its tag says");
-                    self.note("tag", &message, at, "remove the tag, or mend the value");
+                    self.note(Code::Tag, &message, at, "remove the tag, or mend the value");
                     Value::Null
                 }
                 Tagged::Unknown => {
@@ -306,13 +315,13 @@ impl<'t> Reader<'_, 't> {
         match scalar::plain(&text) {
             Ok(value) => return value,
             Err(Refused::NotFinite) => self.note(
-                "not-finite",
+                Code::NotFinite,
                 "this number is not finite",
                 at,
                 "give a finite number, or put it in quotes if a text is meant",
             ),
             Err(Refused::Beyond) => self.note(
-                "integer-range",
+                Code::IntegerRange,
                 "this integer does not fit 64 bits",
                 at,
                 "put it in quotes if a text is meant",
@@ -336,23 +345,23 @@ impl<'t> Reader<'_, 't> {
         }
         let message = format!("the tag `{name}` means nothing here");
         let help = "remove it: its value is read as if it had none; quotes make a text";
-        let fault = Fault::warning("tag", message).help(help);
+        let fault = Diagnostic::warning(Code::Tag, message).help(help);
         self.report.push(fault.at(self.source, self.place(at)));
         self.tags.insert(name);
     }
 
     /// Adds a fault; its place is looked up only if it is kept.
-    fn note(&mut self, code: &'static str, message: &str, at: saphyr_parser::Span, help: &str) {
+    fn note(&mut self, code: Code, message: &str, at: saphyr_parser::Span, help: &str) {
         let fault = if self.report.is_full() {
-            Fault::error(code, message)
+            Diagnostic::error(code, message)
         } else {
             self.fault(code, message, at).help(help)
         };
         self.report.push(fault);
     }
 
-    fn fault(&self, code: &'static str, message: &str, at: saphyr_parser::Span) -> Fault {
-        Fault::error(code, message).at(self.source, self.place(at))
+    fn fault(&self, code: Code, message: &str, at: saphyr_parser::Span) -> Diagnostic {
+        Diagnostic::error(code, message).at(self.source, self.place(at))
     }
 
     fn place(&self, at: saphyr_parser::Span) -> Span {

@@ -1,6 +1,6 @@
 //! A report as text.
 
-use crate::{Fault, Place, Position, Report, Severity, Span};
+use crate::{Diagnostic, Place, Position, Report, Severity, Span};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
@@ -24,12 +24,14 @@ pub(crate) fn human(report: &Report, color: bool) -> String {
     out
 }
 
-fn one(renderer: &Renderer, fault: &Fault) -> String {
+fn one(renderer: &Renderer, fault: &Diagnostic) -> String {
     let level = match fault.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(fault.message.as_str()).id(fault.code);
+    let title = level
+        .primary_title(fault.message.as_str())
+        .id(fault.code.as_str());
     let mut group = annotate_snippets::Group::with_title(title);
     let mut shown = 0;
     if let Some(place) = &fault.place {
@@ -119,7 +121,7 @@ pub(crate) fn json(report: &Report) -> Value {
             });
             json!({
                 "severity": severity(fault),
-                "code": fault.code,
+                "code": fault.code.as_str(),
                 "message": fault.message,
                 "file": place.as_ref().map(|p| p.0),
                 "line": place.as_ref().map(|p| p.1.line),
@@ -138,7 +140,7 @@ pub(crate) fn json(report: &Report) -> Value {
 pub(crate) fn github(report: &Report) -> String {
     let mut out = String::new();
     for fault in report.faults() {
-        let mut head = format!("title={}", property(fault.code));
+        let mut head = format!("title={}", property(fault.code.as_str()));
         if let Some(place) = &fault.place {
             let (from, to) = ends(place);
             let file = property(place.source.name());
@@ -166,7 +168,7 @@ fn ends(place: &Place) -> (Position, Position) {
     (from, place.source.position(place.span.end))
 }
 
-fn severity(fault: &Fault) -> &'static str {
+fn severity(fault: &Diagnostic) -> &'static str {
     match fault.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

@@ -1,7 +1,7 @@
 //! A source from a file.
 
 use super::{Format, Source, Span};
-use crate::{Fault, MAX_BYTES, Report};
+use crate::{Code, Diagnostic, MAX_BYTES, Report};
 use std::io::Read;
 use std::path::Path;
 
@@ -14,7 +14,7 @@ impl Source {
     pub fn open(path: &Path) -> Result<Source, Report> {
         let name = path.display().to_string();
         let fail = |code, message: String, help: &str| {
-            Report::from(Fault::error(code, format!("{name} {message}")).help(help))
+            Report::from(Diagnostic::error(code, format!("{name} {message}")).help(help))
         };
         let unreadable = |e: std::io::Error| {
             let (why, help) = match e.kind() {
@@ -27,7 +27,7 @@ impl Source {
                 ),
                 _ => (e.to_string(), "check the path"),
             };
-            fail("unreadable", format!("cannot be read: {why}"), help)
+            fail(Code::Unreadable, format!("cannot be read: {why}"), help)
         };
         let about = std::fs::metadata(path).map_err(unreadable)?;
         if !about.is_file() {
@@ -36,7 +36,7 @@ impl Source {
             } else {
                 "is not a regular file"
             };
-            return Err(fail("unreadable", what.to_owned(), "name a file"));
+            return Err(fail(Code::Unreadable, what.to_owned(), "name a file"));
         }
         let mut bytes = Vec::new();
         std::fs::File::open(path)
@@ -47,7 +47,7 @@ impl Source {
         if bytes.len() > MAX_BYTES {
             let message = format!("is over the limit of {} MiB", MAX_BYTES >> 20);
             return Err(fail(
-                "too-large",
+                Code::TooLarge,
                 message,
                 "split the file, or move data out of it",
             ));
@@ -58,7 +58,7 @@ impl Source {
                 let at = e.utf8_error().valid_up_to();
                 let good = String::from_utf8_lossy(&e.as_bytes()[..at]).into_owned();
                 let source = Source::new(name.clone(), good, Format::of(path));
-                Err(Fault::error("not-utf8", "this is not valid UTF-8")
+                Err(Diagnostic::error(Code::NotUtf8, "this is not valid UTF-8")
                     .at(&source, Span { start: at, end: at })
                     .label("the byte after this belongs to no character")
                     .help("save the file as UTF-8")

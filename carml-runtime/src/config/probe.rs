@@ -3,7 +3,7 @@
 use super::Loaded;
 use super::schema::Marks;
 use super::{Endpoint, check};
-use carml_diagnostic::{Fault, Report};
+use carml_diagnostic::{Code, Diagnostic, Report};
 use serde_json::Value;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
@@ -15,16 +15,16 @@ impl Loaded {
     pub fn probe(&self, wait: Option<Duration>) -> Report {
         let mut report = Report::new();
         let mut add = |pointer: &str, code, message: String, help: &str| {
-            let fault = Fault::error(code, message).help(help);
+            let fault = Diagnostic::error(code, message).help(help);
             report.push(self.aim(fault, pointer, false));
         };
         for (pointer, message, help) in self.folders() {
-            add(&pointer, "path", message, help);
+            add(&pointer, Code::Path, message, help);
         }
         if let Err(why) = self.bindable() {
             add(
                 "/grpc/server/listen",
-                "listen",
+                Code::Listen,
                 why,
                 "choose an address of this machine and a free port",
             );
@@ -32,7 +32,7 @@ impl Loaded {
         if let Some(wait) = wait {
             for (pointer, message) in self.unanswered(wait) {
                 let help = "start the server, mend the address, or use `--offline` to try none";
-                add(&pointer, "unanswered", message, help);
+                add(&pointer, Code::Unanswered, message, help);
             }
         }
         check::conceal(self, &mut report);

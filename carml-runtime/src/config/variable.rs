@@ -2,7 +2,7 @@
 
 use crate::config::check;
 use crate::config::schema::Shapes;
-use carml_diagnostic::{Fault, Format, Report, Source, nearest};
+use carml_diagnostic::{Code, Diagnostic, Format, Report, Source, nearest};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 
@@ -115,10 +115,10 @@ impl Expand<'_> {
     fn unset(&mut self, name: &str, pointer: &str) {
         self.holes.insert(format!("{}{pointer}", self.at));
         if self.report.is_full() {
-            return self.report.push(Fault::error("unset-variable", ""));
+            return self.report.push(Diagnostic::error(Code::UnsetVariable, ""));
         }
-        let mut fault = Fault::error(
-            "unset-variable",
+        let mut fault = Diagnostic::error(
+            Code::UnsetVariable,
             format!("the variable `{name}` is not set"),
         );
         if let Some(near) = nearest(name, self.vars.keys().map(String::as_str)).first() {
@@ -129,12 +129,12 @@ impl Expand<'_> {
     }
 
     fn unclosed(&mut self, pointer: &str) {
-        let fault = Fault::error("variable", "a `${` has no `}`")
+        let fault = Diagnostic::error(Code::Variable, "a `${` has no `}`")
             .help("write `${NAME}`, or `$${` if the text itself is meant");
         self.add(fault, pointer);
     }
 
-    fn add(&mut self, fault: Fault, pointer: &str) {
+    fn add(&mut self, fault: Diagnostic, pointer: &str) {
         let whole = format!("{}{pointer}", self.at);
         let mut fault = fault.pointer(&whole);
         if let Some(place) = self.source.locate(pointer) {

@@ -123,7 +123,7 @@ fn what_is_read_is_what_serde_yaml_reads() {
         let merged = merge(&mut theirs);
         let ours = Source::new("f.yml", &text, Format::Yaml).read();
         if merged.is_err() {
-            let codes = ours.map_err(|report| report.faults()[0].code);
+            let codes = ours.map_err(|report| report.faults()[0].code.as_str());
             prop_assert_eq!(codes, Err("merge-key"), "{}", text);
             return Ok(());
         }

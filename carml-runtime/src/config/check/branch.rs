@@ -4,7 +4,7 @@ use super::words::{kind_of, kinds, place_name, quoted, text};
 use super::{Report, keys, kind, missing, one, value};
 use crate::config::Loaded;
 use crate::config::schema::{Part, child};
-use carml_diagnostic::{Fault, distance, nearest};
+use carml_diagnostic::{Code, Diagnostic, distance, nearest};
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
@@ -51,8 +51,8 @@ pub(super) fn choose(
                 }
                 let all = lacking.iter().map(|key| format!("`{key}`"));
                 let all = all.collect::<Vec<_>>().join(" or ");
-                let fault = Fault::error(
-                    "missing-key",
+                let fault = Diagnostic::error(
+                    Code::MissingKey,
                     format!("{all} is missing in {}", place_name(at)),
                 );
                 let help = format!("add `{}: …` here", lacking[0]);
@@ -84,7 +84,7 @@ pub(super) fn choose(
 }
 
 /// A list's items may be a name alone, or a map of a name to its options: what mixes the two up.
-fn named(loaded: &Loaded, error: &ValidationError<'_>, branches: &[Branch]) -> Option<Fault> {
+fn named(loaded: &Loaded, error: &ValidationError<'_>, branches: &[Branch]) -> Option<Diagnostic> {
     let at = error.instance_path().as_str();
     let names = constants(branches, at);
     let options = options(loaded, error);
@@ -93,7 +93,7 @@ fn named(loaded: &Loaded, error: &ValidationError<'_>, branches: &[Branch]) -> O
     }
     match error.instance().as_ref() {
         Value::String(given) if options.contains(given) => {
-            let fault = Fault::error("value", format!("`{given}` needs a value"));
+            let fault = Diagnostic::error(Code::Value, format!("`{given}` needs a value"));
             let example = example(loaded, error, given);
             let help = format!("write `{given}: {}`", example.as_deref().unwrap_or("…"));
             Some(loaded.aim(fault, at, false).help(help))
@@ -102,7 +102,7 @@ fn named(loaded: &Loaded, error: &ValidationError<'_>, branches: &[Branch]) -> O
             let key = map.keys().next()?;
             let pointer = format!("{at}/{}", carml_diagnostic::escape_key(key));
             if names.contains(key) {
-                let fault = Fault::error("value", format!("`{key}` takes no options"));
+                let fault = Diagnostic::error(Code::Value, format!("`{key}` takes no options"));
                 let help = format!("write `{key}` alone, without `:`");
                 return Some(loaded.aim(fault, &pointer, true).help(help));
             }
@@ -110,7 +110,7 @@ fn named(loaded: &Loaded, error: &ValidationError<'_>, branches: &[Branch]) -> O
                 return None;
             }
             let all: Vec<String> = names.into_iter().chain(options).collect();
-            let fault = Fault::error("value", format!("{} cannot be `{key}`", quoted(at)));
+            let fault = Diagnostic::error(Code::Value, format!("{} cannot be `{key}`", quoted(at)));
             let fault = loaded.aim(fault, &pointer, true);
             Some(value::suggest(fault, key, &all, &[], "names"))
         }
@@ -147,7 +147,11 @@ fn parts<'a>(loaded: &'a Loaded, error: &ValidationError<'_>) -> Vec<Part<'a>> {
 }
 
 /// A text that is nearly one of those that the branches list.
-fn misspelt(loaded: &Loaded, error: &ValidationError<'_>, branches: &[Branch]) -> Option<Fault> {
+fn misspelt(
+    loaded: &Loaded,
+    error: &ValidationError<'_>,
+    branches: &[Branch],
+) -> Option<Diagnostic> {
     let at = error.instance_path().as_str();
     let instance = error.instance();
     let (all, others) = allowed(loaded, error, branches);
@@ -255,7 +259,7 @@ fn discriminates(error: &ValidationError<'static>, branches: &[Branch], at: &str
 }
 
 /// A value that fits several branches of which it may fit one.
-pub(super) fn several(loaded: &Loaded, error: &ValidationError<'_>) -> Fault {
+pub(super) fn several(loaded: &Loaded, error: &ValidationError<'_>) -> Diagnostic {
     let at = error.instance_path().as_str();
     let instance = error.instance();
     let owner = keys::owner(loaded.schema(), error);
@@ -278,12 +282,12 @@ pub(super) fn several(loaded: &Loaded, error: &ValidationError<'_>) -> Fault {
         quoted(at)
     );
     loaded
-        .aim(Fault::error("schema", message), at, true)
+        .aim(Diagnostic::error(Code::Schema, message), at, true)
         .help("take out what belongs to the others")
 }
 
 /// A value that fits what it must not.
-pub(super) fn excluded(loaded: &Loaded, error: &ValidationError<'_>, schema: &Value) -> Fault {
+pub(super) fn excluded(loaded: &Loaded, error: &ValidationError<'_>, schema: &Value) -> Diagnostic {
     let at = error.instance_path().as_str();
     let required = schema.get("required").and_then(Value::as_array);
     let keys: Vec<String> = required
@@ -302,7 +306,7 @@ pub(super) fn excluded(loaded: &Loaded, error: &ValidationError<'_>, schema: &Va
             other => format!("{} must not be {} of this form", quoted(at), kind_of(other)),
         },
     };
-    let fault = loaded.aim(Fault::error("schema", message), at, false);
+    let fault = loaded.aim(Diagnostic::error(Code::Schema, message), at, false);
     let owner = keys::owner(loaded.schema(), error);
     match owner.and_then(|n| n.text("description")) {
         Some(about) => fault.note(about),
@@ -310,14 +314,14 @@ pub(super) fn excluded(loaded: &Loaded, error: &ValidationError<'_>, schema: &Va
     }
 }
 
-fn together(loaded: &Loaded, at: &str, keys: &[String]) -> Fault {
+fn together(loaded: &Loaded, at: &str, keys: &[String]) -> Diagnostic {
     let message = format!(
         "{} cannot stand together in {}",
         keys.join(" and "),
         place_name(at)
     );
     loaded
-        .aim(Fault::error("schema", message), at, true)
+        .aim(Diagnostic::error(Code::Schema, message), at, true)
         .help("keep one of them")
 }
 

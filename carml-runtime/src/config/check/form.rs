@@ -3,11 +3,11 @@
 use super::words::{article, quoted, text};
 use super::{keys, value};
 use crate::config::Loaded;
-use carml_diagnostic::Fault;
+use carml_diagnostic::{Code, Diagnostic};
 use jsonschema::ValidationError;
 
 /// A text that does not match a pattern.
-pub(super) fn pattern(loaded: &Loaded, error: &ValidationError<'_>, pattern: &str) -> Fault {
+pub(super) fn pattern(loaded: &Loaded, error: &ValidationError<'_>, pattern: &str) -> Diagnostic {
     if let Some(words) = words_of(pattern) {
         let at = error.instance_path().as_str();
         return value::not_allowed(loaded, at, error.instance(), &words, &[]);
@@ -21,7 +21,7 @@ pub(super) fn pattern(loaded: &Loaded, error: &ValidationError<'_>, pattern: &st
 }
 
 /// A text that has not one of the formats that JSON Schema names.
-pub(super) fn format(loaded: &Loaded, error: &ValidationError<'_>, format: &str) -> Fault {
+pub(super) fn format(loaded: &Loaded, error: &ValidationError<'_>, format: &str) -> Diagnostic {
     fault(loaded, error, format!("a valid {format}"), example(format))
 }
 
@@ -30,7 +30,7 @@ fn fault(
     error: &ValidationError<'_>,
     wanted: String,
     example: Option<&str>,
-) -> Fault {
+) -> Diagnostic {
     let at = error.instance_path().as_str();
     let node = keys::owner(loaded.schema(), error);
     let given = error.instance().as_str().unwrap_or_default();
@@ -41,7 +41,7 @@ fn fault(
     };
     let title = node.and_then(|n| n.text("title"));
     let wanted = title.map_or(wanted, |title| article(&title.to_lowercase()));
-    let fault = Fault::error("format", format!("{} is not {wanted}", quoted(at)));
+    let fault = Diagnostic::error(Code::Format, format!("{} is not {wanted}", quoted(at)));
     let mut fault = loaded.aim(fault, at, false);
     if let Some(why) = why {
         fault = fault.label(why);

@@ -3,13 +3,13 @@
 use super::keys;
 use super::words::{kind_of, kinds, name, quoted};
 use crate::config::Loaded;
-use carml_diagnostic::Fault;
+use carml_diagnostic::{Code, Diagnostic};
 use jsonschema::ValidationError;
 use jsonschema::error::TypeKind;
 use serde_json::Value;
 
 /// A value of another kind than the schema wants.
-pub(super) fn fault(loaded: &Loaded, error: &ValidationError<'_>, kind: &TypeKind) -> Fault {
+pub(super) fn fault(loaded: &Loaded, error: &ValidationError<'_>, kind: &TypeKind) -> Diagnostic {
     let at = error.instance_path().as_str();
     let wanted = wanted(kind);
     let form = keys::owner(loaded.schema(), error).and_then(|n| n.text("x-carml-type"));
@@ -28,9 +28,9 @@ pub(super) fn fault(loaded: &Loaded, error: &ValidationError<'_>, kind: &TypeKin
 }
 
 /// A value that is not what the words say.
-pub(super) fn mismatch(loaded: &Loaded, at: &str, wanted: &str, value: &Value) -> Fault {
+pub(super) fn mismatch(loaded: &Loaded, at: &str, wanted: &str, value: &Value) -> Diagnostic {
     let message = format!("{} must be {wanted}, not {}", quoted(at), kind_of(value));
-    let fault = Fault::error("type", message).label(format!("expected {wanted}"));
+    let fault = Diagnostic::error(Code::Type, message).label(format!("expected {wanted}"));
     loaded.aim(fault, at, false)
 }
 

@@ -3,15 +3,15 @@
 use super::keys;
 use super::words::quoted;
 use crate::config::Loaded;
-use carml_diagnostic::Fault;
+use carml_diagnostic::{Code, Diagnostic};
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 
 /// A value that is outside of a limit.
-pub(super) fn fault(loaded: &Loaded, error: &ValidationError<'_>) -> Fault {
+pub(super) fn fault(loaded: &Loaded, error: &ValidationError<'_>) -> Diagnostic {
     let at = error.instance_path().as_str();
     let name = quoted(at);
-    let length = |message: String| loaded.aim(Fault::error("length", message), at, false);
+    let length = |message: String| loaded.aim(Diagnostic::error(Code::Length, message), at, false);
     match error.kind() {
         Kind::Minimum { limit } => range(loaded, error, &format!("at least {limit}")),
         Kind::Maximum { limit } => range(loaded, error, &format!("at most {limit}")),
@@ -57,11 +57,11 @@ pub(super) fn fault(loaded: &Loaded, error: &ValidationError<'_>) -> Fault {
         )),
         Kind::Contains => {
             let message = format!("no item of {name} is of the form that one must have");
-            loaded.aim(Fault::error("schema", message), at, false)
+            loaded.aim(Diagnostic::error(Code::Schema, message), at, false)
         }
         _ => {
             let message = format!("{name}: {}", error.masked());
-            let fault = Fault::error("schema", message);
+            let fault = Diagnostic::error(Code::Schema, message);
             let fault = loaded.aim(fault, at, false);
             let node = keys::owner(loaded.schema(), error);
             match node.and_then(|n| n.text("description")) {
@@ -73,9 +73,9 @@ pub(super) fn fault(loaded: &Loaded, error: &ValidationError<'_>) -> Fault {
 }
 
 /// A number outside of its range.
-fn range(loaded: &Loaded, error: &ValidationError<'_>, limit: &str) -> Fault {
+fn range(loaded: &Loaded, error: &ValidationError<'_>, limit: &str) -> Diagnostic {
     let at = error.instance_path().as_str();
-    let fault = Fault::error("range", format!("{} must be {limit}", quoted(at)));
+    let fault = Diagnostic::error(Code::Range, format!("{} must be {limit}", quoted(at)));
     let mut fault = loaded.aim(fault, at, false);
     let node = keys::owner(loaded.schema(), error);
     let bound = |key: &str| node.and_then(|n| n.value.get(key).cloned());

@@ -13,7 +13,7 @@ mod work;
 pub(super) use secret::{conceal, sounds_secret};
 
 use super::Loaded;
-use carml_diagnostic::{Fault, Report, nearest};
+use carml_diagnostic::{Code, Diagnostic, Report, nearest};
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
@@ -39,7 +39,7 @@ pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
         let errors = loaded.schema().validator().iter_errors(value);
         for error in errors.filter(|e| whole(e.instance_path().as_str())) {
             if report.is_full() {
-                report.push(Fault::error("schema", ""));
+                report.push(Diagnostic::error(Code::Schema, ""));
             } else {
                 one(loaded, &error, report);
             }
@@ -47,7 +47,7 @@ pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
     }
     fold(report);
     if report.is_empty() {
-        let fault = Fault::error("schema", "the document does not fit its schema");
+        let fault = Diagnostic::error(Code::Schema, "the document does not fit its schema");
         let fault = match scope {
             Scope::Whole => fault,
             _ => fault.note("it has too many values, or branches of branches, to say where"),
@@ -60,9 +60,9 @@ pub(super) fn validate(loaded: &Loaded, report: &mut Report) {
 /// are listed, and what is wrong by itself need not fit the rest.
 fn fold(report: &mut Report) {
     let faults = report.faults();
-    let pointer = |fault: &Fault| fault.pointer.clone().unwrap_or_default();
+    let pointer = |fault: &Diagnostic| fault.pointer.clone().unwrap_or_default();
     let mut meant = HashSet::new();
-    for fault in faults.iter().filter(|f| f.code == "unknown-key") {
+    for fault in faults.iter().filter(|f| f.code == Code::UnknownKey) {
         let at = pointer(fault);
         let label = fault.label.as_deref().unwrap_or_default();
         if let (Some((above, _)), Some(key)) = (at.rsplit_once('/'), label.split('`').nth(1)) {
@@ -70,21 +70,24 @@ fn fold(report: &mut Report) {
             meant.insert((at.clone(), key.to_owned()));
         }
     }
-    let listed = faults.iter().filter(|f| f.code == "value").map(pointer);
+    let listed = faults.iter().filter(|f| f.code == Code::Value).map(pointer);
     let listed: HashSet<String> = listed.collect();
-    let wrong = faults.iter().filter(|f| f.code != "schema").map(pointer);
+    let wrong = faults
+        .iter()
+        .filter(|f| f.code != Code::Schema)
+        .map(pointer);
     let wrong: HashSet<String> = wrong.collect();
     let mut formed = HashSet::new();
     report.retain(|fault| {
         let at = pointer(fault);
         match fault.code {
-            "missing-key" => {
+            Code::MissingKey => {
                 let key = fault.message.split('`').nth(1).unwrap_or_default();
                 !meant.contains(&(at, key.to_owned()))
             }
-            "schema" => !wrong.contains(&at),
-            "type" => !listed.contains(&at),
-            "format" => !listed.contains(&at) && formed.insert(at),
+            Code::Schema => !wrong.contains(&at),
+            Code::Type => !listed.contains(&at),
+            Code::Format => !listed.contains(&at) && formed.insert(at),
             _ => true,
         }
     });
@@ -117,7 +120,7 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
         Kind::Not { schema } => branch::excluded(loaded, error, schema),
         Kind::UniqueItems => loaded
             .aim(
-                Fault::error("unique", format!("{} holds an item twice", quoted(at))),
+                Diagnostic::error(Code::Unique, format!("{} holds an item twice", quoted(at))),
                 at,
                 false,
             )
@@ -126,14 +129,17 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
             let step = at.rsplit('/').next().unwrap_or_default();
             let (code, message) = if step.parse::<usize>().is_ok() {
                 (
-                    "length",
+                    Code::Length,
                     format!("this item of {} is one too many", quoted(at)),
                 )
             } else {
-                ("unknown-key", format!("{} is not allowed here", quoted(at)))
+                (
+                    Code::UnknownKey,
+                    format!("{} is not allowed here", quoted(at)),
+                )
             };
             loaded
-                .aim(Fault::error(code, message), at, false)
+                .aim(Diagnostic::error(code, message), at, false)
                 .help("take it out")
         }
         Kind::PropertyNames { error: inner } => {
@@ -143,7 +149,7 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
                 place_name(at)
             );
             let pointer = format!("{at}/{}", carml_diagnostic::escape_key(key));
-            let fault = loaded.aim(Fault::error("key", message), &pointer, true);
+            let fault = loaded.aim(Diagnostic::error(Code::Key, message), &pointer, true);
             match inner.kind() {
                 Kind::Pattern { pattern } => fault.note(format!("keys have the form `{pattern}`")),
                 Kind::Enum { options } => {
@@ -178,12 +184,12 @@ fn unknown_keys(
     // A known key is left over only because its own value is wrong, which stands in the report already.
     for key in unexpected.iter().filter(|key| !known.contains(key)) {
         if report.is_full() {
-            report.push(Fault::error("unknown-key", ""));
+            report.push(Diagnostic::error(Code::UnknownKey, ""));
             continue;
         }
         let pointer = format!("{at}/{}", carml_diagnostic::escape_key(key));
         let message = format!("`{key}` is not a key of {}", place_name(at));
-        let fault = loaded.aim(Fault::error("unknown-key", message), &pointer, true);
+        let fault = loaded.aim(Diagnostic::error(Code::UnknownKey, message), &pointer, true);
         let near = nearest(key, open.iter().copied());
         let mut fault = value::list(value::hint(fault, &near), &near, &known, &forms, "keys");
         if fault.label.is_none()
@@ -196,14 +202,14 @@ fn unknown_keys(
 }
 
 /// A key that is required and not given.
-fn missing(loaded: &Loaded, error: &ValidationError<'_>) -> Fault {
+fn missing(loaded: &Loaded, error: &ValidationError<'_>) -> Diagnostic {
     let key = match error.kind() {
         Kind::Required { property } => property.as_str().unwrap_or_default(),
         _ => "",
     };
     let at = error.instance_path().as_str();
     let message = format!("`{key}` is missing in {}", place_name(at));
-    let fault = Fault::error("missing-key", message);
+    let fault = Diagnostic::error(Code::MissingKey, message);
     let owner = keys::owner(loaded.schema(), error);
     let own = owner.and_then(|n| n.value.pointer(&format!("/properties/{key}/const")));
     let wanted = own.map_or("…".to_owned(), text);
@@ -227,10 +233,10 @@ fn missing(loaded: &Loaded, error: &ValidationError<'_>) -> Fault {
 }
 
 /// Whether a fault is of a value that is empty only because its text could not be read.
-pub(super) fn is_hole(loaded: &Loaded, fault: &Fault) -> bool {
+pub(super) fn is_hole(loaded: &Loaded, fault: &Diagnostic) -> bool {
     let value = fault
         .pointer
         .as_deref()
         .and_then(|p| loaded.value().pointer(p));
-    fault.code == "missing-key" || fault.code == "type" && value == Some(&Value::Null)
+    fault.code == Code::MissingKey || fault.code == Code::Type && value == Some(&Value::Null)
 }

@@ -2,7 +2,7 @@
 
 use super::super::Loaded;
 use crate::config::schema::{Marks, Shapes};
-use carml_diagnostic::{Report, Source, nearest};
+use carml_diagnostic::{Code, Report, Source, nearest};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -96,23 +96,23 @@ fn hidden(shapes: &Shapes, names: &HashSet<&str>, keys: &[String], pointer: &str
 }
 
 /// Faults of a text, not of its value.
-fn is_syntax(code: &str) -> bool {
+fn is_syntax(code: Code) -> bool {
     matches!(
         code,
-        "syntax"
-            | "indentation"
-            | "tab"
-            | "tag"
-            | "alias"
-            | "alias-bomb"
-            | "too-deep"
-            | "not-utf8"
-            | "key"
-            | "merge-key"
-            | "duplicate-key"
-            | "several-documents"
-            | "not-finite"
-            | "integer-range"
+        Code::Syntax
+            | Code::Indentation
+            | Code::Tab
+            | Code::Tag
+            | Code::Alias
+            | Code::AliasBomb
+            | Code::TooDeep
+            | Code::NotUtf8
+            | Code::Key
+            | Code::MergeKey
+            | Code::DuplicateKey
+            | Code::SeveralDocuments
+            | Code::NotFinite
+            | Code::IntegerRange
     )
 }
 

@@ -2,7 +2,7 @@
 
 use super::words::{kind_of, quoted, text};
 use crate::config::Loaded;
-use carml_diagnostic::{Fault, nearest};
+use carml_diagnostic::{Code, Diagnostic, nearest};
 use serde_json::Value;
 
 /// More names than this say nothing more.
@@ -15,12 +15,12 @@ pub(super) fn not_allowed(
     instance: &Value,
     all: &[String],
     others: &[String],
-) -> Fault {
+) -> Diagnostic {
     let (shown, word) = match instance {
         Value::String(text) => (format!("`{text}`"), text.clone()),
         other => (kind_of(other).to_owned(), text(other)),
     };
-    let fault = Fault::error("value", format!("{} cannot be {shown}", quoted(at)));
+    let fault = Diagnostic::error(Code::Value, format!("{} cannot be {shown}", quoted(at)));
     let fault = loaded.aim(fault, at, false);
     if !instance.is_string() {
         let fault = list(fault, &[], all, others, "values");
@@ -36,18 +36,18 @@ pub(super) fn not_allowed(
 
 /// Adds what was near, and what there is.
 pub(super) fn suggest(
-    fault: Fault,
+    fault: Diagnostic,
     word: &str,
     all: &[String],
     others: &[String],
     what: &str,
-) -> Fault {
+) -> Diagnostic {
     let near = nearest(word, all.iter().map(String::as_str));
     list(hint(fault, &near), &near, all, others, what)
 }
 
 /// Adds the nearest.
-pub(super) fn hint(fault: Fault, near: &[&str]) -> Fault {
+pub(super) fn hint(fault: Diagnostic, near: &[&str]) -> Diagnostic {
     match near.first() {
         Some(best) => fault.label(format!("did you mean `{best}`?")),
         None => fault,
@@ -56,12 +56,12 @@ pub(super) fn hint(fault: Fault, near: &[&str]) -> Fault {
 
 /// Adds what there is; of very much, what is near or first.
 pub(super) fn list(
-    fault: Fault,
+    fault: Diagnostic,
     near: &[&str],
     all: &[String],
     others: &[String],
     what: &str,
-) -> Fault {
+) -> Diagnostic {
     let all_of = |all: &[String]| -> String {
         let names = all.iter().map(|name| format!("`{name}`"));
         let whole: Vec<String> = names.chain(others.iter().cloned()).collect();

@@ -5,7 +5,7 @@ use super::yaml;
 use crate::config::Loaded;
 use crate::config::layer::Origin;
 use crate::config::schema::{Part, item, keys};
-use carml_diagnostic::{Fault, Report, nearest};
+use carml_diagnostic::{Code, Diagnostic, Report, nearest};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -167,8 +167,8 @@ fn known<'a>(loaded: &'a Loaded, pointer: &str, key: &str) -> Result<Vec<Part<'a
         }
         let names = keys(&here);
         let name = |key: &str| format!("{above}/{key}")[1..].replace('/', ".");
-        let mut fault = Fault::error(
-            "unknown-key",
+        let mut fault = Diagnostic::error(
+            Code::UnknownKey,
             format!("`{key}` is not a key of this config"),
         );
         if let Some(near) = nearest(step, names.iter().copied()).first() {

@@ -2,7 +2,7 @@
 
 use crate::config::layer::{Kind, Layer};
 use crate::config::schema::{Schema, keys};
-use carml_diagnostic::{Fault, Format, Source};
+use carml_diagnostic::{Code, Diagnostic, Format, Source};
 use std::collections::BTreeMap;
 
 /// The layers of the environment: the ancestor's names below `CARML__SECTION__KEY`.
@@ -66,9 +66,9 @@ fn spelt(schema: &Schema, path: &str) -> String {
 }
 
 /// The layer of `key.key=value`.
-pub(super) fn flag(schema: &Schema, assignment: &str) -> Result<Layer, Box<Fault>> {
+pub(super) fn flag(schema: &Schema, assignment: &str) -> Result<Layer, Box<Diagnostic>> {
     let fault = |message: &str| {
-        Box::new(Fault::error("set", message).help("write `--set section.key=value`"))
+        Box::new(Diagnostic::error(Code::Set, message).help("write `--set section.key=value`"))
     };
     // What has no `=` may be a secret: it is not repeated.
     let Some((key, text)) = assignment.split_once('=') else {

@@ -4,7 +4,7 @@ use super::Error;
 use crate::config::check;
 use crate::config::layer::{Layer, Origin};
 use crate::config::schema::{Schema, Section, Shapes};
-use carml_diagnostic::{Fault, Report, Source, Span};
+use carml_diagnostic::{Code, Diagnostic, Report, Source, Span};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -144,7 +144,7 @@ impl Loaded {
         message: impl Into<String>,
         help: impl IntoIterator<Item = H>,
     ) -> Report {
-        let mut fault = self.aim(Fault::error("config", message), pointer, false);
+        let mut fault = self.aim(Diagnostic::error(Code::Config, message), pointer, false);
         for line in help {
             fault = fault.help(line);
         }
@@ -154,7 +154,7 @@ impl Loaded {
     }
 
     /// Sets a fault's place: of the pointer, or of the nearest key above it.
-    pub(in crate::config) fn aim(&self, fault: Fault, pointer: &str, key: bool) -> Fault {
+    pub(in crate::config) fn aim(&self, fault: Diagnostic, pointer: &str, key: bool) -> Diagnostic {
         let fault = fault.pointer(pointer);
         let mut at = pointer;
         loop {

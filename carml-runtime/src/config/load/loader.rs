@@ -7,7 +7,7 @@ use crate::config::layer::{Layer, merge, wrap};
 use crate::config::rules::{self, Requirement};
 use crate::config::schema::Schema;
 use crate::config::variable::Expand;
-use carml_diagnostic::{Fault, Report, Source};
+use carml_diagnostic::{Code, Diagnostic, Report, Source};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
@@ -174,7 +174,7 @@ impl Loader {
         loaded.fill();
         rules::check(&loaded, self.lenient, &self.requires, &mut report);
         check::conceal(&loaded, &mut report);
-        if report.faults().iter().any(|f| f.code == "unreadable") {
+        if report.faults().iter().any(|f| f.code == Code::Unreadable) {
             return Err(Error::Unreadable(report));
         }
         if report.errors() > 0 {
@@ -213,7 +213,7 @@ impl Loader {
             let mut reading = layer.source.read_all();
             // `password: !vault x` is no password: what another program would make of it is not known.
             if !self.plain {
-                reading.report.refuse("tag");
+                reading.report.refuse(Code::Tag);
             }
             if !reading.report.is_empty()
                 && self.schema.shapes().hides(&layer.at)
@@ -251,8 +251,8 @@ impl Loader {
         let key = named.pointer.rsplit('/').next().unwrap_or_default();
         let fault = match named.outcome {
             Outcome::Read => return,
-            Outcome::Both => Fault::error(
-                "secret-file",
+            Outcome::Both => Diagnostic::error(
+                Code::SecretFile,
                 format!("`{key}` and `{key}_file` are both given"),
             )
             .help("keep one of the two"),
@@ -263,9 +263,9 @@ impl Loader {
                 );
                 state.holes.insert(named.pointer.clone());
                 let fault = if self.lenient {
-                    Fault::warning("secret-file", message)
+                    Diagnostic::warning(Code::SecretFile, message)
                 } else {
-                    Fault::error("secret-file", message)
+                    Diagnostic::error(Code::SecretFile, message)
                 };
                 fault.help("the file holds the secret and nothing else; a line break at its end is left out")
             }
@@ -304,10 +304,10 @@ fn inside(pointer: &str, holes: &HashSet<String>) -> bool {
 }
 
 /// Whether a fault of the text stands where a fault of its value is found.
-fn covers(known: &Fault, found: &Fault) -> bool {
+fn covers(known: &Diagnostic, found: &Diagnostic) -> bool {
     match (&known.place, &found.place) {
         (Some(at), Some(place)) => {
-            let odd = known.code == "key" && place.span.contains(at.span);
+            let odd = known.code == Code::Key && place.span.contains(at.span);
             at.source.is(&place.source) && (odd || at.span.contains(place.span))
         }
         _ => false,

@@ -1,6 +1,7 @@
 //! What the schema knows and this build does not.
 
 use super::Rules;
+use carml_diagnostic::Code;
 use serde_json::Value;
 
 pub(super) fn check(rules: &mut Rules<'_>) {
@@ -47,7 +48,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         ));
     }
     for (pointer, message, help) in missing {
-        let fault = rules.placeholder("not-built", message).help(help);
+        let fault = rules.placeholder(Code::NotBuilt, message).help(help);
         rules.add(fault, &pointer);
     }
 }

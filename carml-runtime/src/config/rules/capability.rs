@@ -1,7 +1,7 @@
 //! Does the provider offer what is required of it?
 
 use super::Rules;
-use carml_diagnostic::{Fault, Report, nearest};
+use carml_diagnostic::{Code, Diagnostic, Report, nearest};
 use serde_json::Value;
 
 /// A call of the store that a service needs, and how far it must reach.
@@ -59,7 +59,10 @@ fn one(
     let calls = table.get("table").and_then(Value::as_object);
     let names = || calls.into_iter().flat_map(serde_json::Map::keys);
     let Some(row) = calls.and_then(|c| c.get(call)) else {
-        let mut fault = Fault::error("capability", format!("`{call}` is not a call of the store"));
+        let mut fault = Diagnostic::error(
+            Code::Capability,
+            format!("`{call}` is not a call of the store"),
+        );
         if let Some(near) = nearest(call, names().map(String::as_str)).first() {
             fault = fault.help(format!("did you mean `{near}`?"));
         }
@@ -87,7 +90,7 @@ fn one(
         reach.unwrap_or_default()
     );
     let fault = rules
-        .placeholder("capability", message)
+        .placeholder(Code::Capability, message)
         .help(format!("providers that offer it: {}", others.join(", ")));
     report.push(rules.loaded.aim(fault, "/registry/provider", false));
 }

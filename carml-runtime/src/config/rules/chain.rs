@@ -2,7 +2,7 @@
 
 use super::Rules;
 use crate::config::schema::{Marked, Marks};
-use carml_diagnostic::Fault;
+use carml_diagnostic::{Code, Diagnostic};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
@@ -27,8 +27,9 @@ fn one(rules: &mut Rules<'_>, chain: &[(String, String)]) {
         let first = seen.get(name.as_str()).copied();
         seen.entry(name).or_insert(pointer);
         if let Some(first) = first.filter(|_| !rules.found.is_full()) {
-            let mut fault = Fault::error("chain", format!("`{name}` stands twice in this chain"))
-                .help("keep the one that stands where it should act, and remove the other");
+            let mut fault =
+                Diagnostic::error(Code::Chain, format!("`{name}` stands twice in this chain"))
+                    .help("keep the one that stands where it should act, and remove the other");
             if let Some((layer, span)) = rules.loaded.given(first, false) {
                 let line = layer.source.position(span.start).line;
                 fault = fault.label(format!("first given on line {line}"));
@@ -39,7 +40,7 @@ fn one(rules: &mut Rules<'_>, chain: &[(String, String)]) {
         let zero = rules.loaded.value().pointer(&limit).and_then(Value::as_str);
         let zero = zero.and_then(|t| t.parse::<crate::config::ByteSize>().ok());
         if zero.is_some_and(|size| size.bytes() == 0) {
-            let fault = Fault::error("chain", "a limit of 0 refuses every message")
+            let fault = Diagnostic::error(Code::Chain, "a limit of 0 refuses every message")
                 .help("give a size such as `4mb`, or leave `max_message_size` out for gRPC's default of 4 MiB");
             rules.add(fault, &limit);
         }
@@ -48,8 +49,8 @@ fn one(rules: &mut Rules<'_>, chain: &[(String, String)]) {
     if let (Some(logging), Some(tracing)) = (at("logging"), at("tracing"))
         && logging < tracing
     {
-        let fault = Fault::warning(
-            "chain",
+        let fault = Diagnostic::warning(
+            Code::Chain,
             "`logging` stands outside `tracing`, so its lines carry no trace id",
         )
         .help("put `tracing` before `logging`");

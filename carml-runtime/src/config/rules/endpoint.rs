@@ -2,7 +2,7 @@
 
 use super::Rules;
 use crate::config::schema::{Marked, Marks};
-use carml_diagnostic::Fault;
+use carml_diagnostic::{Code, Diagnostic};
 
 /// Addresses of this machine: the system may choose their port.
 const OWN: [&str; 2] = ["/grpc/server/listen", "/grpc/server/advertise"];
@@ -17,7 +17,10 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Marked<'_>]) {
     for (pointer, value, own) in remote.chain(own) {
         let found = value.as_str().and_then(|text| wrong(text, own));
         if let Some((message, help)) = found {
-            rules.add(Fault::error("endpoint", message).help(help), pointer);
+            rules.add(
+                Diagnostic::error(Code::Endpoint, message).help(help),
+                pointer,
+            );
         }
     }
 }

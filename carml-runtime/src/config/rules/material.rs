@@ -3,6 +3,7 @@
 use super::Rules;
 use crate::config::schema::{Marked, Marks};
 use crate::config::{Base64, Pem};
+use carml_diagnostic::Code;
 
 pub(super) fn check(rules: &mut Rules<'_>, marked: &[Marked<'_>]) {
     let any = Marks::PEM.and(Marks::BASE64);
@@ -36,7 +37,7 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Marked<'_>]) {
         } else {
             "is not base64"
         };
-        let fault = rules.placeholder("material", format!("`{key}` {what}"));
+        let fault = rules.placeholder(Code::Material, format!("`{key}` {what}"));
         let help = help.replace("KEY", key);
         rules.add(fault.help(help), pointer);
     }

@@ -10,7 +10,7 @@ pub(in crate::config) use capability::Requirement;
 
 use super::Loaded;
 use super::schema::Marks;
-use carml_diagnostic::{Fault, Report};
+use carml_diagnostic::{Code, Diagnostic, Report};
 
 /// Adds what the rules find. What may be a placeholder is a warning if `lenient`, else an error.
 pub(super) fn check(loaded: &Loaded, lenient: bool, requires: &[Requirement], report: &mut Report) {
@@ -52,17 +52,17 @@ struct Rules<'a> {
 
 impl Rules<'_> {
     /// Adds a fault at a pointer.
-    fn add(&mut self, fault: Fault, pointer: &str) {
+    fn add(&mut self, fault: Diagnostic, pointer: &str) {
         let fault = self.loaded.aim(fault, pointer, false);
         self.found.push(fault);
     }
 
     /// Something that is wrong where the config is used, and may be right elsewhere.
-    fn placeholder(&self, code: &'static str, message: String) -> Fault {
+    fn placeholder(&self, code: Code, message: String) -> Diagnostic {
         if self.lenient {
-            Fault::warning(code, message)
+            Diagnostic::warning(code, message)
         } else {
-            Fault::error(code, message)
+            Diagnostic::error(code, message)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Middlewares of the user's own, joined to the server's list.
 
 use super::{Schema, section::close};
-use carml_diagnostic::{Fault, Report};
+use carml_diagnostic::{Code, Diagnostic, Report};
 use serde_json::{Value, json};
 
 impl Schema {
@@ -16,7 +16,7 @@ impl Schema {
     ) -> Result<Schema, Report> {
         if self.known_middleware(name) {
             let message = format!("the middleware `{name}` is there already");
-            let fault = Fault::error("middleware", message);
+            let fault = Diagnostic::error(Code::Middleware, message);
             return Err(fault.help("give the middleware a name of its own").into());
         }
         let mut options = schemars::schema_for!(O).to_value();

@@ -13,7 +13,7 @@ mod work;
 pub(super) use shape::{Marked, Marks, Shapes};
 pub(super) use walk::{Node, Part, child, item, keys};
 
-use carml_diagnostic::{Fault, Format, Report, Source};
+use carml_diagnostic::{Code, Diagnostic, Format, Report, Source};
 use documents::Documents;
 use jsonschema::Draft;
 use serde_json::Value;
@@ -110,7 +110,7 @@ impl Schema {
         root: Value,
         siblings: &[(String, Value)],
         added: Added,
-    ) -> Result<Schema, Box<Fault>> {
+    ) -> Result<Schema, Box<Diagnostic>> {
         let mut root = root;
         let mut documents = Documents::new(siblings);
         if !added.middlewares.is_empty() {
@@ -121,7 +121,9 @@ impl Schema {
             let message = format!("{name}: checking against this schema would take for ever");
             let help =
                 "it combines references of references so often that they multiply: name each once";
-            return Err(Box::new(Fault::error("schema-bomb", message).help(help)));
+            return Err(Box::new(
+                Diagnostic::error(Code::SchemaBomb, message).help(help),
+            ));
         }
         let mut validator = validator(&root, &documents);
         if validator.is_err() {
@@ -133,8 +135,8 @@ impl Schema {
             }
         }
         let validator = validator.map_err(|e| {
-            let fault = Fault::error(
-                "not-a-schema",
+            let fault = Diagnostic::error(
+                Code::NotASchema,
                 format!("{name}: this is not a usable schema: {e}"),
             )
             .pointer(e.instance_path().as_str())

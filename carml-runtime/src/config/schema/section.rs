@@ -2,7 +2,7 @@
 
 use super::walk::keys;
 use super::{Schema, Section};
-use carml_diagnostic::{Fault, Report};
+use carml_diagnostic::{Code, Diagnostic, Report};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ impl Schema {
                 S::NAME,
                 std::any::type_name::<S>()
             );
-            let fault = Fault::error("section", message);
+            let fault = Diagnostic::error(Code::Section, message);
             return Err(fault.help("give the section a key of its own").into());
         }
         let mut section = schemars::schema_for!(S).to_value();

@@ -1,6 +1,6 @@
 //! One thing that is wrong.
 
-use crate::{Source, Span};
+use crate::{Code, Source, Span};
 
 /// How bad a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,11 +23,11 @@ pub struct Place {
 /// One thing that is wrong: what, where, what was expected, what to do.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Fault {
+pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
     /// A stable name for the kind of fault, such as `unknown-key`.
-    pub code: &'static str,
+    pub code: Code,
     /// What is wrong, in one line, without secrets.
     pub message: String,
     /// Where, if it is anywhere.
@@ -42,10 +42,10 @@ pub struct Fault {
     pub helps: Vec<String>,
 }
 
-impl Fault {
+impl Diagnostic {
     /// A fault that makes the input unusable.
-    pub fn error(code: &'static str, message: impl Into<String>) -> Fault {
-        Fault {
+    pub fn error(code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
             severity: Severity::Error,
             code,
             message: message.into(),
@@ -58,16 +58,16 @@ impl Fault {
     }
 
     /// A fault that leaves the input usable.
-    pub fn warning(code: &'static str, message: impl Into<String>) -> Fault {
-        Fault {
+    pub fn warning(code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
             severity: Severity::Warning,
-            ..Fault::error(code, message)
+            ..Diagnostic::error(code, message)
         }
     }
 
     /// Sets the place.
     #[must_use]
-    pub fn at(mut self, source: &Source, span: Span) -> Fault {
+    pub fn at(mut self, source: &Source, span: Span) -> Diagnostic {
         self.place = Some(Place {
             source: source.clone(),
             span,
@@ -77,28 +77,28 @@ impl Fault {
 
     /// Sets the words under the underline.
     #[must_use]
-    pub fn label(mut self, label: impl Into<String>) -> Fault {
+    pub fn label(mut self, label: impl Into<String>) -> Diagnostic {
         self.label = Some(label.into());
         self
     }
 
     /// Sets the JSON pointer.
     #[must_use]
-    pub fn pointer(mut self, pointer: impl Into<String>) -> Fault {
+    pub fn pointer(mut self, pointer: impl Into<String>) -> Diagnostic {
         self.pointer = Some(pointer.into());
         self
     }
 
     /// Adds a line on what was expected.
     #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Fault {
+    pub fn note(mut self, note: impl Into<String>) -> Diagnostic {
         self.notes.push(note.into());
         self
     }
 
     /// Adds a line on what to do.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Fault {
+    pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.helps.push(help.into());
         self
     }

@@ -1,0 +1,116 @@
+//! Stable names of the kinds of diagnostics.
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// What kind of diagnostic it is. Its name is stable: tools may match on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            /// The stable name, such as `unknown-key`.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Code::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A file cannot be read.
+    Unreadable = "unreadable",
+    /// A text, or what is in it, is larger than what is accepted.
+    TooLarge = "too-large",
+    /// A file is not UTF-8.
+    NotUtf8 = "not-utf8",
+    /// The text is not YAML, or not JSON.
+    Syntax = "syntax",
+    /// A line does not fit the indentation of the lines around it.
+    Indentation = "indentation",
+    /// A tab is where YAML wants spaces.
+    Tab = "tab",
+    /// An alias has no anchor.
+    Alias = "alias",
+    /// Aliases make the document too large.
+    AliasBomb = "alias-bomb",
+    /// A tag is unknown, or does not fit its value.
+    Tag = "tag",
+    /// A key has a form that is not allowed.
+    Key = "key",
+    /// `<<` does not name a mapping.
+    MergeKey = "merge-key",
+    /// A key appears twice in one mapping.
+    DuplicateKey = "duplicate-key",
+    /// A text holds more than one document.
+    SeveralDocuments = "several-documents",
+    /// Values nest too deep.
+    TooDeep = "too-deep",
+    /// A number is not finite.
+    NotFinite = "not-finite",
+    /// An integer does not fit 64 bits.
+    IntegerRange = "integer-range",
+    /// A `${…}` is malformed.
+    Variable = "variable",
+    /// A variable is not set.
+    UnsetVariable = "unset-variable",
+    /// A `--set` is malformed.
+    Set = "set",
+    /// The file of a secret cannot be read, or is given beside the secret itself.
+    SecretFile = "secret-file",
+    /// A key is not known.
+    UnknownKey = "unknown-key",
+    /// A required key is missing.
+    MissingKey = "missing-key",
+    /// A value has the wrong type.
+    Type = "type",
+    /// A value is not one of those allowed.
+    Value = "value",
+    /// A string does not have the required format.
+    Format = "format",
+    /// A number is out of range.
+    Range = "range",
+    /// A string, list or mapping is too short or too long.
+    Length = "length",
+    /// A list holds an item twice.
+    Unique = "unique",
+    /// Another constraint of the schema is violated.
+    Schema = "schema",
+    /// A service refuses a value of its config.
+    Config = "config",
+    /// An address cannot be one.
+    Endpoint = "endpoint",
+    /// A certificate, key or base64 text does not decode.
+    Material = "material",
+    /// A list of middlewares cannot work.
+    Chain = "chain",
+    /// The store lacks an operation that is required.
+    Capability = "capability",
+    /// The config names what is not compiled in.
+    NotBuilt = "not-built",
+    /// A folder does not exist.
+    Path = "path",
+    /// The server cannot listen on its address.
+    Listen = "listen",
+    /// A server does not answer.
+    Unanswered = "unanswered",
+    /// A schema is not a JSON Schema.
+    NotASchema = "not-a-schema",
+    /// A schema is too expensive to validate with.
+    SchemaBomb = "schema-bomb",
+    /// A section cannot be added to the schema.
+    Section = "section",
+    /// A middleware cannot be added to the schema.
+    Middleware = "middleware",
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
