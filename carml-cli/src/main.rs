@@ -34,6 +34,7 @@ enum Verb {
     Explain(verb::explain::Args),
     Docs(verb::docs::Args),
     Generate(verb::generate::Args),
+    #[cfg(feature = "kv")]
     Kv(verb::kv::Args),
     Backends(verb::backends::Args),
 }
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Verb::Explain(args) => verb::explain::run(&args),
         Verb::Docs(args) => verb::docs::run(&args),
         Verb::Generate(args) => verb::generate::run(&args),
+        #[cfg(feature = "kv")]
         Verb::Kv(args) => verb::kv::run(args),
         Verb::Backends(args) => verb::backends::run(&args),
     }

@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use carml_cli::kv::Remote;
+use carml_kv_service::Remote;
 use carml_runtime::kv::{Kv, capability::Call};
 use carml_test_conformance::{Fixture, conformance};
 use support::Served;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use carml_cli::kv::Remote;
+use carml_kv_service::Remote;
 use carml_runtime::kv::{Key, Kv, ListOptions};
 use support::Served;
 

@@ -6,7 +6,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use carml_cli::kv::Remote;
+use carml_kv_service::Remote;
 use carml_runtime::kv::Kv;
 use support::Served;
 

@@ -30,7 +30,7 @@ fn the_checked_in_types_are_those_of_the_schema() {
         "every place of our own schema has a type"
     );
 
-    let file = root.join("carml-runtime/src/config/generated.rs");
+    let file = root.join("carml-runtime/config/src/generated.rs");
     let wanted = format!("{HEAD}{}", module.code);
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&file, &wanted).unwrap();

@@ -24,7 +24,7 @@ fn current(path: &str, expected: &str) {
 #[test]
 fn checked_in_table_is_current() {
     let code = capability::rust(&schema()).unwrap();
-    current("carml-runtime/src/kv/capability/generated.rs", &code);
+    current("carml-runtime/kv/src/capability/generated.rs", &code);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, process::ExitCode};
 
-use carml_runtime::kv::capability::{CALLS, Call, MARKDOWN, PROVIDERS, Provider, Scope, scope};
+use carml_kv::capability::{CALLS, Call, MARKDOWN, PROVIDERS, Provider, Scope, scope};
 
 use super::out;
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use carml_runtime::config::Error;
+use carml_config::Error;
 
 use super::config_args::ConfigArgs;
 use super::could_not_run;

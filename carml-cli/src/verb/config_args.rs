@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use carml_config::{Loader, Schema};
 use carml_diagnostic::Report;
-use carml_runtime::config::{Loader, Schema};
 
 /// The schema.
 #[derive(clap::Args)]

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use carml_runtime::config::{Error, Loaded};
+use carml_config::{Error, Loaded};
 
 use super::config_args::ConfigArgs;
 use super::{could_not_run, faulty, out};

@@ -6,6 +6,7 @@ mod config_args;
 pub(crate) mod docs;
 pub(crate) mod explain;
 pub(crate) mod generate;
+#[cfg(feature = "kv")]
 pub(crate) mod kv;
 pub(crate) mod new;
 mod out;

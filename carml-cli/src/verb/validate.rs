@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use carml_runtime::config::{Error, Loader, Schema};
+use carml_config::{Error, Loader, Schema};
 
 use super::config_args::SchemaArgs;
 use super::could_not_run;

@@ -128,16 +128,14 @@ fn provide(table: &Table) -> TokenStream {
         });
         quote! {
             (#ident, $backend:ty) => {
-                $crate::kv::capability::backend! { #name, $backend, #(#cells)* }
+                $crate::backend! { #name, $backend, #(#cells)* }
             };
         }
     });
     quote! {
         #[doc = " Makes a type the backend of a provider. It gives out the calls that the table names;"]
         #[doc = " a type that implements more or less than those does not compile."]
-        #[allow(unused_macros)]
+        #[macro_export]
         macro_rules! provide { #(#arms)* }
-        #[allow(unused_imports)]
-        pub(crate) use provide;
     }
 }

@@ -1,7 +1,8 @@
 //! What a service is made from.
 
-use super::{Shutdown, StartError};
+use super::StartError;
 use crate::{
+    Shutdown,
     config::{Loaded, Section},
     kv::Kv,
 };

@@ -8,7 +8,6 @@ mod middleware;
 mod open;
 mod requirements;
 mod serve;
-mod shutdown;
 mod stop;
 
 use std::{marker::PhantomData, net::SocketAddr, process::ExitCode};
@@ -24,7 +23,6 @@ use tower_service::Service;
 
 pub use context::Context;
 pub use error::StartError;
-pub use shutdown::Shutdown;
 
 use crate::{
     __private,

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use super::StartError;
 use crate::{
     config::{Config, Loaded, Provider, Registry},
-    kv::Kv,
+    kv::{self, Kv},
 };
 
 /// Opens the store if the config has one, or a service requires one.
@@ -21,7 +21,7 @@ pub(super) async fn store(
         None if required => &Registry::default(),
         None => return Ok(None),
     };
-    let opened = Kv::open(registry).await;
+    let opened = kv::open(registry).await;
     opened.map(Some).map_err(|source| {
         let at = match registry.provider {
             Provider::Redb => "/registry/path",

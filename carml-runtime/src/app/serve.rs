@@ -5,22 +5,23 @@ use std::{
     net::SocketAddr,
 };
 
+use carml_grpc::health::Reporter;
 use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tonic::{server::NamedService, service::Routes, transport::Server};
 
 use super::{
-    App, Context, Shutdown, StartError, args, connections, middleware, open, requirements,
+    App, Context, StartError, args, connections, middleware, open, requirements,
     stop::{self, Stop},
 };
 use crate::{
     __private::Service,
+    Shutdown,
     config::{Config, Loaded, Loader, Root, Schema},
     grpc::{
         Described,
         chain::{Chain, ChainLayer},
     },
-    health::Reporter,
     logger,
 };
 
@@ -159,7 +160,7 @@ async fn listen(
     let health = Reporter::serving(&routed.names);
     let mut routes = routed.routes.add_service(health.service(shutdown.clone()));
     if server.reflection {
-        routes = crate::grpc::reflection::add(routes, &routed.descriptors);
+        routes = carml_grpc::reflection::add(routes, &routed.descriptors);
     }
     let (drain, drained) = oneshot::channel::<()>();
     // However this ends, no connection outlives it.

@@ -1,25 +1,9 @@
-//! One key/value contract over every backend.
+//! The key/value layer: the contract, and the store that a config names.
 
-pub mod capability;
-pub mod contract;
+mod open;
 
-mod backend;
-mod error;
-mod handle;
-mod hold;
-mod key;
-mod types;
-mod watch;
-
+pub use carml_kv::*;
 #[cfg(feature = "redb")]
-pub use backend::redb;
-pub use contract::{Backend, BoxFuture};
-pub use error::{Applied, Error, ErrorKind};
-pub use handle::Kv;
-pub use hold::{Guard, Hold, Leader, LeaderStream, Leadership, Lease};
-pub use key::Key;
-pub use types::{
-    Committed, Condition, Consistency, Entry, LeaseId, ListOptions, MAX_VALUE, Op, Page, Revision,
-    Txn,
-};
-pub use watch::{Batch, Cause, Changes, Event, From, Reason, Snapshot, WatchStatus, WatchStream};
+pub use carml_kv_redb as redb;
+
+pub use open::open;

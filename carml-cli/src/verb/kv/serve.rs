@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use carml_cli::kv::Service;
+use carml_kv_service::Service;
 use carml_runtime::{App, config::Config};
 use tokio::sync::oneshot;
 

@@ -2,10 +2,10 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use carml_cli::kv::Remote;
+use carml_kv_service::Remote;
 use carml_runtime::{
     config::Registry,
-    kv::{Error, Kv},
+    kv::{self, Error, Kv},
 };
 
 /// How long one call on a served store may take.
@@ -43,7 +43,7 @@ impl Choice {
             None => Ok(Kv::new(Remote::new(&self.server)?, TIMEOUT)),
             Some(file) => {
                 let path = file.display().to_string();
-                Kv::open(&Registry {
+                kv::open(&Registry {
                     path,
                     ..Registry::default()
                 })

@@ -1,0 +1,172 @@
+//! How much work it is to say what is wrong.
+
+use crate::schema::{Part, Schema, child, item};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// More looks at values than this may leave more faults than can be held.
+const MOST: u64 = 500_000;
+
+/// With more pairs of schemas and values than this it is the document that is large.
+const MOST_PAIRS: usize = 100_000;
+
+/// How deep references and values may nest together.
+const MOST_DEPTH: usize = 1_000;
+
+/// How many items of each list and map are looked at in a document that is too large to be looked at as a whole.
+const ITEMS: usize = 200;
+
+/// What of a document that is not valid can be looked at.
+pub(super) enum Scope {
+    Whole,
+    /// The first items of its lists and maps: the document without the rest, and the pointers of what was cut.
+    Part(Value, Vec<String>),
+    /// Nothing: the branches of its branches multiply.
+    None,
+}
+
+/// What of a document can be looked at, branch by branch, in bounded time and memory. (Whether it is valid at all is
+/// known without that.)
+pub(super) fn scope(schema: &Schema, value: &Value) -> Scope {
+    match weigh(schema, value) {
+        Weight::Light => Scope::Whole,
+        Weight::Endless => Scope::None,
+        Weight::Large => {
+            let mut cuts = Vec::new();
+            let part = cut(value, &mut String::new(), &mut cuts);
+            match weigh(schema, &part) {
+                Weight::Light => Scope::Part(part, cuts),
+                _ => Scope::None,
+            }
+        }
+    }
+}
+
+enum Weight {
+    Light,
+    Large,
+    Endless,
+}
+
+fn weigh(schema: &Schema, value: &Value) -> Weight {
+    let mut work = Work {
+        schema,
+        known: HashMap::new(),
+        steps: 0,
+    };
+    let root = Part {
+        node: schema.root(),
+        sure: true,
+    };
+    if work.of(root, value, 0) <= MOST {
+        Weight::Light
+    } else if work.known.len() > MOST_PAIRS {
+        Weight::Large
+    } else {
+        Weight::Endless
+    }
+}
+
+/// A copy with the first items of each list and map.
+fn cut(value: &Value, at: &mut String, cuts: &mut Vec<String>) -> Value {
+    let length = at.len();
+    let many = match value {
+        Value::Array(list) => list.len(),
+        Value::Object(map) => map.len(),
+        _ => 0,
+    };
+    if many > ITEMS {
+        cuts.push(at.clone());
+    }
+    match value {
+        Value::Array(list) => {
+            let first = list.iter().take(ITEMS).enumerate();
+            let part = first.map(|(n, value)| {
+                at.push_str(&format!("/{n}"));
+                let part = cut(value, at, cuts);
+                at.truncate(length);
+                part
+            });
+            part.collect()
+        }
+        Value::Object(map) => {
+            let first = map.iter().take(ITEMS);
+            let part = first.map(|(key, value)| {
+                at.push('/');
+                at.push_str(&carml_diagnostic::escape_key(key));
+                let part = cut(value, at, cuts);
+                at.truncate(length);
+                (key.clone(), part)
+            });
+            Value::Object(part.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+struct Work<'a> {
+    schema: &'a Schema,
+    /// How many looks a schema's look at a value costs; none yet for those that are being counted.
+    known: HashMap<(*const Value, *const Value), Option<u64>>,
+    steps: u64,
+}
+
+impl<'a> Work<'a> {
+    fn of(&mut self, part: Part<'a>, value: &Value, depth: usize) -> u64 {
+        let pair = (
+            std::ptr::from_ref(part.node.value),
+            std::ptr::from_ref(value),
+        );
+        if let Some(known) = self.known.get(&pair) {
+            return known.unwrap_or(0);
+        }
+        self.steps += 1;
+        if depth > MOST_DEPTH || self.steps > MOST {
+            return MOST + 1;
+        }
+        self.known.insert(pair, None);
+        let mut looks: u64 = 1;
+        for (node, sure) in self.schema.beside(part.node) {
+            looks = looks.saturating_add(self.of(Part { node, sure }, value, depth + 1));
+        }
+        let below: Vec<(Vec<Part<'a>>, &Value)> = match value {
+            Value::Object(map) => {
+                let keys = map.iter();
+                keys.map(|(key, value)| (child(&[part], key), value))
+                    .collect()
+            }
+            Value::Array(list) => {
+                let items = list.iter().enumerate();
+                items.map(|(n, value)| (item(&[part], n), value)).collect()
+            }
+            _ => Vec::new(),
+        };
+        for (parts, value) in below {
+            for part in parts {
+                looks = looks.saturating_add(self.of(part, value, depth + 1));
+            }
+        }
+        self.known.insert(pair, Some(looks));
+        looks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_cut_is_named() {
+        let list: Vec<u32> = (0..300).collect();
+        let mut cuts = Vec::new();
+        let part = cut(
+            &json!({ "a/b": [list], "c": [1] }),
+            &mut String::new(),
+            &mut cuts,
+        );
+        assert_eq!(cuts, ["/a~1b/0"]);
+        assert_eq!(part["a/b"][0].as_array().map(Vec::len), Some(200));
+        assert_eq!(part["c"], json!([1]));
+    }
+}

@@ -1,0 +1,184 @@
+//! All that there is to know about one key.
+
+use super::facts::{Facts, shown};
+use super::yaml;
+use crate::Loaded;
+use crate::layer::Origin;
+use crate::schema::{Part, item, keys};
+use carml_diagnostic::{Code, Diagnostic, Report, nearest};
+use serde_json::Value;
+use std::fmt::Write as _;
+
+pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, Report> {
+    let pointer = pointer(key);
+    let parts = known(loaded, &pointer, key)?;
+    let facts = Facts::of(loaded.schema(), &parts);
+    let mut out = String::new();
+    let secret = loaded.schema().shapes().secret(&pointer);
+    let value = loaded.value().pointer(&pointer);
+    let name = pointer[1..].replace('/', ".");
+    match value {
+        None => match name.split_once('.') {
+            Some((section, _)) if loaded.value().get(section).is_none() => {
+                writeln!(out, "{name} is not set: there is no section `{section}`")
+            }
+            _ => writeln!(out, "{name} is not set"),
+        },
+        Some(_) if secret => writeln!(out, "{name}: \"{}\"", yaml::HIDDEN),
+        Some(Value::Object(_) | Value::Array(_)) => writeln!(out, "{name}:"),
+        Some(value) => writeln!(out, "{name}: {}", shown(value)),
+    }
+    .ok();
+    let mut row = |what: &str, text: &str| writeln!(out, "  {what:12}{text}").ok();
+    if value.is_some() && (secret || !value.is_some_and(Value::is_object)) {
+        row("set by", &set_by(loaded, &pointer));
+        for over in overridden(loaded, &pointer, secret, &facts) {
+            row("instead of", &over);
+        }
+    }
+    let mut kind = facts.kind.clone();
+    if facts.secret {
+        kind.push_str(&format!(
+            ": never shown; `{name}_file` may name a file that holds it"
+        ));
+    }
+    row("type", &kind);
+    if let Some(default) = &facts.default {
+        row("default", &shown(default));
+    }
+    for constraint in &facts.constraints {
+        row("must be", constraint);
+    }
+    if !facts.examples.is_empty() {
+        row("examples", &facts.examples.join(", "));
+    }
+    if facts.deprecated {
+        row("deprecated", "it may go away");
+    }
+    if let Some(about) = &facts.description {
+        let _ = write!(out, "\n{about}\n");
+    }
+    if let Some((title, Some(about))) = &facts.form {
+        let _ = write!(out, "\n{title}: {about}\n");
+    }
+    if !facts.allowed.is_empty() {
+        out.push_str("\nAllowed values:\n");
+        table(&mut out, &facts.allowed);
+    }
+    let items = loaded.schema().parts(item(&parts, usize::MAX));
+    let items = Facts::of(loaded.schema(), &items).allowed;
+    if !items.is_empty() {
+        out.push_str("\nItems:\n");
+        table(&mut out, &items);
+    }
+    let below = keys(&parts);
+    if !below.is_empty() && facts.allowed.is_empty() {
+        out.push_str("\nKeys:\n");
+        let rows: Vec<(String, Option<String>)> = below
+            .iter()
+            .map(|key| {
+                let at = format!("{pointer}/{}", carml_diagnostic::escape_key(key));
+                let facts = Facts::of(loaded.schema(), &loaded.schema().at(&at));
+                ((*key).to_owned(), facts.description)
+            })
+            .collect();
+        table(&mut out, &rows);
+    }
+    if let Some(value @ (Value::Object(_) | Value::Array(_))) = value.filter(|_| !secret) {
+        let _ = write!(out, "\nNow:\n{}", yaml::write(loaded, value, &pointer));
+    }
+    Ok(out)
+}
+
+fn table(out: &mut String, rows: &[(String, Option<String>)]) {
+    let width = rows.iter().map(|r| r.0.chars().count()).max().unwrap_or(0);
+    for (name, about) in rows {
+        let line = format!("  {name:width$}  {}", about.as_deref().unwrap_or(""));
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+}
+
+/// The layer and the place that set the value.
+fn set_by(loaded: &Loaded, pointer: &str) -> String {
+    let layer = match loaded.origin(pointer) {
+        Origin::Unset | Origin::Default => return loaded.told(pointer),
+        Origin::Place(..) => "file ",
+        Origin::Variable(_) | Origin::Flag(_) => "",
+    };
+    format!("{layer}{}", loaded.told(pointer))
+}
+
+/// The lower layers that set it too, highest first.
+fn overridden(loaded: &Loaded, pointer: &str, secret: bool, facts: &Facts) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut given = loaded
+        .layers()
+        .iter()
+        .rev()
+        .filter_map(|layer| Some((layer, layer.place(pointer, false)?)));
+    given.next();
+    for (layer, span) in given {
+        let text = layer.source.text();
+        let was = text.get(span.start..span.end).unwrap_or_default();
+        let was = if secret || was.contains('\n') || loaded.schema().shapes().hides(pointer) {
+            String::new()
+        } else {
+            format!("{was} from ")
+        };
+        found.push(format!("{was}{}", layer.origin(span)));
+    }
+    if let (Some(default), true) = (
+        &facts.default,
+        !matches!(loaded.origin(pointer), Origin::Default | Origin::Unset),
+    ) {
+        found.push(format!("{} from the schema's default", shown(default)));
+    }
+    found
+}
+
+/// `registry.timeout` or `/registry/timeout` as a JSON pointer.
+fn pointer(key: &str) -> String {
+    if key.starts_with('/') {
+        return key.to_owned();
+    }
+    let escaped = carml_diagnostic::escape_key(key);
+    format!("/{}", escaped.replace('.', "/"))
+}
+
+/// What the schema says of a key; a fault that names the nearest if it knows none.
+fn known<'a>(loaded: &'a Loaded, pointer: &str, key: &str) -> Result<Vec<Part<'a>>, Report> {
+    let schema = loaded.schema();
+    let parts = schema.at(pointer);
+    let open = parts.iter().all(|p| p.node.value == &Value::Bool(false));
+    if !(parts.is_empty() || open) || loaded.value().pointer(pointer).is_some() {
+        return Ok(parts);
+    }
+    let mut above = String::new();
+    for step in pointer.split('/').skip(1) {
+        let here = schema.at(&above);
+        let at = format!("{above}/{step}");
+        if schema
+            .at(&at)
+            .iter()
+            .any(|p| p.node.value != &Value::Bool(false))
+        {
+            above = at;
+            continue;
+        }
+        let names = keys(&here);
+        let name = |key: &str| format!("{above}/{key}")[1..].replace('/', ".");
+        let mut fault = Diagnostic::error(
+            Code::UnknownKey,
+            format!("`{key}` is not a key of this config"),
+        );
+        if let Some(near) = nearest(step, names.iter().copied()).first() {
+            fault = fault.help(format!("did you mean `{}`?", name(near)));
+        }
+        if !names.is_empty() {
+            let all: Vec<String> = names.iter().map(|n| format!("`{}`", name(n))).collect();
+            fault = fault.note(format!("keys that are known here: {}", all.join(", ")));
+        }
+        return Err(fault.into());
+    }
+    Ok(parts)
+}

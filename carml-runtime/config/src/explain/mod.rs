@@ -1,0 +1,63 @@
+//! What is in force, and why.
+
+mod chain;
+mod facts;
+mod key;
+mod reference;
+mod yaml;
+
+use super::{Config, Error, Loaded, Origin};
+use crate::schema::Shapes;
+use carml_diagnostic::Report;
+
+impl Loaded {
+    /// The effective config as YAML: each value with the file and place, variable, flag or schema default that it
+    /// came from, as a comment. Secrets are hidden.
+    pub fn explain(&self) -> String {
+        let all = self.with_defaults();
+        all.without_secrets(&yaml::write(&all, all.value(), ""))
+    }
+
+    /// One key, as `registry.timeout`: its value now and what set it, its type, default, constraints and meaning.
+    ///
+    /// # Errors
+    /// If the schema knows no such key.
+    pub fn explain_key(&self, key: &str) -> Result<String, Report> {
+        let text = key::write(&self.with_defaults(), key)?;
+        Ok(self.without_secrets(&text))
+    }
+
+    /// The middleware chains of the server and of clients, as they will run.
+    ///
+    /// # Errors
+    /// If the config is not CarML's.
+    pub fn explain_chain(&self) -> Result<String, Error> {
+        let config: Config = self.typed()?;
+        Ok(self.without_secrets(&chain::write(self, &config)))
+    }
+
+    /// Hides what is secret inside of values that are not: passwords in addresses, variables that sound secret.
+    fn without_secrets(&self, text: &str) -> String {
+        let text = carml_diagnostic::without_passwords(text);
+        let inside = self.secrets().iter().filter(|s| !s.is_empty());
+        inside.fold(text, |text, secret| {
+            text.replace(secret.as_str(), yaml::HIDDEN)
+        })
+    }
+
+    /// The same with every default of the schema filled in, also of documents that do not ask for it.
+    fn with_defaults(&self) -> Loaded {
+        let mut all = self.clone();
+        all.fill_from(&Shapes::of(self.schema(), true));
+        all
+    }
+
+    /// Where a value came from, in words.
+    fn told(&self, pointer: &str) -> String {
+        match self.origin(pointer) {
+            // The pointer of a value that was filled in is known by then.
+            Origin::Unset => "schema default".to_owned(),
+            origin => origin.to_string(),
+        }
+    }
+}

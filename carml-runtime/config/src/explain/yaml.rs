@@ -1,0 +1,121 @@
+//! The effective config as YAML, each value with its origin as a comment.
+
+use crate::Loaded;
+use crate::layer::Origin;
+use crate::schema::Marks;
+use serde_json::Value;
+use std::collections::HashSet;
+
+/// What stands for a secret.
+pub(crate) const HIDDEN: &str = "******";
+
+/// Comments stand in one column, unless a line is longer than this.
+const WIDEST: usize = 44;
+
+/// Writes the value of a pointer.
+pub(super) fn write(loaded: &Loaded, value: &Value, pointer: &str) -> String {
+    let secrets = loaded
+        .schema()
+        .shapes()
+        .marked(loaded.value(), Marks::SECRET);
+    let mut out = Writer {
+        loaded,
+        secrets: secrets.into_iter().map(|s| s.pointer).collect(),
+        lines: Vec::new(),
+    };
+    out.value(value, pointer, String::new(), 0);
+    let widths = out.lines.iter().map(|l| l.0.chars().count());
+    let column = widths.filter(|w| *w <= WIDEST).max().unwrap_or(0) + 2;
+    let mut text = String::new();
+    for (line, comment) in out.lines {
+        text.push_str(&line);
+        if let Some(comment) = comment {
+            let pad = column.saturating_sub(line.chars().count()).max(2);
+            text.extend(std::iter::repeat_n(' ', pad));
+            text.push_str("# ");
+            text.push_str(&comment);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+struct Writer<'a> {
+    loaded: &'a Loaded,
+    secrets: HashSet<String>,
+    lines: Vec<(String, Option<String>)>,
+}
+
+impl Writer<'_> {
+    /// Writes a value after `head`, which is its key or dash, at a depth of two spaces each.
+    fn value(&mut self, value: &Value, pointer: &str, head: String, depth: usize) {
+        if self.secrets.contains(pointer) {
+            let line = join(&head, &format!("\"{HIDDEN}\""));
+            self.lines
+                .push((line, Some(format!("{} (secret)", self.origin(pointer)))));
+            return;
+        }
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                if !head.is_empty() && !head.ends_with('-') {
+                    self.lines.push((head.clone(), None));
+                }
+                for (n, (key, inner)) in map.iter().enumerate() {
+                    let at = format!("{pointer}/{}", carml_diagnostic::escape_key(key));
+                    // The first key of a map in a list stands on the dash's line.
+                    let lead = if n == 0 && head.ends_with('-') {
+                        format!("{head} ")
+                    } else {
+                        "  ".repeat(depth)
+                    };
+                    self.value(inner, &at, format!("{lead}{}:", text(key)), depth + 1);
+                }
+            }
+            Value::Array(list) if !list.is_empty() => {
+                if !head.is_empty() {
+                    self.lines.push((head, Some(self.origin(pointer))));
+                }
+                for (n, inner) in list.iter().enumerate() {
+                    let dash = format!("{}-", "  ".repeat(depth));
+                    self.value(inner, &format!("{pointer}/{n}"), dash, depth + 1);
+                }
+            }
+            leaf => {
+                let origin = self.origin(pointer);
+                let line = join(&head, &super::facts::shown(leaf));
+                // Items of a list are told apart only by files.
+                let listed = head.ends_with('-')
+                    && !matches!(self.loaded.origin(pointer), Origin::Place(..));
+                self.lines.push((line, (!listed).then_some(origin)));
+            }
+        }
+    }
+
+    fn origin(&self, pointer: &str) -> String {
+        self.loaded.told(pointer)
+    }
+}
+
+fn join(head: &str, value: &str) -> String {
+    if head.is_empty() {
+        value.to_owned()
+    } else {
+        format!("{head} {value}")
+    }
+}
+
+/// A text as a YAML scalar on one line.
+pub(crate) fn text(text: &str) -> String {
+    if text.chars().any(char::is_control) {
+        return Value::String(text.to_owned()).to_string();
+    }
+    // YAML 1.1 reads these as true and false.
+    let word = text.to_ascii_lowercase();
+    if matches!(word.as_str(), "yes" | "no" | "on" | "off" | "y" | "n") {
+        return format!("'{text}'");
+    }
+    serde_yaml::to_string(text).map_or_else(
+        |_| Value::String(text.to_owned()).to_string(),
+        |yaml| yaml.trim_end().to_owned(),
+    )
+}

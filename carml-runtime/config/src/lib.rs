@@ -1,0 +1,22 @@
+//! Config: from `carml.yml` to checked, typed values.
+//!
+//! [`Schema`] says what is allowed, [`Loader`] merges the layers and checks them, [`Loaded`] is the result and knows
+//! where every value came from.
+
+mod check;
+mod explain;
+#[rustfmt::skip]
+mod generated;
+mod layer;
+mod load;
+mod probe;
+mod rules;
+mod schema;
+mod types;
+mod variable;
+
+pub use generated::*;
+pub use layer::Origin;
+pub use load::{Change, Error, Loaded, Loader, Reload, Remote, named};
+pub use schema::{Root, Schema, Section};
+pub use types::{Base64, ByteSize, Duration, Endpoint, Pem, Secret};

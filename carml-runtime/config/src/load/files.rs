@@ -1,0 +1,65 @@
+//! `KEY_file` beside a secret `KEY`: the secret is what the file holds.
+
+use crate::schema::Shapes;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// No secret is larger than this.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// A secret that names a file.
+pub(super) struct Named {
+    /// The pointer of the secret.
+    pub(super) pointer: String,
+    /// What became of it.
+    pub(super) outcome: Outcome,
+}
+
+pub(super) enum Outcome {
+    Read,
+    /// The secret stands there too.
+    Both,
+    Unread(PathBuf, String),
+}
+
+/// Puts what the files hold in place of their names.
+pub(super) fn take(shapes: &Shapes, value: &mut Value) -> Vec<Named> {
+    let mut found = Vec::new();
+    shapes.files(value, &mut |pointer, map, key| {
+        let named = map.shift_remove(&format!("{key}_file"));
+        let path = PathBuf::from(named.as_ref().and_then(Value::as_str).unwrap_or_default());
+        let outcome = if map.contains_key(key) {
+            Outcome::Both
+        } else {
+            let (text, outcome) = match read(&path) {
+                Ok(text) => (text, Outcome::Read),
+                Err(why) => (String::new(), Outcome::Unread(path, why)),
+            };
+            map.insert(key.to_owned(), Value::String(text));
+            outcome
+        };
+        found.push(Named {
+            pointer: format!("{pointer}/{}", carml_diagnostic::escape_key(key)),
+            outcome,
+        });
+    });
+    found
+}
+
+/// The file's text without the line break at its end.
+fn read(path: &Path) -> Result<String, String> {
+    let about = std::fs::metadata(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        _ => e.to_string(),
+    })?;
+    if !about.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    if about.len() > MOST_BYTES {
+        return Err("it is over 1 MiB".to_owned());
+    }
+    let text = std::fs::read(path).map_err(|e| e.to_string())?;
+    let text = String::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
+}

@@ -1,0 +1,315 @@
+//! Which layers there are, and how they become one value.
+
+use super::files::{self, Outcome};
+use super::{Error, Loaded, Remote, environment};
+use crate::check;
+use crate::layer::{Layer, merge, wrap};
+use crate::rules::{self, Requirement};
+use crate::schema::Schema;
+use crate::variable::Expand;
+use carml_diagnostic::{Code, Diagnostic, Report, Source};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Reads layers, later ones winning: schema defaults, files, texts, remote keys, variables, `--set`.
+///
+/// It can load again and again: files and remote keys are read anew each time.
+#[derive(Clone)]
+pub struct Loader {
+    schema: Schema,
+    files: Vec<PathBuf>,
+    sources: Vec<Source>,
+    remotes: Vec<Arc<dyn Remote>>,
+    vars: BTreeMap<String, String>,
+    sets: Vec<String>,
+    requires: Vec<Requirement>,
+    plain: bool,
+    lenient: bool,
+}
+
+impl std::fmt::Debug for Loader {
+    /// Names only: variables and `--set` may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loader")
+            .field("schema", &self.schema)
+            .field("files", &self.files)
+            .field("sources", &self.sources)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Loader {
+    /// A loader without layers.
+    pub fn new(schema: Schema) -> Loader {
+        Loader {
+            schema,
+            files: Vec::new(),
+            sources: Vec::new(),
+            remotes: Vec::new(),
+            vars: BTreeMap::new(),
+            sets: Vec::new(),
+            requires: Vec::new(),
+            plain: false,
+            lenient: false,
+        }
+    }
+
+    /// Adds the first that exists of `$CARML_CONFIG_FILE`, `./carml.yml`, `./.carml_config.yml`, `~/.carml_config.yml`.
+    #[must_use]
+    pub fn search(mut self) -> Loader {
+        let named = std::env::var_os("CARML_CONFIG_FILE").map(PathBuf::from);
+        let home = std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".carml_config.yml"));
+        let here = ["carml.yml", ".carml_config.yml"].map(PathBuf::from);
+        let found = named.or_else(|| here.into_iter().chain(home).find(|p| p.exists()));
+        self.files.extend(found);
+        self
+    }
+
+    /// Adds a file.
+    #[must_use]
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Loader {
+        self.files.push(path.into());
+        self
+    }
+
+    /// Adds a text at hand, after the files.
+    #[must_use]
+    pub fn source(mut self, source: Source) -> Loader {
+        self.sources.push(source);
+        self
+    }
+
+    /// Adds a text that is kept elsewhere, after the files and texts.
+    #[must_use]
+    pub fn remote(mut self, remote: Arc<dyn Remote>) -> Loader {
+        self.remotes.push(remote);
+        self
+    }
+
+    /// Gives the variables, such as [`std::env::vars_os`]: for `${VAR}`, `CARML__SECTION__KEY`, `REGISTRY_ENDPOINTS`
+    /// and `TRACER_ENDPOINTS`. Those that are not text cannot be meant, and are passed over.
+    #[must_use]
+    pub fn env(
+        mut self,
+        vars: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
+    ) -> Loader {
+        let text = |part: OsString| part.into_string().ok();
+        self.vars.extend(
+            vars.into_iter()
+                .filter_map(|(name, value)| text(name.into()).zip(text(value.into()))),
+        );
+        self
+    }
+
+    /// Adds one value as `key.key=value`; the value is read as YAML, or as it stands where only a text fits.
+    #[must_use]
+    pub fn set(mut self, assignment: impl Into<String>) -> Loader {
+        self.sets.push(assignment.into());
+        self
+    }
+
+    /// Leaves `${VAR}` as it stands, reads what has a tag as if it had none, and takes a document of any kind: for files that
+    /// are not CarML's own.
+    #[must_use]
+    pub fn plain(mut self) -> Loader {
+        self.plain = true;
+        self
+    }
+
+    /// Names a call that a service needs of the store, as `lock` or `lock:cluster`: a provider that lacks it is a fault.
+    #[must_use]
+    pub fn require(mut self, call: &str) -> Loader {
+        self.requires.push(Requirement::parse(call));
+        self
+    }
+
+    /// Warns of what may be a placeholder in a document that is not in use here: a certificate that does not decode,
+    /// a secret's file that is not on this machine, a feature that is not in this build, a call that the provider lacks. Without it they are errors.
+    #[must_use]
+    pub fn lenient(mut self) -> Loader {
+        self.lenient = true;
+        self
+    }
+
+    /// Reads, merges, replaces variables, validates and fills defaults in.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every fault of every layer; [`Error::Unreadable`] if a layer could not be read at all.
+    pub fn load(&self) -> Result<Loaded, Error> {
+        let mut state = State::default();
+        let layers = self.layers(&mut state.report);
+        let mut value = Value::Object(Map::new());
+        let mut any = layers.is_empty();
+        for layer in &layers {
+            let Some(part) = self.read(layer, &mut state) else {
+                continue;
+            };
+            any = true;
+            if self.plain || !part.is_null() {
+                merge(&mut value, part);
+            }
+        }
+        let State {
+            mut report,
+            holes,
+            partial,
+            secrets,
+        } = state;
+        let mut loaded = Loaded::new(value, layers, self.schema.clone(), secrets);
+        if any && !self.schema.validator().is_valid(loaded.value()) {
+            let mut found = Report::new();
+            check::validate(&loaded, &mut found);
+            // One cause, one fault: what could not be read is not also missing or of the wrong kind.
+            found.retain(|fault| {
+                let hole = fault.pointer.as_deref().is_some_and(|p| inside(p, &holes));
+                let same = report.faults().iter().any(|known| covers(known, fault));
+                let empty = partial && check::is_hole(&loaded, fault);
+                !(hole || same || empty)
+            });
+            report.extend(found);
+        }
+        loaded.fill();
+        rules::check(&loaded, self.lenient, &self.requires, &mut report);
+        check::conceal(&loaded, &mut report);
+        if report.faults().iter().any(|f| f.code == Code::Unreadable) {
+            return Err(Error::Unreadable(report));
+        }
+        if report.errors() > 0 {
+            return Err(Error::Invalid(report));
+        }
+        loaded.warn(report);
+        Ok(loaded)
+    }
+
+    fn layers(&self, report: &mut Report) -> Vec<Layer> {
+        let mut layers = Vec::new();
+        let texts = self.files.iter().map(|path| Source::open(path));
+        let remotes = self.remotes.iter().map(|remote| remote.read());
+        let given = self.sources.iter().cloned().map(Ok);
+        for text in texts.chain(given).chain(remotes) {
+            match text {
+                Ok(source) => layers.push(Layer::text(source)),
+                Err(faults) => report.extend(faults),
+            }
+        }
+        layers.extend(environment::variables(&self.schema, &self.vars));
+        for assignment in &self.sets {
+            match environment::flag(&self.schema, assignment) {
+                Ok(layer) => layers.push(layer),
+                Err(fault) => report.push(*fault),
+            }
+        }
+        layers
+    }
+
+    /// The value of a layer, where it joins the config.
+    fn read(&self, layer: &Layer, state: &mut State) -> Option<Value> {
+        let mut part = if layer.raw {
+            Value::String(layer.source.text().to_owned())
+        } else {
+            let mut reading = layer.source.read_all();
+            // `password: !vault x` is no password: what another program would make of it is not known.
+            if !self.plain {
+                reading.report.refuse(Code::Tag);
+            }
+            if !reading.report.is_empty()
+                && self.schema.shapes().hides(&layer.at)
+                && !layer.at.is_empty()
+            {
+                layer.source.mask_all();
+            }
+            state.report.extend(reading.report);
+            state.partial |= reading.partial;
+            reading.value?
+        };
+        if !self.plain && layer.source.text().contains("${") {
+            Expand {
+                vars: &self.vars,
+                shapes: self.schema.shapes(),
+                source: &layer.source,
+                at: &layer.at,
+                report: &mut state.report,
+                holes: &mut state.holes,
+                secrets: &mut state.secrets,
+            }
+            .value(&mut part);
+        }
+        let mut part = wrap(&layer.at, part);
+        let files = layer.at.ends_with("_file") || layer.source.text().contains("_file");
+        if !self.plain && files {
+            for named in files::take(self.schema.shapes(), &mut part) {
+                self.file_fault(layer, named, state);
+            }
+        }
+        Some(part)
+    }
+
+    fn file_fault(&self, layer: &Layer, named: files::Named, state: &mut State) {
+        let key = named.pointer.rsplit('/').next().unwrap_or_default();
+        let fault = match named.outcome {
+            Outcome::Read => return,
+            Outcome::Both => Diagnostic::error(
+                Code::SecretFile,
+                format!("`{key}` and `{key}_file` are both given"),
+            )
+            .help("keep one of the two"),
+            Outcome::Unread(path, why) => {
+                let message = format!(
+                    "{}, the file of `{key}`, cannot be read: {why}",
+                    path.display()
+                );
+                state.holes.insert(named.pointer.clone());
+                let fault = if self.lenient {
+                    Diagnostic::warning(Code::SecretFile, message)
+                } else {
+                    Diagnostic::error(Code::SecretFile, message)
+                };
+                fault.help("the file holds the secret and nothing else; a line break at its end is left out")
+            }
+        };
+        let fault = fault.pointer(format!("{}_file", named.pointer));
+        let place = layer.place(&format!("{}_file", named.pointer), false);
+        state.report.push(match place {
+            Some(span) => fault.at(&layer.source, span),
+            None => fault,
+        });
+    }
+}
+
+/// What is known once the layers are read.
+#[derive(Default)]
+struct State {
+    report: Report,
+    /// The pointers of values that could not be had.
+    holes: HashSet<String>,
+    /// Whether keys may be missing because a text could not be read to its end.
+    partial: bool,
+    secrets: Vec<String>,
+}
+
+fn inside(pointer: &str, holes: &HashSet<String>) -> bool {
+    let mut at = pointer;
+    loop {
+        if holes.contains(at) {
+            return true;
+        }
+        match at.rsplit_once('/') {
+            Some((above, _)) => at = above,
+            None => return false,
+        }
+    }
+}
+
+/// Whether a fault of the text stands where a fault of its value is found.
+fn covers(known: &Diagnostic, found: &Diagnostic) -> bool {
+    match (&known.place, &found.place) {
+        (Some(at), Some(place)) => {
+            let odd = known.code == Code::Key && place.span.contains(at.span);
+            at.source.is(&place.source) && (odd || at.span.contains(place.span))
+        }
+        _ => false,
+    }
+}

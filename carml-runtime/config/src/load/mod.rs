@@ -1,0 +1,43 @@
+//! The layers, merged, checked and typed.
+
+mod environment;
+mod files;
+mod loaded;
+mod loader;
+mod reload;
+mod remote;
+
+pub use loaded::Loaded;
+pub use loaded::named;
+pub use loader::Loader;
+pub use reload::{Change, Reload};
+pub use remote::Remote;
+
+use carml_diagnostic::Report;
+
+/// Why a config did not load.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The config is wrong: every fault with its place.
+    #[error("{0}")]
+    Invalid(Report),
+    /// A file or another layer could not be read at all.
+    #[error("{0}")]
+    Unreadable(Report),
+}
+
+impl Error {
+    /// Every fault, with its place.
+    pub fn report(&self) -> &Report {
+        match self {
+            Error::Invalid(report) | Error::Unreadable(report) => report,
+        }
+    }
+}
+
+impl From<Report> for Error {
+    fn from(report: Report) -> Error {
+        Error::Invalid(report)
+    }
+}

@@ -1,0 +1,68 @@
+//! What a schema cannot say: rules on values that are valid by themselves.
+
+mod built;
+mod capability;
+mod chain;
+mod endpoint;
+mod material;
+
+pub(crate) use capability::Requirement;
+
+use super::Loaded;
+use super::schema::Marks;
+use carml_diagnostic::{Code, Diagnostic, Report};
+
+/// Adds what the rules find. What may be a placeholder is a warning if `lenient`, else an error.
+pub(super) fn check(loaded: &Loaded, lenient: bool, requires: &[Requirement], report: &mut Report) {
+    if !loaded.schema().is_carml() {
+        return;
+    }
+    let mut found = Report::new();
+    let mut rules = Rules {
+        loaded,
+        lenient,
+        found: &mut found,
+    };
+    let any = Marks::MIDDLEWARE
+        .and(Marks::ENDPOINT)
+        .and(Marks::PEM)
+        .and(Marks::BASE64);
+    let marked = loaded.schema().shapes().marked(loaded.value(), any);
+    chain::check(&mut rules, &marked);
+    endpoint::check(&mut rules, &marked);
+    material::check(&mut rules, &marked);
+    built::check(&mut rules);
+    capability::check(&mut rules, requires);
+    // What the schema has refused already is not judged again.
+    found.retain(|fault| {
+        let at = fault.pointer.as_deref().unwrap_or_default();
+        !report.faults().iter().any(|known| {
+            let known = known.pointer.as_deref();
+            known.is_some_and(|k| k == at || k.starts_with(&format!("{at}/")))
+        })
+    });
+    report.extend(found);
+}
+
+struct Rules<'a> {
+    loaded: &'a Loaded,
+    lenient: bool,
+    found: &'a mut Report,
+}
+
+impl Rules<'_> {
+    /// Adds a fault at a pointer.
+    fn add(&mut self, fault: Diagnostic, pointer: &str) {
+        let fault = self.loaded.aim(fault, pointer, false);
+        self.found.push(fault);
+    }
+
+    /// Something that is wrong where the config is used, and may be right elsewhere.
+    fn placeholder(&self, code: Code, message: String) -> Diagnostic {
+        if self.lenient {
+            Diagnostic::warning(code, message)
+        } else {
+            Diagnostic::error(code, message)
+        }
+    }
+}

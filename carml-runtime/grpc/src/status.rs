@@ -1,0 +1,39 @@
+//! What a fault of the runtime looks like to a caller. Nothing else in the runtime makes a
+//! [`Status`] of one.
+
+use tonic::Status;
+
+/// A handler panicked. What it said stays in the log.
+pub(crate) fn panicked() -> Status {
+    Status::internal("internal error")
+}
+
+/// The call outlived its deadline.
+pub(crate) fn deadline_exceeded() -> Status {
+    Status::deadline_exceeded("the call's deadline passed")
+}
+
+/// A message over the limit; `what` says which way it went.
+pub(crate) fn too_large(what: &str, size: u64, limit: u64) -> Status {
+    Status::resource_exhausted(format!(
+        "the {what} has {size} bytes, the limit is {limit}: raise max_message_size or send less"
+    ))
+}
+
+/// Health was asked of a service that is not here.
+pub(crate) fn unknown_service(name: &str) -> Status {
+    Status::not_found(format!("there is no service `{name}` here"))
+}
+
+/// The server ends; another one will answer.
+pub(crate) fn draining() -> Status {
+    Status::unavailable("the server is draining")
+}
+
+/// A middleware of the user's own failed: its own status if it has one.
+pub(crate) fn of_layer(error: Box<dyn std::error::Error + Send + Sync>) -> Status {
+    Status::try_from_error(error).unwrap_or_else(|error| {
+        tracing::error!(%error, "a middleware failed");
+        Status::internal("internal error")
+    })
+}

@@ -1,0 +1,190 @@
+//! Watchers: bounded queues filled by the writer thread after each commit.
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::{Notify, watch};
+
+use carml_kv::{Batch, Event, Key, Reason, Revision, WatchStatus};
+
+/// A consumer so many batches or bytes behind is resynced with a snapshot.
+const BATCHES: usize = 1024;
+const BYTES: usize = 16 << 20;
+
+/// What a watcher follows.
+#[derive(Clone, Debug)]
+pub(super) enum Scope {
+    Key(Key),
+    /// The strict prefix, empty for the whole namespace.
+    Tree(String),
+}
+
+impl Scope {
+    /// The first key that may be seen.
+    pub(super) fn start(&self) -> &str {
+        match self {
+            Scope::Key(key) => key.as_str(),
+            Scope::Tree(prefix) => prefix,
+        }
+    }
+    pub(super) fn sees(&self, key: &str) -> bool {
+        match self {
+            Scope::Key(own) => own.as_str() == key,
+            Scope::Tree(prefix) => key.starts_with(prefix.as_str()),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    batches: VecDeque<(Revision, Vec<Event>)>,
+    bytes: usize,
+    lagged: bool,
+    closed: bool,
+}
+
+/// What a watcher has to do next.
+pub(super) enum Turn {
+    Tell(Batch),
+    /// Too far behind: the queue was given up.
+    Resync,
+    Wait,
+    End,
+}
+
+pub(super) struct Watcher {
+    id: u64,
+    pub(super) scope: Scope,
+    pub(super) status: watch::Sender<WatchStatus>,
+    queue: Mutex<Queue>,
+    wake: Notify,
+}
+
+impl Watcher {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Empties the queue: a snapshot that is read from now on covers what was in it.
+    pub(super) fn restart(&self) {
+        let mut queue = self.queue();
+        queue.batches.clear();
+        (queue.bytes, queue.lagged) = (0, false);
+    }
+    pub(super) fn becomes(&self, status: WatchStatus) {
+        self.status
+            .send_if_modified(|now| std::mem::replace(now, status) != status);
+    }
+    /// Everything that was read is told: live, unless it lags already.
+    pub(super) fn live(&self) {
+        let queue = self.queue();
+        if !queue.lagged {
+            self.becomes(WatchStatus::Live);
+        }
+    }
+    pub(super) fn turn(&self) -> Turn {
+        let mut queue = self.queue();
+        if queue.lagged {
+            return Turn::Resync;
+        }
+        match queue.batches.pop_front() {
+            Some((revision, events)) => {
+                queue.bytes -= size(&events);
+                Turn::Tell(Batch::Events { revision, events })
+            }
+            None if queue.closed => Turn::End,
+            None => Turn::Wait,
+        }
+    }
+    pub(super) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+    fn push(&self, revision: Revision, events: Vec<Event>) {
+        let mut queue = self.queue();
+        if !queue.lagged {
+            queue.bytes += size(&events);
+            queue.batches.push_back((revision, events));
+            // One batch alone is never too much: it is as large as its transaction.
+            let many = queue.batches.len() > BATCHES || queue.bytes > BYTES;
+            if many && queue.batches.len() > 1 {
+                queue.batches.clear();
+                queue.bytes = 0;
+                queue.lagged = true;
+                self.becomes(WatchStatus::Resyncing(Reason::Lagged));
+            }
+        }
+        self.wake.notify_one();
+    }
+    fn close(&self) {
+        self.queue().closed = true;
+        self.wake.notify_one();
+    }
+}
+
+fn size(events: &[Event]) -> usize {
+    let one = |event: &Event| match event {
+        Event::Put(entry) => entry.key.as_str().len() + entry.value.len(),
+        Event::Delete { key, .. } => key.as_str().len(),
+    };
+    events.iter().map(one).sum()
+}
+
+#[derive(Default)]
+struct Watchers {
+    open: HashMap<u64, Arc<Watcher>>,
+    closed: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Hub {
+    next: AtomicU64,
+    watchers: Mutex<Watchers>,
+}
+
+impl Hub {
+    fn watchers(&self) -> MutexGuard<'_, Watchers> {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// From here on it is told of every commit. A snapshot that is read later has all before it.
+    pub(super) fn add(&self, scope: Scope) -> Arc<Watcher> {
+        let watcher = Arc::new(Watcher {
+            id: self.next.fetch_add(1, Ordering::Relaxed),
+            scope,
+            status: watch::Sender::new(WatchStatus::Resyncing(Reason::Started)),
+            queue: Mutex::default(),
+            wake: Notify::new(),
+        });
+        let mut watchers = self.watchers();
+        if watchers.closed {
+            watcher.close();
+        } else {
+            watchers.open.insert(watcher.id, watcher.clone());
+        }
+        watcher
+    }
+    pub(super) fn remove(&self, watcher: &Watcher) {
+        self.watchers().open.remove(&watcher.id);
+    }
+    pub(super) fn count(&self) -> usize {
+        self.watchers().open.len()
+    }
+    pub(super) fn publish(&self, revision: Revision, events: &[Event]) {
+        for watcher in self.watchers().open.values() {
+            let sees = |event: &&Event| watcher.scope.sees(event.key().as_str());
+            let seen: Vec<Event> = events.iter().filter(sees).cloned().collect();
+            if !seen.is_empty() {
+                watcher.push(revision, seen);
+            }
+        }
+    }
+    pub(super) fn close(&self) {
+        let mut watchers = self.watchers();
+        watchers.closed = true;
+        for (_, watcher) in watchers.open.drain() {
+            watcher.close();
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The embedded store: one redb file, one process. One thread writes; reads are snapshots and
+//! never wait for it.
+
+mod calls;
+mod codec;
+mod elections;
+mod fault;
+mod hub;
+mod leases;
+mod locks;
+mod shared;
+mod stream;
+mod tables;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{Sender, channel},
+    },
+    time::Duration,
+};
+
+use redb::{Database, ReadableTable};
+use tokio::sync::oneshot;
+
+use self::{
+    fault::{at, damaged, fault, unopened},
+    leases::Leases,
+    shared::Shared,
+    tables::Tables,
+    writer::{Command, Reply, Write},
+};
+use carml_kv::{Applied, Committed, Error, ErrorKind};
+
+/// An open store. Cheap to clone; dropping the last handle closes it.
+#[derive(Clone)]
+pub struct Redb {
+    shared: Arc<Shared>,
+    writer: Sender<Command>,
+}
+
+impl Redb {
+    /// Opens the file, or makes it; `bucket` is the namespace in it. Blocks; use it off the async
+    /// threads. `Busy` if another handle or process holds the file.
+    pub fn open(path: impl AsRef<Path>, bucket: &str) -> Result<Redb, Error> {
+        let path = path.as_ref();
+        let open = || {
+            let db = Database::create(path).map_err(|e| unopened(path, e))?;
+            Redb::on(db, bucket)
+        };
+        let opened = catch_unwind(AssertUnwindSafe(open));
+        opened.unwrap_or_else(|_| Err(at(path, damaged("open"))))
+    }
+
+    /// Serves an open database.
+    fn on(db: Database, bucket: &str) -> Result<Redb, Error> {
+        let tables = Tables::new(bucket);
+        let leases = restore(&db, &tables).map_err(|e| fault("open", e))?;
+        let shared = Arc::new(Shared::new(db, tables, leases));
+        let (writer, inbox) = channel();
+        let theirs = shared.clone();
+        std::thread::Builder::new()
+            .name("carml-kv-writer".to_owned())
+            .spawn(move || writer::run(&theirs, &inbox))
+            .map_err(|e| fault("open", redb::Error::Io(e)))?;
+        Ok(Redb { shared, writer })
+    }
+
+    /// How many watches are open, and how many queues of locks and elections: what is left behind,
+    /// for tests.
+    pub fn open_handles(&self) -> (usize, usize) {
+        let queues = self.shared.locks.count() + self.shared.elections.count();
+        (self.shared.hub.count(), queues)
+    }
+
+    async fn write(&self, op: &'static str, write: Write) -> Result<Committed, Error> {
+        self.ask(op, |reply| Command::Write(write, reply)).await
+    }
+
+    /// Gives the writer thread a command and waits for its answer.
+    async fn ask<T>(
+        &self,
+        op: &'static str,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        if self.shared.closed.is_cancelled() || self.writer.send(command(reply)).is_err() {
+            return Err(self.shared.over(op));
+        }
+        let mut answer = match answer.await {
+            Ok(answer) => answer,
+            Err(_) => Err(self.unanswered(op).await),
+        };
+        if let Err(e) = &mut answer {
+            e.op = op;
+        }
+        answer
+    }
+
+    /// The writer thread let go of a command. After a close it was not looked at; a panic may have
+    /// come after its commit.
+    async fn unanswered(&self, op: &'static str) -> Error {
+        self.shared.closed.cancelled().await;
+        let mut e = self.shared.over(op);
+        if e.kind != ErrorKind::Closed {
+            (e.kind, e.applied) = (ErrorKind::Indeterminate, Applied::Maybe);
+        }
+        e
+    }
+}
+
+/// Makes the tables; each lease gets its full ttl again.
+fn restore(db: &Database, tables: &Tables) -> Result<Leases, redb::Error> {
+    let leases = Leases::default();
+    let txn = db.begin_write()?;
+    tables.create(&txn)?;
+    for row in txn.open_table(tables.leases())?.iter()? {
+        let (id, ttl) = row?;
+        leases.add(id.value(), Duration::from_millis(ttl.value()));
+    }
+    txn.commit()?;
+    Ok(leases)
+}

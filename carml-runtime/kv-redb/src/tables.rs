@@ -1,0 +1,165 @@
+//! The tables of a namespace, and what a read finds in them.
+//!
+//! `data` (key → revision, lease, value), `log` (revision → its events, bounded), `leases` (id →
+//! ttl in ms), `leased` (lease, key), `meta` (`revision`: the counter that never repeats; `floor`:
+//! the last revision that the log has lost; `log_bytes`). All of one write lands in one
+//! transaction, so the counter, the rows and the log always agree.
+
+use redb::{ReadTransaction, TableDefinition, WriteTransaction};
+
+use super::{codec, hub::Scope, leases::Leases};
+use carml_kv::{Entry, Event, Key, ListOptions, Page, Revision};
+
+pub(super) struct Tables([String; 5]);
+
+impl Tables {
+    pub(super) fn new(bucket: &str) -> Self {
+        Tables(["data", "log", "leases", "leased", "meta"].map(|table| format!("{bucket}:{table}")))
+    }
+    pub(super) fn data(&self) -> TableDefinition<'_, &'static str, &'static [u8]> {
+        TableDefinition::new(&self.0[0])
+    }
+    pub(super) fn log(&self) -> TableDefinition<'_, u64, &'static [u8]> {
+        TableDefinition::new(&self.0[1])
+    }
+    pub(super) fn leases(&self) -> TableDefinition<'_, u64, u64> {
+        TableDefinition::new(&self.0[2])
+    }
+    pub(super) fn leased(&self) -> TableDefinition<'_, (u64, &'static str), ()> {
+        TableDefinition::new(&self.0[3])
+    }
+    pub(super) fn meta(&self) -> TableDefinition<'_, &'static str, u64> {
+        TableDefinition::new(&self.0[4])
+    }
+
+    /// Makes what is missing.
+    pub(super) fn create(&self, txn: &WriteTransaction) -> Result<(), redb::Error> {
+        txn.open_table(self.data())?;
+        txn.open_table(self.log())?;
+        txn.open_table(self.leases())?;
+        txn.open_table(self.leased())?;
+        txn.open_table(self.meta())?;
+        Ok(())
+    }
+}
+
+/// Reads of one snapshot. A row whose lease has ended is not there.
+pub(super) struct Reader<'a> {
+    pub(super) tables: &'a Tables,
+    pub(super) leases: &'a Leases,
+    pub(super) txn: ReadTransaction,
+}
+
+/// A part of the log.
+pub(super) enum History {
+    /// The changes, and the revision up to which they are all.
+    Events(Vec<(Revision, Vec<Event>)>, u64),
+    /// The log does not reach back that far.
+    Gone,
+}
+
+impl Reader<'_> {
+    fn meta(&self, row: &str) -> Result<u64, redb::Error> {
+        let meta = self.txn.open_table(self.tables.meta())?;
+        Ok(meta.get(row)?.map_or(0, |v| v.value()))
+    }
+    pub(super) fn revision(&self) -> Result<Revision, redb::Error> {
+        self.meta("revision").map(Revision)
+    }
+    pub(super) fn floor(&self) -> Result<Revision, redb::Error> {
+        self.meta("floor").map(Revision)
+    }
+    pub(super) fn entry(&self, key: &Key) -> Result<Option<Entry>, redb::Error> {
+        let data = self.txn.open_table(self.tables.data())?;
+        match data.get(key.as_str())? {
+            Some(row) => self.live(key.as_str(), row.value()),
+            None => Ok(None),
+        }
+    }
+    pub(super) fn exists(&self, key: &Key) -> Result<bool, redb::Error> {
+        let data = self.txn.open_table(self.tables.data())?;
+        match data.get(key.as_str())? {
+            Some(row) => Ok(self.leases.alive(codec::head(key.as_str(), row.value())?.1)),
+            None => Ok(false),
+        }
+    }
+    fn live(&self, key: &str, row: &[u8]) -> Result<Option<Entry>, redb::Error> {
+        let (_, lease) = codec::head(key, row)?;
+        if self.leases.alive(lease) {
+            codec::entry(key, row).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// All that a watch sees.
+    pub(super) fn entries(&self, scope: &Scope) -> Result<Vec<Entry>, redb::Error> {
+        let data = self.txn.open_table(self.tables.data())?;
+        let mut entries = Vec::new();
+        for row in data.range(scope.start()..)? {
+            let (key, row) = row?;
+            if !scope.sees(key.value()) {
+                break;
+            }
+            entries.extend(self.live(key.value(), row.value())?);
+        }
+        Ok(entries)
+    }
+
+    pub(super) fn page(&self, prefix: &str, options: &ListOptions) -> Result<Page, redb::Error> {
+        let data = self.txn.open_table(self.tables.data())?;
+        let mut page = Page {
+            revision: self.revision()?,
+            ..Page::default()
+        };
+        let after = options.after.as_ref().map_or("", Key::as_str);
+        for row in data.range(prefix.max(after)..)? {
+            let (key, row) = row?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            if key.value() <= after {
+                continue;
+            }
+            let Some(entry) = self.live(key.value(), row.value())? else {
+                continue;
+            };
+            if page.entries.len() == options.limit {
+                page.next = page.entries.last().map(|e| e.key.clone());
+                break;
+            }
+            page.entries.push(entry);
+        }
+        Ok(page)
+    }
+
+    /// A piece of what changed after one revision and up to another, in bounded memory.
+    pub(super) fn history(
+        &self,
+        scope: &Scope,
+        after: u64,
+        upto: u64,
+    ) -> Result<History, redb::Error> {
+        const ROWS: usize = 512;
+        const BYTES: usize = 1 << 20;
+        if after < self.floor()?.0 {
+            return Ok(History::Gone);
+        }
+        let log = self.txn.open_table(self.tables.log())?;
+        let (mut found, mut rows, mut bytes) = (Vec::new(), 0, 0);
+        for row in log.range(after + 1..=upto)? {
+            let (revision, record) = row?;
+            let revision = revision.value();
+            let mut events = codec::events(revision, record.value())?;
+            (rows, bytes) = (rows + 1, bytes + record.value().len());
+            events.retain(|e| scope.sees(e.key().as_str()));
+            if !events.is_empty() {
+                found.push((Revision(revision), events));
+            }
+            if rows >= ROWS || bytes >= BYTES {
+                return Ok(History::Events(found, revision));
+            }
+        }
+        Ok(History::Events(found, upto))
+    }
+}

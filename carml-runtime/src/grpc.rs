@@ -1,0 +1,5 @@
+//! gRPC serving.
+//!
+//! - [`chain`]: the middlewares of a server, in the operator's order.
+
+pub use carml_grpc::{Described, chain};

@@ -1,0 +1,41 @@
+//! From the config to a handle.
+
+use crate::{
+    config::{Provider, Registry},
+    kv::{Error, ErrorKind, Kv},
+};
+
+/// Opens the store that the config names. `Unsupported` if this build has not the provider.
+pub async fn open(config: &Registry) -> Result<Kv, Error> {
+    match config.provider {
+        #[cfg(feature = "redb")]
+        Provider::Redb => redb(config).await,
+        #[cfg(not(feature = "redb"))]
+        Provider::Redb => missing("redb"),
+        Provider::Etcd => missing("etcd"),
+        Provider::Consul => missing("consul"),
+        Provider::Zookeeper => missing("zookeeper"),
+    }
+}
+
+fn missing(provider: &'static str) -> Result<Kv, Error> {
+    let why = format!(
+        "this binary was built without the provider; enable the feature `{provider}` of \
+         carml-runtime"
+    );
+    Err(Error::new(ErrorKind::Unsupported, "open", why).with_backend(provider))
+}
+
+#[cfg(feature = "redb")]
+async fn redb(config: &Registry) -> Result<Kv, Error> {
+    use crate::kv::redb::Redb;
+    let (path, bucket) = (config.path.clone(), config.bucket.clone());
+    let opened = tokio::task::spawn_blocking(move || Redb::open(path, &bucket)).await;
+    let store = opened.unwrap_or_else(|e| {
+        let why = "the opening task was cancelled";
+        Err(Error::new(ErrorKind::Unavailable, "open", why)
+            .with_backend("redb")
+            .with_source(e))
+    })?;
+    Ok(Kv::new(store, config.timeout.get()))
+}
