@@ -1,8 +1,8 @@
 //! Loading as a library: layers, secrets in files, strictness, sections, reload.
 #![allow(clippy::unwrap_used)]
 
-use carml_diagnostic::{Code, Diagnostic, Format, Report, Source};
 use carml_config::{Config, Error, Loaded, Loader, Reload, Remote, Schema, Section};
+use carml_diagnostic::{Code, Diagnostic, Format, Report, Source};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::{Arc, Mutex};
