@@ -2,13 +2,16 @@
 
 carml_runtime::include_generated!();
 
-use carml_runtime::{Context, StartError, carml_service, kv};
+use carml_runtime::{
+    Context, StartError, carml_service,
+    kv::{self, ListOptions},
+};
 use config::AppConfig;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, TryStreamExt as _, stream};
 use proto::guestbook::v1::*;
 use tonic::Status;
 
-/// Keeps the book in the key/value store, a key a guest.
+/// Keeps the book in the key/value store: one key per guest.
 #[derive(Debug)]
 pub struct Book {
     greeting: String,
@@ -29,6 +32,9 @@ impl Book {
 impl Guestbook for Book {
     async fn sign(&self, request: SignRequest) -> Result<SignReply, Status> {
         let Entry { name, text } = request.entry.unwrap_or_default();
+        if name.is_empty() || name.contains('/') {
+            return Err(Status::invalid_argument("give a name without `/`"));
+        }
         let key = format!("guests/{name}").parse()?;
         self.kv.put(key, text, None).await?;
         let text = format!("{}, {name}!", self.greeting);
@@ -39,14 +45,27 @@ impl Guestbook for Book {
         &self,
         _: ReadRequest,
     ) -> Result<impl Stream<Item = Result<Entry, Status>> + Send + use<>, Status> {
-        let guests = self
-            .kv
-            .list(Some("guests".parse()?), kv::ListOptions::default());
-        let entries = guests.await?.entries.into_iter().map(|entry| {
-            let name = entry.key.to_string().replacen("guests/", "", 1);
-            let text = String::from_utf8_lossy(&entry.value).into_owned();
-            Ok(Entry { name, text })
+        // Page by page, as fast as the client reads: the number of guests has no limit.
+        let first = Some((self.kv.clone(), ListOptions::default()));
+        let pages = stream::try_unfold(first, async |page| {
+            let Some((kv, options)) = page else {
+                return Ok(None);
+            };
+            let page = kv.list(Some("guests".parse()?), options.clone()).await?;
+            let next = page.next.map(|last| {
+                let mut options = options;
+                options.after = Some(last);
+                (kv, options)
+            });
+            let guests = page.entries.into_iter().map(|entry| Ok(guest(&entry)));
+            Ok::<_, Status>(Some((stream::iter(guests), next)))
         });
-        Ok(stream::iter(entries))
+        Ok(pages.try_flatten())
     }
+}
+
+fn guest(entry: &kv::Entry) -> Entry {
+    let name = entry.key.as_str().trim_start_matches("guests/").to_owned();
+    let text = String::from_utf8_lossy(&entry.value).into_owned();
+    Entry { name, text }
 }
