@@ -8,15 +8,14 @@ use carml_codegen::proto;
 #[test]
 fn the_key_value_service_compiles_with_its_documentation() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto");
-    let module = proto::compile(&proto::Options {
-        files: vec![root.join("carml/kv/v1/kv.proto")],
-        includes: vec![root],
-    })
-    .unwrap();
+    let mut options = proto::Options::default();
+    options.files = vec![root.join("carml/kv/v1/kv.proto")];
+    options.includes = vec![root];
+    let module = proto::compile(&options).unwrap();
     assert!(
         module
             .code
-            .contains("pub use key_value_server::{KeyValue, KeyValueServer};")
+            .contains("pub use self::key_value_server::{KeyValue, KeyValueServer};")
     );
     assert!(
         module

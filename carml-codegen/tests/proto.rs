@@ -29,10 +29,10 @@ fn write(root: &Path, file: &str, text: &str) {
 }
 
 fn options(root: &Path, files: &[&str]) -> proto::Options {
-    proto::Options {
-        files: files.iter().map(|file| root.join(file)).collect(),
-        includes: vec![root.to_owned()],
-    }
+    let mut options = proto::Options::default();
+    options.files = files.iter().map(|file| root.join(file)).collect();
+    options.includes = vec![root.to_owned()];
+    options
 }
 
 #[test]
@@ -49,9 +49,9 @@ fn a_service_stands_beside_its_messages_with_comments_and_descriptor_set() {
         "pub mod v1 {",
         "/// Whom to greet.",
         "/// Greets people.",
-        "pub use greeter_server::{Greeter, GreeterServer};",
-        "pub use greeter_client::GreeterClient;",
-        "impl<T> ::carml_runtime::grpc::Described for GreeterServer<T>",
+        "pub use self::greeter_server::{Greeter, GreeterServer};",
+        "pub use self::greeter_client::GreeterClient;",
+        "impl<T> ::carml_runtime::grpc::Described for greeter_server::GreeterServer<T>",
         "super::super::FILE_DESCRIPTOR_SET",
     ] {
         assert!(module.code.contains(expected), "missing: {expected}");

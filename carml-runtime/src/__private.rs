@@ -12,6 +12,7 @@ pub use crate::config::Section;
 pub use crate::kv::capability::{Call, Requirement, Scope};
 pub use async_trait::async_trait;
 pub use tonic::{Request, Response, Status, Streaming};
+pub use tonic_prost::ProstCodec;
 
 pub type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send + 'static>>;
 

@@ -121,10 +121,9 @@ fn generate(args: &Args) -> Result<Report, Failure> {
         }
     };
     if !args.proto.is_empty() {
-        let options = proto::Options {
-            files: args.proto.clone(),
-            includes: args.include.clone(),
-        };
+        let mut options = proto::Options::default();
+        options.files.clone_from(&args.proto);
+        options.includes.clone_from(&args.include);
         let module = proto::compile(&options).map_err(|error| {
             // The compiler says only that such a file is nowhere below the includes.
             let unreadable = args.proto.iter().find_map(|file| {

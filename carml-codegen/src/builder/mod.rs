@@ -3,7 +3,7 @@
 mod config;
 mod output;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{Error, proto, schema};
 
@@ -15,8 +15,7 @@ pub struct Builder {
     schema: Option<PathBuf>,
     root: Option<String>,
     derives: Vec<String>,
-    protos: Vec<PathBuf>,
-    includes: Vec<PathBuf>,
+    proto: proto::Options,
     out_dir: Option<PathBuf>,
 }
 
@@ -48,14 +47,50 @@ impl Builder {
 
     /// Adds a proto file.
     pub fn proto(mut self, file: impl Into<PathBuf>) -> Self {
-        self.protos.push(file.into());
+        self.proto.files.push(absolute(file));
         self
     }
 
     /// Adds a directory in which imports are looked up. Without any, it is the directory of the
-    /// first proto file.
+    /// first proto file. cargo builds again when a file in it is added or changed, unless the
+    /// directory contains the package.
     pub fn include(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.includes.push(directory.into());
+        self.proto.includes.push(absolute(directory));
+        self
+    }
+
+    /// Uses a Rust module for a proto package, or a Rust type for a message or enum, instead of
+    /// generating it: `.extern_path(".shop.v1", "::shop::proto::shop::v1")`.
+    pub fn extern_path(mut self, proto: impl Into<String>, rust: impl Into<String>) -> Self {
+        self.proto.extern_paths.push((proto.into(), rust.into()));
+        self
+    }
+
+    /// Adds an attribute to messages, enums and oneofs:
+    /// `.type_attribute(".shop.v1.Order", "#[derive(serde::Serialize)]")`. The path may be that
+    /// of a package, or `.` for every type.
+    pub fn type_attribute(mut self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
+        let attribute = (path.into(), attribute.into());
+        self.proto.type_attributes.push(attribute);
+        self
+    }
+
+    /// Adds an attribute to fields and enum values: `.field_attribute(".shop.v1.Order.id",
+    /// "#[serde(skip)]")`.
+    pub fn field_attribute(
+        mut self,
+        path: impl Into<String>,
+        attribute: impl Into<String>,
+    ) -> Self {
+        let attribute = (path.into(), attribute.into());
+        self.proto.field_attributes.push(attribute);
+        self
+    }
+
+    /// Makes fields of type `bytes` [`Bytes`](https://docs.rs/bytes) instead of `Vec<u8>`: a
+    /// field, everything in a message or package, or `.` for all.
+    pub fn bytes(mut self, path: impl Into<String>) -> Self {
+        self.proto.bytes.push(path.into());
         self
     }
 
@@ -74,7 +109,7 @@ impl Builder {
     ///
     /// See [`Error`]; on an error nothing is written.
     pub fn generate(self) -> Result<(), Error> {
-        if self.protos.is_empty() && self.schema.is_none() {
+        if self.proto.files.is_empty() && self.schema.is_none() {
             return Err(Error::Nothing);
         }
         let out_dir = match &self.out_dir {
@@ -82,8 +117,12 @@ impl Builder {
             None => std::env::var_os("OUT_DIR").ok_or(Error::NoOutDir)?.into(),
         };
         // Named before anything can fail: a build that failed is tried again after an edit.
-        for file in self.schema.iter().chain(&self.protos) {
+        for file in self.schema.iter().chain(&self.proto.files) {
             output::rerun_if_changed(file);
+        }
+        // A new file may be one that an import, or the build script, is looking for.
+        for directory in self.watched_directories() {
+            output::rerun_if_changed(directory);
         }
         let (config, proto) = match (self.compile_schema(), self.compile_protos()) {
             (Ok(config), Ok(proto)) => (config, proto),
@@ -116,13 +155,47 @@ impl Builder {
     }
 
     fn compile_protos(&self) -> Result<Option<proto::Module>, proto::Error> {
-        if self.protos.is_empty() {
+        if self.proto.files.is_empty() {
             return Ok(None);
         }
-        let options = proto::Options {
-            files: self.protos.clone(),
-            includes: self.includes.clone(),
-        };
-        proto::compile(&options).map(Some)
+        proto::compile(&self.proto).map(Some)
+    }
+
+    /// The include directories, without those in which the build itself writes.
+    fn watched_directories(&self) -> impl Iterator<Item = &Path> {
+        let package = absolute("");
+        let directories = self.proto.includes.iter().map(PathBuf::as_path);
+        directories.filter(move |directory| !package.starts_with(directory))
+    }
+}
+
+/// As a report names it: an editor that opens it may run in another directory.
+fn absolute(path: impl Into<PathBuf>) -> PathBuf {
+    let directory = std::env::current_dir().unwrap_or_default();
+    directory.join(path.into()).components().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn included_directories_are_watched_unless_the_package_is_inside() {
+        let builder = Builder::new().include("proto").include(".").include("/");
+        let watched: Vec<&Path> = builder.watched_directories().collect();
+        assert_eq!(watched, [absolute("proto")]);
+    }
+
+    #[test]
+    fn what_prost_can_do_is_an_option() {
+        let builder = Builder::new()
+            .extern_path(".a", "::a")
+            .type_attribute(".", "#[derive(Eq)]")
+            .field_attribute(".a.B.c", "#[serde(skip)]")
+            .bytes(".a.B");
+        assert_eq!(builder.proto.extern_paths.len(), 1);
+        assert_eq!(builder.proto.type_attributes[0].0, ".");
+        assert_eq!(builder.proto.field_attributes[0].1, "#[serde(skip)]");
+        assert_eq!(builder.proto.bytes, [".a.B"]);
     }
 }

@@ -1,27 +1,50 @@
 //! `.proto` files → messages, service traits, clients and the descriptor set, without `protoc`.
 //!
-//! `front` reads the files with protox, `services` adds to what tonic-build writes, and
-//! `emit` puts the packages together as nested modules.
+//! - `load` finds and reads the files with protox; `rules` and `clashes` check what it and prost
+//!   do not: names that protoc refuses, and names that are the same in Rust;
+//! - `idents` knows the names that prost and tonic give;
+//! - `services` changes what tonic-build writes, and `emit` puts the packages together as nested
+//!   modules.
 
+mod clashes;
+mod edition;
 mod emit;
 mod front;
+mod idents;
+mod load;
+mod rules;
 mod services;
+mod source;
 
 use std::path::PathBuf;
 
 pub use front::{Error, Fault};
 
-/// Which files to compile.
+/// Which files to compile, and how.
+///
+/// Paths of messages, fields and packages begin with a dot: `.shop.v1.Order.id`. A path stands
+/// for everything below it, and `.` for everything.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// The proto files.
     pub files: Vec<PathBuf>,
     /// Where imports are looked up, in this order. If empty, the first file's directory.
     pub includes: Vec<PathBuf>,
+    /// Proto packages or types, and the Rust modules or types that stand for them. Nothing is
+    /// generated for these.
+    pub extern_paths: Vec<(String, String)>,
+    /// Messages, enums and oneofs, and an attribute for each: `#[derive(serde::Serialize)]`.
+    pub type_attributes: Vec<(String, String)>,
+    /// Fields and enum values, and an attribute for each.
+    pub field_attributes: Vec<(String, String)>,
+    /// Fields of type `bytes` that become `Bytes` instead of `Vec<u8>`.
+    pub bytes: Vec<String>,
 }
 
 /// Generated Rust.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Module {
     /// One `pub mod proto`, formatted, the same bytes for the same input.
     pub code: String,
@@ -33,12 +56,22 @@ pub struct Module {
 ///
 /// # Errors
 ///
-/// Every file that is at fault, each with the place of its first fault: the parser stops there.
+/// Every error in every file. In a file that does not parse, only the parser's first ones are
+/// found.
 pub fn compile(options: &Options) -> Result<Module, Error> {
-    let set = front::read(options)?;
-    let code = emit::module(&set)?;
-    Ok(Module {
-        code,
-        files: set.paths,
-    })
+    let mut set = load::load(options);
+    set.faults.extend(load::check_options(options));
+    let (clashes, exports) = clashes::check(&set, options);
+    set.faults.extend(clashes);
+    let code = if set.faults.is_empty() {
+        emit::module(&set, exports, options)?
+    } else {
+        String::new()
+    };
+    let mut files: Vec<PathBuf> = set.sources.values().map(|s| s.path.clone()).collect();
+    files.sort();
+    match set.into_error() {
+        Some(error) => Err(error),
+        None => Ok(Module { code, files }),
+    }
 }

@@ -1,0 +1,404 @@
+//! Finds, reads and checks proto files and what they import.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fs,
+    io::ErrorKind,
+    path::{Component, Path, PathBuf},
+};
+
+use miette::Diagnostic;
+use prost_types::FileDescriptorSet;
+use protox::file::{File, FileResolver, GoogleFileResolver};
+
+use super::{
+    Options, edition,
+    front::{Error, Fault},
+    rules,
+    source::{Places, Source, tag},
+};
+
+/// More imports than this, one inside the other, are not followed.
+const MAX_IMPORT_DEPTH: usize = 200;
+
+/// The files of a run, and everything that is wrong with them so far.
+pub(super) struct Set {
+    /// Every file without errors, imports included and before what imports them, with comments.
+    pub(super) descriptors: FileDescriptorSet,
+    /// The same without comments, encoded: what reflection serves.
+    pub(super) encoded: Vec<u8>,
+    /// Those that are on disk, by the names that imports give them.
+    pub(super) sources: BTreeMap<String, Source>,
+    pub(super) faults: Vec<Fault>,
+}
+
+pub(super) fn load(options: &Options) -> Set {
+    let mut loader = Loader {
+        includes: includes(options),
+        ..Loader::default()
+    };
+    for file in &options.files {
+        if let Some(name) = loader.name(file) {
+            loader.file(&name, &mut Vec::new());
+        }
+    }
+    loader.check()
+}
+
+/// What prost would refuse, or panic at.
+pub(super) fn check_options(options: &Options) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut refuse = |message: String, help: &str| {
+        faults.push(outside(Path::new("build options"), message).help(help));
+    };
+    let mut seen = HashSet::new();
+    for (proto, rust) in &options.extern_paths {
+        if !proto.starts_with('.') || proto.split('.').skip(1).any(str::is_empty) {
+            let message = format!("`{proto}` is not the path of a proto package or type");
+            refuse(message, "write it with a dot before it: `.shop.v1`");
+        } else if !seen.insert(proto) {
+            let message = format!("`{proto}` has two paths in Rust");
+            refuse(message, "remove one of them");
+        }
+        if syn::parse_str::<syn::Type>(rust).is_err() {
+            let message = format!("`{rust}` is not a path in Rust");
+            refuse(message, "write it like `::shared::proto::shop::v1`");
+        }
+    }
+    for (path, attribute) in options
+        .type_attributes
+        .iter()
+        .chain(&options.field_attributes)
+    {
+        if syn::parse::Parser::parse_str(syn::Attribute::parse_outer, attribute).is_err() {
+            let message = format!("`{attribute}` for `{path}` is not an attribute");
+            refuse(message, "write it like `#[derive(serde::Serialize)]`");
+        }
+    }
+    faults
+}
+
+/// Those directories, or the first file's.
+pub(super) fn includes(options: &Options) -> Vec<PathBuf> {
+    if !options.includes.is_empty() {
+        return options.includes.clone();
+    }
+    let directory = options.files.first().and_then(|file| file.parent());
+    match directory {
+        Some(directory) if !directory.as_os_str().is_empty() => vec![directory.to_owned()],
+        _ => vec![PathBuf::from(".")],
+    }
+}
+
+#[derive(Default)]
+struct Loader {
+    includes: Vec<PathBuf>,
+    sources: BTreeMap<String, Source>,
+    /// What could be parsed; each stands after what it imports.
+    parsed: Vec<(String, File)>,
+    /// Whether the file, and all that it imports, could be parsed.
+    usable: HashMap<String, bool>,
+    faults: Vec<Fault>,
+}
+
+impl Loader {
+    /// The name by which an import would find the file.
+    fn name(&mut self, file: &Path) -> Option<String> {
+        let inside = self.includes.iter().find_map(|include| {
+            let (file, include) = (absolute(file), absolute(include));
+            let mut rest = parts(&file);
+            let inside = parts(&include).all(|part| rest.next() == Some(part));
+            inside.then(|| join(rest)).flatten()
+        });
+        if let Some(name) = inside {
+            let found = self.find(&name);
+            if let Some(other) = found.filter(|found| !same_file(found, file)) {
+                self.push(
+                    outside(
+                        file,
+                        format!("`{name}` is found in another include folder first"),
+                    )
+                    .help(format!(
+                        "rename {} or {}, or change the order of the include folders",
+                        file.display(),
+                        other.display()
+                    )),
+                );
+                return None;
+            }
+            return Some(name);
+        }
+        let name = join(parts(file)).filter(|name| self.find(name).is_some());
+        if name.is_none() {
+            let fault = match fs::metadata(file) {
+                Ok(_) => outside(file, "the file is in none of the include folders").help(format!(
+                    "include one of the folders above it; included: {}",
+                    list(&self.includes)
+                )),
+                Err(error) => outside(file, format!("cannot read the file: {error}")),
+            };
+            self.push(fault);
+        }
+        name
+    }
+
+    fn find(&self, name: &str) -> Option<PathBuf> {
+        let files = self.includes.iter().map(|include| include.join(name));
+        let mut files = files.filter(|file| file.is_file());
+        files.next().map(|file| parts(&file).collect())
+    }
+
+    /// Reads a file and what it imports. Whether all of it could be parsed.
+    fn file(&mut self, name: &str, importing: &mut Vec<String>) -> Option<bool> {
+        if let Some(usable) = self.usable.get(name) {
+            return Some(*usable);
+        }
+        let file = match self.find(name) {
+            Some(path) => match self.read(name, path) {
+                Some(file) => file,
+                None => {
+                    self.usable.insert(name.to_owned(), false);
+                    return Some(false);
+                }
+            },
+            // The well-known types come with the compiler.
+            None => GoogleFileResolver::new().open_file(name).ok()?,
+        };
+        importing.push(name.to_owned());
+        let usable = self.imports(name, &file, importing);
+        importing.pop();
+        self.parsed.push((name.to_owned(), file));
+        self.usable.insert(name.to_owned(), usable);
+        Some(usable)
+    }
+
+    fn imports(&mut self, name: &str, file: &File, importing: &mut Vec<String>) -> bool {
+        let mut usable = true;
+        let mut seen = HashSet::new();
+        for (index, import) in (0..).zip(&file.file_descriptor_proto().dependency) {
+            let problem = if !seen.insert(import) {
+                format!("`{import}` is imported twice")
+            } else if importing.contains(import) {
+                let mut cycle = importing.clone();
+                cycle.push(import.clone());
+                format!("import cycle: {}", cycle.join(" -> "))
+            } else if importing.len() > MAX_IMPORT_DEPTH {
+                format!("more than {MAX_IMPORT_DEPTH} files import one another in a row")
+            } else {
+                match self.file(import, importing) {
+                    Some(ok) => {
+                        usable &= ok;
+                        continue;
+                    }
+                    None => format!("import `{import}` not found"),
+                }
+            };
+            usable = false;
+            if let Some(source) = self.sources.get(name) {
+                let places = Places::new(source, file.file_descriptor_proto());
+                let fault = places.fault(&[tag::file::IMPORT, index], problem);
+                let fault = fault.help(format!("include folders: {}", list(&self.includes)));
+                self.push(fault);
+            }
+        }
+        usable
+    }
+
+    fn read(&mut self, name: &str, path: PathBuf) -> Option<File> {
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                let message = match error.kind() {
+                    ErrorKind::InvalidData => "the file is not UTF-8".to_owned(),
+                    _ => format!("cannot read the file: {error}"),
+                };
+                self.push(outside(&path, message));
+                return None;
+            }
+        };
+        // protoc skips a byte order mark.
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        };
+        let source = Source { path, text };
+        let file = if let Some(span) = edition::statement(&source.text) {
+            self.push(
+                source
+                    .fault(span, "editions are not supported yet")
+                    .help("write `syntax = \"proto3\";`"),
+            );
+            None
+        } else {
+            match File::from_source(name, &source.text) {
+                Ok(file) => {
+                    let faults = rules::check(&source, file.file_descriptor_proto());
+                    faults.into_iter().for_each(|fault| self.push(fault));
+                    Some(file)
+                }
+                Err(error) => {
+                    let faults = faults(&error, &source);
+                    faults.into_iter().for_each(|fault| self.push(fault));
+                    None
+                }
+            }
+        };
+        self.sources.insert(name.to_owned(), source);
+        file
+    }
+
+    /// Resolves the names in every file whose imports could be parsed.
+    fn check(mut self) -> Set {
+        let files = Files(self.parsed.iter().cloned().collect());
+        let mut compiler = protox::Compiler::with_file_resolver(files);
+        compiler.include_imports(true).include_source_info(true);
+        let parsed = std::mem::take(&mut self.parsed);
+        let mut failed = HashSet::new();
+        for (name, file) in &parsed {
+            let imports = &file.file_descriptor_proto().dependency;
+            if !self.usable[name] || imports.iter().any(|import| failed.contains(import)) {
+                failed.insert(name);
+                continue;
+            }
+            if let Err(error) = compiler.open_file(name) {
+                failed.insert(name);
+                if let Some(source) = self.sources.get(name) {
+                    for fault in faults(&error, source) {
+                        self.push(fault);
+                    }
+                }
+            }
+        }
+        let descriptors = compiler.file_descriptor_set();
+        let encoded = compiler
+            .include_source_info(false)
+            .encode_file_descriptor_set();
+        Set {
+            descriptors,
+            encoded,
+            sources: self.sources,
+            faults: self.faults,
+        }
+    }
+
+    /// Keeps the first error at a place: CarML's own say more than the parser's.
+    fn push(&mut self, fault: Fault) {
+        let same = |other: &Fault| {
+            other.file == fault.file && other.place == fault.place && fault.place.is_some()
+        };
+        if !self
+            .faults
+            .iter()
+            .any(|other| same(other) || *other == fault)
+        {
+            self.faults.push(fault);
+        }
+    }
+}
+
+impl Set {
+    /// The errors in the order of files and lines.
+    pub(super) fn into_error(mut self) -> Option<Error> {
+        self.faults
+            .sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
+        (!self.faults.is_empty()).then_some(Error {
+            faults: self.faults,
+        })
+    }
+}
+
+/// The files that were parsed, for the compiler.
+struct Files(HashMap<String, File>);
+
+impl FileResolver for Files {
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        let file = self.0.get(name).cloned();
+        file.ok_or_else(|| protox::Error::file_not_found(name))
+    }
+}
+
+/// Every error that the parser or the compiler found in one file.
+fn faults(error: &protox::Error, source: &Source) -> Vec<Fault> {
+    let related = error.related().into_iter().flatten();
+    let all = std::iter::once(error as &dyn Diagnostic).chain(related);
+    all.map(|error| {
+        let message = plain(&error.to_string());
+        let labels = error.labels().into_iter().flatten();
+        let spans: Vec<_> = labels.map(|label| *label.inner()).collect();
+        let mut fault = match *spans {
+            // Of two places, the second is the one that is wrong.
+            [.., span] => source.fault(span.offset()..span.offset() + span.len(), message),
+            [] if message.ends_with("end of file") => {
+                let end = source.text.trim_end().len();
+                source.fault(end..end, message)
+            }
+            [] => source.whole(message),
+        };
+        if let Some(help) = error.help() {
+            fault.help = Some(plain(&help.to_string()));
+        } else if let [first, _] = *spans {
+            let first = source.fault(first.offset()..first.offset(), "");
+            fault.help = first
+                .place
+                .map(|(line, _)| format!("the other is in line {line}"));
+        }
+        fault
+    })
+    .collect()
+}
+
+/// The parser quotes with apostrophes, CarML with backticks.
+fn plain(message: &str) -> String {
+    let message = message.replace(", but found ", ", found ");
+    if message.matches('\'').count() % 2 == 0 && !message.contains("'''") {
+        message.replace('\'', "`")
+    } else {
+        message
+    }
+}
+
+fn outside(file: &Path, message: impl Into<String>) -> Fault {
+    Fault {
+        file: file.display().to_string(),
+        place: None,
+        message: message.into(),
+        help: None,
+        excerpt: None,
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// A path without its `.`.
+fn parts(path: &Path) -> impl Iterator<Item = Component<'_>> {
+    path.components().filter(|part| *part != Component::CurDir)
+}
+
+/// An import's name from the parts of a path. None if it leads out of its folder.
+fn join<'a>(parts: impl Iterator<Item = Component<'a>>) -> Option<String> {
+    let mut name = Vec::new();
+    for part in parts {
+        match part {
+            Component::Normal(part) => name.push(part.to_str()?),
+            _ => return None,
+        }
+    }
+    (!name.is_empty()).then(|| name.join("/"))
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+fn list(folders: &[PathBuf]) -> String {
+    let folders: Vec<String> = folders
+        .iter()
+        .map(|f| format!("`{}`", f.display()))
+        .collect();
+    folders.join(", ")
+}

@@ -1,0 +1,236 @@
+//! What protoc refuses and the parser does not, in one file.
+
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
+
+use heck::ToUpperCamelCase as _;
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+};
+
+use super::{
+    front::Fault,
+    source::{Places, Source, tag},
+};
+
+/// The errors of a file that was parsed, but whose names are not resolved.
+pub(super) fn check(source: &Source, file: &FileDescriptorProto) -> Vec<Fault> {
+    let mut rules = Rules {
+        places: Places::new(source, file),
+        proto3: file.syntax() == "proto3",
+        faults: Vec::new(),
+    };
+    for (index, message) in (0..).zip(&file.message_type) {
+        rules.message(&[tag::file::MESSAGE, index], message);
+    }
+    for (index, enumeration) in (0..).zip(&file.enum_type) {
+        rules.enumeration(&[tag::file::ENUM, index], enumeration);
+    }
+    rules.faults
+}
+
+struct Rules<'a> {
+    places: Places<'a>,
+    proto3: bool,
+    faults: Vec<Fault>,
+}
+
+impl Rules<'_> {
+    fn push(&mut self, path: &[i32], message: String, help: &str) {
+        let fault = self.places.fault(path, message);
+        self.faults.push(fault.help(help));
+    }
+
+    fn message(&mut self, path: &[i32], message: &DescriptorProto) {
+        let names = message.field.iter().map(|field| field.name());
+        self.reserved_names(
+            path,
+            (tag::message::FIELD, names),
+            (tag::message::RESERVED_NAME, &message.reserved_name),
+        );
+        // The ends are exclusive.
+        let reserved = message.reserved_range.iter();
+        let reserved: Vec<_> = reserved.map(|r| r.start()..r.end()).collect();
+        self.ranges(path, tag::message::RESERVED_RANGE, &reserved);
+        if self.proto3 && !message.extension_range.is_empty() {
+            self.push(
+                &join(path, &[tag::message::EXTENSION_RANGE, 0]),
+                "extension ranges are not allowed in proto3".to_owned(),
+                "remove it, or use `google.protobuf.Any`",
+            );
+        }
+        self.json_names(path, &message.field);
+        for (index, nested) in (0..).zip(&message.nested_type) {
+            self.message(&join(path, &[tag::message::MESSAGE, index]), nested);
+        }
+        for (index, nested) in (0..).zip(&message.enum_type) {
+            self.enumeration(&join(path, &[tag::message::ENUM, index]), nested);
+        }
+    }
+
+    fn json_names(&mut self, path: &[i32], fields: &[FieldDescriptorProto]) {
+        let mut seen: HashMap<String, &str> = HashMap::new();
+        for (index, field) in (0..).zip(fields) {
+            let path = join(path, &[tag::message::FIELD, index]);
+            let default = || json_name(field.name());
+            let json = field.json_name.clone().unwrap_or_else(default);
+            let at = join(&path, &[tag::NAME]);
+            if json.starts_with('[') && json.ends_with(']') {
+                self.push(
+                    &at,
+                    format!("the JSON name `{json}` is reserved for extensions"),
+                    "remove the brackets",
+                );
+            }
+            if let Some(first) = seen.get(&json) {
+                self.push(
+                    &at,
+                    format!(
+                        "the JSON name `{json}` is used twice: by `{first}` and by `{}`",
+                        field.name()
+                    ),
+                    "rename one of the fields, or give it another `json_name`",
+                );
+            } else {
+                seen.insert(json, field.name());
+            }
+        }
+    }
+
+    fn enumeration(&mut self, path: &[i32], enumeration: &EnumDescriptorProto) {
+        let names = enumeration.value.iter().map(|value| value.name());
+        self.reserved_names(
+            path,
+            (tag::enumeration::VALUE, names),
+            (tag::enumeration::RESERVED_NAME, &enumeration.reserved_name),
+        );
+        // The ends are inclusive.
+        let reserved = enumeration.reserved_range.iter();
+        let reserved: Vec<_> = reserved
+            .map(|r| r.start()..r.end().saturating_add(1))
+            .collect();
+        self.ranges(path, tag::enumeration::RESERVED_RANGE, &reserved);
+        if !self.proto3 {
+            return;
+        }
+        let mut seen: HashMap<String, (&str, i32)> = HashMap::new();
+        for (index, value) in (0..).zip(&enumeration.value) {
+            let short = without_prefix(enumeration.name(), value.name()).to_upper_camel_case();
+            match seen.get(&short) {
+                Some((first, number)) if *number != value.number() => self.push(
+                    &join(path, &[tag::enumeration::VALUE, index, tag::NAME]),
+                    format!(
+                        "`{}` and `{first}` are the same name without their case and the prefix \
+                         `{}`",
+                        value.name(),
+                        enumeration.name()
+                    ),
+                    "rename one of them",
+                ),
+                Some(_) => {}
+                None => {
+                    seen.insert(short, (value.name(), value.number()));
+                }
+            }
+        }
+    }
+
+    fn reserved_names<'n>(
+        &mut self,
+        path: &[i32],
+        (tag, names): (i32, impl Iterator<Item = &'n str>),
+        (reserved_tag, reserved): (i32, &[String]),
+    ) {
+        let mut seen = HashSet::new();
+        for (index, name) in (0..).zip(reserved) {
+            if !seen.insert(name.as_str()) {
+                self.push(
+                    &join(path, &[reserved_tag, index]),
+                    format!("`{name}` is reserved twice"),
+                    "remove one of them",
+                );
+            }
+        }
+        for (index, name) in (0..).zip(names) {
+            if seen.contains(name) {
+                self.push(
+                    &join(path, &[tag, index, tag::NAME]),
+                    format!("the name `{name}` is reserved"),
+                    "use another name, or remove it from `reserved`",
+                );
+            }
+        }
+    }
+
+    fn ranges(&mut self, path: &[i32], tag: i32, ranges: &[Range<i32>]) {
+        for (index, range) in (0..).zip(ranges) {
+            let before = ranges
+                .iter()
+                .take_while(|other| !std::ptr::eq(*other, range));
+            let mut overlapping =
+                before.filter(|other| other.start < range.end && range.start < other.end);
+            if overlapping.next().is_some() {
+                self.push(
+                    &join(path, &[tag, index]),
+                    "this reserved range overlaps another one".to_owned(),
+                    "remove the numbers that are in both",
+                );
+            }
+        }
+    }
+}
+
+fn join(path: &[i32], more: &[i32]) -> Vec<i32> {
+    [path, more].concat()
+}
+
+/// The name that JSON has for a field without `json_name`.
+fn json_name(name: &str) -> String {
+    let mut json = String::with_capacity(name.len());
+    let mut upper = false;
+    for c in name.chars() {
+        if c == '_' {
+            upper = true;
+        } else {
+            json.push(if upper { c.to_ascii_uppercase() } else { c });
+            upper = false;
+        }
+    }
+    json
+}
+
+/// An enum value without the enum's name, as protoc and JSON libraries take it off.
+fn without_prefix<'a>(name: &str, value: &'a str) -> &'a str {
+    let mut rest = value.chars();
+    for expected in name.chars().filter(|c| *c != '_') {
+        let next = rest.find(|c| *c != '_');
+        if next.is_none_or(|c| !c.eq_ignore_ascii_case(&expected)) {
+            return value;
+        }
+    }
+    match rest.as_str().trim_start_matches('_') {
+        "" => value,
+        short => short,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{json_name, without_prefix};
+
+    #[test]
+    fn names_are_shortened_as_protoc_does() {
+        for (name, value, expected) in [
+            ("Unit", "UNIT_KB", "KB"),
+            ("Unit", "UNIT_", "UNIT_"),
+            ("BodyPart", "BODY_PART_ARM", "ARM"),
+            ("Body_Part", "BODYPART_ARM", "ARM"),
+            ("Unit", "UNSET", "UNSET"),
+        ] {
+            assert_eq!(without_prefix(name, value), expected);
+        }
+        assert_eq!(json_name("foo_bar__baz_"), "fooBarBaz");
+    }
+}
