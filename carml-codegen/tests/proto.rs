@@ -51,7 +51,7 @@ fn a_service_stands_beside_its_messages_with_comments_and_descriptor_set() {
         "/// Greets people.",
         "pub use self::greeter_server::{Greeter, GreeterServer};",
         "pub use self::greeter_client::GreeterClient;",
-        "impl<T> ::carml_runtime::grpc::Described for greeter_server::GreeterServer<T>",
+        "for greeter_server::GreeterServer<T>",
         "super::super::FILE_DESCRIPTOR_SET",
     ] {
         assert!(module.code.contains(expected), "missing: {expected}");
@@ -118,7 +118,7 @@ fn every_broken_file_is_reported_with_its_place_and_its_line() {
         "syntax.proto:3:14",
         "\tstring name 1;",
         "type.proto:3:3",
-        "  Strin name = 1;\n  |   ^^^^^\n",
+        "  Strin name = 1;\n  |   ^^^^^",
         "import.proto:2:1",
         "missing.proto",
     ] {
@@ -186,4 +186,316 @@ fn what_did_not_change_is_not_written_again() {
 fn a_builder_with_nothing_to_do_says_so() {
     let error = Builder::new().out_dir("nowhere").generate().unwrap_err();
     assert!(error.to_string().contains(".proto("), "{error}");
+}
+
+/// Compiles one file, and gives its report.
+fn refusal(text: &str) -> String {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), "a.proto", text);
+    let error = proto::compile(&options(root.path(), &["a.proto"])).unwrap_err();
+    let folder = format!("{}/", root.path().display());
+    error.to_string().replace(&folder, "")
+}
+
+/// What is at a place, where a report names it as `a.proto:LINE:COLUMN`.
+fn at<'a>(text: &'a str, report: &str) -> Vec<&'a str> {
+    let places = report.split("a.proto:").skip(1);
+    let lines: Vec<&str> = text.lines().collect();
+    places
+        .map(|place| {
+            let mut numbers = place.split(|c: char| !c.is_ascii_digit());
+            let mut number = || numbers.next().unwrap().parse::<usize>().unwrap();
+            let (line, column) = (number(), number());
+            let rest = &lines[line - 1][column - 1..];
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '"');
+            &rest[..end.unwrap_or(rest.len())]
+        })
+        .collect()
+}
+
+#[test]
+fn names_that_are_the_same_in_rust_are_refused_at_the_second_one() {
+    for (text, place, name) in [
+        (
+            "message HTTPReq {} message HttpReq {}",
+            "HttpReq",
+            "HttpReq",
+        ),
+        ("message A {} enum a { Z = 0; }", "a", "A"),
+        ("message A { message B {} enum b { Z = 0; } }", "b", "B"),
+        (
+            "message A { oneof b { int32 c = 1; } message B {} message BOneOf {} }",
+            "b",
+            "BOneOf",
+        ),
+        (
+            "message A { oneof b_c { int32 d = 1; } oneof bC { int32 e = 2; } }",
+            "bC",
+            "BC",
+        ),
+        (
+            "message M {} service Foo { rpc A(M) returns (M); } service foo { rpc A(M) returns (M); }",
+            "foo",
+            "Foo",
+        ),
+        (
+            "message M {} service S { rpc GetIt(M) returns (M); rpc get_it(M) returns (M); }",
+            "get_it",
+            "get_it",
+        ),
+        (
+            "message M {} service S { rpc Get_1(M) returns (stream M); rpc Get1(M) returns (stream M); }",
+            "Get1",
+            "Get1Stream",
+        ),
+        (
+            "message A { int32 B = 1; oneof b { int32 c = 2; } }",
+            "b",
+            "b",
+        ),
+        (
+            "enum E { Z = 0; } message A { E x = 1; optional int32 set_x = 2; }",
+            "set_x",
+            "set_x",
+        ),
+        (
+            "enum E { Z = 0; } message A { repeated E x = 1; optional int32 push_x = 2; }",
+            "push_x",
+            "push_x",
+        ),
+        (
+            "enum E { Z = 0; } message A { map<int32, E> x = 1; optional int32 get_x = 2; }",
+            "get_x",
+            "get_x",
+        ),
+        (
+            "enum E { Z = 0; } message A { map<int32, E> x = 1; E insert_x = 2; }",
+            "insert_x",
+            "insert_x",
+        ),
+        (
+            "enum Unit { UNIT_UNSPECIFIED = 0; UNIT_KB = 1; UNIT_Kb = 2; }",
+            "UNIT_Kb",
+            "UNIT_KB",
+        ),
+        ("enum Unit { UNIT_Z = 0; Z = 1; }", "Z", "UNIT_Z"),
+    ] {
+        let text = format!("syntax = \"proto3\";\npackage a.v1;\n{text}\n");
+        let report = refusal(&text);
+        assert_eq!(at(&text, &report), [place], "{report}");
+        assert!(report.contains(&format!("`{name}`")), "{report}");
+        assert!(report.contains("help: rename one of them"), "{report}");
+    }
+}
+
+#[test]
+fn names_without_a_letter_or_a_digit_are_refused() {
+    for text in [
+        "message _ {}",
+        "message A { int32 _ = 1; }",
+        "message A { oneof _ { int32 a = 1; } }",
+        "enum _ { A = 0; }",
+        "enum A { _ = 0; }",
+        "service _ {}",
+        "message A {} service S { rpc _(A) returns (A); }",
+    ] {
+        let text = format!("syntax = \"proto3\";\npackage a.v1;\n{text}\n");
+        let report = refusal(&text);
+        assert_eq!(at(&text, &report), ["_"], "{report}");
+        assert!(report.contains("has no name in Rust"), "{report}");
+    }
+    let text = "syntax = \"proto3\";\npackage a._.v1;\n";
+    assert!(refusal(text).contains("a.proto:2:1"));
+}
+
+#[test]
+fn what_protoc_refuses_is_refused() {
+    for (text, place, message) in [
+        (
+            "message A { int32 a = 1 [json_name = \"b\"]; int32 b = 2; }",
+            "b",
+            "the JSON name `b` is used twice: by `a` and by `b`",
+        ),
+        (
+            "message A { int32 a_b = 1; int32 aB = 2; }",
+            "aB",
+            "the JSON name `aB` is used twice",
+        ),
+        (
+            "message A { int32 a = 1 [json_name = \"[x]\"]; }",
+            "a",
+            "reserved for extensions",
+        ),
+        (
+            "message A { reserved \"foo\"; int32 foo = 1; }",
+            "foo",
+            "the name `foo` is reserved",
+        ),
+        (
+            "message A { reserved \"foo\", \"foo\"; }",
+            "\"foo\"",
+            "`foo` is reserved twice",
+        ),
+        ("message A { reserved 1 to 4, 3; }", "3", "overlaps"),
+        (
+            "enum E { reserved \"FOO\"; Z = 0; FOO = 1; }",
+            "FOO",
+            "the name `FOO` is reserved",
+        ),
+        ("enum E { reserved 2 to 4, 4; Z = 0; }", "4", "overlaps"),
+        (
+            "message A { extensions 100 to 200; }",
+            "100",
+            "extension ranges are not allowed in proto3",
+        ),
+    ] {
+        let text = format!("syntax = \"proto3\";\n{text}\n");
+        let report = refusal(&text);
+        assert_eq!(at(&text, &report), [place], "{report}");
+        assert!(report.contains(message), "missing {message:?} in\n{report}");
+    }
+}
+
+#[test]
+fn editions_are_refused_by_name() {
+    let text = "// A file.\nedition = \"2023\";\npackage a.v1;\nmessage A { string s = 1; }\n";
+    let report = refusal(text);
+    assert_eq!(at(text, &report), ["edition"], "{report}");
+    assert!(
+        report.contains("editions are not supported yet"),
+        "{report}"
+    );
+    assert!(report.contains("syntax = \"proto3\""), "{report}");
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let root = tempfile::tempdir().unwrap();
+    write(
+        root.path(),
+        "a.proto",
+        "\u{feff}syntax = \"proto3\"; message A {}",
+    );
+    let module = proto::compile(&options(root.path(), &["a.proto"])).unwrap();
+    assert!(module.code.contains("pub struct A"));
+    // It has no column.
+    let report = refusal("\u{feff}syntax = \"proto4\"; message A {}");
+    assert!(report.contains("a.proto:1:10"), "{report}");
+}
+
+#[test]
+fn every_error_of_a_run_is_reported_at_once() {
+    let root = tempfile::tempdir().unwrap();
+    let files = [
+        (
+            "names.proto",
+            "syntax = \"proto3\";\nmessage A {\n  Foo a = 1;\n  Bar b = 2;\n}\nmessage B { Baz a = 1; }\n",
+        ),
+        (
+            "parse.proto",
+            "syntax = \"proto3\";\nmessage A { int32 a 1; }\n",
+        ),
+        (
+            "clash.proto",
+            "syntax = \"proto3\";\npackage c;\nmessage A_ {}\nmessage A {}\nenum _ { Z = 0; }\n",
+        ),
+        (
+            "import.proto",
+            "syntax = \"proto3\";\nimport \"none.proto\";\nimport \"names.proto\";\nimport \"also/none.proto\";\nmessage Z { reserved \"a\"; int32 a = 1; }\n",
+        ),
+    ];
+    for (file, text) in files {
+        write(root.path(), file, text);
+    }
+    let names: Vec<&str> = files.iter().map(|(file, _)| *file).collect();
+    let error = proto::compile(&options(root.path(), &names)).unwrap_err();
+    let places: Vec<_> = error
+        .faults
+        .iter()
+        .map(|fault| {
+            (
+                Path::new(&fault.file)
+                    .file_name()
+                    .unwrap()
+                    .to_str()
+                    .unwrap(),
+                fault.place.unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ("clash.proto", (4, 9)),
+            ("clash.proto", (5, 6)),
+            ("import.proto", (2, 1)),
+            ("import.proto", (4, 1)),
+            ("import.proto", (5, 33)),
+            ("names.proto", (3, 3)),
+            ("names.proto", (4, 3)),
+            ("names.proto", (6, 13)),
+            ("parse.proto", (2, 21)),
+        ],
+        "{error}"
+    );
+}
+
+#[test]
+fn reports_name_files_by_paths_that_can_be_opened() {
+    let root = tempfile::tempdir().unwrap();
+    let text = "syntax = \"proto3\";\nmessage B {\n  Strin name = 1;\n}\n";
+    write(root.path(), "deep/folder/a.proto", text);
+    write(
+        root.path(),
+        "b.proto",
+        "syntax = \"proto3\";\nimport \"folder/a.proto\";\n",
+    );
+    let mut options = options(root.path(), &["b.proto"]);
+    options.includes.push(root.path().join("deep"));
+    let error = proto::compile(&options).unwrap_err();
+    assert!(Path::new(&error.faults[0].file).is_file(), "{error}");
+}
+
+#[test]
+fn a_file_outside_of_the_include_folders_or_behind_another_one_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let text = "syntax = \"proto3\";\n";
+    for file in ["one/a.proto", "two/a.proto", "three/b.proto"] {
+        write(root.path(), file, text);
+    }
+    let mut options = options(root.path(), &["two/a.proto", "three/b.proto"]);
+    options.includes = vec![root.path().join("one"), root.path().join("two")];
+    let report = proto::compile(&options).unwrap_err().to_string();
+    for expected in [
+        "two/a.proto",
+        "found in another include folder first",
+        "three/b.proto",
+        "in none of the include folders",
+    ] {
+        assert!(report.contains(expected), "missing {expected} in\n{report}");
+    }
+}
+
+#[test]
+fn options_that_prost_would_not_understand_are_refused() {
+    let root = tempfile::tempdir().unwrap();
+    write(
+        root.path(),
+        "a.proto",
+        "syntax = \"proto3\"; package a; message A {}",
+    );
+    let mut options = options(root.path(), &["a.proto"]);
+    options
+        .extern_paths
+        .push(("a".to_owned(), "::b".to_owned()));
+    options
+        .extern_paths
+        .push((".b".to_owned(), "b-c".to_owned()));
+    options
+        .type_attributes
+        .push((".".to_owned(), "derive(Eq)".to_owned()));
+    let report = proto::compile(&options).unwrap_err().to_string();
+    for expected in ["`a` is not", "`b-c` is not", "`derive(Eq)` for `.` is not"] {
+        assert!(report.contains(expected), "missing {expected} in\n{report}");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
-    ServiceDescriptorProto,
+    MessageOptions, ServiceDescriptorProto,
     field_descriptor_proto::{Label, Type},
 };
 
@@ -265,8 +265,8 @@ impl Walk<'_> {
         }
         let name = idents::service(service.name());
         for (side, types) in [
-            ("client", &[format!("{name}Client")][..]),
-            ("server", &[name.clone(), format!("{name}Server")]),
+            ("server", &[name.clone(), format!("{name}Server")][..]),
+            ("client", &[format!("{name}Client")]),
         ] {
             let inside = idents::service_module(&name, side);
             self.module(&at, module, &inside);
@@ -426,7 +426,10 @@ fn oneofs(message: &DescriptorProto) -> Vec<i32> {
 }
 
 fn is_map(message: &DescriptorProto) -> bool {
-    message.options.as_ref().is_some_and(|o| o.map_entry())
+    message
+        .options
+        .as_ref()
+        .is_some_and(MessageOptions::map_entry)
 }
 
 fn nth<T>(items: &[T], index: i32) -> Option<&T> {

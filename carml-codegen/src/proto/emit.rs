@@ -42,6 +42,7 @@ pub(super) fn module(
         #[allow(
             missing_docs,
             non_camel_case_types,
+            non_snake_case,
             unreachable_pub,
             unused_qualifications,
             clippy::all,

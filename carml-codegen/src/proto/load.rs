@@ -110,23 +110,19 @@ impl Loader {
             let inside = parts(&include).all(|part| rest.next() == Some(part));
             inside.then(|| join(rest)).flatten()
         });
-        if let Some(name) = inside {
-            let found = self.find(&name);
-            if let Some(other) = found.filter(|found| !same_file(found, file)) {
-                self.push(
-                    outside(
-                        file,
-                        format!("`{name}` is found in another include folder first"),
-                    )
-                    .help(format!(
-                        "rename {} or {}, or change the order of the include folders",
-                        file.display(),
-                        other.display()
-                    )),
-                );
-                return None;
+        if let Some(name) = inside
+            && let Some(found) = self.find(&name)
+        {
+            if same_file(&found, file) {
+                return Some(name);
             }
-            return Some(name);
+            let message = format!("`{name}` is found in another include folder first");
+            self.faults.push(outside(file, message).help(format!(
+                "rename {} or {}, or change the order of the include folders",
+                file.display(),
+                found.display()
+            )));
+            return None;
         }
         let name = join(parts(file)).filter(|name| self.find(name).is_some());
         if name.is_none() {
@@ -137,7 +133,7 @@ impl Loader {
                 )),
                 Err(error) => outside(file, format!("cannot read the file: {error}")),
             };
-            self.push(fault);
+            self.faults.push(fault);
         }
         name
     }
@@ -198,7 +194,7 @@ impl Loader {
                 let places = Places::new(source, file.file_descriptor_proto());
                 let fault = places.fault(&[tag::file::IMPORT, index], problem);
                 let fault = fault.help(format!("include folders: {}", list(&self.includes)));
-                self.push(fault);
+                self.faults.push(fault);
             }
         }
         usable
@@ -212,7 +208,7 @@ impl Loader {
                     ErrorKind::InvalidData => "the file is not UTF-8".to_owned(),
                     _ => format!("cannot read the file: {error}"),
                 };
-                self.push(outside(&path, message));
+                self.faults.push(outside(&path, message));
                 return None;
             }
         };
@@ -223,7 +219,7 @@ impl Loader {
         };
         let source = Source { path, text };
         let file = if let Some(span) = edition::statement(&source.text) {
-            self.push(
+            self.faults.push(
                 source
                     .fault(span, "editions are not supported yet")
                     .help("write `syntax = \"proto3\";`"),
@@ -233,12 +229,11 @@ impl Loader {
             match File::from_source(name, &source.text) {
                 Ok(file) => {
                     let faults = rules::check(&source, file.file_descriptor_proto());
-                    faults.into_iter().for_each(|fault| self.push(fault));
+                    self.faults.extend(faults);
                     Some(file)
                 }
                 Err(error) => {
-                    let faults = faults(&error, &source);
-                    faults.into_iter().for_each(|fault| self.push(fault));
+                    self.faults.extend(faults(&error, &source));
                     None
                 }
             }
@@ -263,9 +258,7 @@ impl Loader {
             if let Err(error) = compiler.open_file(name) {
                 failed.insert(name);
                 if let Some(source) = self.sources.get(name) {
-                    for fault in faults(&error, source) {
-                        self.push(fault);
-                    }
+                    self.faults.extend(faults(&error, source));
                 }
             }
         }
@@ -280,27 +273,16 @@ impl Loader {
             faults: self.faults,
         }
     }
-
-    /// Keeps the first error at a place: CarML's own say more than the parser's.
-    fn push(&mut self, fault: Fault) {
-        let same = |other: &Fault| {
-            other.file == fault.file && other.place == fault.place && fault.place.is_some()
-        };
-        if !self
-            .faults
-            .iter()
-            .any(|other| same(other) || *other == fault)
-        {
-            self.faults.push(fault);
-        }
-    }
 }
 
 impl Set {
-    /// The errors in the order of files and lines.
+    /// The errors in the order of files and lines, one at a place: the first that was found.
+    /// CarML's own come before the compiler's and say more.
     pub(super) fn into_error(mut self) -> Option<Error> {
+        let place = |fault: &Fault| (fault.file.clone(), fault.place);
+        self.faults.sort_by_key(place);
         self.faults
-            .sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
+            .dedup_by(|b, a| a == b || a.place.is_some() && place(a) == place(b));
         (!self.faults.is_empty()).then_some(Error {
             faults: self.faults,
         })
@@ -350,7 +332,7 @@ fn faults(error: &protox::Error, source: &Source) -> Vec<Fault> {
 /// The parser quotes with apostrophes, CarML with backticks.
 fn plain(message: &str) -> String {
     let message = message.replace(", but found ", ", found ");
-    if message.matches('\'').count() % 2 == 0 && !message.contains("'''") {
+    if message.matches('\'').count().is_multiple_of(2) && !message.contains("'''") {
         message.replace('\'', "`")
     } else {
         message

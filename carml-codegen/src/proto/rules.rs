@@ -7,7 +7,8 @@ use std::{
 
 use heck::ToUpperCamelCase as _;
 use prost_types::{
-    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+    DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, FieldDescriptorProto,
+    FileDescriptorProto,
 };
 
 use super::{
@@ -44,7 +45,7 @@ impl Rules<'_> {
     }
 
     fn message(&mut self, path: &[i32], message: &DescriptorProto) {
-        let names = message.field.iter().map(|field| field.name());
+        let names = message.field.iter().map(FieldDescriptorProto::name);
         self.reserved_names(
             path,
             (tag::message::FIELD, names),
@@ -100,7 +101,7 @@ impl Rules<'_> {
     }
 
     fn enumeration(&mut self, path: &[i32], enumeration: &EnumDescriptorProto) {
-        let names = enumeration.value.iter().map(|value| value.name());
+        let names = enumeration.value.iter().map(EnumValueDescriptorProto::name);
         self.reserved_names(
             path,
             (tag::enumeration::VALUE, names),

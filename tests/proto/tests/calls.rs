@@ -11,13 +11,18 @@ use carml_test_proto::{
     shared::Owner,
 };
 
-/// Implements every service.
-struct All;
-
-type Answer<T> = Result<Response<T>, Status>;
+struct Disks;
+struct Cart;
+struct Shelf;
+struct Myself;
+struct Plan;
+struct Clone;
+struct Boxed;
+struct T;
+struct Purses;
 
 #[carml_service]
-impl api::Disks for All {
+impl api::Disks for Disks {
     async fn clone_(&self, a: api::A) -> Result<api::A, Status> {
         Ok(a)
     }
@@ -80,7 +85,7 @@ impl api::Disks for All {
 }
 
 #[carml_service]
-impl api::cart_server::Cart for All {
+impl api::cart_server::Cart for Cart {
     async fn attach(&self, client: api::CartClient) -> Result<api::CartServer, Status> {
         Ok(api::CartServer {
             name: client.name,
@@ -90,7 +95,7 @@ impl api::cart_server::Cart for All {
 }
 
 #[carml_service]
-impl api::shelf_server::Shelf for All {
+impl api::shelf_server::Shelf for Shelf {
     async fn get(
         &self,
         shelf: api::Shelf,
@@ -101,35 +106,35 @@ impl api::shelf_server::Shelf for All {
 }
 
 #[carml_service]
-impl api::Self_ for All {
+impl api::Self_ for Myself {
     async fn r#do(&self, a: api::A) -> Result<api::A, Status> {
         Ok(a)
     }
 }
 
 #[carml_service]
-impl api::PlanAB for All {
+impl api::PlanAB for Plan {
     async fn r#do(&self, a: api::A) -> Result<api::A, Status> {
         Ok(a)
     }
 }
 
 #[carml_service]
-impl prelude::v1::Clone for All {
+impl prelude::v1::Clone for Clone {
     async fn call(&self, m: prelude::v1::M) -> Result<prelude::v1::M, Status> {
         Ok(m)
     }
 }
 
 #[carml_service]
-impl prelude::v1::Box_ for All {
+impl prelude::v1::Box_ for Boxed {
     async fn call(&self, m: prelude::v1::M) -> Result<prelude::v1::M, Status> {
         Ok(m)
     }
 }
 
 #[carml_service]
-impl prelude::v1::T for All {
+impl prelude::v1::T for T {
     async fn call(
         &self,
         m: prelude::v1::M,
@@ -142,8 +147,8 @@ impl prelude::v1::T for All {
 }
 
 #[carml_service]
-impl options::v1::Purses for All {
-    async fn get(&self, request: Request<Owner>) -> Answer<options::v1::Purse> {
+impl options::v1::Purses for Purses {
+    async fn get(&self, request: Request<Owner>) -> Result<Response<options::v1::Purse>, Status> {
         let owner = Some(request.into_inner());
         Ok(Response::new(options::v1::Purse {
             owner,
@@ -154,7 +159,7 @@ impl options::v1::Purses for All {
 
 #[tokio::test]
 async fn calls_named_like_a_clients_own_methods_get_an_underscore() {
-    let mut client = api::DisksClient::new(api::DisksServer::new(All));
+    let mut client = api::DisksClient::new(api::DisksServer::new(Disks));
     client.clone_(api::A {}).await.unwrap();
     client.clone_into_(api::A {}).await.unwrap();
     client.into_(api::A {}).await.unwrap();
@@ -179,27 +184,27 @@ async fn calls_named_like_a_clients_own_methods_get_an_underscore() {
 
 #[tokio::test]
 async fn a_service_beside_messages_of_its_clients_name_is_in_its_modules() {
-    let server = api::cart_server::CartServer::new(All);
+    let server = api::cart_server::CartServer::new(Cart);
     let mut client = api::cart_client::CartClient::new(server);
     let name = "basket".to_owned();
     let answer = client.attach(api::CartClient { name }).await.unwrap();
     assert_eq!(answer.into_inner().name, "basket");
 
-    let mut client = api::ShelfClient::new(api::shelf_server::ShelfServer::new(All));
+    let mut client = api::ShelfClient::new(api::shelf_server::ShelfServer::new(Shelf));
     let mut stream = client.get(api::Shelf { a: 7 }).await.unwrap().into_inner();
     assert_eq!(stream.message().await.unwrap().unwrap().a, 7);
 }
 
 #[tokio::test]
 async fn services_named_like_types_of_the_prelude_are_called() {
-    let mut client = prelude::v1::CloneClient::new(prelude::v1::CloneServer::new(All));
+    let mut client = prelude::v1::CloneClient::new(prelude::v1::CloneServer::new(Clone));
     client.call(prelude::v1::M {}).await.unwrap();
-    let mut client = prelude::v1::TClient::new(prelude::v1::TServer::new(All));
+    let mut client = prelude::v1::TClient::new(prelude::v1::TServer::new(T));
     client.call(prelude::v1::M {}).await.unwrap();
-    let mut client = api::PlanABClient::new(api::PlanABServer::new(All));
+    let mut client = api::PlanABClient::new(api::PlanABServer::new(Plan));
     client.r#do(api::A {}).await.unwrap();
 
-    let mut other = prelude::v1::VecClient::new(prelude::v1::CloneServer::new(All));
+    let mut other = prelude::v1::VecClient::new(prelude::v1::CloneServer::new(Clone));
     let error = other.call(prelude::v1::M {}).await.unwrap_err();
     assert_eq!(error.code(), Code::Unimplemented);
 }
