@@ -204,9 +204,22 @@ async fn services_named_like_types_of_the_prelude_are_called() {
     let mut client = api::PlanABClient::new(api::PlanABServer::new(Plan));
     client.r#do(api::A {}).await.unwrap();
 
+    let mut client = api::Self_Client::new(api::Self_Server::new(Myself));
+    client.r#do(api::A {}).await.unwrap();
+    let mut client = prelude::v1::Box_Client::new(prelude::v1::Box_Server::new(Boxed));
+    client.call(prelude::v1::M {}).await.unwrap();
+
     let mut other = prelude::v1::VecClient::new(prelude::v1::CloneServer::new(Clone));
     let error = other.call(prelude::v1::M {}).await.unwrap_err();
     assert_eq!(error.code(), Code::Unimplemented);
+}
+
+#[tokio::test]
+async fn a_type_of_another_crate_is_an_argument() {
+    let mut client = options::v1::PursesClient::new(options::v1::PursesServer::new(Purses));
+    let name = "Ada".to_owned();
+    let purse = client.get(Owner { name }).await.unwrap().into_inner();
+    assert_eq!(purse.owner.unwrap().name, "Ada");
 }
 
 #[test]
