@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use carml_runtime::kv::{From, Key, Kv, redb::Redb};
+use carml_runtime::kv::{Key, Kv, WatchStart, redb::Redb};
 use futures_util::future::{join_all, try_join_all};
 use redb::{Database, ReadableDatabase, TableDefinition};
 
@@ -144,7 +144,7 @@ async fn main() {
     }
     let page = kv.list(None, Default::default()).await.unwrap();
     let start = Instant::now();
-    let from = From::Revision(carml_runtime::kv::Revision(page.revision.0 - 9_000));
+    let from = WatchStart::Revision(carml_runtime::kv::Revision(page.revision.0 - 9_000));
     let watch = kv.watch_tree(None, from).await.unwrap();
     println!(
         "a watch resumed 9,000 revisions back begins after {:.2?}",

@@ -2,8 +2,8 @@
 //!
 //! Exit codes: 0 done, 1 the input is at fault, 2 the command could not run.
 
+mod commands;
 mod scaffold;
-mod verb;
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand};
 #[command(name = "carml", version, max_term_width = 100, after_help = AFTER_HELP)]
 struct Cli {
     #[command(subcommand)]
-    verb: Verb,
+    command: Command,
 }
 
 const AFTER_HELP: &str = "\
@@ -26,30 +26,30 @@ Start here:
 Exit codes: 0 done; 1 the input is at fault; 2 the command could not run.";
 
 #[derive(Subcommand)]
-enum Verb {
-    New(verb::new::Args),
-    Validate(verb::validate::Args),
-    Check(verb::check::Args),
-    Schema(verb::schema::Args),
-    Explain(verb::explain::Args),
-    Docs(verb::docs::Args),
-    Generate(verb::generate::Args),
+enum Command {
+    New(commands::new::Args),
+    Validate(commands::validate::Args),
+    Check(commands::check::Args),
+    Schema(commands::schema::Args),
+    Explain(commands::explain::Args),
+    Docs(commands::docs::Args),
+    Generate(commands::generate::Args),
     #[cfg(feature = "kv")]
-    Kv(verb::kv::Args),
-    Backends(verb::backends::Args),
+    Kv(commands::kv::Args),
+    Backends(commands::backends::Args),
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().verb {
-        Verb::New(args) => verb::new::run(&args),
-        Verb::Validate(args) => verb::validate::run(&args),
-        Verb::Check(args) => verb::check::run(&args),
-        Verb::Schema(args) => verb::schema::run(&args),
-        Verb::Explain(args) => verb::explain::run(&args),
-        Verb::Docs(args) => verb::docs::run(&args),
-        Verb::Generate(args) => verb::generate::run(&args),
+    match Cli::parse().command {
+        Command::New(args) => commands::new::run(&args),
+        Command::Validate(args) => commands::validate::run(&args),
+        Command::Check(args) => commands::check::run(&args),
+        Command::Schema(args) => commands::schema::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Docs(args) => commands::docs::run(&args),
+        Command::Generate(args) => commands::generate::run(&args),
         #[cfg(feature = "kv")]
-        Verb::Kv(args) => verb::kv::run(args),
-        Verb::Backends(args) => verb::backends::run(&args),
+        Command::Kv(args) => commands::kv::run(args),
+        Command::Backends(args) => commands::backends::run(&args),
     }
 }

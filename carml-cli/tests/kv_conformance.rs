@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use carml_kv_service::Remote;
+use carml_kv_service::KvClient;
 use carml_runtime::kv::{Kv, capability::Call};
 use carml_test_conformance::{Fixture, conformance};
 use support::Served;
@@ -16,10 +16,10 @@ struct ServedFile {
 }
 
 impl Fixture for ServedFile {
-    const SHORTEST: Duration = Duration::from_millis(100);
+    const MIN_TTL: Duration = Duration::from_millis(100);
     const HISTORY: Option<usize> = Some(10_257);
     // Nobody closes somebody else's store.
-    const LASTS: bool = false;
+    const PERSISTENT: bool = false;
 
     async fn fresh() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -27,7 +27,7 @@ impl Fixture for ServedFile {
         ServedFile { served, _dir: dir }
     }
     async fn open(&self) -> Kv {
-        let remote = Remote::new(&self.served.url()).unwrap();
+        let remote = KvClient::new(&self.served.url()).unwrap();
         Kv::new(remote, Duration::from_secs(20))
     }
     fn offers(_: &Kv, call: Call) -> bool {

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use carml_kv_service::Remote;
+use carml_kv_service::KvClient;
 use carml_runtime::kv::{Key, Kv, ListOptions};
 use support::Served;
 
@@ -20,7 +20,10 @@ const WRITERS: usize = 8;
 type Acknowledged = BTreeMap<String, (u64, u64)>;
 
 fn store(served: &Served) -> Kv {
-    Kv::new(Remote::new(&served.url()).unwrap(), Duration::from_secs(5))
+    Kv::new(
+        KvClient::new(&served.url()).unwrap(),
+        Duration::from_secs(5),
+    )
 }
 
 /// Writes rising numbers, over and over to a few keys, until the server is gone: what was

@@ -6,7 +6,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use carml_kv_service::Remote;
+use carml_kv_service::KvClient;
 use carml_runtime::kv::Kv;
 use support::Served;
 
@@ -14,7 +14,10 @@ use support::Served;
 async fn a_lease_is_lost_when_its_time_is_over_though_nobody_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(&folder.path().join("kv.redb"));
-    let kv = Kv::new(Remote::new(&served.url()).unwrap(), Duration::from_secs(5));
+    let kv = Kv::new(
+        KvClient::new(&served.url()).unwrap(),
+        Duration::from_secs(5),
+    );
     let lease = kv.lease(Duration::from_millis(900)).await.unwrap();
     let kept = tokio::time::timeout(Duration::from_millis(1_500), lease.lost()).await;
     assert!(kept.is_err(), "it renews itself");

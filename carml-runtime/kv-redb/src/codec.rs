@@ -1,17 +1,17 @@
-//! The bytes of rows and log records. What does not decode is a corrupted file.
+//! The bytes of rows and log records. What cannot be decoded is a corrupted file.
 use bytes::{BufMut, Bytes};
 
-use carml_kv::{Cause, Entry, Event, Key, LeaseId, Revision};
+use carml_kv::{DeleteCause, Entry, Event, Key, LeaseId, Revision};
 
-type Fault = redb::Error;
+type StoreError = redb::Error;
 
 const ROW_HEAD: usize = 16;
 
-fn corrupted(what: impl std::fmt::Display) -> Fault {
-    Fault::Corrupted(format!("{what} does not decode"))
+fn corrupted(what: impl std::fmt::Display) -> StoreError {
+    StoreError::Corrupted(format!("{what} cannot be decoded"))
 }
 
-pub(super) fn key(text: &str) -> Result<Key, Fault> {
+pub(super) fn key(text: &str) -> Result<Key, StoreError> {
     Key::parse(text).map_err(|_| corrupted(format_args!("the key {text:?}")))
 }
 
@@ -35,13 +35,13 @@ fn split(row: &[u8]) -> Option<(u64, u64, &[u8])> {
 }
 
 /// Revision and lease of a row.
-pub(super) fn head(key: &str, row: &[u8]) -> Result<(u64, u64), Fault> {
+pub(super) fn head(key: &str, row: &[u8]) -> Result<(u64, u64), StoreError> {
     let (revision, lease, _) =
         split(row).ok_or_else(|| corrupted(format_args!("the row of {key:?}")))?;
     Ok((revision, lease))
 }
 
-pub(super) fn entry(text: &str, row: &[u8]) -> Result<Entry, Fault> {
+pub(super) fn entry(text: &str, row: &[u8]) -> Result<Entry, StoreError> {
     let (revision, lease, value) =
         split(row).ok_or_else(|| corrupted(format_args!("the row of {text:?}")))?;
     Ok(Entry {
@@ -60,7 +60,7 @@ pub(super) fn record(events: &[Event]) -> Vec<u8> {
         let (tag, body) = match event {
             Event::Put(entry) => (0, row(entry)),
             Event::Delete {
-                cause: Cause::Expired,
+                cause: DeleteCause::Expired,
                 ..
             } => (2, Vec::new()),
             Event::Delete { .. } => (1, Vec::new()),
@@ -78,24 +78,24 @@ fn put_chunk(out: &mut Vec<u8>, bytes: &[u8]) {
     out.put_slice(bytes);
 }
 
-pub(super) fn events(revision: u64, mut record: &[u8]) -> Result<Vec<Event>, Fault> {
-    let fault = || corrupted(format_args!("the log's record of revision {revision}"));
+pub(super) fn events(revision: u64, mut record: &[u8]) -> Result<Vec<Event>, StoreError> {
+    let corrupt = || corrupted(format_args!("the log's record of revision {revision}"));
     let mut out = Vec::new();
     while let Some((tag, rest)) = record.split_first() {
-        let (text, rest) = chunk(rest).ok_or_else(fault)?;
-        let (body, rest) = chunk(rest).ok_or_else(fault)?;
-        let text = std::str::from_utf8(text).map_err(|_| fault())?;
+        let (text, rest) = chunk(rest).ok_or_else(corrupt)?;
+        let (body, rest) = chunk(rest).ok_or_else(corrupt)?;
+        let text = std::str::from_utf8(text).map_err(|_| corrupt())?;
         let deleted = |cause| {
-            Ok::<_, Fault>(Event::Delete {
+            Ok::<_, StoreError>(Event::Delete {
                 key: key(text)?,
                 cause,
             })
         };
         out.push(match tag {
             0 => Event::Put(entry(text, body)?),
-            1 => deleted(Cause::Explicit)?,
-            2 => deleted(Cause::Expired)?,
-            _ => return Err(fault()),
+            1 => deleted(DeleteCause::Explicit)?,
+            2 => deleted(DeleteCause::Expired)?,
+            _ => return Err(corrupt()),
         });
         record = rest;
     }

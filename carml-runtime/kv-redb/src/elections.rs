@@ -1,4 +1,5 @@
-//! Elections: a queue of candidates, and what the leader says.
+//! Elections: a queue of candidates, and the value that the leader published.
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -7,14 +8,14 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::locks::{Locks, Place};
-use carml_kv::{Hold, Key, Leader};
+use super::locks::{Locks, QueueEntry};
+use carml_kv::{Key, Leader, LockHandle};
 
 type Announced = watch::Sender<Option<Leader>>;
 
 struct Slot {
     announced: Arc<Announced>,
-    seats: usize,
+    participants: usize,
 }
 
 #[derive(Default)]
@@ -40,29 +41,29 @@ impl Elections {
     pub(super) fn count(&self) -> usize {
         self.queues.count() + self.slots.lock().len()
     }
-    pub(super) fn join(&self, key: &Key) -> Candidate {
+    pub(super) fn campaign(&self, key: &Key) -> Candidate {
         Candidate {
-            place: self.queues.join(key.as_str()),
-            seat: self.sit(key),
+            queued: self.queues.join(key.as_str()),
+            participant: self.join(key),
         }
     }
-    /// Takes part; dropping the seat leaves nothing behind.
-    pub(super) fn sit(&self, key: &Key) -> Seat {
+    /// Takes part as a follower. Dropping the last participant removes the election.
+    pub(super) fn join(&self, key: &Key) -> Participant {
         let mut slots = self.slots.lock();
         let slot = slots
             .entry(key.as_str().to_owned())
             .or_insert_with(|| Slot {
                 announced: Arc::new(watch::Sender::new(None)),
-                seats: 0,
+                participants: 0,
             });
-        slot.seats += 1;
-        Seat {
+        slot.participants += 1;
+        Participant {
             slots: self.slots.clone(),
             key: key.as_str().to_owned(),
             announced: slot.announced.clone(),
         }
     }
-    /// Says something else; `false`: this token does not lead.
+    /// Replaces the published value; `false`: this token does not lead.
     pub(super) fn proclaim(&self, key: &Key, token: u64, value: Bytes) -> bool {
         let slots = self.slots.lock();
         slots.get(key.as_str()).is_some_and(|slot| {
@@ -77,25 +78,25 @@ impl Elections {
     }
 }
 
-/// One who follows or stands in an election.
-pub(super) struct Seat {
+/// A follower or a candidate of an election.
+pub(super) struct Participant {
     slots: Arc<Slots>,
     key: String,
     announced: Arc<Announced>,
 }
 
-impl Seat {
+impl Participant {
     pub(super) fn follow(&self) -> watch::Receiver<Option<Leader>> {
         self.announced.subscribe()
     }
 }
 
-impl Drop for Seat {
+impl Drop for Participant {
     fn drop(&mut self) {
         let mut slots = self.slots.lock();
         if let Some(slot) = slots.get_mut(&self.key) {
-            slot.seats -= 1;
-            if slot.seats == 0 {
+            slot.participants -= 1;
+            if slot.participants == 0 {
                 slots.remove(&self.key);
             }
         }
@@ -104,20 +105,20 @@ impl Drop for Seat {
 
 /// A candidate, then the leader.
 pub(super) struct Candidate {
-    seat: Seat,
-    // Given up last, so that the next leader speaks after this one is silent.
-    place: Place,
+    participant: Participant,
+    // Dropped last, so that the next leader publishes after this one is cleared.
+    queued: QueueEntry,
 }
 
 impl Candidate {
     pub(super) async fn wait(&mut self) {
-        self.place.wait().await;
+        self.queued.wait().await;
     }
-    /// Begins to lead.
+    /// Becomes the leader and publishes `value`.
     pub(super) fn lead(self, token: u64, value: Bytes) -> Leading {
-        self.place.set_token(token);
+        self.queued.set_token(token);
         let leader = Leader { token, value };
-        self.seat.announced.send_replace(Some(leader));
+        self.participant.announced.send_replace(Some(leader));
         Leading(self)
     }
 }
@@ -125,10 +126,10 @@ impl Candidate {
 /// Leads until it is dropped.
 pub(super) struct Leading(Candidate);
 
-impl Hold for Leading {}
+impl LockHandle for Leading {}
 
 impl Drop for Leading {
     fn drop(&mut self) {
-        self.0.seat.announced.send_replace(None);
+        self.0.participant.announced.send_replace(None);
     }
 }

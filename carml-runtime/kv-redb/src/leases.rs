@@ -1,5 +1,6 @@
-//! Deadlines of leases, in memory: after a reopen each gets its full ttl again (a lease may end
-//! late, never early).
+//! Deadlines of leases, in memory: after a reopen each gets its full ttl again, so a lease may end
+//! late but never early.
+
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -29,7 +30,7 @@ impl Leases {
         };
         self.states().insert(id, state);
     }
-    /// Fires when the lease ends; one that has ended has fired.
+    /// Cancelled when the lease ends; already cancelled for an unknown lease.
     pub(super) fn lost(&self, id: u64) -> CancellationToken {
         self.states().get(&id).map_or_else(
             || {
@@ -40,7 +41,7 @@ impl Leases {
             |s| s.lost.clone(),
         )
     }
-    /// The ttl, which begins anew; `None`: the lease has ended.
+    /// Restarts the ttl and returns it; `None`: the lease has ended.
     pub(super) fn renew(&self, id: u64) -> Option<Duration> {
         let now = Instant::now();
         let mut states = self.states();
@@ -48,7 +49,7 @@ impl Leases {
         state.deadline = now + state.ttl;
         Some(state.ttl)
     }
-    /// 0 is no lease, which never ends.
+    /// 0 stands for no lease and is always alive.
     pub(super) fn alive(&self, id: u64) -> bool {
         id == 0
             || self
@@ -59,7 +60,8 @@ impl Leases {
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.states().values().map(|s| s.deadline).min()
     }
-    /// What has ended. Its holders are told; it is [removed](Self::remove) once its keys are.
+    /// The leases whose deadline has passed. Their holders are notified now; each is
+    /// [removed](Self::remove) once its keys are.
     pub(super) fn expired(&self) -> Vec<u64> {
         let now = Instant::now();
         let states = self.states();

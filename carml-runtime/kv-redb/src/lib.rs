@@ -4,13 +4,13 @@
 mod calls;
 mod codec;
 mod elections;
-mod fault;
-mod hub;
+mod error;
 mod leases;
 mod locks;
 mod shared;
 mod stream;
 mod tables;
+mod watchers;
 mod writer;
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ use redb::{Database, ReadableTable};
 use tokio::sync::oneshot;
 
 use self::{
-    fault::{at, damaged, fault, unopened},
+    error::{damaged, open_error, store_error, with_path},
     leases::Leases,
     shared::Shared,
     tables::Tables,
@@ -46,44 +46,48 @@ pub struct Redb {
 }
 
 impl Redb {
-    /// Opens the file, or makes it; `bucket` is the namespace in it. Blocks; use it off the async
-    /// threads. `Busy` if another handle or process holds the file.
+    /// Opens or creates the file; `bucket` is the namespace in it. Blocks: call it on a thread that
+    /// may block, such as `tokio::task::spawn_blocking`.
+    ///
+    /// # Errors
+    ///
+    /// `Busy` if another handle or process holds the file, `Corrupted` if it is damaged or not such
+    /// a file, `PermissionDenied`, `Exhausted` or `Unavailable` as the system reports.
     pub fn open(path: impl AsRef<Path>, bucket: &str) -> Result<Redb, Error> {
         let path = path.as_ref();
         let open = || {
-            let db = Database::create(path).map_err(|e| unopened(path, e))?;
+            let db = Database::create(path).map_err(|e| open_error(path, e))?;
             Redb::on(db, bucket)
         };
         let opened = catch_unwind(AssertUnwindSafe(open));
-        opened.unwrap_or_else(|_| Err(at(path, damaged("open"))))
+        opened.unwrap_or_else(|_| Err(with_path(path, damaged("open"))))
     }
 
-    /// Serves an open database.
+    /// Starts on an open database.
     fn on(db: Database, bucket: &str) -> Result<Redb, Error> {
         let tables = Tables::new(bucket);
-        let leases = restore(&db, &tables).map_err(|e| fault("open", e))?;
+        let leases = restore(&db, &tables).map_err(|e| store_error("open", e))?;
         let shared = Arc::new(Shared::new(db, tables, leases));
         let (writer, inbox) = channel();
         let theirs = shared.clone();
         std::thread::Builder::new()
             .name("carml-kv-writer".to_owned())
             .spawn(move || writer::run(&theirs, &inbox))
-            .map_err(|e| fault("open", redb::Error::Io(e)))?;
+            .map_err(|e| store_error("open", redb::Error::Io(e)))?;
         Ok(Redb { shared, writer })
     }
 
-    /// How many watches are open, and how many queues of locks and elections: what is left behind,
-    /// for tests.
+    /// The number of open watches, and of queues of locks and elections; for tests of leaks.
     pub fn open_handles(&self) -> (usize, usize) {
         let queues = self.shared.locks.count() + self.shared.elections.count();
-        (self.shared.hub.count(), queues)
+        (self.shared.watchers.count(), queues)
     }
 
     async fn write(&self, op: &'static str, write: Write) -> Result<Committed, Error> {
         self.ask(op, |reply| Command::Write(write, reply)).await
     }
 
-    /// Gives the writer thread a command and waits for its answer.
+    /// Sends a command to the writer thread and waits for the reply.
     async fn ask<T>(
         &self,
         op: &'static str,
@@ -91,7 +95,7 @@ impl Redb {
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         if self.shared.closed.is_cancelled() || self.writer.send(command(reply)).is_err() {
-            return Err(self.shared.over(op));
+            return Err(self.shared.ended(op));
         }
         let mut answer = match answer.await {
             Ok(answer) => answer,
@@ -103,11 +107,11 @@ impl Redb {
         answer
     }
 
-    /// The writer thread let go of a command. After a close it was not looked at; a panic may have
-    /// come after its commit.
+    /// The writer thread dropped a command: it was not executed if the store was closed; a panic may
+    /// have come after its commit.
     async fn unanswered(&self, op: &'static str) -> Error {
         self.shared.closed.cancelled().await;
-        let mut e = self.shared.over(op);
+        let mut e = self.shared.ended(op);
         if e.kind != ErrorKind::Closed {
             (e.kind, e.applied) = (ErrorKind::Indeterminate, Applied::Maybe);
         }
@@ -115,7 +119,7 @@ impl Redb {
     }
 }
 
-/// Makes the tables; each lease gets its full ttl again.
+/// Creates the tables; each lease gets its full ttl again.
 fn restore(db: &Database, tables: &Tables) -> Result<Leases, redb::Error> {
     let leases = Leases::default();
     let txn = db.begin_write()?;

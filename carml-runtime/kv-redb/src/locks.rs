@@ -1,4 +1,5 @@
-//! Locks: fair queues in memory. They end with the process, as the file does.
+//! Locks: fair queues in memory. They end with the process, which also holds the file.
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -6,7 +7,7 @@ use std::{
 
 use tokio::sync::{Mutex as Fair, OwnedMutexGuard};
 
-use carml_kv::Hold;
+use carml_kv::LockHandle;
 
 #[derive(Default)]
 struct Slot {
@@ -31,12 +32,12 @@ impl Locks {
     pub(super) fn count(&self) -> usize {
         self.slots().len()
     }
-    /// Joins the queue of a key; dropping the place leaves it.
-    pub(super) fn join(self: &Arc<Self>, key: &str) -> Place {
+    /// Joins the queue of a key; dropping the entry leaves it.
+    pub(super) fn join(self: &Arc<Self>, key: &str) -> QueueEntry {
         let mut slots = self.slots();
         let slot = slots.entry(key.to_owned()).or_default();
         slot.waiting += 1;
-        Place {
+        QueueEntry {
             locks: self.clone(),
             key: key.to_owned(),
             fair: slot.fair.clone(),
@@ -45,15 +46,15 @@ impl Locks {
     }
 }
 
-/// A place in the queue, then the lock itself.
-pub(super) struct Place {
+/// An entry in the queue, then the lock itself.
+pub(super) struct QueueEntry {
     locks: Arc<Locks>,
     key: String,
     fair: Arc<Fair<()>>,
     held: Option<OwnedMutexGuard<()>>,
 }
 
-impl Place {
+impl QueueEntry {
     pub(super) async fn wait(&mut self) {
         self.held = Some(self.fair.clone().lock_owned().await);
     }
@@ -69,9 +70,9 @@ impl Place {
 }
 
 /// No clock ends it: the holder and the lock are in one process.
-impl Hold for Place {}
+impl LockHandle for QueueEntry {}
 
-impl Drop for Place {
+impl Drop for QueueEntry {
     fn drop(&mut self) {
         let mut slots = self.locks.slots();
         if let Some(slot) = slots.get_mut(&self.key) {

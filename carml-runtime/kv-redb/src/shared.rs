@@ -1,4 +1,5 @@
-//! What the calls, the streams and the writer thread share.
+//! State shared by the calls, the streams and the writer thread.
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -12,22 +13,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     elections::Elections,
-    fault::{broken, closed, damaged, fault},
-    hub::Hub,
+    error::{closed, damaged, store_error, writer_panicked},
     leases::Leases,
     locks::Locks,
     tables::{Reader, Tables},
+    watchers::Watchers,
 };
 use carml_kv::Error;
 
 pub(super) struct Shared {
     db: RwLock<Option<Database>>,
     pub(super) tables: Tables,
-    pub(super) hub: Hub,
+    pub(super) watchers: Watchers,
     pub(super) locks: Arc<Locks>,
     pub(super) elections: Elections,
     pub(super) leases: Leases,
-    /// Fires when the store is over, for whatever reason.
+    /// Cancelled when the store ends, for whatever reason.
     pub(super) closed: CancellationToken,
     broken: AtomicBool,
 }
@@ -37,7 +38,7 @@ impl Shared {
         Shared {
             db: RwLock::new(Some(db)),
             tables,
-            hub: Hub::default(),
+            watchers: Watchers::default(),
             locks: Arc::default(),
             elections: Elections::default(),
             leases,
@@ -46,8 +47,7 @@ impl Shared {
         }
     }
 
-    /// Reads a snapshot of now. redb trusts its file, and may panic at one that was damaged: that
-    /// is an error too.
+    /// Reads from a snapshot taken now. redb may panic on a damaged file: that becomes an error.
     pub(super) fn read<T>(
         &self,
         op: &'static str,
@@ -56,46 +56,46 @@ impl Shared {
         let reader = self.reader(op)?;
         catch_unwind(AssertUnwindSafe(|| what(&reader)))
             .map_err(|_| damaged(op))?
-            .map_err(|e| fault(op, e))
+            .map_err(|e| store_error(op, e))
     }
 
     fn reader(&self, op: &'static str) -> Result<Reader<'_>, Error> {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
-        let db = db.as_ref().ok_or_else(|| self.over(op))?;
+        let db = db.as_ref().ok_or_else(|| self.ended(op))?;
         Ok(Reader {
             tables: &self.tables,
             leases: &self.leases,
-            txn: db.begin_read().map_err(|e| fault(op, e))?,
+            txn: db.begin_read().map_err(|e| store_error(op, e))?,
         })
     }
 
-    /// For the writer thread alone.
+    /// For the writer thread only.
     pub(super) fn write(&self) -> Result<WriteTransaction, redb::Error> {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
         let db = db.as_ref().ok_or(redb::Error::DatabaseClosed)?;
         Ok(db.begin_write()?)
     }
 
-    /// Why nothing more can be asked.
-    pub(super) fn over(&self, op: &'static str) -> Error {
+    /// The error of calls after the end of the store.
+    pub(super) fn ended(&self, op: &'static str) -> Error {
         if self.broken.load(Ordering::Acquire) {
-            broken(op)
+            writer_panicked(op)
         } else {
             closed(op)
         }
     }
 
-    /// Ends everything and lets go of the file, even of reads that go on.
+    /// Ends every watch, lock and lease and closes the file, even while reads are in progress.
     pub(super) fn close(&self, broken: bool) -> Result<(), Error> {
         self.broken.fetch_or(broken, Ordering::AcqRel);
         self.closed.cancel();
-        self.hub.close();
+        self.watchers.close();
         self.leases.close();
         let db = self
             .db
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        db.map_or(Ok(()), |db| db.close().map_err(|e| fault("close", e)))
+        db.map_or(Ok(()), |db| db.close().map_err(|e| store_error("close", e)))
     }
 }

@@ -1,69 +1,72 @@
-//! The stream of one watch: a snapshot or the log first, then what the hub queues.
+//! The stream of one watch: first a snapshot or the log, then the queued changes.
+
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{
-    fault::broken,
-    hub::{Scope, Turn, Watcher},
+    error::writer_panicked,
     shared::Shared,
     tables::{History, Reader},
+    watchers::{Scope, WatchStep, Watcher},
 };
-use carml_kv::{Batch, Error, ErrorKind, From, Reason, Revision, WatchStatus, WatchStream};
+use carml_kv::{
+    Batch, Error, ErrorKind, Revision, SnapshotReason, WatchStart, WatchStatus, WatchStream,
+};
 
-/// Where a watch stands.
+/// The progress of a watch.
 enum Phase {
-    /// What the log says after one revision and up to another.
+    /// Reads the log after one revision, up to another.
     History {
         after: u64,
         upto: u64,
     },
-    /// A snapshot is due.
-    Snapshot(Reason),
+    /// Reads a snapshot.
+    Snapshot(SnapshotReason),
     Live,
-    Over,
+    Ended,
 }
 
-pub(super) struct Follow {
+pub(super) struct Subscription {
     op: &'static str,
     shared: Arc<Shared>,
     watcher: Arc<Watcher>,
     phase: Phase,
-    /// Read and not told yet.
+    /// Read but not delivered yet.
     ready: VecDeque<Batch>,
-    /// What is queued up to here has been told already.
-    told: Revision,
+    /// Queued batches up to this revision have been delivered already.
+    delivered: Revision,
 }
 
-impl Drop for Follow {
+impl Drop for Subscription {
     fn drop(&mut self) {
-        self.shared.hub.remove(&self.watcher);
+        self.shared.watchers.remove(&self.watcher);
     }
 }
 
-impl Follow {
-    /// Begins to watch. Dropping the future leaves nothing behind.
-    pub(super) async fn begin(
+impl Subscription {
+    /// Starts the watch. Dropping the future leaves nothing behind.
+    pub(super) async fn start(
         op: &'static str,
         shared: Arc<Shared>,
         scope: Scope,
-        from: From,
+        from: WatchStart,
     ) -> Result<WatchStream, Error> {
-        let watcher = shared.hub.add(scope);
+        let watcher = shared.watchers.add(scope);
         let status = watcher.status.subscribe();
-        let mut follow = Follow {
+        let mut subscription = Subscription {
             op,
             shared,
             watcher,
-            phase: Phase::Snapshot(Reason::Started),
+            phase: Phase::Snapshot(SnapshotReason::Started),
             ready: VecDeque::new(),
-            told: Revision(0),
+            delivered: Revision(0),
         };
-        if let From::Revision(after) = from {
-            follow.resume(after).await?;
+        if let WatchStart::Revision(after) = from {
+            subscription.resume(after).await?;
         }
-        // The first read belongs to the call: its failure is the call's.
-        follow.advance().await?;
-        let batches = futures_util::stream::unfold(follow, |mut follow| async move {
-            follow.next().await.map(|batch| (batch, follow))
+        // The first read is part of the call, so its failure is the result of the call.
+        subscription.advance().await?;
+        let batches = futures_util::stream::unfold(subscription, |mut subscription| async move {
+            subscription.next().await.map(|batch| (batch, subscription))
         });
         Ok(WatchStream::new(batches, status))
     }
@@ -71,11 +74,11 @@ impl Follow {
     async fn resume(&mut self, after: Revision) -> Result<(), Error> {
         let (floor, now) = self.read(|r| Ok((r.floor()?, r.revision()?))).await?;
         self.phase = if after > now {
-            Phase::Snapshot(Reason::IndexReset)
+            Phase::Snapshot(SnapshotReason::IndexReset)
         } else if after < floor {
-            Phase::Snapshot(Reason::Compacted)
+            Phase::Snapshot(SnapshotReason::Compacted)
         } else {
-            self.told = now;
+            self.delivered = now;
             Phase::History {
                 after: after.0,
                 upto: now.0,
@@ -84,27 +87,27 @@ impl Follow {
         Ok(())
     }
 
-    /// Reads off the async threads: it may be much, and from a disk.
+    /// Reads on a blocking thread: it may be large, and come from the disk.
     async fn read<T: Send + 'static>(
         &self,
         what: impl FnOnce(&Reader<'_>) -> Result<T, redb::Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (op, shared) = (self.op, self.shared.clone());
         let done = tokio::task::spawn_blocking(move || shared.read(op, what)).await;
-        done.unwrap_or_else(|e| Err(broken(op).with_source(e)))
+        done.unwrap_or_else(|e| Err(writer_panicked(op).with_source(e)))
     }
 
-    /// Reads what the phase asks for, if anything.
+    /// Reads what the current phase needs, if anything.
     async fn advance(&mut self) -> Result<(), Error> {
         let scope = self.watcher.scope.clone();
         match self.phase {
-            Phase::Live | Phase::Over => {}
+            Phase::Live | Phase::Ended => {}
             Phase::Snapshot(reason) => {
-                self.watcher.becomes(WatchStatus::Resyncing(reason));
+                self.watcher.set_status(WatchStatus::Resyncing(reason));
                 self.watcher.restart();
                 let read = self.read(move |r| Ok((r.entries(&scope)?, r.revision()?)));
                 let (entries, revision) = read.await?;
-                self.told = revision;
+                self.delivered = revision;
                 self.ready.push_back(Batch::Snapshot {
                     entries,
                     revision,
@@ -113,9 +116,9 @@ impl Follow {
                 self.phase = Phase::Live;
             }
             Phase::History { after, upto } => {
-                self.watcher.becomes(WatchStatus::Replaying);
+                self.watcher.set_status(WatchStatus::Replaying);
                 match self.read(move |r| r.history(&scope, after, upto)).await? {
-                    History::Gone => self.phase = Phase::Snapshot(Reason::Compacted),
+                    History::Gone => self.phase = Phase::Snapshot(SnapshotReason::Compacted),
                     History::Events(found, after) => {
                         let batches = found.into_iter();
                         self.ready.extend(
@@ -143,26 +146,27 @@ impl Follow {
                 return Some(Ok(batch));
             }
             match self.phase {
-                Phase::Over => return None,
-                Phase::Live => match self.watcher.turn() {
-                    Turn::Tell(Batch::Events { revision, .. }) if revision <= self.told => {}
-                    Turn::Tell(batch) => return Some(Ok(batch)),
-                    Turn::Resync => self.phase = Phase::Snapshot(Reason::Lagged),
-                    Turn::Wait => self.watcher.woken().await,
-                    Turn::End => return self.over(self.shared.over(self.op)),
+                Phase::Ended => return None,
+                Phase::Live => match self.watcher.next_step() {
+                    WatchStep::Deliver(Batch::Events { revision, .. })
+                        if revision <= self.delivered => {}
+                    WatchStep::Deliver(batch) => return Some(Ok(batch)),
+                    WatchStep::Resync => self.phase = Phase::Snapshot(SnapshotReason::Lagged),
+                    WatchStep::Wait => self.watcher.woken().await,
+                    WatchStep::End => return self.end(self.shared.ended(self.op)),
                 },
                 Phase::Snapshot(_) | Phase::History { .. } => {
                     if let Err(e) = self.advance().await {
-                        return self.over(e);
+                        return self.end(e);
                     }
                 }
             }
         }
     }
 
-    /// A store that was closed is no fault of the watch.
-    fn over(&mut self, e: Error) -> Option<Result<Batch, Error>> {
-        self.phase = Phase::Over;
+    /// Ends the watch: without an error if the store was closed.
+    fn end(&mut self, e: Error) -> Option<Result<Batch, Error>> {
+        self.phase = Phase::Ended;
         (e.kind != ErrorKind::Closed).then_some(Err(e))
     }
 }

@@ -1,13 +1,13 @@
-//! The tables of a namespace, and what a read finds in them.
+//! The tables of a namespace, and reads from them.
 //!
 //! `data` (key → revision, lease, value), `log` (revision → its events, bounded), `leases` (id →
 //! ttl in ms), `leased` (lease, key), `meta` (`revision`: the counter that never repeats; `floor`:
-//! the last revision that the log has lost; `log_bytes`). All of one write lands in one
-//! transaction, so the counter, the rows and the log always agree.
+//! the last revision removed from the log; `log_bytes`). Each write is one transaction, so the
+//! counter, the rows and the log always agree.
 
 use redb::{ReadTransaction, TableDefinition, WriteTransaction};
 
-use super::{codec, hub::Scope, leases::Leases};
+use super::{codec, leases::Leases, watchers::Scope};
 use carml_kv::{Entry, Event, Key, ListOptions, Page, Revision};
 
 pub(super) struct Tables([String; 5]);
@@ -32,7 +32,7 @@ impl Tables {
         TableDefinition::new(&self.0[4])
     }
 
-    /// Makes what is missing.
+    /// Creates the missing tables.
     pub(super) fn create(&self, txn: &WriteTransaction) -> Result<(), redb::Error> {
         txn.open_table(self.data())?;
         txn.open_table(self.log())?;
@@ -43,7 +43,7 @@ impl Tables {
     }
 }
 
-/// Reads of one snapshot. A row whose lease has ended is not there.
+/// Reads from one snapshot. A row whose lease has ended is treated as absent.
 pub(super) struct Reader<'a> {
     pub(super) tables: &'a Tables,
     pub(super) leases: &'a Leases,
@@ -52,9 +52,9 @@ pub(super) struct Reader<'a> {
 
 /// A part of the log.
 pub(super) enum History {
-    /// The changes, and the revision up to which they are all.
+    /// The changes, and the revision up to which they are complete.
     Events(Vec<(Revision, Vec<Event>)>, u64),
-    /// The log does not reach back that far.
+    /// The log no longer contains that revision.
     Gone,
 }
 
@@ -92,13 +92,13 @@ impl Reader<'_> {
         }
     }
 
-    /// All that a watch sees.
+    /// All entries within the scope of a watch.
     pub(super) fn entries(&self, scope: &Scope) -> Result<Vec<Entry>, redb::Error> {
         let data = self.txn.open_table(self.tables.data())?;
         let mut entries = Vec::new();
         for row in data.range(scope.start()..)? {
             let (key, row) = row?;
-            if !scope.sees(key.value()) {
+            if !scope.contains(key.value()) {
                 break;
             }
             entries.extend(self.live(key.value(), row.value())?);
@@ -133,7 +133,7 @@ impl Reader<'_> {
         Ok(page)
     }
 
-    /// A piece of what changed after one revision and up to another, in bounded memory.
+    /// A part of the changes after one revision, up to another, in bounded memory.
     pub(super) fn history(
         &self,
         scope: &Scope,
@@ -152,7 +152,7 @@ impl Reader<'_> {
             let revision = revision.value();
             let mut events = codec::events(revision, record.value())?;
             (rows, bytes) = (rows + 1, bytes + record.value().len());
-            events.retain(|e| scope.sees(e.key().as_str()));
+            events.retain(|e| scope.contains(e.key().as_str()));
             if !events.is_empty() {
                 found.push((Revision(revision), events));
             }

@@ -14,7 +14,7 @@ use ::redb::{Database, StorageBackend, TableDefinition, backends::InMemoryBacken
 use futures_util::{StreamExt, future::join_all};
 
 use super::Redb;
-use carml_kv::{Applied, Batch, ErrorKind, From, Key, Kv, Reason, WatchStream};
+use carml_kv::{Applied, Batch, ErrorKind, Key, Kv, SnapshotReason, WatchStart, WatchStream};
 
 const SOUND: u8 = 0;
 const BROKEN: u8 = 1;
@@ -85,12 +85,12 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
 }
 
 async fn begun(kv: &Kv) -> WatchStream {
-    let mut watch = kv.watch(key("k"), From::Now).await.unwrap();
+    let mut watch = kv.watch(key("k"), WatchStart::Now).await.unwrap();
     let first = soon(watch.next()).await.unwrap().unwrap();
     assert!(matches!(
         first,
         Batch::Snapshot {
-            reason: Reason::Started,
+            reason: SnapshotReason::Started,
             ..
         }
     ));
@@ -156,7 +156,11 @@ async fn a_row_that_does_not_decode_is_told_not_hidden() {
         kv.get(&key("k")).await.unwrap_err().kind,
         kv.exists(&key("k")).await.unwrap_err().kind,
         kv.list(None, Default::default()).await.unwrap_err().kind,
-        kv.watch_tree(None, From::Now).await.err().unwrap().kind,
+        kv.watch_tree(None, WatchStart::Now)
+            .await
+            .err()
+            .unwrap()
+            .kind,
         kv.delete(key("k")).await.unwrap_err().kind,
     ];
     assert_eq!(kinds, [ErrorKind::Corrupted; 5]);
@@ -271,7 +275,11 @@ async fn closing_twice_is_closing_once() {
         kv.put(key("k"), "v", None).await.unwrap_err().kind,
         kv.acquire(key("k")).await.unwrap_err().kind,
         kv.lease(Duration::from_secs(1)).await.unwrap_err().kind,
-        kv.watch(key("k"), From::Now).await.err().unwrap().kind,
+        kv.watch(key("k"), WatchStart::Now)
+            .await
+            .err()
+            .unwrap()
+            .kind,
     ];
     assert_eq!(kinds, [ErrorKind::Closed; 5]);
 }

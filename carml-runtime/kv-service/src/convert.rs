@@ -1,6 +1,8 @@
-//! The contract's types as messages, and back.
+//! Conversions between the types of the contract and messages.
 
-use carml_runtime::kv::{Cause, Consistency, Entry, Error, Event, From, LeaseId, Reason, Revision};
+use carml_runtime::kv::{
+    Consistency, DeleteCause, Entry, Error, Event, LeaseId, Revision, SnapshotReason, WatchStart,
+};
 
 use super::api;
 
@@ -40,35 +42,43 @@ pub(super) fn to_consistency(asked: Consistency) -> api::Consistency {
     }
 }
 
-pub(super) fn from(after: Option<u64>) -> From {
-    after.map_or(From::Now, |revision| From::Revision(Revision(revision)))
+pub(super) fn watch_start(after: Option<u64>) -> WatchStart {
+    after.map_or(WatchStart::Now, |revision| {
+        WatchStart::Revision(Revision(revision))
+    })
 }
 
-pub(super) fn to_after(from: From) -> Option<u64> {
+pub(super) fn to_after(from: WatchStart) -> Option<u64> {
     match from {
-        From::Now => None,
-        From::Revision(revision) => Some(revision.0),
+        WatchStart::Now => None,
+        WatchStart::Revision(revision) => Some(revision.0),
     }
 }
 
-const REASONS: [(Reason, api::SnapshotReason); 6] = [
-    (Reason::Started, api::SnapshotReason::Start),
-    (Reason::Compacted, api::SnapshotReason::Compacted),
-    (Reason::IndexReset, api::SnapshotReason::IndexReset),
-    (Reason::SessionExpired, api::SnapshotReason::SessionExpired),
-    (Reason::Disconnected, api::SnapshotReason::Disconnected),
-    (Reason::Lagged, api::SnapshotReason::Lagged),
+const REASONS: [(SnapshotReason, api::SnapshotReason); 6] = [
+    (SnapshotReason::Started, api::SnapshotReason::Start),
+    (SnapshotReason::Compacted, api::SnapshotReason::Compacted),
+    (SnapshotReason::IndexReset, api::SnapshotReason::IndexReset),
+    (
+        SnapshotReason::SessionExpired,
+        api::SnapshotReason::SessionExpired,
+    ),
+    (
+        SnapshotReason::Disconnected,
+        api::SnapshotReason::Disconnected,
+    ),
+    (SnapshotReason::Lagged, api::SnapshotReason::Lagged),
 ];
 
-pub(super) fn reason(reason: Reason) -> api::SnapshotReason {
+pub(super) fn reason(reason: SnapshotReason) -> api::SnapshotReason {
     let known = REASONS.iter().find(|(ours, _)| *ours == reason);
     known.map_or(api::SnapshotReason::Unspecified, |(_, theirs)| *theirs)
 }
 
-/// A reason that this client does not know yet is one to start over.
-pub(super) fn to_reason(reason: api::SnapshotReason) -> Reason {
+/// A reason that this client does not know is treated as a start.
+pub(super) fn to_reason(reason: api::SnapshotReason) -> SnapshotReason {
     let known = REASONS.iter().find(|(_, theirs)| *theirs == reason);
-    known.map_or(Reason::Started, |(ours, _)| *ours)
+    known.map_or(SnapshotReason::Started, |(ours, _)| *ours)
 }
 
 pub(super) fn event(event: Event) -> api::Event {
@@ -77,9 +87,9 @@ pub(super) fn event(event: Event) -> api::Event {
         Event::Delete { key, cause } => api::event::Event::Deleted(api::Deleted {
             key: key.to_string(),
             cause: match cause {
-                Cause::Explicit => api::DeleteCause::Explicit,
-                Cause::Expired => api::DeleteCause::Expired,
-                Cause::Unknown => api::DeleteCause::Unspecified,
+                DeleteCause::Explicit => api::DeleteCause::Explicit,
+                DeleteCause::Expired => api::DeleteCause::Expired,
+                DeleteCause::Unknown => api::DeleteCause::Unspecified,
             }
             .into(),
         }),
@@ -87,15 +97,15 @@ pub(super) fn event(event: Event) -> api::Event {
     api::Event { event: Some(event) }
 }
 
-/// `None`: an event of a kind that this client does not know.
+/// `None`: a kind of event that this client does not know.
 pub(super) fn to_event(event: api::Event) -> Result<Option<Event>, Error> {
     Ok(match event.event {
         Some(api::event::Event::Put(put)) => Some(Event::Put(to_entry(put)?)),
         Some(api::event::Event::Deleted(deleted)) => Some(Event::Delete {
             cause: match deleted.cause() {
-                api::DeleteCause::Explicit => Cause::Explicit,
-                api::DeleteCause::Expired => Cause::Expired,
-                api::DeleteCause::Unspecified => Cause::Unknown,
+                api::DeleteCause::Explicit => DeleteCause::Explicit,
+                api::DeleteCause::Expired => DeleteCause::Expired,
+                api::DeleteCause::Unspecified => DeleteCause::Unknown,
             },
             key: deleted.key.parse()?,
         }),

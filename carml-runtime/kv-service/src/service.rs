@@ -1,4 +1,4 @@
-//! The handlers.
+//! The service.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use tonic::Status;
 
 use super::{
     api::{KeyValue, KeyValueServer, *},
-    convert, parts,
+    chunking, convert,
 };
 
-/// Entries in a page when the caller lets the server choose, and the most that it may ask for.
-const PAGE: usize = 1000;
-/// Entries read at once while a page fills: with values of the largest size, 16 MiB.
-const CHUNK: usize = 32;
+/// The default and the maximum number of entries of a page.
+const MAX_PAGE: usize = 1000;
+/// The number of entries read at once for a page: with values of the maximum size, 16 MiB.
+const READ_ENTRIES: usize = 32;
 
-/// Serves a store to callers in any language. Keeps no state of its own.
+/// Serves a store to clients in any language. It has no state of its own.
 #[derive(Clone, Debug)]
 pub struct Service {
     kv: Kv,
@@ -45,7 +45,7 @@ impl Service {
     ) -> impl Stream<Item = Result<WatchResponse, Status>> + Send + use<> {
         self.shutdown.end(batches.flat_map(|batch| {
             stream::iter(match batch {
-                Ok(batch) => parts::messages(batch).into_iter().map(Ok).collect(),
+                Ok(batch) => chunking::messages(batch).into_iter().map(Ok).collect(),
                 Err(error) => vec![Err(error.into())],
             })
         }))
@@ -83,8 +83,8 @@ impl KeyValue for Service {
     async fn list(&self, request: ListRequest) -> Result<ListResponse, Status> {
         let directory = Key::parse_dir(&request.directory)?;
         let wanted = match request.page_size {
-            0 => PAGE,
-            size => PAGE.min(usize::try_from(size).unwrap_or(PAGE)),
+            0 => MAX_PAGE,
+            size => MAX_PAGE.min(usize::try_from(size).unwrap_or(MAX_PAGE)),
         };
         let mut next = match request.page_token.as_str() {
             "" => None,
@@ -93,24 +93,24 @@ impl KeyValue for Service {
         let (mut entries, mut bytes) = (Vec::<Entry>::new(), 0);
         let (next_page_token, revision) = loop {
             let options = ListOptions {
-                limit: CHUNK.min(wanted - entries.len()),
+                limit: READ_ENTRIES.min(wanted - entries.len()),
                 after: next.take(),
                 consistency: convert::consistency(request.consistency()),
             };
             let page = self.kv.list(directory.clone(), options).await?;
             let (more, Revision(revision)) = (page.next.is_some(), page.revision);
             let mut read = page.entries.into_iter().peekable();
-            while bytes < parts::FULL
+            while bytes < chunking::CHUNK_BYTES
                 && let Some(entry) = read.next()
             {
-                bytes += parts::size(&entry);
+                bytes += chunking::size(&entry);
                 entries.push(entry);
             }
             let last = entries.last().map(|entry| entry.key.clone());
             if read.peek().is_none() && !more {
                 break (String::new(), revision);
             }
-            if bytes >= parts::FULL || entries.len() == wanted {
+            if bytes >= chunking::CHUNK_BYTES || entries.len() == wanted {
                 break (
                     last.map_or_else(String::new, |key| key.to_string()),
                     revision,
@@ -153,7 +153,7 @@ impl KeyValue for Service {
         &self,
         request: WatchRequest,
     ) -> Result<impl Stream<Item = Result<WatchResponse, Status>> + Send + use<>, Status> {
-        let from = convert::from(request.after_revision);
+        let from = convert::watch_start(request.after_revision);
         let batches = self.kv.watch(request.key.parse()?, from).await?;
         Ok(self.follow(batches))
     }
@@ -162,7 +162,7 @@ impl KeyValue for Service {
         &self,
         request: WatchTreeRequest,
     ) -> Result<impl Stream<Item = Result<WatchResponse, Status>> + Send + use<>, Status> {
-        let from = convert::from(request.after_revision);
+        let from = convert::watch_start(request.after_revision);
         let directory = Key::parse_dir(&request.directory)?;
         let batches = self.kv.watch_tree(directory, from).await?;
         Ok(self.follow(batches))
@@ -172,13 +172,13 @@ impl KeyValue for Service {
         &self,
         request: LockRequest,
     ) -> Result<impl Stream<Item = Result<LockResponse, Status>> + Send + use<>, Status> {
-        let turn = Turn::Waiting {
+        let call = LockCall::Waiting {
             kv: self.kv.clone(),
             key: request.key.parse()?,
             only_try: request.r#try,
         };
-        // The wait is part of the stream, so that a drain ends it too.
-        Ok(self.shutdown.end(stream::try_unfold(turn, Turn::next)))
+        // Waiting is part of the stream, so that a drain ends it too.
+        Ok(self.shutdown.end(stream::try_unfold(call, LockCall::next)))
     }
 
     async fn lease_grant(&self, request: LeaseGrantRequest) -> Result<LeaseGrantResponse, Status> {
@@ -186,7 +186,7 @@ impl KeyValue for Service {
         let lease = self.kv.lease(ttl).await?;
         Ok(LeaseGrantResponse {
             ttl_millis: millis(lease.ttl()),
-            // The caller renews it, or lets it end.
+            // The client renews it, or lets it end.
             lease: lease.detach().0,
         })
     }
@@ -209,37 +209,37 @@ impl KeyValue for Service {
     }
 }
 
-/// A caller of `Lock`. Dropping it gives up the lock, or the place in the queue.
-enum Turn {
+/// A call of `Lock`. Dropping it releases the lock, or leaves the queue.
+enum LockCall {
     Waiting { kv: Kv, key: Key, only_try: bool },
     Holding(Guard),
-    Over,
+    Ended,
 }
 
-impl Turn {
-    async fn next(self) -> Result<Option<(LockResponse, Turn)>, Status> {
-        let (state, turn) = match self {
-            Turn::Waiting { kv, key, only_try } => {
+impl LockCall {
+    async fn next(self) -> Result<Option<(LockResponse, LockCall)>, Status> {
+        let (state, next) = match self {
+            LockCall::Waiting { kv, key, only_try } => {
                 let guard = match only_try {
                     true => kv.try_acquire(key).await?,
                     false => kv.acquire(key).await?,
                 };
                 let fencing_token = guard.token();
                 let held = lock_response::State::Held(LockHeld { fencing_token });
-                (held, Turn::Holding(guard))
+                (held, LockCall::Holding(guard))
             }
-            Turn::Holding(guard) => {
+            LockCall::Holding(guard) => {
                 guard.lost().await;
-                (lock_response::State::Lost(LockLost {}), Turn::Over)
+                (lock_response::State::Lost(LockLost {}), LockCall::Ended)
             }
-            Turn::Over => return Ok(None),
+            LockCall::Ended => return Ok(None),
         };
-        Ok(Some((LockResponse { state: Some(state) }, turn)))
+        Ok(Some((LockResponse { state: Some(state) }, next)))
     }
 }
 
 fn lease(id: u64) -> Result<carml_runtime::kv::LeaseId, Status> {
-    convert::lease(id).ok_or_else(|| Status::invalid_argument("0 is no lease"))
+    convert::lease(id).ok_or_else(|| Status::invalid_argument("a lease must not be 0"))
 }
 
 fn millis(time: Duration) -> u64 {

@@ -1,14 +1,16 @@
-//! One trait per call: a backend implements exactly what its row of the table says.
-use std::{future::Future, pin::Pin, time::Duration};
+//! The contract of backends: one trait per call. A backend implements the calls that its column of
+//! the capability table lists, no more and no less; [`provide!`](crate::provide) checks that when it
+//! compiles.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::*;
-
-/// A boxed future.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-/// The answer of a call.
-pub type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
+pub use crate::answer::{Answer, BoxFuture};
+use crate::{
+    Committed, Consistency, Entry, Guard, Key, LeaderHandle, LeaderStream, Leadership, Lease,
+    LeaseHandle, LeaseId, ListOptions, Page, Revision, Txn, WatchStart, WatchStream,
+};
 
 macro_rules! calls {
     ($($(#[$doc:meta])* $call:ident $accessor:ident { $($(#[$fdoc:meta])* fn $name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)+ })+) => {
@@ -16,11 +18,11 @@ macro_rules! calls {
             $($(#[$fdoc])* fn $name<'a>(&'a self, $($arg: $ty),*) -> Answer<'a, $out>;)+
         })+
 
-        /// A backend behind the dynamic handle: gives out what it implements.
+        /// A backend behind a [`Kv`](crate::Kv): returns the calls that it implements.
         pub trait Backend: Send + Sync + 'static {
             /// The provider's name, as in the config.
             fn provider(&self) -> &'static str;
-            $(/// `None`: the backend lacks the call.
+            $(/// `None`: the backend does not have the call.
             fn $accessor(&self) -> Option<&dyn $call> { None })+
         }
     };
@@ -29,12 +31,12 @@ macro_rules! calls {
 calls! {
     /// Writes a value.
     Put as_put {
-        /// Writes; the answer is the new revision.
+        /// Writes the value and returns the new revision.
         fn put(key: Key, value: Bytes, lease: Option<LeaseId>) -> Revision;
     }
     /// Reads a value.
     Get as_get {
-        /// Reads; a missing key is `None`.
+        /// Reads the value; `None` if the key does not exist.
         fn get(key: &'a Key, consistency: Consistency) -> Option<Entry>;
     }
     /// Removes a key.
@@ -42,26 +44,26 @@ calls! {
         /// Whether it existed.
         fn delete(key: Key) -> bool;
     }
-    /// Asks for a key.
+    /// Checks for a key.
     Exists as_exists {
         /// Whether it exists.
         fn exists(key: &'a Key, consistency: Consistency) -> bool;
     }
     /// Follows one key.
     Watch as_watch {
-        /// Begins to watch.
-        fn watch(key: Key, from: From) -> WatchStream;
+        /// Starts the watch.
+        fn watch(key: Key, from: WatchStart) -> WatchStream;
     }
     /// Follows a directory.
     WatchTree as_watch_tree {
-        /// Begins to watch; `None` is the whole namespace.
-        fn watch_tree(dir: Option<Key>, from: From) -> WatchStream;
+        /// Starts the watch; `None` is the whole namespace.
+        fn watch_tree(dir: Option<Key>, from: WatchStart) -> WatchStream;
     }
     /// Mutual exclusion.
     Lock as_lock {
-        /// Waits for the lock. Dropping the future gives up the place in the queue.
+        /// Waits for the lock. Dropping the future leaves the queue.
         fn acquire(key: Key) -> Guard;
-        /// Takes the lock if it is free, else `Busy`.
+        /// Acquires the lock if it is free, else `Busy`.
         fn try_acquire(key: Key) -> Guard;
     }
     /// Reads a directory.
@@ -71,7 +73,7 @@ calls! {
     }
     /// Removes a directory.
     DeleteTree as_delete_tree {
-        /// How many keys under `dir/` were removed; `dir` itself stays.
+        /// Removes the keys under `dir/`, not `dir` itself, and returns their number.
         fn delete_tree(dir: Key) -> u64;
     }
     /// Compare and set.
@@ -84,32 +86,48 @@ calls! {
         /// Removes if the revision is the expected one, else `Conflict`.
         fn atomic_delete(key: Key, expected: Revision) -> ();
     }
-    /// Keys that end with their holder.
+    /// Keys that are removed when their holder is gone.
     Leases as_lease {
         /// Grants a lease.
         fn lease(ttl: Duration) -> Lease;
-        /// Renews a lease now; what was granted. `LeaseLost` if it has ended.
+        /// Renews a lease now and returns the granted ttl. `LeaseLost` if it has ended.
         fn keep_alive(id: LeaseId) -> Duration;
-        /// Ends a lease and removes its keys. `LeaseLost` if it had ended.
+        /// Ends a lease and removes its keys. `LeaseLost` if it has ended already.
         fn revoke(id: LeaseId) -> ();
     }
-    /// Several operations as one.
+    /// Several changes as one.
     Transaction as_transaction {
         /// Applies all or nothing.
         fn commit(txn: Txn) -> Committed;
     }
     /// One leader among candidates.
     Election as_election {
-        /// Waits to lead, then says `value`. Dropping the future gives up the place in the queue.
+        /// Waits for leadership, then publishes `value`. Dropping the future leaves the queue.
         fn campaign(key: Key, value: Bytes) -> Leadership;
-        /// Says something else. `LockLost` if the token does not lead.
+        /// Replaces the published value. `LockLost` if the token does not lead.
         fn proclaim(key: &'a Key, token: u64, value: Bytes) -> ();
-        /// Follows who leads.
+        /// Follows the leader.
         fn observe(key: Key) -> LeaderStream;
     }
-    /// Ends everything.
+    /// Closes the store.
     Close as_close {
-        /// Ends every stream, lock and lease. Later calls answer `Closed`; closing again is no error.
+        /// Ends every stream, lock and lease. Later calls fail with `Closed`; closing again succeeds.
         fn close() -> ();
+    }
+}
+
+impl<T: Leases + ?Sized> LeaseHandle for T {
+    fn renew(&self, id: LeaseId) -> Answer<'_, Duration> {
+        self.keep_alive(id)
+    }
+
+    fn end(&self, id: LeaseId) -> Answer<'_, ()> {
+        self.revoke(id)
+    }
+}
+
+impl<T: Election + ?Sized> LeaderHandle for T {
+    fn publish<'a>(&'a self, key: &'a Key, token: u64, value: Bytes) -> Answer<'a, ()> {
+        self.proclaim(key, token, value)
     }
 }

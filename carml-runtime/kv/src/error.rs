@@ -1,41 +1,38 @@
-//! What can go wrong, and whether a write may have happened.
+//! Errors of calls.
+
 use std::fmt;
 
 /// The class of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The key does not exist.
-    NotFound,
     /// The revision is not the expected one.
     Conflict,
-    /// The text is not a key.
+    /// The text is not a valid key.
     InvalidKey,
-    /// An argument makes no sense.
+    /// An argument is invalid.
     InvalidArgument,
     /// The value is over the limit.
     TooLarge,
-    /// The backend lacks the call.
+    /// The backend does not have the call.
     Unsupported,
     /// The credentials were refused.
     Unauthenticated,
-    /// The user may not do this.
+    /// The operation is not permitted.
     PermissionDenied,
     /// The lease has ended.
     LeaseLost,
     /// The lock is no longer held.
     LockLost,
-    /// The history asked for is gone.
-    Compacted,
-    /// Nothing was sent.
+    /// The store cannot be reached; nothing was sent.
     Unavailable,
     /// The write may have been applied.
     Indeterminate,
-    /// A quota or the disk is full.
+    /// A quota is used up, or the disk is full.
     Exhausted,
-    /// Held by someone else at present.
+    /// Another holder has it.
     Busy,
-    /// Stored data does not decode.
+    /// Stored data cannot be decoded.
     Corrupted,
     /// The store was closed.
     Closed,
@@ -44,7 +41,7 @@ pub enum ErrorKind {
 /// Whether the operation changed the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Applied {
-    /// Nothing changed.
+    /// It did not.
     No,
     /// It may have.
     Maybe,
@@ -52,28 +49,28 @@ pub enum Applied {
     Yes,
 }
 
-/// A failed call: what was tried, on what, and why it failed.
+/// A failed call: the call, its subject, and the reason.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Error {
     /// The class.
     pub kind: ErrorKind,
-    /// The provider, where one was involved.
+    /// The provider, if one was involved.
     pub backend: Option<&'static str>,
     /// The call.
     pub op: &'static str,
-    /// The key, where there is one.
+    /// The key, if there is one.
     pub key: Option<String>,
-    /// Whether the store changed.
+    /// Whether the store was changed.
     pub applied: Applied,
-    /// Why, and what to do.
+    /// The reason, and what to do.
     pub message: String,
-    /// The cause underneath.
+    /// The underlying error.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
-    /// A failure that changed nothing (`Indeterminate`: that may have).
+    /// An error of a call that changed nothing, or for `Indeterminate` may have.
     pub fn new(kind: ErrorKind, op: &'static str, message: impl Into<String>) -> Self {
         let applied = if kind == ErrorKind::Indeterminate {
             Applied::Maybe
@@ -90,19 +87,19 @@ impl Error {
             source: None,
         }
     }
-    /// Names the backend.
+    /// Sets the backend.
     #[must_use]
     pub fn with_backend(mut self, backend: &'static str) -> Self {
         self.backend = Some(backend);
         self
     }
-    /// Names the key.
+    /// Sets the key.
     #[must_use]
     pub fn with_key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
     }
-    /// Keeps the cause.
+    /// Sets the underlying error.
     #[must_use]
     pub fn with_source(
         mut self,

@@ -1,22 +1,36 @@
-//! Keys: `a/b/c`, the same rules on every backend.
+//! Keys: `a/b/c`, with the same rules on every backend.
+
 use std::{fmt, str::FromStr};
 
-use super::{Error, ErrorKind};
+use crate::{Error, ErrorKind};
 
 /// A canonical key: 1 to 64 segments joined by `/`, at most 1,024 bytes.
 ///
-/// Leading and trailing slashes are stripped; empty inner segments, `.`, `..`, code points that
-/// ZooKeeper refuses and a first segment `~` (reserved for side keys) are refused.
+/// Leading and trailing slashes are removed. Empty inner segments, `.`, `..`, code points that
+/// ZooKeeper does not accept and a first segment `~` (reserved) are refused.
+///
+/// ```
+/// use carml_kv::Key;
+///
+/// let key: Key = "/users/ada/".parse()?;
+/// assert_eq!(key.as_str(), "users/ada");
+/// assert!("users//ada".parse::<Key>().is_err());
+/// # Ok::<(), carml_kv::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(String);
 
 impl Key {
-    /// The longest key, in bytes of UTF-8.
+    /// The maximum length in bytes of UTF-8.
     pub const MAX_BYTES: usize = 1024;
-    /// The most segments.
+    /// The maximum number of segments.
     pub const MAX_SEGMENTS: usize = 64;
 
-    /// Checks a text and makes it canonical.
+    /// Parses a key into its canonical form.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidKey` with the rule that is violated.
     pub fn parse(text: &str) -> Result<Key, Error> {
         let refuse = |why: &str| Err(Error::new(ErrorKind::InvalidKey, "key", why).with_key(text));
         let key = text.trim_matches('/');
@@ -40,15 +54,19 @@ impl Key {
         }
         if key.chars().any(forbidden) {
             return refuse(
-                "control characters, private use, non-characters and what lies above U+FFFF \
-                 (emoji) are not allowed",
+                "control characters, private-use code points, non-characters and code points above \
+                 U+FFFF (such as emoji) are not allowed",
             );
         }
         Ok(Key(key.to_owned()))
     }
 
-    /// A directory's name: as [`parse`](Self::parse), but empty or `/` is the whole namespace,
-    /// `None`.
+    /// Parses a directory: as [`parse`](Self::parse), but an empty text or `/` is the whole
+    /// namespace, `None`.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
     pub fn parse_dir(text: &str) -> Result<Option<Key>, Error> {
         if text.trim_matches('/').is_empty() {
             return Ok(None);
@@ -61,8 +79,8 @@ impl Key {
         &self.0
     }
 
-    /// The directories that it lies under.
-    pub(super) fn above(&self) -> impl Iterator<Item = &str> {
+    /// The directories that contain it.
+    pub(super) fn ancestors(&self) -> impl Iterator<Item = &str> {
         self.0.match_indices('/').map(|(end, _)| &self.0[..end])
     }
 
@@ -72,8 +90,8 @@ impl Key {
     }
 }
 
-/// What ZooKeeper refuses in a path. It looks at UTF-16, in which all above U+FFFF is a pair of
-/// surrogates, and these are refused.
+/// Code points that ZooKeeper does not accept in a path. It checks UTF-16, where code points above
+/// U+FFFF are surrogate pairs, which it does not accept either.
 fn forbidden(c: char) -> bool {
     matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..)
 }

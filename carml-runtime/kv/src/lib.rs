@@ -1,24 +1,74 @@
-//! One key/value contract over every backend.
+//! The key/value contract of CarML: one API over every backend.
+//!
+//! [`Kv`] is the handle that services use. Its calls mean the same on every backend; what a backend
+//! does not have is known from a table ([`capability`]) at build time and at start, and fails with
+//! [`ErrorKind::Unsupported`].
+//!
+//! ```
+//! use carml_kv::{Error, Key, Kv, Txn, WatchStart};
+//! use futures_util::StreamExt as _;
+//!
+//! async fn tour(kv: &Kv) -> Result<(), Error> {
+//!     let key: Key = "users/ada".parse()?;
+//!     let written = kv.put(key.clone(), "admin", None).await?;
+//!
+//!     // Compare and set: fails with `Conflict` if somebody else wrote in the meantime.
+//!     kv.atomic_put(key.clone(), "owner", Some(written), None).await?;
+//!
+//!     // Several changes as one.
+//!     let copy = Txn::new().put("copy/ada".parse()?, "owner").delete(key);
+//!     kv.commit(copy).await?;
+//!
+//!     // A watch starts with the whole state, then delivers every change.
+//!     let mut watch = kv.watch_tree(None, WatchStart::Now).await?;
+//!     while let Some(batch) = watch.next().await {
+//!         println!("{:?}", batch?);
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Errors
+//!
+//! [`Error::kind`] is what to match on, [`Error::applied`] tells whether a failed write may have been
+//! applied. Writes are never retried automatically.
+//!
+//! # Modules
+//!
+//! - [`capability`]: which backend has which call, and with which scope.
+//! - [`contract`]: the traits that a backend implements.
+//!
+//! # Features
+//!
+//! - `status`: conversions between [`Error`] and `tonic::Status`.
 
 pub mod capability;
 pub mod contract;
 
+mod answer;
+mod election;
 mod error;
 mod handle;
-mod hold;
 mod key;
+mod lease;
+mod lock;
 #[cfg(feature = "status")]
 mod status;
+mod txn;
 mod types;
 mod watch;
 
-pub use contract::{Backend, BoxFuture};
+pub use answer::BoxFuture;
+pub use contract::Backend;
+pub use election::{Leader, LeaderHandle, LeaderStream, Leadership};
 pub use error::{Applied, Error, ErrorKind};
 pub use handle::Kv;
-pub use hold::{Guard, Hold, Leader, LeaderStream, Leadership, Lease};
 pub use key::Key;
-pub use types::{
-    Committed, Condition, Consistency, Entry, LeaseId, ListOptions, MAX_VALUE, Op, Page, Revision,
-    Txn,
+pub use lease::{Lease, LeaseHandle};
+pub use lock::{Guard, LockHandle};
+pub use txn::{Committed, Condition, Op, Txn};
+pub use types::{Consistency, Entry, LeaseId, ListOptions, MAX_VALUE, Page, Revision};
+pub use watch::{
+    Batch, Changes, DeleteCause, Event, Snapshot, SnapshotReason, WatchStart, WatchStatus,
+    WatchStream,
 };
-pub use watch::{Batch, Cause, Changes, Event, From, Reason, Snapshot, WatchStatus, WatchStream};

@@ -1,7 +1,7 @@
-//! Faults of the key/value store as statuses, and back.
+//! Errors of the key/value store as gRPC statuses, and back.
 //!
-//! The class and the call travel in `google.rpc.ErrorInfo` (AIP-193), so that a caller need not
-//! read the text.
+//! The kind and the call are in `google.rpc.ErrorInfo` (AIP-193), so that a caller need not parse
+//! the text.
 
 use std::collections::HashMap;
 
@@ -16,22 +16,20 @@ use crate::{
 /// `ErrorInfo.domain`.
 const DOMAIN: &str = "kv.carml";
 
-/// Class, `ErrorInfo.reason`, code.
-const CLASSES: [(ErrorKind, &str, Code); 17] = [
-    (NotFound, "NOT_FOUND", Code::NotFound),
+/// Kind, `ErrorInfo.reason`, code.
+const KINDS: [(ErrorKind, &str, Code); 15] = [
     (Conflict, "CONFLICT", Code::Aborted),
     (InvalidKey, "INVALID_KEY", Code::InvalidArgument),
     (InvalidArgument, "INVALID_ARGUMENT", Code::InvalidArgument),
     (TooLarge, "TOO_LARGE", Code::ResourceExhausted),
     (Unsupported, "UNSUPPORTED", Code::Unimplemented),
-    // The service's own credentials: nothing that its caller could mend.
+    // Credentials of the service, which its caller cannot fix.
     (Unauthenticated, "UNAUTHENTICATED", Code::Internal),
     (PermissionDenied, "PERMISSION_DENIED", Code::Internal),
     (LeaseLost, "LEASE_LOST", Code::FailedPrecondition),
     (LockLost, "LOCK_LOST", Code::FailedPrecondition),
-    (Compacted, "COMPACTED", Code::OutOfRange),
     (Unavailable, "UNAVAILABLE", Code::Unavailable),
-    // Not UNAVAILABLE, which clients retry by themselves.
+    // Not UNAVAILABLE: clients retry that automatically.
     (Indeterminate, "INDETERMINATE", Code::Unknown),
     (Exhausted, "EXHAUSTED", Code::ResourceExhausted),
     (Busy, "BUSY", Code::Aborted),
@@ -41,12 +39,12 @@ const CLASSES: [(ErrorKind, &str, Code); 17] = [
 
 impl From<Error> for Status {
     fn from(error: Error) -> Status {
-        let class = CLASSES.iter().find(|(kind, ..)| *kind == error.kind);
+        let class = KINDS.iter().find(|(kind, ..)| *kind == error.kind);
         let (_, reason, code) = class.copied().unwrap_or((error.kind, "", Code::Internal));
         let (text, why) = match code {
             Code::Internal | Code::DataLoss => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
-                let text = "the key/value store failed; the server's log says how";
+                let text = "the key/value store failed; see the log of the server";
                 (text.to_owned(), text.to_owned())
             }
             _ => (error.to_string(), error.message),
@@ -66,15 +64,15 @@ impl From<Error> for Status {
     }
 }
 
-/// Understands the status of a store that is served. One that is not a store's, as of a broken
-/// connection, says nothing of what became of the call.
+/// Reads the status of a served store. A status from elsewhere, such as a broken connection, does
+/// not tell whether the call was applied.
 impl From<Status> for Error {
     fn from(status: Status) -> Error {
         let info = status.get_details_error_info();
         let info = info.filter(|info| info.domain == DOMAIN);
         let class = info
             .as_ref()
-            .and_then(|info| CLASSES.iter().find(|(_, reason, _)| *reason == info.reason));
+            .and_then(|info| KINDS.iter().find(|(_, reason, _)| *reason == info.reason));
         let kind = class.map_or_else(|| unknown(status.code()), |(kind, ..)| *kind);
         let mut error = Error::new(kind, "call", status.message());
         if let Some(info) = info {
@@ -97,7 +95,7 @@ fn unknown(code: Code) -> ErrorKind {
         Code::Unauthenticated => Unauthenticated,
         Code::PermissionDenied => PermissionDenied,
         Code::ResourceExhausted => Exhausted,
-        // Whether the call arrived cannot be told.
+        // Whether the call arrived is unknown.
         _ => Indeterminate,
     }
 }
@@ -115,8 +113,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_class_survives_the_way_to_a_caller_and_back() {
-        for (kind, _, code) in CLASSES {
+    fn every_kind_survives_the_round_trip() {
+        for (kind, _, code) in KINDS {
             let error = Error::new(kind, "put", "why")
                 .with_backend("redb")
                 .with_key("a/b");
@@ -129,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_caller_cannot_mend_is_not_told() {
+    fn internal_details_are_not_sent_to_the_caller() {
         let status = Status::from(Error::new(Unauthenticated, "get", "user carml, 10.0.0.7"));
         assert_eq!(status.code(), Code::Internal);
         let details = String::from_utf8_lossy(status.details()).into_owned();
@@ -137,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_connection_leaves_a_write_undecided() {
+    fn a_broken_connection_is_indeterminate() {
         let error = Error::from(Status::unavailable("connection reset"));
         assert_eq!((error.kind, error.applied), (Indeterminate, Applied::Maybe));
     }

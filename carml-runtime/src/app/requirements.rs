@@ -20,7 +20,7 @@ pub(super) fn check(
         return Ok(());
     };
     for (service, requirement) in requires {
-        if let Some(missing) = capability::missing(*provider, &[*requirement]).first() {
+        if let Some(missing) = capability::unmet(*provider, &[*requirement]).first() {
             let others: Vec<&str> = missing
                 .providers
                 .iter()

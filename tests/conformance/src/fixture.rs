@@ -11,13 +11,13 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     /// Whether a waiting lock is given to who waits longest.
     const FIFO: bool = true;
     /// The shortest lease.
-    const SHORTEST: Duration;
+    const MIN_TTL: Duration;
     /// More revisions than its history holds; `None`: not to be reached in a test.
     const HISTORY: Option<usize> = None;
     /// More changes than a watch that nobody reads holds; `None`: not to be reached in a test.
     const BACKLOG: Option<usize> = None;
     /// Whether what was written is there after a close.
-    const LASTS: bool = true;
+    const PERSISTENT: bool = true;
 
     /// A new and empty store.
     fn fresh() -> impl Future<Output = Self> + Send;

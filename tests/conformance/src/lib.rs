@@ -6,12 +6,12 @@
 
 pub mod check;
 mod fixture;
-mod help;
 mod redb;
+mod support;
 
 pub use fixture::Fixture;
-pub use help::within;
 pub use redb::RedbFile;
+pub use support::within;
 
 /// Makes a test of every check, for one fixture.
 #[macro_export]
@@ -32,7 +32,7 @@ macro_rules! conformance {
                 pages_are_the_whole_in_order
                 a_missing_directory_is_empty
             }
-            compare {
+            compare_and_set {
                 a_key_is_made_once
                 a_wrong_revision_changes_nothing
                 a_revision_of_before_does_not_come_back
@@ -79,11 +79,11 @@ macro_rules! conformance {
                 a_late_leader_is_fenced
                 cancelled_campaigns_leave_nothing
             }
-            crowds {
+            concurrency {
                 no_event_is_lost_or_told_twice
                 no_late_write_comes_through
             }
-            end {
+            close {
                 a_restart_keeps_what_was_written
                 a_close_ends_everything_that_is_open
                 a_closed_store_says_so

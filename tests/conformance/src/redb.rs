@@ -21,7 +21,7 @@ impl RedbFile {
 }
 
 impl Fixture for RedbFile {
-    const SHORTEST: Duration = Duration::from_millis(100);
+    const MIN_TTL: Duration = Duration::from_millis(100);
     const HISTORY: Option<usize> = Some(10_257);
     const BACKLOG: Option<usize> = Some(1_100);
 

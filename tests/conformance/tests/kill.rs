@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use carml_runtime::kv::{Batch, Entry, Event, From, Kv, ListOptions, Revision, redb::Redb};
+use carml_runtime::kv::{Batch, Entry, Event, Kv, ListOptions, Revision, WatchStart, redb::Redb};
 use futures_util::StreamExt;
 use rand::Rng as _;
 
@@ -75,7 +75,7 @@ async fn look(kv: &Kv) -> Found {
         entries: entries.collect(),
         log: BTreeMap::new(),
     };
-    let from = From::Revision(Revision(page.revision.0.saturating_sub(9_000)));
+    let from = WatchStart::Revision(Revision(page.revision.0.saturating_sub(9_000)));
     let mut watch = kv.watch_tree(None, from).await.unwrap();
     loop {
         match watch.next().await.unwrap().unwrap() {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use carml_runtime::kv::{
-    Batch, Error, ErrorKind, Event, From, Key, Kv, ListOptions, Revision, Txn,
+    Batch, Error, ErrorKind, Event, Key, Kv, ListOptions, Revision, Txn, WatchStart,
 };
 use carml_test_conformance::{Fixture, RedbFile};
 use futures_util::StreamExt;
@@ -171,7 +171,7 @@ async fn transact(
 }
 
 /// What a watch makes of a state, until it has told all up to a revision.
-async fn replay(kv: &Kv, from: From, mut state: Model, last: Revision) -> Model {
+async fn replay(kv: &Kv, from: WatchStart, mut state: Model, last: Revision) -> Model {
     let mut watch = kv.watch_tree(None, from).await.unwrap();
     let mut at = Revision(0);
     while at < last {
@@ -222,10 +222,10 @@ async fn run(steps: Vec<Step>) {
         states.push((page.revision, model.clone()));
     }
     let (last, _) = states[states.len() - 1];
-    let now = replay(&kv, From::Now, Model::new(), last).await;
+    let now = replay(&kv, WatchStart::Now, Model::new(), last).await;
     assert_eq!(now, model);
     for (revision, state) in states {
-        let now = replay(&kv, From::Revision(revision), state, last).await;
+        let now = replay(&kv, WatchStart::Revision(revision), state, last).await;
         assert_eq!(now, model);
     }
 }

@@ -31,7 +31,7 @@ gives! {
 struct PlainFile(RedbFile);
 
 impl Fixture for PlainFile {
-    const SHORTEST: Duration = RedbFile::SHORTEST;
+    const MIN_TTL: Duration = RedbFile::MIN_TTL;
 
     async fn fresh() -> Self {
         PlainFile(RedbFile::fresh().await)

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use carml_runtime::kv::{ErrorKind, From, Kv, Revision, redb::Redb};
+use carml_runtime::kv::{ErrorKind, Kv, Revision, WatchStart, redb::Redb};
 use carml_test_conformance::{RedbFile, conformance};
 
 conformance!(RedbFile);
@@ -56,7 +56,9 @@ async fn a_damaged_file_is_an_error() {
         };
         let mut errors = vec![
             kv.list(None, Default::default()).await.err(),
-            kv.watch_tree(None, From::Revision(Revision(1))).await.err(),
+            kv.watch_tree(None, WatchStart::Revision(Revision(1)))
+                .await
+                .err(),
             kv.put("new".parse().unwrap(), "v", None).await.err(),
             kv.delete_tree("d".parse().unwrap()).await.err(),
         ];

@@ -9,7 +9,7 @@ use carml_kv::{
     },
 };
 
-use crate::{Redb, Write, fault::broken};
+use crate::{Redb, Write, error::writer_panicked};
 
 pub(super) fn check_value(op: &'static str, key: &Key, value: &Bytes) -> Result<(), Error> {
     if value.len() <= MAX_VALUE {
@@ -31,8 +31,8 @@ impl Redb {
                 check_value(op, key, value)?;
             }
         }
-        if let Some(key) = txn.named_twice() {
-            let why = "a transaction says of each key once what becomes of it";
+        if let Some(key) = txn.duplicate_key() {
+            let why = "a transaction may change each key at most once";
             return Err(Error::new(ErrorKind::InvalidArgument, op, why)
                 .with_backend("redb")
                 .with_key(key.as_str()));
@@ -57,8 +57,8 @@ impl Put for Redb {
     }
 }
 
-// A read of one key takes less than a change of thread would, unless it comes from the disk itself:
-// docs/kv.md has the figures.
+// Reading one key is cheaper than moving to another thread unless it comes from the disk itself:
+// docs/kv.md has the measurements.
 impl Get for Redb {
     fn get<'a>(&'a self, key: &'a Key, _: Consistency) -> Answer<'a, Option<Entry>> {
         Box::pin(async move {
@@ -134,7 +134,7 @@ impl List for Redb {
     fn list(&self, dir: Option<Key>, options: ListOptions) -> Answer<'_, Page> {
         Box::pin(async move {
             if options.limit == 0 {
-                let why = "a page holds at least one entry";
+                let why = "`limit` must be at least 1";
                 return Err(
                     Error::new(ErrorKind::InvalidArgument, "list", why).with_backend("redb")
                 );
@@ -145,7 +145,7 @@ impl List for Redb {
                 shared.read("list", |r| r.page(&prefix, &options))
             };
             let done = tokio::task::spawn_blocking(read).await;
-            done.unwrap_or_else(|e| Err(broken("list").with_source(e)))
+            done.unwrap_or_else(|e| Err(writer_panicked("list").with_source(e)))
         })
     }
 }

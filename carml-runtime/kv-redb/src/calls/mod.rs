@@ -1,5 +1,6 @@
-//! The calls of the contract, as the table says.
-mod hold;
+//! The calls of the contract that the capability table lists for redb.
+
+mod coordination;
 mod keys;
 mod watch;
 

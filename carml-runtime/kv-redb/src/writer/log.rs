@@ -1,14 +1,16 @@
-//! The bounded log of changes, and the counters beside it.
+//! The bounded log of changes, and its counters.
+
 use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 
 use carml_kv::{Event, Revision};
 
 use crate::{codec, tables::Tables};
 
-/// The log keeps this many revisions, as long as they are not more bytes than that.
-const REVISIONS: u64 = 10_000;
-const BYTES: u64 = 64 << 20;
-/// It is cut back to that when it is over by so much: many at once cost little more than one.
+/// The log keeps at most this many revisions and bytes.
+const MAX_REVISIONS: u64 = 10_000;
+const MAX_BYTES: u64 = 64 << 20;
+/// It is trimmed once it exceeds the limits by this much: removing many revisions at once costs
+/// little more than removing one.
 const SLACK_REVISIONS: u64 = 256;
 const SLACK_BYTES: u64 = 1 << 20;
 
@@ -33,7 +35,7 @@ impl<'t> Log<'t> {
         self.counter("revision")
     }
 
-    /// Adds the changes up to a revision and lets go of the oldest.
+    /// Appends the changes up to a revision and removes the oldest.
     pub(super) fn append(
         mut self,
         revision: u64,
@@ -57,13 +59,13 @@ impl<'t> Log<'t> {
         Ok(())
     }
 
-    /// Cuts the log back; the last revision that it lost.
+    /// Trims the log; the last revision that was removed.
     fn trim(&mut self, bytes: &mut u64) -> Result<Option<u64>, redb::Error> {
-        if self.log.len()? <= REVISIONS + SLACK_REVISIONS && *bytes <= BYTES + SLACK_BYTES {
+        if self.log.len()? <= MAX_REVISIONS + SLACK_REVISIONS && *bytes <= MAX_BYTES + SLACK_BYTES {
             return Ok(None);
         }
         let mut floor = None;
-        while self.log.len()? > REVISIONS || *bytes > BYTES {
+        while self.log.len()? > MAX_REVISIONS || *bytes > MAX_BYTES {
             let Some((revision, record)) = self.log.pop_first()? else {
                 break;
             };

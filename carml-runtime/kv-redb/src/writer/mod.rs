@@ -1,7 +1,7 @@
-//! The writer thread: takes what is queued, commits it as one transaction, then publishes and
-//! answers. An answer is only sent after its commit is on disk.
+//! The writer thread: commits queued writes as one transaction, then publishes the changes and
+//! sends the replies. A reply is only sent after its commit is on disk.
 
-mod group;
+mod group_commit;
 mod log;
 mod stage;
 
@@ -16,17 +16,17 @@ use std::{
 use tokio::sync::oneshot;
 
 use self::{
-    group::{Group, Pace},
+    group_commit::{CommitPacer, Group},
     stage::{Stage, Staged},
 };
 use super::{
-    fault::{describe, uncertain},
+    error::{commit_error, describe},
     shared::Shared,
 };
 use carml_kv::{Committed, Error, Txn};
 
-/// How long a failed expiry waits before it is tried again.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The pause before a failed commit of expired leases is retried.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
@@ -35,42 +35,42 @@ pub(super) enum Command {
     Close(Reply<()>),
 }
 
-/// A write and who waits for it.
-type Asked = (Write, Reply<Committed>);
+/// A write and its reply channel.
+type Queued = (Write, Reply<Committed>);
 
 pub(super) enum Write {
     Txn(Txn),
-    /// Takes a revision for itself: a fencing token.
+    /// Takes a revision of its own, as a fencing token.
     Token,
-    /// The revision is the lease's name.
+    /// The revision becomes the id of the lease.
     Grant(Duration),
     Revoke(u64),
 }
 
-/// Closes the store when the thread ends, and says so if that is a panic.
+/// Closes the store when the thread ends, also by a panic.
 struct Ending<'a>(&'a Shared);
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        // Closing reports to whoever asked for it; here nobody did.
+        // Nobody waits for the result here.
         let _ = self.0.close(std::thread::panicking());
     }
 }
 
 pub(super) fn run(shared: &Shared, inbox: &Receiver<Command>) {
     let _ending = Ending(shared);
-    let (mut pause, mut pace) = (Duration::ZERO, Pace::default());
+    let (mut pause, mut pacer) = (Duration::ZERO, CommitPacer::default());
     loop {
         let command = match inbox.recv_timeout(until_expiry(shared).max(pause)) {
             Ok(command) => Some(command),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        let Group { writes, close } = pace.gather(command, inbox);
+        let Group { writes, close } = pacer.gather(command, inbox);
         let (start, size) = (Instant::now(), writes.len());
         let done = commit(shared, writes);
-        pace.note(size, start.elapsed());
-        pause = if done { Duration::ZERO } else { PAUSE };
+        pacer.record(size, start.elapsed());
+        pause = if done { Duration::ZERO } else { RETRY_PAUSE };
         if let Some(reply) = close {
             let _ = reply.send(shared.close(false));
             return;
@@ -84,8 +84,8 @@ fn until_expiry(shared: &Shared) -> Duration {
     next.map_or(LONG, |d| d.saturating_duration_since(Instant::now()))
 }
 
-/// Whether it is on disk.
-fn commit(shared: &Shared, group: Vec<Asked>) -> bool {
+/// Whether the commit is on disk.
+fn commit(shared: &Shared, group: Vec<Queued>) -> bool {
     let expired = shared.leases.expired();
     if group.is_empty() && expired.is_empty() {
         return true;
@@ -108,7 +108,8 @@ fn commit(shared: &Shared, group: Vec<Asked>) -> bool {
     }
 }
 
-/// A failure is everybody's: none of it happened, or, if the commit itself failed, nobody knows.
+/// The failure of all writes of a commit: none was applied, or, if the commit itself failed, that
+/// is unknown.
 struct Failure {
     committing: bool,
     cause: Arc<redb::Error>,
@@ -117,7 +118,7 @@ struct Failure {
 impl Failure {
     fn error(&self) -> Error {
         let error = if self.committing {
-            uncertain(&self.cause)
+            commit_error(&self.cause)
         } else {
             describe("write", &self.cause)
         };
@@ -125,7 +126,7 @@ impl Failure {
     }
 }
 
-/// One transaction for all of it.
+/// Applies all writes in one transaction.
 fn store(shared: &Shared, writes: &[Write], expired: &[u64]) -> Result<Staged, Failure> {
     let failed = |committing, cause| Failure {
         committing,
@@ -149,6 +150,6 @@ fn publish(shared: &Shared, staged: &Staged) {
         shared.leases.remove(*id);
     }
     for (revision, events) in &staged.changes {
-        shared.hub.publish(*revision, events);
+        shared.watchers.publish(*revision, events);
     }
 }

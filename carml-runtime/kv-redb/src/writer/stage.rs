@@ -1,4 +1,5 @@
 //! Applies writes to a transaction that is not committed yet.
+
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
@@ -8,17 +9,17 @@ use redb::{ReadableTable, WriteTransaction};
 
 use super::{super::codec, Write, log::Log};
 use carml_kv::{
-    Cause, Committed, Condition, Entry, Error, ErrorKind, Event, Key, Op, Revision, Txn,
+    Committed, Condition, DeleteCause, Entry, Error, ErrorKind, Event, Key, Op, Revision, Txn,
 };
 
 use crate::shared::Shared;
 
-type Fault = redb::Error;
+type StoreError = redb::Error;
 
-/// What is to be told once the commit is on disk.
+/// What is published once the commit is on disk.
 #[derive(Default)]
 pub(super) struct Staged {
-    /// One for each write, in their order.
+    /// One per write, in order.
     pub(super) answers: Vec<Result<Committed, Error>>,
     pub(super) changes: Vec<(Revision, Vec<Event>)>,
     pub(super) granted: HashMap<u64, Duration>,
@@ -36,7 +37,7 @@ pub(super) struct Stage<'a, 't> {
 }
 
 impl<'a, 't> Stage<'a, 't> {
-    pub(super) fn open(shared: &'a Shared, txn: &'t WriteTransaction) -> Result<Self, Fault> {
+    pub(super) fn open(shared: &'a Shared, txn: &'t WriteTransaction) -> Result<Self, StoreError> {
         let log = Log::open(&shared.tables, txn)?;
         Ok(Stage {
             shared,
@@ -49,14 +50,14 @@ impl<'a, 't> Stage<'a, 't> {
         })
     }
 
-    pub(super) fn run(mut self, writes: &[Write], expired: &[u64]) -> Result<Staged, Fault> {
+    pub(super) fn run(mut self, writes: &[Write], expired: &[u64]) -> Result<Staged, StoreError> {
         for id in expired {
-            self.end_lease(*id, Cause::Expired)?;
+            self.end_lease(*id, DeleteCause::Expired)?;
         }
         for write in writes {
             let answer = match write {
                 Write::Txn(txn) => self.transaction(txn)?,
-                Write::Token => Ok(self.number()),
+                Write::Token => Ok(self.next_revision()),
                 Write::Grant(ttl) => self.grant(*ttl).map(Ok)?,
                 Write::Revoke(id) => self.revoke(*id)?,
             };
@@ -70,8 +71,8 @@ impl<'a, 't> Stage<'a, 't> {
         self.shared.leases.alive(lease) && !self.staged.ended.contains(&lease)
     }
 
-    /// A revision of its own, without changes.
-    fn number(&mut self) -> Committed {
+    /// Takes a revision of its own, without changes.
+    fn next_revision(&mut self) -> Committed {
         self.revision += 1;
         Committed {
             revision: Revision(self.revision),
@@ -79,8 +80,8 @@ impl<'a, 't> Stage<'a, 't> {
         }
     }
 
-    fn grant(&mut self, ttl: Duration) -> Result<Committed, Fault> {
-        let granted = self.number();
+    fn grant(&mut self, ttl: Duration) -> Result<Committed, StoreError> {
+        let granted = self.next_revision();
         let id = granted.revision.0;
         let millis = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
         self.leases.insert(id, millis)?;
@@ -88,23 +89,23 @@ impl<'a, 't> Stage<'a, 't> {
         Ok(granted)
     }
 
-    fn revoke(&mut self, id: u64) -> Result<Result<Committed, Error>, Fault> {
+    fn revoke(&mut self, id: u64) -> Result<Result<Committed, Error>, StoreError> {
         if !self.alive(id) {
             return Ok(refuse(ErrorKind::LeaseLost, "the lease has ended"));
         }
-        self.end_lease(id, Cause::Explicit)?;
-        Ok(Ok(self.present(Vec::new())))
+        self.end_lease(id, DeleteCause::Explicit)?;
+        Ok(Ok(self.unchanged(Vec::new())))
     }
 
-    fn present(&self, counts: Vec<u64>) -> Committed {
+    fn unchanged(&self, counts: Vec<u64>) -> Committed {
         Committed {
             revision: Revision(self.revision),
             counts,
         }
     }
 
-    /// The outer error is everybody's; the inner one is this transaction's own.
-    fn transaction(&mut self, txn: &Txn) -> Result<Result<Committed, Error>, Fault> {
+    /// The outer error concerns the whole commit, the inner one this transaction only.
+    fn transaction(&mut self, txn: &Txn) -> Result<Result<Committed, Error>, StoreError> {
         if let Err(e) = self.check(txn)? {
             return Ok(Err(e));
         }
@@ -134,14 +135,14 @@ impl<'a, 't> Stage<'a, 't> {
             });
         }
         if events.is_empty() {
-            return Ok(Ok(self.present(counts)));
+            return Ok(Ok(self.unchanged(counts)));
         }
         self.revision += 1;
         self.staged.changes.push((revision, events));
         Ok(Ok(Committed { revision, counts }))
     }
 
-    fn check(&self, txn: &Txn) -> Result<Result<(), Error>, Fault> {
+    fn check(&self, txn: &Txn) -> Result<Result<(), Error>, StoreError> {
         for condition in &txn.conditions {
             let (kind, key, why) = match condition {
                 Condition::Revision(key, expected) => {
@@ -167,7 +168,7 @@ impl<'a, 't> Stage<'a, 't> {
             if let Op::Put(key, _, Some(lease)) = op
                 && !self.alive(lease.0)
             {
-                let why = "the lease has ended; grant another";
+                let why = "the lease has ended; request another one";
                 let lost = refuse(ErrorKind::LeaseLost, why);
                 return Ok(lost.map_err(|e| e.with_key(key.as_str())));
             }
@@ -175,7 +176,7 @@ impl<'a, 't> Stage<'a, 't> {
         Ok(Ok(()))
     }
 
-    fn live_revision(&self, key: &Key) -> Result<Option<Revision>, Fault> {
+    fn live_revision(&self, key: &Key) -> Result<Option<Revision>, StoreError> {
         let Some(row) = self.data.get(key.as_str())? else {
             return Ok(None);
         };
@@ -183,7 +184,7 @@ impl<'a, 't> Stage<'a, 't> {
         Ok(self.alive(lease).then_some(Revision(revision)))
     }
 
-    fn put(&mut self, entry: &Entry) -> Result<(), Fault> {
+    fn put(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let key = entry.key.as_str();
         let before = match self.data.insert(key, codec::row(entry).as_slice())? {
             Some(row) => codec::head(key, row.value())?.1,
@@ -201,8 +202,8 @@ impl<'a, 't> Stage<'a, 't> {
         Ok(())
     }
 
-    /// Takes the row out; whether it was live.
-    fn remove(&mut self, key: &str) -> Result<Option<bool>, Fault> {
+    /// Removes the row; whether it was live.
+    fn remove(&mut self, key: &str) -> Result<Option<bool>, StoreError> {
         let lease = match self.data.remove(key)? {
             Some(row) => codec::head(key, row.value())?.1,
             None => return Ok(None),
@@ -213,23 +214,24 @@ impl<'a, 't> Stage<'a, 't> {
         Ok(Some(self.alive(lease)))
     }
 
-    /// Tells of it; a key whose lease has ended was gone already, and goes as expired.
-    fn delete(&mut self, key: &Key, events: &mut Vec<Event>) -> Result<u64, Fault> {
+    /// Removes a key and records the event. A key whose lease has ended counts as absent, and its
+    /// event says expired.
+    fn delete(&mut self, key: &Key, events: &mut Vec<Event>) -> Result<u64, StoreError> {
         let Some(live) = self.remove(key.as_str())? else {
             return Ok(0);
         };
         events.push(Event::Delete {
             key: key.clone(),
             cause: if live {
-                Cause::Explicit
+                DeleteCause::Explicit
             } else {
-                Cause::Expired
+                DeleteCause::Expired
             },
         });
         Ok(u64::from(live))
     }
 
-    fn end_lease(&mut self, id: u64, cause: Cause) -> Result<(), Fault> {
+    fn end_lease(&mut self, id: u64, cause: DeleteCause) -> Result<(), StoreError> {
         self.leases.remove(id)?;
         self.staged.ended.insert(id);
         let mut events = Vec::new();
@@ -248,7 +250,7 @@ impl<'a, 't> Stage<'a, 't> {
         Ok(())
     }
 
-    fn keys_under(&self, prefix: &str) -> Result<Vec<Key>, Fault> {
+    fn keys_under(&self, prefix: &str) -> Result<Vec<Key>, StoreError> {
         let mut keys = Vec::new();
         for row in self.data.range(prefix..)? {
             let (key, _) = row?;

@@ -1,7 +1,7 @@
-//! Holds the table and the code together.
+//! Checks the code of a backend against the table.
 
 /// Whether a type implements a trait, as a constant: the inherent constant exists only if it does,
-/// and goes before the trait's.
+/// and takes precedence over that of the trait.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! implements {
@@ -20,7 +20,7 @@ macro_rules! implements {
     }};
 }
 
-/// Makes a type a backend by its column of the table: a line per call, `has` or `lacks`.
+/// Implements `Backend` for a type from its column of the table: `has` or `lacks` per call.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! backend {
@@ -68,7 +68,7 @@ mod tests {
         contract::{Answer, Put},
     };
 
-    /// Has one call, and is told so by its column.
+    /// Has one call, as its column says.
     struct Shelf;
 
     impl Put for Shelf {
@@ -80,14 +80,14 @@ mod tests {
     backend! { "shelf", Shelf, has Put as_put; lacks Get as_get; lacks WatchTree as_watch_tree; }
 
     #[test]
-    fn a_backend_gives_out_what_its_column_names() {
+    fn a_backend_returns_the_calls_of_its_column() {
         use crate::contract::Backend;
         assert!(Shelf.as_put().is_some());
         assert!(Shelf.as_get().is_none());
     }
 
     #[test]
-    fn what_is_implemented_is_told_from_what_is_not() {
+    fn implemented_traits_are_detected() {
         const { assert!(implements!(Shelf: Put)) };
         const { assert!(!implements!(Shelf: crate::contract::Get)) };
     }

@@ -1,4 +1,4 @@
-//! Which provider offers which call, and how far: generated from `schema/registry.json`.
+//! Which provider has which call, and with which scope: generated from `schema/registry.json`.
 
 mod backend;
 #[rustfmt::skip]
@@ -6,7 +6,7 @@ mod generated;
 
 pub use generated::{CALLS, Call, MARKDOWN, PROVIDERS, Provider, scope};
 
-/// How far a guarantee reaches.
+/// The scope of a guarantee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Within the process that holds the store.
@@ -23,6 +23,7 @@ impl Scope {
             Scope::Cluster => "cluster",
         }
     }
+
     /// The inverse of [`as_str`](Self::as_str).
     pub fn parse(text: &str) -> Option<Scope> {
         [Scope::Process, Scope::Cluster]
@@ -36,18 +37,18 @@ impl Scope {
 pub struct Requirement {
     /// The call.
     pub call: Call,
-    /// The least scope; `process` asks no more than that the provider has the call.
+    /// The minimum scope; `process` only requires that the provider has the call.
     pub scope: Scope,
 }
 
 /// A requirement that a provider does not meet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// What was asked for.
+pub struct UnmetRequirement {
+    /// The requirement.
     pub requirement: Requirement,
-    /// What the provider has instead.
+    /// The scope that the provider has, if it has the call.
     pub offered: Option<Scope>,
-    /// Who meets it.
+    /// The providers that meet it.
     pub providers: Vec<Provider>,
 }
 
@@ -56,11 +57,11 @@ pub fn meets(provider: Provider, requirement: Requirement) -> bool {
     scope(provider, requirement.call).is_some_and(|offered| offered >= requirement.scope)
 }
 
-/// What a provider lacks of what is required.
-pub fn missing(provider: Provider, requirements: &[Requirement]) -> Vec<Missing> {
-    let lacks = requirements.iter().filter(|r| !meets(provider, **r));
-    lacks
-        .map(|r| Missing {
+/// The requirements that a provider does not meet.
+pub fn unmet(provider: Provider, requirements: &[Requirement]) -> Vec<UnmetRequirement> {
+    let unmet = requirements.iter().filter(|r| !meets(provider, **r));
+    unmet
+        .map(|r| UnmetRequirement {
             requirement: *r,
             offered: scope(provider, r.call),
             providers: PROVIDERS

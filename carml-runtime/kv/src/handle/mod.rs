@@ -1,16 +1,37 @@
-//! The dynamic handle.
+//! The handle of a store.
 
 mod calls;
 
 use std::{sync::Arc, time::Duration};
 
-use super::{
+use crate::{
     Error, ErrorKind,
     contract::{Answer, Backend},
 };
 
-/// A store, whichever backend the config named. Cheap to clone. Every operation but the waiting
-/// ones (`acquire`, reading a watch) ends within the deadline (`registry.timeout`).
+/// A key/value store on any backend. Cheap to clone. Every call ends within the deadline
+/// (`registry.timeout`), except those that wait: `acquire`, `campaign` and reading a watch.
+///
+/// ```
+/// use carml_kv::{Error, ErrorKind, Kv};
+///
+/// /// Adds one to a counter that several processes share.
+/// async fn increment(kv: &Kv) -> Result<u64, Error> {
+///     loop {
+///         let entry = kv.get(&"visits".parse()?).await?;
+///         let text = entry.as_ref().map(|entry| String::from_utf8_lossy(&entry.value));
+///         let visits = text.map_or(0, |text| text.parse().unwrap_or(0)) + 1;
+///         let expected = entry.as_ref().map(|entry| entry.revision);
+///         let key = "visits".parse()?;
+///         match kv.atomic_put(key, visits.to_string(), expected, None).await {
+///             Ok(_) => return Ok(visits),
+///             // Another process was faster: read again.
+///             Err(error) if error.kind == ErrorKind::Conflict => {}
+///             Err(error) => return Err(error),
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Kv {
     backend: Arc<dyn Backend>,
@@ -26,7 +47,7 @@ impl std::fmt::Debug for Kv {
 }
 
 impl Kv {
-    /// A handle on a backend; `timeout` bounds each operation.
+    /// A handle of a backend; `timeout` limits each call.
     pub fn new(backend: impl Backend, timeout: Duration) -> Kv {
         Kv {
             backend: Arc::new(backend),

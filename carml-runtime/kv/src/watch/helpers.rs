@@ -1,13 +1,14 @@
-//! Watches for those who want the state, or only changes.
+//! Views of a watch: the whole state, or only changes.
+
 use std::collections::BTreeMap;
 
 use futures_core::Stream;
 use futures_util::{StreamExt, future};
 
-use super::{Batch, Cause, Event, WatchStream};
+use super::{Batch, DeleteCause, Event, WatchStream};
 use crate::{Entry, Error, Key, Revision};
 
-/// The whole state that a watch sees.
+/// The whole state within the scope of a watch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// The entries, in the order of their keys.
@@ -16,30 +17,47 @@ pub struct Snapshot {
     pub revision: Revision,
 }
 
-/// What changed up to a revision.
+/// The changes up to a revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
-    /// The resume token, once all of the events are dealt with.
+    /// The token to resume from, once all events are processed.
     pub revision: Revision,
     /// At least one.
     pub events: Vec<Event>,
 }
 
 impl WatchStream {
-    /// The whole state, first as it is and then after every change. Changes that a resumed watch
-    /// tells before its first snapshot are left out: the state that they change is not known.
+    /// The whole state: first the current one, then after every change. A resumed watch may start
+    /// with changes; these are skipped until its first snapshot, since the state before them is
+    /// not known.
+    ///
+    /// ```
+    /// use carml_kv::{Error, Key, Kv, WatchStart};
+    /// use futures_util::StreamExt as _;
+    ///
+    /// async fn print_servers(kv: &Kv) -> Result<(), Error> {
+    ///     let servers: Key = "servers".parse()?;
+    ///     let watch = kv.watch_tree(Some(servers), WatchStart::Now).await?;
+    ///     let mut snapshots = watch.snapshots();
+    ///     while let Some(snapshot) = snapshots.next().await {
+    ///         let keys = snapshot?.entries.into_iter().map(|entry| entry.key.to_string());
+    ///         println!("{}", keys.collect::<Vec<_>>().join(", "));
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn snapshots(self) -> impl Stream<Item = Result<Snapshot, Error>> + Send + Unpin {
         let mut known: Option<BTreeMap<Key, Entry>> = None;
         self.filter_map(move |batch| {
             future::ready(match batch {
-                Ok(batch) => follow(&mut known, batch).map(Ok),
+                Ok(batch) => apply(&mut known, batch).map(Ok),
                 Err(e) => Some(Err(e)),
             })
         })
     }
 
-    /// Only changes. A snapshot comes as what it changes: at first a put for each key, later also
-    /// a delete ([`Cause::Unknown`]) for each key that is not in it.
+    /// Only changes. A snapshot is delivered as the changes it makes: a put per new or changed key,
+    /// and a delete ([`DeleteCause::Unknown`]) per key that is not in it.
     pub fn events(self) -> impl Stream<Item = Result<Changes, Error>> + Send + Unpin {
         let mut known = BTreeMap::new();
         self.filter_map(move |batch| {
@@ -51,7 +69,7 @@ impl WatchStream {
     }
 }
 
-fn follow(known: &mut Option<BTreeMap<Key, Entry>>, batch: Batch) -> Option<Snapshot> {
+fn apply(known: &mut Option<BTreeMap<Key, Entry>>, batch: Batch) -> Option<Snapshot> {
     let revision = match batch {
         Batch::Snapshot {
             entries, revision, ..
@@ -97,7 +115,7 @@ fn changes(known: &mut BTreeMap<Key, Revision>, batch: Batch) -> Option<Changes>
     (!events.is_empty()).then_some(Changes { revision, events })
 }
 
-/// What a snapshot changes in what is known.
+/// The changes that a snapshot makes to the known state.
 fn difference(known: &mut BTreeMap<Key, Revision>, entries: Vec<Entry>) -> Vec<Event> {
     let mut gone = std::mem::take(known);
     let mut events = Vec::new();
@@ -107,7 +125,7 @@ fn difference(known: &mut BTreeMap<Key, Revision>, entries: Vec<Entry>) -> Vec<E
             events.push(Event::Put(entry));
         }
     }
-    let cause = Cause::Unknown;
+    let cause = DeleteCause::Unknown;
     events.extend(gone.into_keys().map(|key| Event::Delete { key, cause }));
     events
 }

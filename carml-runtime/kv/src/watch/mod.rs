@@ -1,4 +1,4 @@
-//! What a watch tells.
+//! Watches.
 
 mod helpers;
 mod stream;
@@ -6,26 +6,26 @@ mod stream;
 pub use helpers::{Changes, Snapshot};
 pub use stream::{WatchStatus, WatchStream};
 
-use super::{Entry, Key, Revision};
+use crate::{Entry, Key, Revision};
 
-/// Where a watch begins.
+/// Where a watch starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum From {
+pub enum WatchStart {
     /// A snapshot first, then every change.
     #[default]
     Now,
-    /// Every change after this revision, then a [`Batch::Progress`]; a snapshot if the history is
-    /// gone.
+    /// Every change after this revision, then a [`Batch::Progress`]; a snapshot instead if the
+    /// history no longer contains that revision.
     Revision(Revision),
 }
 
 /// Why a snapshot was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Reason {
-    /// The watch has begun.
+pub enum SnapshotReason {
+    /// The watch started.
     Started,
-    /// The history asked for is gone.
+    /// The requested history is no longer kept.
     Compacted,
     /// The consumer was too slow.
     Lagged,
@@ -33,18 +33,18 @@ pub enum Reason {
     Disconnected,
     /// The session ended.
     SessionExpired,
-    /// The backend's index went back.
+    /// The backend's revisions were reset.
     IndexReset,
 }
 
-/// Why a key went.
+/// Why a key was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// Somebody removed it.
+pub enum DeleteCause {
+    /// By a call.
     Explicit,
     /// Its lease ended.
     Expired,
-    /// The backend does not tell.
+    /// The backend does not report it.
     Unknown,
 }
 
@@ -55,10 +55,10 @@ pub enum Event {
     Put(Entry),
     /// A key was removed.
     Delete {
-        /// Which.
+        /// The key.
         key: Key,
         /// Why.
-        cause: Cause,
+        cause: DeleteCause,
     },
 }
 
@@ -72,18 +72,18 @@ impl Event {
     }
 }
 
-/// What a watch yields. The revision of the last batch is the resume token.
+/// An item of a watch. The revision of the last batch is the token to resume from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Batch {
-    /// The whole state; replaces what was known.
+    /// The whole state; replaces the previous one.
     Snapshot {
         /// All entries.
         entries: Vec<Entry>,
         /// As of this revision.
         revision: Revision,
         /// Why it was sent.
-        reason: Reason,
+        reason: SnapshotReason,
     },
     /// All changes of one revision.
     Events {

@@ -1,4 +1,5 @@
-//! The stream of a watch, and how it stands.
+//! The stream of a watch, and its status.
+
 use std::{
     pin::Pin,
     task::{Context, Poll},
@@ -8,30 +9,32 @@ use futures_core::Stream;
 use futures_util::StreamExt as _;
 use tokio::sync::watch;
 
-use super::{Batch, Reason};
+use super::{Batch, SnapshotReason};
 use crate::Error;
 
-/// How a watch stands.
+/// The status of a watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WatchStatus {
-    /// What was missed since a revision is on its way.
+    /// Past changes are being read.
     Replaying,
-    /// A snapshot is on its way.
-    Resyncing(Reason),
-    /// Changes are told as they come.
+    /// A snapshot is being read.
+    Resyncing(SnapshotReason),
+    /// Changes are delivered as they happen.
     Live,
 }
 
-/// A watch. Dropping it ends it and leaves nothing behind; it ends by itself only when the store
-/// is closed (`None`) or when it cannot go on (an error, then `None`).
+/// A stream of [`Batch`]es. Dropping it ends the watch. It ends by itself only when the store is
+/// closed (`None`), or when it cannot continue (an error, then `None`).
+///
+/// [`snapshots`](Self::snapshots) and [`events`](Self::events) are simpler views of it.
 pub struct WatchStream {
     batches: Pin<Box<dyn Stream<Item = Result<Batch, Error>> + Send>>,
     status: watch::Receiver<WatchStatus>,
 }
 
 impl WatchStream {
-    /// For backends: `status` ends with the watch.
+    /// For backends: the sender of `status` is dropped with the watch.
     pub fn new(
         batches: impl Stream<Item = Result<Batch, Error>> + Send + 'static,
         status: watch::Receiver<WatchStatus>,
@@ -42,8 +45,8 @@ impl WatchStream {
         }
     }
 
-    /// How the watch stands: now, then each time that this changes, until the watch ends. Of quick
-    /// changes only the last is told.
+    /// The current status, then every change of it until the watch ends. Of changes in quick
+    /// succession only the last is delivered.
     pub fn status(&self) -> impl Stream<Item = WatchStatus> + Send + Unpin + use<> {
         tokio_stream::wrappers::WatchStream::new(self.status.clone())
     }

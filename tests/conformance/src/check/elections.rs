@@ -5,7 +5,7 @@ use carml_runtime::kv::{ErrorKind, Leader, Txn};
 
 use crate::{
     Fixture,
-    help::{ended, fresh, key, kind, needs, next},
+    support::{ended, fresh, key, kind, needs, next},
 };
 
 pub async fn one_leads_and_the_others_know<F: Fixture>() {

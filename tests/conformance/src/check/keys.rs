@@ -5,7 +5,7 @@ use carml_runtime::kv::{Applied, Consistency, ErrorKind, Key, MAX_VALUE};
 
 use crate::{
     Fixture,
-    help::{everything, fresh, key, kind},
+    support::{everything, fresh, key, kind},
 };
 
 pub async fn values_come_back_as_they_were<F: Fixture>() {
@@ -92,7 +92,7 @@ pub async fn a_delete_says_whether_there_was_anything<F: Fixture>() {
 pub async fn revisions_rise_and_never_repeat<F: Fixture>() {
     let (fixture, mut kv) = fresh::<F>().await;
     let (mut last, mut seen) = (Default::default(), HashSet::new());
-    for round in 0..if F::LASTS { 3 } else { 1 } {
+    for round in 0..if F::PERSISTENT { 3 } else { 1 } {
         for name in ["a", "b", "a"] {
             let revision = kv.put(key(name), round.to_string(), None).await.unwrap();
             assert!(revision > last && seen.insert(revision));
@@ -102,8 +102,8 @@ pub async fn revisions_rise_and_never_repeat<F: Fixture>() {
         let again = kv.atomic_put(key("a"), "again", None, None).await.unwrap();
         assert!(again > last && seen.insert(again));
         last = again;
-        if F::LASTS {
-            kv = crate::help::reopen(&fixture, kv).await;
+        if F::PERSISTENT {
+            kv = crate::support::reopen(&fixture, kv).await;
         }
     }
 }

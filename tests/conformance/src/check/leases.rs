@@ -1,11 +1,11 @@
 //! Keys that end with their holder.
 use std::time::{Duration, Instant};
 
-use carml_runtime::kv::{Batch, Cause, ErrorKind, Event, From, Kv, LeaseId};
+use carml_runtime::kv::{Batch, DeleteCause, ErrorKind, Event, Kv, LeaseId, WatchStart};
 
 use crate::{
     Fixture,
-    help::{fresh, key, kind, needs, next, reopen},
+    support::{fresh, key, kind, needs, next, reopen},
 };
 
 /// Waits until a key is gone.
@@ -20,10 +20,10 @@ async fn gone(kv: &Kv, name: &str, ttl: Duration) {
 pub async fn a_key_ends_with_its_lease_and_not_before<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease, Watch);
-    let mut watch = kv.watch(key("k"), From::Now).await.unwrap();
+    let mut watch = kv.watch(key("k"), WatchStart::Now).await.unwrap();
     next(&mut watch).await;
     let granted = Instant::now();
-    let lease = kv.lease(F::SHORTEST * 4).await.unwrap();
+    let lease = kv.lease(F::MIN_TTL * 4).await.unwrap();
     let ttl = lease.ttl();
     kv.put(key("k"), "v", Some(lease.id())).await.unwrap();
     next(&mut watch).await;
@@ -41,7 +41,7 @@ pub async fn a_key_ends_with_its_lease_and_not_before<F: Fixture>() {
         matches!(
             &events[..],
             [Event::Delete {
-                cause: Cause::Expired | Cause::Unknown,
+                cause: DeleteCause::Expired | DeleteCause::Unknown,
                 ..
             }]
         ),
@@ -54,7 +54,7 @@ pub async fn a_key_ends_with_its_lease_and_not_before<F: Fixture>() {
 pub async fn a_kept_lease_lives_and_a_dropped_one_ends<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
-    let lease = kv.lease(F::SHORTEST * 10).await.unwrap();
+    let lease = kv.lease(F::MIN_TTL * 10).await.unwrap();
     let ttl = lease.ttl();
     kv.put(key("k"), "v", Some(lease.id())).await.unwrap();
     tokio::time::sleep(ttl * 3 / 2).await;
@@ -69,7 +69,7 @@ pub async fn a_kept_lease_lives_and_a_dropped_one_ends<F: Fixture>() {
 pub async fn a_detached_lease_lives_by_its_name<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
-    let lease = kv.lease(F::SHORTEST * 10).await.unwrap();
+    let lease = kv.lease(F::MIN_TTL * 10).await.unwrap();
     let ttl = lease.ttl();
     kv.put(key("k"), "v", Some(lease.id())).await.unwrap();
     let id = lease.detach();
@@ -91,7 +91,7 @@ pub async fn a_detached_lease_lives_by_its_name<F: Fixture>() {
 pub async fn a_revoked_lease_takes_its_keys<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
-    let lease = kv.lease(F::SHORTEST * 100).await.unwrap();
+    let lease = kv.lease(F::MIN_TTL * 100).await.unwrap();
     for name in ["a", "b/c"] {
         kv.put(key(name), "v", Some(lease.id())).await.unwrap();
     }
@@ -107,7 +107,7 @@ pub async fn a_revoked_lease_takes_its_keys<F: Fixture>() {
     assert!(kv.exists(&key("other")).await.unwrap());
     assert_eq!(kind(kv.revoke(id).await), ErrorKind::LeaseLost);
 
-    let lease = kv.lease(F::SHORTEST * 100).await.unwrap();
+    let lease = kv.lease(F::MIN_TTL * 100).await.unwrap();
     kv.revoke(lease.id()).await.unwrap();
     let renewed = lease.renew().await;
     assert_eq!(kind(renewed), ErrorKind::LeaseLost);
@@ -117,7 +117,7 @@ pub async fn a_revoked_lease_takes_its_keys<F: Fixture>() {
 pub async fn a_key_belongs_to_its_last_lease<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
-    let ttl = F::SHORTEST * 100;
+    let ttl = F::MIN_TTL * 100;
     let (first, second) = (kv.lease(ttl).await.unwrap(), kv.lease(ttl).await.unwrap());
     for name in ["freed", "moved", "kept"] {
         kv.put(key(name), "v", Some(first.id())).await.unwrap();
@@ -137,7 +137,7 @@ pub async fn a_key_belongs_to_its_last_lease<F: Fixture>() {
 pub async fn a_lease_that_is_over_takes_no_keys<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
-    let lease = kv.lease(F::SHORTEST * 100).await.unwrap();
+    let lease = kv.lease(F::MIN_TTL * 100).await.unwrap();
     let id = lease.id();
     lease.revoke().await.unwrap();
     for over in [id, LeaseId(u64::MAX - 1)] {
@@ -154,10 +154,10 @@ pub async fn a_lease_that_is_over_takes_no_keys<F: Fixture>() {
 pub async fn a_lease_lives_on_after_a_restart<F: Fixture>() {
     let (fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease, Close);
-    if !F::LASTS {
+    if !F::PERSISTENT {
         return;
     }
-    let lease = kv.lease(F::SHORTEST * 10).await.unwrap();
+    let lease = kv.lease(F::MIN_TTL * 10).await.unwrap();
     let ttl = lease.ttl();
     kv.put(key("k"), "v", Some(lease.id())).await.unwrap();
     let id = lease.detach();
@@ -170,9 +170,9 @@ pub async fn a_lease_lives_on_after_a_restart<F: Fixture>() {
 pub async fn a_ttl_is_what_was_asked_or_more<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
-    for asked in [Duration::from_millis(1), F::SHORTEST, F::SHORTEST * 7] {
+    for asked in [Duration::from_millis(1), F::MIN_TTL, F::MIN_TTL * 7] {
         let lease = kv.lease(asked).await.unwrap();
-        assert!(lease.ttl() >= asked.max(F::SHORTEST), "{asked:?}");
+        assert!(lease.ttl() >= asked.max(F::MIN_TTL), "{asked:?}");
     }
     assert_eq!(
         kind(kv.lease(Duration::ZERO).await),

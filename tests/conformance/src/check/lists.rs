@@ -3,7 +3,7 @@ use carml_runtime::kv::{ErrorKind, Key, Kv, ListOptions};
 
 use crate::{
     Fixture,
-    help::{everything, fresh, key, kind},
+    support::{everything, fresh, key, kind},
 };
 
 async fn fill(kv: &Kv, names: &[&str]) {

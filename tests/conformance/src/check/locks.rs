@@ -11,7 +11,7 @@ use carml_runtime::kv::{Applied, ErrorKind, Txn};
 
 use crate::{
     Fixture,
-    help::{fresh, key, kind, needs, reopen},
+    support::{fresh, key, kind, needs, reopen},
 };
 
 pub async fn one_holder_at_a_time<F: Fixture>() {
@@ -78,7 +78,7 @@ pub async fn first_come_first_served<F: Fixture>() {
 pub async fn tokens_rise_over_restarts<F: Fixture>() {
     let (fixture, mut kv) = fresh::<F>().await;
     needs!(F, kv, Lock, Close);
-    if !F::LASTS {
+    if !F::PERSISTENT {
         return;
     }
     let mut last = 0;

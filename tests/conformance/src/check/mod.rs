@@ -1,10 +1,10 @@
 //! The checks, by what they are about.
 #![allow(missing_docs)]
 
-pub mod compare;
-pub mod crowds;
+pub mod close;
+pub mod compare_and_set;
+pub mod concurrency;
 pub mod elections;
-pub mod end;
 pub mod keys;
 pub mod leases;
 pub mod lists;

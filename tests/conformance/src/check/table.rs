@@ -2,13 +2,13 @@
 use std::time::Duration;
 
 use carml_runtime::kv::{
-    Error, ErrorKind, From, Kv, ListOptions, Revision, Txn,
+    Error, ErrorKind, Kv, ListOptions, Revision, Txn, WatchStart,
     capability::{CALLS, Call},
 };
 
 use crate::{
     Fixture,
-    help::{fresh, key},
+    support::{fresh, key},
 };
 
 /// A call that the table names is answered; one that it does not is refused, by its name and the
@@ -35,8 +35,8 @@ async fn attempt(kv: &Kv, call: Call) -> Result<(), Error> {
         Call::Get => kv.get(&one).await.map(drop),
         Call::Delete => kv.delete(one).await.map(drop),
         Call::Exists => kv.exists(&one).await.map(drop),
-        Call::Watch => kv.watch(one, From::Now).await.map(drop),
-        Call::WatchTree => kv.watch_tree(Some(dir), From::Now).await.map(drop),
+        Call::Watch => kv.watch(one, WatchStart::Now).await.map(drop),
+        Call::WatchTree => kv.watch_tree(Some(dir), WatchStart::Now).await.map(drop),
         Call::Lock => {
             kv.acquire(one.clone()).await?.release();
             Ok(())

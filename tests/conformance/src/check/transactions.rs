@@ -3,7 +3,7 @@ use carml_runtime::kv::{Applied, Batch, Condition, ErrorKind, Event, Txn};
 
 use crate::{
     Fixture,
-    help::{everything, fresh, key, kind, needs, next, watch_all},
+    support::{everything, fresh, key, kind, needs, next, watch_all},
 };
 
 pub async fn all_or_nothing<F: Fixture>() {
@@ -91,7 +91,7 @@ pub async fn what_makes_no_sense_is_refused<F: Fixture>() {
     assert_eq!(kv.commit(both).await.unwrap().counts, [1, 1]);
     assert!(kv.exists(&key("dd")).await.unwrap());
     if F::offers(&kv, carml_runtime::kv::capability::Call::Lease) {
-        let lease = kv.lease(F::SHORTEST * 100).await.unwrap();
+        let lease = kv.lease(F::MIN_TTL * 100).await.unwrap();
         let txn = Txn::new().put_leased(key("leased"), "1", lease.id());
         kv.commit(txn.clone()).await.unwrap();
         lease.revoke().await.unwrap();

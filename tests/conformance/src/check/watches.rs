@@ -2,19 +2,20 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use carml_runtime::kv::{
-    Batch, Cause, Event, From, Key, Kv, Reason, Revision, WatchStatus, WatchStream,
+    Batch, DeleteCause, Event, Key, Kv, Revision, SnapshotReason, WatchStart, WatchStatus,
+    WatchStream,
 };
 use futures_util::{StreamExt, future::try_join_all};
 
 use crate::{
     Fixture,
-    help::{ended, everything, fresh, key, needs, next, reopen, watch_all},
+    support::{ended, everything, fresh, key, needs, next, reopen, watch_all},
 };
 
 fn deleted(name: &str) -> Event {
     Event::Delete {
         key: key(name),
-        cause: Cause::Explicit,
+        cause: DeleteCause::Explicit,
     }
 }
 
@@ -33,10 +34,10 @@ pub async fn a_missing_key_is_watched<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Watch);
     put(&kv, "k/below").await;
-    let mut watch = kv.watch(key("k"), From::Now).await.unwrap();
+    let mut watch = kv.watch(key("k"), WatchStart::Now).await.unwrap();
     let first = next(&mut watch).await;
     assert!(
-        matches!(&first, Batch::Snapshot { entries, reason: Reason::Started, .. } if entries.is_empty()),
+        matches!(&first, Batch::Snapshot { entries, reason: SnapshotReason::Started, .. } if entries.is_empty()),
         "{first:?}"
     );
     let made = put(&kv, "k").await;
@@ -56,8 +57,11 @@ pub async fn a_key_sees_itself_and_a_tree_what_is_below<F: Fixture>() {
     for name in ["d", "d/a", "d/b/c", "dd/a"] {
         put(&kv, name).await;
     }
-    let mut tree = kv.watch_tree(Some(key("d")), From::Now).await.unwrap();
-    let mut one = kv.watch(key("d"), From::Now).await.unwrap();
+    let mut tree = kv
+        .watch_tree(Some(key("d")), WatchStart::Now)
+        .await
+        .unwrap();
+    let mut one = kv.watch(key("d"), WatchStart::Now).await.unwrap();
     let names = |batch: Batch| match batch {
         Batch::Snapshot { entries, .. } => entries
             .iter()
@@ -88,7 +92,7 @@ pub async fn a_resumed_watch_misses_nothing<F: Fixture>() {
     made.sort();
     for from in [0, 1, 700, made.len() - 1] {
         let mut watch = kv
-            .watch_tree(Some(key("d")), From::Revision(made[from]))
+            .watch_tree(Some(key("d")), WatchStart::Revision(made[from]))
             .await
             .unwrap();
         // What comes in the meantime follows what was.
@@ -109,7 +113,10 @@ pub async fn a_resumed_watch_misses_nothing<F: Fixture>() {
     }
     // From now on: nothing but that there was nothing.
     let last = *made.last().unwrap();
-    let mut watch = kv.watch(key("none"), From::Revision(last)).await.unwrap();
+    let mut watch = kv
+        .watch(key("none"), WatchStart::Revision(last))
+        .await
+        .unwrap();
     let first = next(&mut watch).await;
     assert!(
         matches!(first, Batch::Progress { revision } if revision >= last),
@@ -120,17 +127,20 @@ pub async fn a_resumed_watch_misses_nothing<F: Fixture>() {
 pub async fn a_watch_goes_on_after_a_restart<F: Fixture>() {
     let (fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Watch, Close);
-    if !F::LASTS {
+    if !F::PERSISTENT {
         return;
     }
-    let mut watch = kv.watch(key("k"), From::Now).await.unwrap();
+    let mut watch = kv.watch(key("k"), WatchStart::Now).await.unwrap();
     next(&mut watch).await;
     put(&kv, "k").await;
     let (seen, _) = events(&mut watch).await;
     kv.delete(key("k")).await.unwrap();
     let kv = reopen(&fixture, kv).await;
     let again = put(&kv, "k").await;
-    let mut watch = kv.watch(key("k"), From::Revision(seen)).await.unwrap();
+    let mut watch = kv
+        .watch(key("k"), WatchStart::Revision(seen))
+        .await
+        .unwrap();
     assert_eq!(events(&mut watch).await.1, [deleted("k")]);
     assert_eq!(events(&mut watch).await.0, again);
 }
@@ -143,14 +153,17 @@ pub async fn a_history_that_is_gone_is_a_snapshot<F: Fixture>() {
     try_join_all((0..history).map(|i| kv.put(key("k"), i.to_string(), None)))
         .await
         .unwrap();
-    let mut watch = kv.watch_tree(None, From::Revision(before)).await.unwrap();
+    let mut watch = kv
+        .watch_tree(None, WatchStart::Revision(before))
+        .await
+        .unwrap();
     let Batch::Snapshot {
         entries, reason, ..
     } = next(&mut watch).await
     else {
         panic!("expected a snapshot");
     };
-    assert_eq!((entries.len(), reason), (2, Reason::Compacted));
+    assert_eq!((entries.len(), reason), (2, SnapshotReason::Compacted));
     let after = put(&kv, "after").await;
     assert_eq!(events(&mut watch).await.0, after);
 }
@@ -159,11 +172,11 @@ pub async fn a_revision_that_never_was_is_a_snapshot<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Watch);
     let now = put(&kv, "k").await;
-    let never = From::Revision(Revision(now.0 + 1000));
+    let never = WatchStart::Revision(Revision(now.0 + 1000));
     let mut watch = kv.watch(key("k"), never).await.unwrap();
     let first = next(&mut watch).await;
     assert!(
-        matches!(&first, Batch::Snapshot { entries, reason: Reason::IndexReset, .. } if entries.len() == 1),
+        matches!(&first, Batch::Snapshot { entries, reason: SnapshotReason::IndexReset, .. } if entries.len() == 1),
         "{first:?}"
     );
 }
@@ -187,7 +200,7 @@ pub async fn a_slow_consumer_is_resynced<F: Fixture>() {
     overrun(&kv, backlog).await;
     assert_eq!(
         status.next().await,
-        Some(WatchStatus::Resyncing(Reason::Lagged))
+        Some(WatchStatus::Resyncing(SnapshotReason::Lagged))
     );
     let Batch::Snapshot {
         entries, reason, ..
@@ -195,7 +208,7 @@ pub async fn a_slow_consumer_is_resynced<F: Fixture>() {
     else {
         panic!("expected a snapshot");
     };
-    assert_eq!((entries.len(), reason), (1, Reason::Lagged));
+    assert_eq!((entries.len(), reason), (1, SnapshotReason::Lagged));
     assert_eq!(status.next().await, Some(WatchStatus::Live));
     let after = put(&kv, "after").await;
     assert_eq!(events(&mut watch).await.0, after);
@@ -208,11 +221,14 @@ pub async fn an_unread_watch_lags_too<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, WatchTree);
     let Some(backlog) = F::BACKLOG else { return };
-    let mut watch = kv.watch_tree(None, From::Now).await.unwrap();
+    let mut watch = kv.watch_tree(None, WatchStart::Now).await.unwrap();
     overrun(&kv, backlog).await;
     for (reason, then) in [
-        (Reason::Started, WatchStatus::Resyncing(Reason::Lagged)),
-        (Reason::Lagged, WatchStatus::Live),
+        (
+            SnapshotReason::Started,
+            WatchStatus::Resyncing(SnapshotReason::Lagged),
+        ),
+        (SnapshotReason::Lagged, WatchStatus::Live),
     ] {
         let batch = next(&mut watch).await;
         assert!(matches!(batch, Batch::Snapshot { reason: r, .. } if r == reason));
@@ -224,7 +240,10 @@ pub async fn the_state_is_told_after_each_change<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, WatchTree);
     put(&kv, "d/a").await;
-    let watch = kv.watch_tree(Some(key("d")), From::Now).await.unwrap();
+    let watch = kv
+        .watch_tree(Some(key("d")), WatchStart::Now)
+        .await
+        .unwrap();
     let mut states = watch.snapshots();
     let last = put(&kv, "d/b").await;
     kv.delete(key("d/a")).await.unwrap();
@@ -250,7 +269,7 @@ pub async fn changes_alone_make_up_the_state<F: Fixture>() {
     needs!(F, kv, WatchTree);
     put(&kv, "old").await;
     put(&kv, "stays").await;
-    let watch = kv.watch_tree(None, From::Now).await.unwrap();
+    let watch = kv.watch_tree(None, WatchStart::Now).await.unwrap();
     let mut changes = watch.events();
     let mut state = BTreeMap::<Key, Revision>::new();
     let first = next(&mut changes).await;
@@ -276,7 +295,7 @@ pub async fn cancelled_watches_leave_nothing<F: Fixture>() {
     let (fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Watch, WatchTree);
     for i in 0..1000 {
-        let begin = kv.watch(key("k"), From::Now);
+        let begin = kv.watch(key("k"), WatchStart::Now);
         if i % 2 == 0 {
             // Given up at once, at whatever point that is.
             drop(tokio::time::timeout(Duration::ZERO, begin).await);

@@ -1,0 +1,65 @@
+//! `carml kv lock`.
+
+use std::process::ExitCode;
+
+use carml_runtime::kv::{Error, Kv};
+use tokio::process::Command;
+
+use super::super::{could_not_run, invalid_input};
+
+/// Run a command while a lock is held; its exit code is this one's
+///
+/// The command finds the fencing token in CARML_FENCING_TOKEN: what the lock protects should
+/// refuse a lower one. If the lock is lost, the command is killed and the exit code is 1.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// What is locked; the key of this name is never written
+    key: String,
+    /// Give up instead of waiting if another holds it
+    #[arg(long = "try")]
+    only_try: bool,
+    /// The command and its arguments
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+impl Args {
+    pub(super) async fn run(self, kv: &Kv) -> Result<ExitCode, Error> {
+        let key = self.key.parse()?;
+        let guard = match self.only_try {
+            true => kv.try_acquire(key).await?,
+            false => kv.acquire(key).await?,
+        };
+        let Some((program, arguments)) = self.command.split_first() else {
+            return Ok(could_not_run("there is no command"));
+        };
+        let started = Command::new(program)
+            .args(arguments)
+            .env("CARML_FENCING_TOKEN", guard.token().to_string())
+            .kill_on_drop(true)
+            .spawn();
+        let mut child = match started {
+            Ok(child) => child,
+            Err(error) => return Ok(could_not_run(format!("{program}: {error}"))),
+        };
+        tokio::select! {
+            ended = child.wait() => Ok(match ended {
+                Ok(status) => exit_code(status),
+                Err(error) => could_not_run(format!("{program}: {error}")),
+            }),
+            () = guard.lost() => {
+                let _ = child.kill().await;
+                Ok(invalid_input(format_args!("the lock was lost; `{program}` was killed")))
+            }
+        }
+    }
+}
+
+/// As a shell has it: 128 and the signal's number for a command that a signal ended.
+fn exit_code(status: std::process::ExitStatus) -> ExitCode {
+    use std::os::unix::process::ExitStatusExt as _;
+    let code = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal));
+    ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}

@@ -1,0 +1,94 @@
+//! `carml kv`.
+
+mod entries;
+mod lock;
+mod serve;
+mod store;
+mod watch;
+
+use std::process::ExitCode;
+
+use carml_runtime::kv::{Error, ErrorKind};
+
+use super::could_not_run;
+
+/// Use a key/value store: a local file or a served one
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  carml kv serve --file data.redb                serve a file on 127.0.0.1:50051
+  carml kv put greeting/en Hello                 write to the served store
+  carml kv --file data.redb get greeting/en      read the file, while nobody serves it
+  carml kv watch --tree greeting                 follow a directory, a line of JSON a batch
+  carml kv lock jobs/nightly -- ./nightly.sh     run a command while the lock is held
+
+A missing key, an occupied lock and a revision that is not the expected one end with exit code 1.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    store: store::Choice,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    Get(entries::Get),
+    Put(entries::Put),
+    Delete(entries::Delete),
+    Exists(entries::Exists),
+    List(entries::List),
+    DeleteTree(entries::DeleteTree),
+    Watch(watch::Args),
+    Lock(lock::Args),
+}
+
+pub(crate) fn run(args: Args) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return could_not_run(error),
+    };
+    runtime.block_on(async {
+        if let Command::Serve(serve) = args.command {
+            return serve::run(serve, args.store).await;
+        }
+        match client(args).await {
+            Ok(code) => code,
+            Err(error) => invalid_input(&error),
+        }
+    })
+}
+
+async fn client(args: Args) -> Result<ExitCode, Error> {
+    let help = args.store.help();
+    let kv = args.store.open().await?;
+    let done = match args.command {
+        Command::Serve(_) => Ok(ExitCode::SUCCESS),
+        Command::Get(args) => args.run(&kv).await,
+        Command::Put(args) => args.run(&kv).await,
+        Command::Delete(args) => args.run(&kv).await,
+        Command::Exists(args) => args.run(&kv).await,
+        Command::List(args) => args.run(&kv).await,
+        Command::DeleteTree(args) => args.run(&kv).await,
+        Command::Watch(args) => args.run(&kv).await,
+        Command::Lock(args) => args.run(&kv).await,
+    };
+    done.map_err(|mut error| {
+        if error.kind == ErrorKind::Unavailable {
+            error.message.extend(help);
+        }
+        error
+    })
+}
+
+/// Whose fault it is decides the exit code.
+fn invalid_input(error: &Error) -> ExitCode {
+    use ErrorKind::{Busy, Conflict, InvalidArgument, InvalidKey, LeaseLost, LockLost, TooLarge};
+    match error.kind {
+        Conflict | InvalidKey | InvalidArgument | TooLarge | Busy | LeaseLost | LockLost => {
+            super::invalid_input(error)
+        }
+        _ => could_not_run(error),
+    }
+}

@@ -1,0 +1,57 @@
+//! `carml kv serve`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use carml_kv_service::Service;
+use carml_runtime::{App, config::Config};
+use tokio::sync::oneshot;
+
+use super::{super::output, store::Choice};
+
+/// What is served unless a config says otherwise.
+const EMBEDDED: &str = "app:\n  name: carml-kv\nregistry:\n  provider: redb\n";
+
+/// Serve a store over gRPC until SIGTERM: a file, or what a config names
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+
+    /// A carml.yml that names store, middlewares and the rest
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Set one value over the config: --set registry.timeout=5s
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+pub(super) async fn run(args: Args, store: Choice) -> ExitCode {
+    let (ready, bound) = oneshot::channel();
+    let mut app = App::<Config>::new().service(Service::new).ready(ready);
+    app = match args.config {
+        Some(file) => app.config_file(file),
+        None => app.config_text("the built-in config", EMBEDDED),
+    };
+    let file = store.file.map(|file| format!("{}", file.display()));
+    let file = file.map(|file| format!("registry.path={}", quoted(&file)));
+    let listen = args
+        .listen
+        .map(|address| format!("grpc.server.listen={}", quoted(&address)));
+    for set in file.into_iter().chain(listen).chain(args.set) {
+        app = app.set(set);
+    }
+    tokio::spawn(async move {
+        if let Ok(address) = bound.await {
+            // Standard output is the log's.
+            output::eprint(format_args!("carml.kv.v1.KeyValue is served on {address}"));
+        }
+    });
+    app.run().await
+}
+
+/// As a YAML text, whatever it looks like.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

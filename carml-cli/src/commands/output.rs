@@ -1,0 +1,32 @@
+//! What a verb says. A reader that has had enough (`carml docs | head -1`) is no fault, and what
+//! cannot be written is no panic.
+
+use std::{
+    fmt::Display,
+    io::{ErrorKind, Write as _, stderr, stdout},
+    process::ExitCode,
+};
+
+use super::could_not_run;
+
+/// Writes to standard output. An error is the exit code to end with at once.
+pub(crate) fn write(bytes: &[u8]) -> Result<(), ExitCode> {
+    let mut out = stdout().lock();
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    written.map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        _ => could_not_run(format_args!("cannot write to standard output: {error}")),
+    })
+}
+
+/// Writes a verb's answer to standard output, as its last act.
+pub(crate) fn print(text: impl Display) -> ExitCode {
+    let written = write(text.to_string().as_bytes());
+    written.err().unwrap_or(ExitCode::SUCCESS)
+}
+
+/// Writes a line to standard error.
+pub(crate) fn eprint(line: impl Display) {
+    // There is no other place to say that this one is gone.
+    let _ = writeln!(stderr().lock(), "{line}");
+}

@@ -1,0 +1,123 @@
+//! Splits a batch into messages below the default message limit of gRPC.
+
+use carml_runtime::kv::{Batch, Entry, Event};
+
+use super::{
+    api::{self, watch_response},
+    convert,
+};
+
+/// A message is complete once it has this many bytes of keys and values. With one more value of the
+/// maximum size it is still below 4 MiB.
+pub(super) const CHUNK_BYTES: usize = 2 << 20;
+
+/// The messages of a batch: all but the last are partial.
+pub(super) fn messages(batch: Batch) -> Vec<api::WatchResponse> {
+    let batches: Vec<watch_response::Batch> = match batch {
+        Batch::Snapshot {
+            entries,
+            revision,
+            reason,
+        } => split(entries, size)
+            .map(|(entries, partial)| {
+                watch_response::Batch::Snapshot(api::Snapshot {
+                    entries: entries.into_iter().map(convert::entry).collect(),
+                    revision: revision.0,
+                    reason: convert::reason(reason).into(),
+                    partial,
+                })
+            })
+            .collect(),
+        Batch::Events { revision, events } => split(events, |event| match event {
+            Event::Put(entry) => size(entry),
+            Event::Delete { key, .. } => key.as_str().len(),
+        })
+        .map(|(events, partial)| {
+            watch_response::Batch::Events(api::Events {
+                events: events.into_iter().map(convert::event).collect(),
+                revision: revision.0,
+                partial,
+            })
+        })
+        .collect(),
+        Batch::Progress { revision } => {
+            let revision = revision.0;
+            vec![watch_response::Batch::Progress(api::Progress { revision })]
+        }
+        // A kind of batch that the proto does not have.
+        _ => Vec::new(),
+    };
+    let message = |batch| api::WatchResponse { batch: Some(batch) };
+    batches.into_iter().map(message).collect()
+}
+
+/// The size of an entry as counted for [`CHUNK_BYTES`].
+pub(super) fn size(entry: &Entry) -> usize {
+    entry.key.as_str().len() + entry.value.len()
+}
+
+/// Groups of items, and whether another group follows. Without items, one empty group.
+fn split<T>(items: Vec<T>, size: impl Fn(&T) -> usize) -> impl Iterator<Item = (Vec<T>, bool)> {
+    let mut groups = vec![Vec::new()];
+    let mut bytes = 0;
+    for item in items {
+        if bytes >= CHUNK_BYTES {
+            groups.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += size(&item);
+        if let Some(group) = groups.last_mut() {
+            group.push(item);
+        }
+    }
+    let last = groups.len() - 1;
+    let partial = move |(at, group)| (group, at < last);
+    groups.into_iter().enumerate().map(partial)
+}
+
+#[cfg(test)]
+mod tests {
+    use carml_runtime::kv::{Revision, SnapshotReason};
+    use prost::Message as _;
+
+    use super::*;
+
+    #[test]
+    fn a_large_snapshot_is_split_below_the_limit_without_loss() {
+        let entries: Vec<Entry> = (0..40)
+            .map(|n| Entry {
+                key: format!("k/{n}").parse().expect("a key"),
+                value: vec![0; 512 * 1024].into(),
+                revision: Revision(n),
+                lease: None,
+            })
+            .collect();
+        let messages = messages(Batch::Snapshot {
+            entries,
+            revision: Revision(40),
+            reason: SnapshotReason::Started,
+        });
+        let (mut keys, mut partial) = (0, Vec::new());
+        for message in &messages {
+            assert!(message.encoded_len() < 4 << 20);
+            if let Some(watch_response::Batch::Snapshot(snapshot)) = &message.batch {
+                keys += snapshot.entries.len();
+                partial.push(snapshot.partial);
+            }
+        }
+        assert_eq!(keys, 40);
+        assert!(partial.len() > 1);
+        assert_eq!(partial.pop(), Some(false));
+        assert!(partial.into_iter().all(|more| more));
+    }
+
+    #[test]
+    fn an_empty_snapshot_is_one_message() {
+        let messages = messages(Batch::Snapshot {
+            entries: Vec::new(),
+            revision: Revision(1),
+            reason: SnapshotReason::Started,
+        });
+        assert_eq!(messages.len(), 1);
+    }
+}

@@ -1,0 +1,79 @@
+//! A served store as a backend.
+
+mod calls;
+mod lease;
+mod lock;
+mod watch;
+
+use std::time::Duration;
+
+use carml_runtime::kv::{Backend, Error, ErrorKind, contract::*};
+use tonic::transport::{Channel, Endpoint};
+
+use super::api::KeyValueClient;
+
+/// A client of `carml.kv.v1.KeyValue`, as a backend for [`Kv`](carml_runtime::kv::Kv). Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct KvClient {
+    client: KeyValueClient<Channel>,
+}
+
+impl KvClient {
+    /// A client of the store at `http://host:port`. It connects on the first call, and reconnects
+    /// after a broken connection.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` if the address is malformed.
+    pub fn new(address: &str) -> Result<Self, Error> {
+        let refused = || {
+            let why = format!("`{address}` is not an address: expected http://host:port");
+            Error::new(ErrorKind::InvalidArgument, "connect", why)
+        };
+        let endpoint = Endpoint::from_shared(address.to_owned())
+            .map_err(|error| refused().with_source(error))?;
+        if endpoint.uri().scheme_str() != Some("http") {
+            return Err(refused());
+        }
+        let channel = endpoint
+            .connect_timeout(Duration::from_secs(5))
+            // Room for small frames that are not read yet, as on the server.
+            .initial_connection_window_size(16 << 20)
+            // Detects a server that disappeared without closing the connection.
+            .http2_keep_alive_interval(Duration::from_secs(10))
+            .keep_alive_timeout(Duration::from_secs(10))
+            .connect_lazy();
+        Ok(Self {
+            client: KeyValueClient::new(channel),
+        })
+    }
+}
+
+macro_rules! offered {
+    ($($accessor:ident: $call:ident),+ $(,)?) => {
+        impl Backend for KvClient {
+            fn provider(&self) -> &'static str {
+                "carml"
+            }
+            $(fn $accessor(&self) -> Option<&dyn $call> {
+                Some(self)
+            })+
+        }
+    };
+}
+
+// The proto has no transactions and no elections, and a client cannot close the store of a server.
+offered! {
+    as_put: Put,
+    as_get: Get,
+    as_delete: Delete,
+    as_exists: Exists,
+    as_list: List,
+    as_delete_tree: DeleteTree,
+    as_atomic_put: AtomicPut,
+    as_atomic_delete: AtomicDelete,
+    as_watch: Watch,
+    as_watch_tree: WatchTree,
+    as_lock: Lock,
+    as_lease: Leases,
+}
