@@ -1,5 +1,5 @@
 //! What the config layer adds to serde_yaml and a bare validator, interleaved in one process:
-//! parse, validate, typed. Ratios are printed, never asserted: they are the machine's too.
+//! parse, validate, typed. Before that, what a start takes. Ratios are printed, never asserted: they are the machine's too.
 //!
 //! `cargo bench -p carml-bench-config`
 #![allow(clippy::unwrap_used)]
@@ -85,6 +85,19 @@ fn main() {
         .build(&schema_value)
         .unwrap();
     let schema = Schema::parse("schema.json", SCHEMA).unwrap();
+    let mut starts = Vec::new();
+    for _ in 0..101 {
+        let begun = Instant::now();
+        let schema = Schema::base().unwrap();
+        let source = Source::new("carml.yml", "app: { name: a }\n", Format::Yaml);
+        let loaded = Loader::new(schema).source(source).load().unwrap();
+        black_box(loaded.typed::<carml_runtime::config::Config>().unwrap());
+        starts.push(begun.elapsed());
+    }
+    println!(
+        "start: base schema and a small carml.yml, {:.2?}",
+        median(&mut starts)
+    );
     for (bytes, rounds) in [(10_000, 501), (1_000_000, 21), (10_000_000, 5)] {
         let text = yaml(bytes);
         let (mut bare, mut ours) = (Vec::new(), Vec::new());

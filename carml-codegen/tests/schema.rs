@@ -212,7 +212,7 @@ fn two_parts_of_all_of_that_describe_one_key_are_one_type() {
 #[test]
 fn a_list_of_so_many_plain_places_is_a_tuple() {
     let code = code(
-        r#"{"title": "Line", "type": "object", "required": ["from", "open"], "properties": {
+        r#"{"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Line", "type": "object", "required": ["from", "open"], "properties": {
             "from": {"type": "array", "prefixItems": [{"type": "number"}, {"type": "string"}], "items": false, "minItems": 2},
             "open": {"type": "array", "prefixItems": [{"type": "number"}]}}}"#,
     );

@@ -20,7 +20,7 @@ mod userinfo;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use nearest::{distance, nearest};
-pub use pointer::escape_key;
+pub use pointer::{escape_key, unescape_key};
 pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading};
 pub use report::Report;
 pub use source::{Format, Position, Source, Span};

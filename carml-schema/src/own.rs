@@ -3,6 +3,9 @@
 /// The URIs of CarML's own documents begin with this.
 pub const PREFIX: &str = "carml://schema/";
 
+/// The base config.
+pub const BASE: &str = "carml://schema/base.json";
+
 macro_rules! own {
     ($($file:literal),* $(,)?) => {
         &[$(($file, include_str!(concat!("../schema/", $file)))),*]
@@ -23,10 +26,3 @@ pub const DOCUMENTS: &[(&str, &str)] = own![
     "tracer.json",
     "types.json",
 ];
-
-/// The text of one of CarML's own documents, by its URI without a fragment.
-pub fn text(uri: &str) -> Option<&'static str> {
-    let file = uri.strip_prefix(PREFIX)?;
-    let found = DOCUMENTS.iter().find(|(name, _)| *name == file);
-    found.map(|(_, text)| *text)
-}

@@ -2,40 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use carml_diagnostic::escape_key;
-
-/// Keywords whose value is data: what looks like a schema there is none.
-const DATA: [&str; 4] = ["const", "default", "enum", "examples"];
-
-/// Keywords whose value is a map of schemas, by names of the author's.
-const MAPS: [&str; 6] = [
-    "$defs",
-    "definitions",
-    "dependencies",
-    "dependentSchemas",
-    "patternProperties",
-    "properties",
-];
-
-/// Keywords whose value is a schema or a list of schemas.
-const SCHEMAS: [&str; 16] = [
-    "additionalItems",
-    "additionalProperties",
-    "allOf",
-    "anyOf",
-    "contains",
-    "contentSchema",
-    "else",
-    "if",
-    "items",
-    "not",
-    "oneOf",
-    "prefixItems",
-    "propertyNames",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-];
+use crate::{keywords, pointer::escape};
 
 /// Shows each schema of a document with its pointer, and at the end what only looks like one, for
 /// no keyword says that a schema stands there. What `visit` makes of a schema is given to those in
@@ -60,22 +27,18 @@ pub(crate) fn walk<C: Clone>(
         };
         for (key, value) in object {
             let key = key.as_str();
-            if DATA.contains(&key) {
+            if keywords::is_data(key) {
                 continue;
             }
-            let map = MAPS.contains(&key);
-            let into = match known && (map || SCHEMAS.contains(&key)) {
+            let map = keywords::is_map(key);
+            let into = match known && (map || keywords::is_schema(key)) {
                 true => &mut schemas,
                 false => &mut others,
             };
-            let pointer = format!("{pointer}/{}", escape_key(key));
+            let pointer = format!("{pointer}/{}", escape(key));
             match value {
                 Value::Object(entries) if map => into.extend(entries.iter().map(|(key, value)| {
-                    (
-                        value,
-                        format!("{pointer}/{}", escape_key(key)),
-                        context.clone(),
-                    )
+                    (value, format!("{pointer}/{}", escape(key)), context.clone())
                 })),
                 Value::Array(items) => {
                     into.extend(items.iter().enumerate().map(|(index, value)| {

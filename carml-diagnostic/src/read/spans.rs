@@ -168,7 +168,7 @@ impl Spans {
         let mut key = None;
         let mut node = &self.root;
         for step in pointer.split('/').skip(1) {
-            let step = step.replace("~1", "/").replace("~0", "~");
+            let step = crate::unescape_key(step);
             (key, node) = match &self.real(node).kind {
                 Kind::List(items) => (None, items.get(step.parse::<usize>().ok()?)?),
                 Kind::Map(entries) => {
@@ -196,7 +196,7 @@ impl Spans {
             let Kind::Map(entries) = &self.real(node).kind else {
                 return true;
             };
-            let step = step.replace("~1", "/").replace("~0", "~");
+            let step = crate::unescape_key(step);
             match self.entry(entries, text, &step) {
                 Some(entry) => node = &entry.value,
                 None => return false,

@@ -135,7 +135,7 @@ pub(super) fn wrap(pointer: &str, value: Value) -> Value {
         .filter(|s| !s.is_empty())
         .fold(value, |inner, step| {
             Value::Object(
-                [(step.replace("~1", "/").replace("~0", "~"), inner)]
+                [(carml_diagnostic::unescape_key(step).into_owned(), inner)]
                     .into_iter()
                     .collect(),
             )

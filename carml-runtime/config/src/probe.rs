@@ -1,9 +1,9 @@
 //! The dry run: what only this machine can tell of a config.
 
 use super::Loaded;
-use super::schema::Marks;
 use super::{Endpoint, check};
 use carml_diagnostic::{Code, Diagnostic, Report};
+use carml_schema::Annotations;
 use serde_json::Value;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
@@ -84,7 +84,10 @@ impl Loaded {
     fn unanswered(&self, wait: Duration) -> Vec<(String, String)> {
         let (send, answers) = mpsc::channel();
         let mut open = Vec::new();
-        let marked = self.schema().shapes().marked(self.value(), Marks::ENDPOINT);
+        let marked = self
+            .schema()
+            .shapes()
+            .annotated(self.value(), Annotations::ENDPOINT);
         for found in marked {
             let pointer = found.pointer;
             let Some(text) = found.value.as_str().filter(|_| self.in_use(&pointer)) else {
@@ -147,16 +150,15 @@ impl Loaded {
         }
         let provider = self.value().pointer("/registry/provider");
         let provider = provider.and_then(Value::as_str).unwrap_or_default();
-        let parts = self.schema().at("/registry");
-        let of_provider = parts.iter().filter(|_| pointer.starts_with("/registry/"));
-        let of_provider = of_provider.filter_map(|p| {
-            let table = p.node.value.get("x-carml-capabilities")?;
+        let of_provider = || {
+            let of_registry = pointer.starts_with("/registry/");
+            let table = of_registry.then(|| self.schema().documents().capabilities())??;
             let port = table.pointer(&format!("/providers/{provider}/default_port"))?;
             u16::try_from(port.as_u64()?).ok()
-        });
+        };
         endpoint
             .port()
-            .or_else(|| of_provider.into_iter().next())
+            .or_else(of_provider)
             .or(match endpoint.scheme() {
                 Some("https" | "grpcs") => Some(443),
                 Some("tls") => Some(6514),

@@ -1,15 +1,15 @@
 //! `${VAR}` and `${VAR:-default}` in texts; `$${` stands for `${`.
 
 use crate::check;
-use crate::schema::Shapes;
 use carml_diagnostic::{Code, Diagnostic, Format, Report, Source, nearest};
+use carml_schema::SchemaIndex;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 
 /// Replaces variables in the texts of one layer.
 pub(super) struct Expand<'a> {
     pub(super) vars: &'a BTreeMap<String, String>,
-    pub(super) shapes: &'a Shapes,
+    pub(super) shapes: &'a SchemaIndex,
     pub(super) source: &'a Source,
     /// Where the layer's value joins the config.
     pub(super) at: &'a str,
@@ -63,7 +63,7 @@ impl Expand<'_> {
     fn plain(&self, text: &str, pointer: &str) -> Option<Value> {
         let value = Source::new("", text, Format::Yaml).read().ok()?;
         let other = value.is_number() || value.is_boolean();
-        if !other || self.shapes.text(&format!("{}{pointer}", self.at)) {
+        if !other || self.shapes.is_text(&format!("{}{pointer}", self.at)) {
             return None;
         }
         let place = self.source.locate(pointer)?.value;

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use carml_diagnostic::escape_key;
 use serde_json::{Map, Value};
 
 use super::names::singular;
@@ -10,8 +9,23 @@ use crate::graph::{
     About, Additional, Condition, Dependent, InstanceType, Rules, RustType, Schema, SchemaId, Size,
     Union,
 };
+use crate::{Node, pointer::escape};
 
 type Object = Map<String, Value>;
+
+/// The keywords that count in a schema's draft.
+#[derive(Clone, Copy)]
+struct Keywords<'n, 'a>(&'n Node<'a>);
+
+impl<'a> Keywords<'_, 'a> {
+    fn get(self, keyword: &str) -> Option<&'a Value> {
+        self.0.rule(keyword)
+    }
+
+    fn contains_key(self, keyword: &str) -> bool {
+        self.get(keyword).is_some()
+    }
+}
 
 /// What tells people or generators something, and constrains nothing.
 pub(super) fn annotations(schema: &mut Schema, object: &Object) {
@@ -37,13 +51,14 @@ pub(super) fn annotations(schema: &mut Schema, object: &Object) {
 }
 
 /// The keywords that hold no schema.
-pub(super) fn rules(rules: &mut Rules, object: &Object) {
+pub(super) fn rules(rules: &mut Rules, node: &Node<'_>) {
+    let object = Keywords(node);
     rules.types = match object.get("type") {
-        Some(Value::String(name)) => instance_type(name).into_iter().collect(),
+        Some(Value::String(name)) => InstanceType::from_name(name).into_iter().collect(),
         Some(Value::Array(names)) => names
             .iter()
             .filter_map(Value::as_str)
-            .filter_map(instance_type)
+            .filter_map(InstanceType::from_name)
             .collect(),
         _ => Default::default(),
     };
@@ -108,12 +123,30 @@ pub(super) fn rules(rules: &mut Rules, object: &Object) {
     }
 }
 
+/// Branches of a `oneOf` in draft 4 that have nothing but a `const`, which that draft does not have.
+/// They accept anything, and so the whole accepts nothing: the values listed are a type that is no
+/// wider, and the one that was meant.
+pub(super) fn meant_constants(node: &Node<'_>) -> Vec<usize> {
+    let branches: Vec<Node<'_>> = node.one_of().collect();
+    let only_constant = |branch: &Node<'_>| {
+        let keywords = branch.value.as_object().into_iter().flatten();
+        branch.note("const").is_some()
+            && !keywords
+                .into_iter()
+                .any(|(key, _)| branch.rule(key).is_some())
+    };
+    match branches.len() > 1 && branches.iter().all(only_constant) {
+        true => branches.iter().map(Node::key).collect(),
+        false => Vec::new(),
+    }
+}
+
 fn texts(list: Option<&Value>) -> Vec<String> {
     let items = list.and_then(Value::as_array).into_iter().flatten();
     items.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn size(object: &Object, min: &str, max: &str) -> Size {
+fn size(object: Keywords<'_, '_>, min: &str, max: &str) -> Size {
     // `2.0` is an integer too.
     let whole = |key: &str| {
         let number = object.get(key)?.as_f64()?;
@@ -125,62 +158,55 @@ fn size(object: &Object, min: &str, max: &str) -> Size {
     }
 }
 
-fn instance_type(name: &str) -> Option<InstanceType> {
-    Some(match name {
-        "null" => InstanceType::Null,
-        "boolean" => InstanceType::Boolean,
-        "integer" => InstanceType::Integer,
-        "number" => InstanceType::Number,
-        "string" => InstanceType::String,
-        "array" => InstanceType::Array,
-        "object" => InstanceType::Object,
-        _ => return None,
-    })
-}
-
 /// No one wrote an object of more properties than this.
 const MAX_PROPERTIES: usize = 10_000;
 
 /// The schemas that a schema holds.
-pub(super) struct Children<'a, F> {
-    pub(super) object: &'a Object,
-    pub(super) hint: &'a str,
+pub(super) struct Children<'n, 'a, F> {
+    pub(super) node: &'n Node<'a>,
+    pub(super) hint: &'n str,
     /// The schema at a path below this one.
     pub(super) id: F,
 }
 
-impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
+impl<'a, F: FnMut(&str, &'a Value, &str) -> SchemaId> Children<'_, 'a, F> {
+    fn get(&self, keyword: &str) -> Option<&'a Value> {
+        self.node.rule(keyword)
+    }
+
     pub(super) fn applicators(&mut self, rules: &mut Rules) {
         let properties = self.map("properties");
         if properties.len() > MAX_PROPERTIES {
             rules.unsupported = Some("it has too many properties".to_owned());
             return;
         }
-        for name in properties {
-            let id = (self.id)(&format!("properties/{}", escape_key(&name)), &name);
-            rules.properties.insert(name, id);
+        for (name, value) in properties {
+            let id = (self.id)(&format!("properties/{}", escape(name)), value, name);
+            rules.properties.insert(name.to_owned(), id);
         }
-        for pattern in self.map("patternProperties") {
-            let path = format!("patternProperties/{}", escape_key(&pattern));
-            let id = (self.id)(&path, &format!("{}_value", self.hint));
-            rules.patterns.insert(pattern, id);
+        for (pattern, value) in self.map("patternProperties") {
+            let path = format!("patternProperties/{}", escape(pattern));
+            let id = (self.id)(&path, value, &format!("{}_value", self.hint));
+            rules.patterns.insert(pattern.to_owned(), id);
         }
-        rules.additional = match self.object.get("additionalProperties") {
-            Some(Value::Object(value)) if !value.is_empty() => {
+        rules.additional = match self.get("additionalProperties") {
+            Some(value @ Value::Object(object)) if !object.is_empty() => {
                 let hint = format!("{}_value", self.hint);
-                Additional::Typed((self.id)("additionalProperties", &hint))
+                Additional::Typed((self.id)("additionalProperties", value, &hint))
             }
             Some(Value::Bool(false)) => Additional::Closed,
             _ => Additional::Open,
         };
         rules.property_names = self.one("propertyNames", &format!("{}_key", self.hint));
         for keyword in ["dependentSchemas", "dependencies"] {
-            for key in self.map(keyword) {
-                if self.object[keyword][&key].is_array() {
+            for (key, value) in self.map(keyword) {
+                if value.is_array() {
                     continue;
                 }
-                let id = (self.id)(&format!("{keyword}/{}", escape_key(&key)), self.hint);
-                rules.dependent.push((key, Dependent::Schema(id)));
+                let id = (self.id)(&format!("{keyword}/{}", escape(key)), value, self.hint);
+                rules
+                    .dependent
+                    .push((key.to_owned(), Dependent::Schema(id)));
             }
         }
         self.arrays(rules);
@@ -214,13 +240,13 @@ impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
         let item = singular(self.hint);
         rules.prefix = self.list_as("prefixItems", &item);
         let mut rest = "items";
-        if matches!(self.object.get("items"), Some(Value::Array(_))) {
+        if matches!(self.get("items"), Some(Value::Array(_))) {
             rules.prefix = self.list_as("items", &item);
             rest = "additionalItems";
         }
         rules.items = self.one(rest, &item);
         // `minContains: 0` asks for nothing; other counts are left to validation.
-        if self.object.get("minContains").and_then(Value::as_f64) != Some(0.0) {
+        if self.get("minContains").and_then(Value::as_f64) != Some(0.0) {
             rules.contains = self.one("contains", &item);
         }
     }
@@ -230,28 +256,28 @@ impl<F: FnMut(&str, &str) -> SchemaId> Children<'_, F> {
     }
 
     fn list_as(&mut self, keyword: &str, hint: &str) -> Vec<SchemaId> {
-        let list = self.object.get(keyword).and_then(Value::as_array);
-        (0..list.map_or(0, Vec::len))
-            .map(|index| (self.id)(&format!("{keyword}/{index}"), hint))
+        let list = self.get(keyword).and_then(Value::as_array);
+        let list = list.into_iter().flatten().enumerate();
+        list.map(|(index, value)| (self.id)(&format!("{keyword}/{index}"), value, hint))
             .collect()
     }
 
     /// A keyword with one schema; `true` and `{}` say nothing.
     fn one(&mut self, keyword: &str, hint: &str) -> Option<SchemaId> {
-        match self.object.get(keyword)? {
-            Value::Object(_) | Value::Bool(false) => Some((self.id)(keyword, hint)),
-            Value::Bool(true) if matches!(keyword, "if" | "not" | "contains") => {
-                Some((self.id)(keyword, hint))
-            }
-            _ => None,
-        }
+        let value = self.get(keyword)?;
+        let says_something = match value {
+            Value::Object(_) | Value::Bool(false) => true,
+            Value::Bool(true) => matches!(keyword, "if" | "not" | "contains"),
+            _ => false,
+        };
+        says_something.then(|| (self.id)(keyword, value, hint))
     }
 
-    fn map(&self, keyword: &str) -> Vec<String> {
-        let map = self.object.get(keyword).and_then(Value::as_object);
+    fn map(&self, keyword: &str) -> Vec<(&'a str, &'a Value)> {
+        let map = self.get(keyword).and_then(Value::as_object);
         map.into_iter()
             .flatten()
-            .map(|(key, _)| key.clone())
+            .map(|(key, value)| (key.as_str(), value))
             .collect()
     }
 }

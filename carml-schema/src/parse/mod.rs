@@ -1,21 +1,23 @@
 //! Reads documents into the graph: references become edges, the drafts' differences end here.
 
 mod keywords;
+mod locate;
 mod names;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
 use serde_json::{Map, Value};
 
+use self::locate::Locator;
 use crate::{
-    Error,
-    anchor::find_anchor,
-    documents::Documents,
+    Documents, Error, Node,
     graph::{Graph, Schema, SchemaId},
-    uri::percent_decode,
+    keywords::REFERENCES,
+    own,
+    uri::{decode, last_segment},
 };
 
 /// A schema as a graph, and what was read for it.
@@ -40,81 +42,80 @@ pub struct Parsed {
 ///
 /// The file cannot be read, or it is not a JSON Schema.
 pub fn parse(file: &Path) -> Result<Parsed, Error> {
-    let (documents, name) = Documents::open(file)?;
+    let documents = Documents::open(file)?;
     let mut reader = Reader {
-        documents,
-        root: name.clone(),
+        documents: &documents,
+        locator: Locator::new(&documents),
         graph: Graph::default(),
         known: HashMap::new(),
         pending: Vec::new(),
+        meant: HashSet::new(),
+        extends_base: false,
     };
     let stem = file
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned());
-    let root = reader.id(&name, "", stem.as_deref().unwrap_or("root"));
+    let name = documents.documents()[0].name.clone();
+    let place = Place {
+        document: name,
+        pointer: String::new(),
+    };
+    let root = reader.id(documents.root(), &place, stem.as_deref().unwrap_or("root"));
     // A work list in place of recursion: a deep document cannot overflow the stack here.
-    while let Some((id, document, pointer)) = reader.pending.pop() {
-        reader.fill(id, &document, &pointer);
+    while let Some((id, node, place)) = reader.pending.pop() {
+        reader.fill(id, &node, &place);
     }
-    let extends_base = reader.documents.extend_base();
-    let bundle = reader.documents.bundle(&name);
-    let mut files = reader.documents.files;
+    let mut files: Vec<PathBuf> = documents.files().map(Path::to_owned).collect();
     files.sort();
     Ok(Parsed {
-        extends_base,
-        bundle,
         graph: reader.graph,
         root,
         files,
+        extends_base: reader.extends_base,
+        bundle: documents.bundle_files(),
     })
 }
 
-struct Reader {
-    documents: Documents,
-    /// The document asked for.
-    root: String,
-    graph: Graph,
-    known: HashMap<(String, String), SchemaId>,
-    pending: Vec<(SchemaId, String, String)>,
+/// A document and the JSON pointer in it.
+#[derive(Clone, Debug)]
+struct Place {
+    document: String,
+    pointer: String,
 }
 
-impl Reader {
-    fn id(&mut self, document: &str, pointer: &str, hint: &str) -> SchemaId {
-        let key = (document.to_owned(), pointer.to_owned());
-        if let Some(id) = self.known.get(&key) {
+struct Reader<'a> {
+    documents: &'a Documents,
+    locator: Locator<'a>,
+    graph: Graph,
+    known: HashMap<usize, SchemaId>,
+    pending: Vec<(SchemaId, Node<'a>, Place)>,
+    /// Schemas whose `const` counts though their draft has none.
+    meant: HashSet<usize>,
+    extends_base: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn id(&mut self, node: Node<'a>, place: &Place, hint: &str) -> SchemaId {
+        if let Some(id) = self.known.get(&node.key()) {
             return *id;
         }
         let id = self.graph.add(Schema {
-            place: format!("{document}#{pointer}"),
+            place: format!("{}#{}", place.document, place.pointer),
             hint: hint.to_owned(),
             ..Schema::default()
         });
-        self.known.insert(key.clone(), id);
-        self.pending.push((id, key.0, key.1));
+        self.known.insert(node.key(), id);
+        self.pending.push((id, node, place.clone()));
         id
     }
 
-    fn fill(&mut self, id: SchemaId, document: &str, pointer: &str) {
-        let found = self
-            .documents
-            .get(document)
-            .and_then(|value| value.pointer(pointer));
+    fn fill(&mut self, id: SchemaId, node: &Node<'a>, place: &Place) {
         let mut schema = self.graph.get(id).clone();
-        let unread = match found.cloned() {
-            Some(Value::Object(object)) => {
-                self.object(&mut schema, document, pointer, &object);
-                None
-            }
-            Some(Value::Bool(true)) => None,
-            Some(Value::Bool(false)) => {
-                schema.rules.is_false = true;
-                None
-            }
-            Some(_) => Some("this is not a schema"),
-            None => Some("there is nothing at this reference"),
-        };
-        if let Some(reason) = unread {
-            schema.rules.unsupported = Some(reason.to_owned());
+        match node.value {
+            Value::Object(object) => self.object(&mut schema, node, place, object),
+            Value::Bool(true) => {}
+            Value::Bool(false) => schema.rules.is_false = true,
+            _ => schema.rules.unsupported = Some("this is not a schema".to_owned()),
         }
         self.graph.schemas[id.0] = schema;
     }
@@ -122,29 +123,33 @@ impl Reader {
     fn object(
         &mut self,
         schema: &mut Schema,
-        document: &str,
-        pointer: &str,
+        node: &Node<'a>,
+        place: &Place,
         object: &Map<String, Value>,
     ) {
         keywords::annotations(schema, object);
-        schema.fill = self.documents.fills_defaults(document);
-        if object.get("$ref").is_some_and(Value::is_string)
-            && self.documents.reference_stands_alone(document)
-        {
-            self.reference(schema, document, pointer, ("$ref", &object["$ref"]));
-            return;
-        }
-        for keyword in ["$ref", "$dynamicRef", "$recursiveRef"] {
-            if let Some(reference) = object.get(keyword) {
-                self.reference(schema, document, pointer, (keyword, reference));
+        schema.fill = node.fills_defaults();
+        for keyword in REFERENCES {
+            if let Some(reference) = node.rule(keyword) {
+                self.reference(schema, node, (keyword, reference));
             }
         }
-        keywords::rules(&mut schema.rules, object);
+        keywords::rules(&mut schema.rules, node);
+        if self.meant.contains(&node.key()) {
+            schema.rules.values = node.note("const").map(|value| vec![value.clone()]);
+        }
+        self.meant.extend(keywords::meant_constants(node));
         let hint = schema.hint.clone();
         let mut children = keywords::Children {
-            object,
+            node,
             hint: &hint,
-            id: |path: &str, hint: &str| self.id(document, &format!("{pointer}/{path}"), hint),
+            id: |path: &str, value: &'a Value, hint: &str| {
+                let below = Place {
+                    document: place.document.clone(),
+                    pointer: format!("{}/{path}", place.pointer),
+                };
+                self.id(node.below(value), &below, hint)
+            },
         };
         children.applicators(&mut schema.rules);
         schema.all_of = children.list("allOf");
@@ -153,8 +158,7 @@ impl Reader {
     fn reference(
         &mut self,
         schema: &mut Schema,
-        document: &str,
-        pointer: &str,
+        node: &Node<'a>,
         (keyword, reference): (&str, &Value),
     ) {
         let Some(reference) = reference.as_str() else {
@@ -162,25 +166,25 @@ impl Reader {
             return;
         };
         let (uri, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let Some(mut target) = self.documents.find(document, pointer, uri) else {
+        let resource = node
+            .resolve(uri)
+            .filter(|resource| !self.documents.lacks(resource.address().as_str()));
+        let Some(resource) = resource else {
             schema.rules.unsupported = Some(format!("`{reference}` is not a local file"));
             return;
         };
-        let fragment = percent_decode(fragment);
-        if fragment.is_empty() || fragment.starts_with('/') {
-            target.pointer.push_str(&fragment);
-        } else {
-            let resource = self.documents.value(&target);
-            match resource.and_then(|resource| find_anchor(resource, &fragment)) {
-                Some(pointer) => target.pointer.push_str(&pointer),
-                None => {
-                    schema.rules.unsupported = Some(format!("there is no anchor `{reference}`"));
-                    return;
-                }
-            }
-        }
+        let Some(mut target) = node.resolve(reference) else {
+            let fragment = decode(fragment);
+            schema.rules.unsupported = Some(match fragment.starts_with('/') {
+                true => "there is nothing at this reference".to_owned(),
+                false => format!("there is no anchor `{reference}`"),
+            });
+            return;
+        };
+        self.extends_base |= resource.address().as_str() == own::BASE;
+        self.locator.reach(&resource);
         if keyword != "$ref" {
-            match self.documents.outermost(&self.root, target, &fragment) {
+            match self.locator.outermost(&target, &decode(fragment)) {
                 Some(outermost) => target = outermost,
                 None => {
                     let reason = format!("what `{reference}` means depends on the way to it");
@@ -189,14 +193,15 @@ impl Reader {
                 }
             }
         }
-        let stem = target.document.rsplit('/').next().unwrap_or_default();
-        let mut path = target.pointer.rsplit('/');
+        let found = self.locator.place(&target, &resource, fragment);
+        let stem = last_segment(&found.document);
+        let mut path = found.pointer.rsplit('/');
         let hint = match (path.next().unwrap_or_default(), path.next()) {
             ("", _) => stem.split('.').next().unwrap_or(stem).to_owned(),
             (name, Some("definitions" | "$defs" | "properties")) => name.to_owned(),
             // A place inside of a definition is called after what refers to it.
             _ => schema.hint.clone(),
         };
-        schema.reference = Some(self.id(&target.document, &target.pointer, &hint));
+        schema.reference = Some(self.id(target, &found, &hint));
     }
 }

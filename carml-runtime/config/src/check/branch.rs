@@ -3,8 +3,8 @@
 use super::words::{kind_of, kinds, place_name, quoted, text};
 use super::{Report, keys, kind, missing, one, value};
 use crate::Loaded;
-use crate::schema::{Part, child};
 use carml_diagnostic::{Code, Diagnostic, distance, nearest};
+use carml_schema::applicable::{Applicable, child, closure};
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
@@ -122,10 +122,7 @@ fn named(loaded: &Loaded, error: &ValidationError<'_>, branches: &[Branch]) -> O
 fn options(loaded: &Loaded, error: &ValidationError<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for part in parts(loaded, error) {
-        let required = part.node.value.get("required").and_then(Value::as_array);
-        if let Some([Value::String(key)]) = required.map(Vec::as_slice) {
-            found.push(key.clone());
-        }
+        found.extend(part.node.only_required().map(str::to_owned));
     }
     found
 }
@@ -134,16 +131,16 @@ fn options(loaded: &Loaded, error: &ValidationError<'_>) -> Vec<String> {
 fn example(loaded: &Loaded, error: &ValidationError<'_>, key: &str) -> Option<String> {
     let parts = parts(loaded, error);
     let own = child(&parts, key);
-    let own = loaded.schema().parts(own);
-    let examples = own
-        .iter()
-        .find_map(|p| p.node.value.get("examples")?.as_array());
+    let own = closure(own);
+    let examples = own.iter().find_map(|part| part.node.examples());
     examples?.first().map(text)
 }
 
-fn parts<'a>(loaded: &'a Loaded, error: &ValidationError<'_>) -> Vec<Part<'a>> {
-    let from = keys::owner(loaded.schema(), error).map(|node| Part { node, sure: false });
-    loaded.schema().parts(from)
+fn parts<'a>(loaded: &'a Loaded, error: &ValidationError<'_>) -> Vec<Applicable<'a>> {
+    closure(loaded.schema().owner(error).map(|node| Applicable {
+        node,
+        unconditional: false,
+    }))
 }
 
 /// A text that is nearly one of those that the branches list.
@@ -241,7 +238,7 @@ fn count(error: &ValidationError<'static>) -> usize {
 fn discriminates(error: &ValidationError<'static>, branches: &[Branch], at: &str) -> bool {
     let place = error.instance_path();
     let key = place.as_str().rsplit('/').next().unwrap_or_default();
-    let key = key.replace("~1", "/").replace("~0", "~");
+    let key = carml_diagnostic::unescape_key(key).into_owned();
     let refuses = |e: &ValidationError<'static>| match e.kind() {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             unexpected.contains(&key)
@@ -262,12 +259,11 @@ fn discriminates(error: &ValidationError<'static>, branches: &[Branch], at: &str
 pub(super) fn several(loaded: &Loaded, error: &ValidationError<'_>) -> Diagnostic {
     let at = error.instance_path().as_str();
     let instance = error.instance();
-    let owner = keys::owner(loaded.schema(), error);
-    let branches = owner.and_then(|n| n.value.get("oneOf")?.as_array());
+    let owner = loaded.schema().owner(error);
+    let branches = owner.iter().flat_map(|node| node.one_of());
     let mut given: Vec<String> = Vec::new();
-    for branch in branches.into_iter().flatten() {
-        let required = branch.get("required").and_then(Value::as_array);
-        let Some([Value::String(key)]) = required.map(Vec::as_slice) else {
+    for branch in branches {
+        let Some(key) = branch.only_required() else {
             continue;
         };
         if instance.get(key).is_some() {
@@ -287,14 +283,16 @@ pub(super) fn several(loaded: &Loaded, error: &ValidationError<'_>) -> Diagnosti
 }
 
 /// A value that fits what it must not.
-pub(super) fn excluded(loaded: &Loaded, error: &ValidationError<'_>, schema: &Value) -> Diagnostic {
+pub(super) fn excluded(loaded: &Loaded, error: &ValidationError<'_>) -> Diagnostic {
     let at = error.instance_path().as_str();
-    let required = schema.get("required").and_then(Value::as_array);
+    let excluded = loaded
+        .schema()
+        .owner(error)
+        .and_then(|node| node.excluded());
+    let required = excluded.iter().flat_map(|node| node.required());
     let keys: Vec<String> = required
         .filter(|_| error.instance().is_object())
-        .into_iter()
-        .flatten()
-        .map(|key| format!("`{}`", text(key)))
+        .map(|key| format!("`{key}`"))
         .collect();
     if keys.len() > 1 {
         return together(loaded, at, &keys);
@@ -307,8 +305,8 @@ pub(super) fn excluded(loaded: &Loaded, error: &ValidationError<'_>, schema: &Va
         },
     };
     let fault = loaded.aim(Diagnostic::error(Code::Schema, message), at, false);
-    let owner = keys::owner(loaded.schema(), error);
-    match owner.and_then(|n| n.text("description")) {
+    let owner = loaded.schema().owner(error);
+    match owner.and_then(|node| node.description()) {
         Some(about) => fault.note(about),
         None => fault,
     }

@@ -1,9 +1,10 @@
 //! Texts of another form than the schema wants.
 
-use super::words::{article, quoted, text};
-use super::{keys, value};
+use super::value;
+use super::words::{article, quoted};
 use crate::Loaded;
 use carml_diagnostic::{Code, Diagnostic};
+use carml_schema::Scalar;
 use jsonschema::ValidationError;
 
 /// A text that does not match a pattern.
@@ -32,32 +33,31 @@ fn fault(
     example: Option<&str>,
 ) -> Diagnostic {
     let at = error.instance_path().as_str();
-    let node = keys::owner(loaded.schema(), error);
+    let node = loaded.schema().owner(error);
+    let node = node.as_ref();
     let given = error.instance().as_str().unwrap_or_default();
-    let why = match node.and_then(|n| n.text("x-carml-type")) {
-        Some("duration") => given.parse::<crate::Duration>().err(),
-        Some("byte-size") => given.parse::<crate::ByteSize>().err(),
+    let why = match node.and_then(|node| node.scalar()) {
+        Some(Scalar::Duration) => given.parse::<crate::Duration>().err(),
+        Some(Scalar::ByteSize) => given.parse::<crate::ByteSize>().err(),
         _ => None,
     };
-    let title = node.and_then(|n| n.text("title"));
+    let title = node.and_then(|node| node.title());
     let wanted = title.map_or(wanted, |title| article(&title.to_lowercase()));
     let fault = Diagnostic::error(Code::Format, format!("{} is not {wanted}", quoted(at)));
     let mut fault = loaded.aim(fault, at, false);
     if let Some(why) = why {
         fault = fault.label(why);
     }
-    if let Some(about) = node.and_then(|n| n.text("description")) {
+    if let Some(about) = node.and_then(|node| node.description()) {
         fault = fault.note(about);
     }
-    let examples = node.and_then(|n| n.value.get("examples")?.as_array());
-    let list: Vec<String> = match examples {
-        Some(examples) => examples.iter().map(|e| format!("`{}`", text(e))).collect(),
-        None => example.map(|e| format!("`{e}`")).into_iter().collect(),
+    let hint = match node.and_then(|node| node.examples()) {
+        Some(_) => node.and_then(|node| node.hint()),
+        None => example.map(|example| format!("write it like `{example}`")),
     };
-    if list.is_empty() {
-        fault
-    } else {
-        fault.help(format!("write it like {}", list.join(", ")))
+    match hint {
+        Some(hint) => fault.help(hint),
+        None => fault,
     }
 }
 

@@ -1,33 +1,20 @@
 //! What the schema says about the place of a fault.
 
-use crate::schema::{Node, Part, Schema, keys};
+use crate::schema::Schema;
+use carml_schema::applicable::{Applicable, closure, keys};
 use jsonschema::ValidationError;
-
-/// The schema object that holds the keyword of an error.
-pub(super) fn owner<'a>(schema: &'a Schema, error: &ValidationError<'_>) -> Option<Node<'a>> {
-    let keyword = match error.absolute_keyword_location() {
-        Some(uri) => uri.as_str().to_owned(),
-        None => format!("#{}", error.schema_path().as_str()),
-    };
-    let (above, _) = keyword.rsplit_once('/')?;
-    schema.resolve(schema.root(), above)
-}
 
 /// The keys that the object at fault may have.
 pub(super) fn known(schema: &Schema, error: &ValidationError<'_>) -> Vec<String> {
-    let from = owner(schema, error).map(|node| Part { node, sure: true });
-    let parts = schema.parts(from);
+    let parts = closure(schema.owner(error).map(Applicable::always));
     keys(&parts).into_iter().map(str::to_owned).collect()
 }
 
 /// The forms of keys that the object at fault may have besides.
 pub(super) fn forms(schema: &Schema, error: &ValidationError<'_>) -> Vec<String> {
-    let from = owner(schema, error).map(|node| Part { node, sure: true });
     let mut found: Vec<String> = Vec::new();
-    for part in schema.parts(from) {
-        let patterns = part.node.value.get("patternProperties");
-        let patterns = patterns.and_then(serde_json::Value::as_object);
-        for pattern in patterns.into_iter().flat_map(|map| map.keys()) {
+    for part in closure(schema.owner(error).map(Applicable::always)) {
+        for pattern in part.node.key_patterns() {
             let word = format!("any of the form `{pattern}`");
             if !found.contains(&word) {
                 found.push(word);

@@ -1,9 +1,9 @@
 //! Values of the wrong kind.
 
-use super::keys;
 use super::words::{kind_of, kinds, name, quoted};
 use crate::Loaded;
 use carml_diagnostic::{Code, Diagnostic};
+use carml_schema::Scalar;
 use jsonschema::ValidationError;
 use jsonschema::error::TypeKind;
 use serde_json::Value;
@@ -12,11 +12,11 @@ use serde_json::Value;
 pub(super) fn fault(loaded: &Loaded, error: &ValidationError<'_>, kind: &TypeKind) -> Diagnostic {
     let at = error.instance_path().as_str();
     let wanted = wanted(kind);
-    let form = keys::owner(loaded.schema(), error).and_then(|n| n.text("x-carml-type"));
+    let form = loaded.schema().owner(error).and_then(|node| node.scalar());
     let word = match form {
-        Some("duration") => "a duration".to_owned(),
-        Some("byte-size") => "a byte size".to_owned(),
-        Some("endpoint") => "an address".to_owned(),
+        Some(Scalar::Duration) => "a duration".to_owned(),
+        Some(Scalar::ByteSize) => "a byte size".to_owned(),
+        Some(Scalar::Endpoint) => "an address".to_owned(),
         _ => kinds(&wanted),
     };
     let value = error.instance();
@@ -45,7 +45,7 @@ pub(super) fn wanted(kind: &TypeKind) -> String {
     }
 }
 
-fn help(name: &str, wanted: &str, form: Option<&str>, value: &Value) -> Option<String> {
+fn help(name: &str, wanted: &str, form: Option<Scalar>, value: &Value) -> Option<String> {
     Some(match (wanted, value) {
         ("array", Value::Object(_)) => "start each item with `- `".to_owned(),
         ("array", Value::String(s)) if s.contains(',') => {
@@ -71,8 +71,10 @@ fn help(name: &str, wanted: &str, form: Option<&str>, value: &Value) -> Option<S
         },
         ("string", Value::Null) => "give a value, or leave the key out".to_owned(),
         ("string", Value::Number(n)) => match form {
-            Some("duration") => format!("the unit is missing: write `{n}s` for seconds"),
-            Some("byte-size") => format!("the unit is missing: write `{n}mb`, or `{n}b` for bytes"),
+            Some(Scalar::Duration) => format!("the unit is missing: write `{n}s` for seconds"),
+            Some(Scalar::ByteSize) => {
+                format!("the unit is missing: write `{n}mb`, or `{n}b` for bytes")
+            }
             _ => format!("put it in quotes: `\"{n}\"`"),
         },
         ("string", Value::Bool(b)) => format!("put it in quotes: `\"{b}\"`"),

@@ -1,9 +1,9 @@
 //! Numbers, texts, lists and maps that are too large or too small.
 
-use super::keys;
 use super::words::quoted;
 use crate::Loaded;
 use carml_diagnostic::{Code, Diagnostic};
+use carml_schema::Limit;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 
@@ -63,8 +63,8 @@ pub(super) fn fault(loaded: &Loaded, error: &ValidationError<'_>) -> Diagnostic 
             let message = format!("{name}: {}", error.masked());
             let fault = Diagnostic::error(Code::Schema, message);
             let fault = loaded.aim(fault, at, false);
-            let node = keys::owner(loaded.schema(), error);
-            match node.and_then(|n| n.text("description")) {
+            let node = loaded.schema().owner(error);
+            match node.and_then(|node| node.description()) {
                 Some(about) => fault.note(about),
                 None => fault,
             }
@@ -77,12 +77,12 @@ fn range(loaded: &Loaded, error: &ValidationError<'_>, limit: &str) -> Diagnosti
     let at = error.instance_path().as_str();
     let fault = Diagnostic::error(Code::Range, format!("{} must be {limit}", quoted(at)));
     let mut fault = loaded.aim(fault, at, false);
-    let node = keys::owner(loaded.schema(), error);
-    let bound = |key: &str| node.and_then(|n| n.value.get(key).cloned());
-    if let (Some(low), Some(high)) = (bound("minimum"), bound("maximum")) {
+    let node = loaded.schema().owner(error);
+    let bound = |limit| node.as_ref().and_then(|node| node.limit(limit));
+    if let (Some(low), Some(high)) = (bound(Limit::Minimum), bound(Limit::Maximum)) {
         fault = fault.label(format!("from {low} to {high}"));
     }
-    match node.and_then(|n| n.text("description")) {
+    match node.and_then(|node| node.description()) {
         Some(about) => fault.note(about),
         None => fault,
     }

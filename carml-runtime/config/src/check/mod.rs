@@ -114,10 +114,13 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
         Kind::Constant { expected_value } => {
             value::not_allowed(loaded, at, error.instance(), &[text(expected_value)], &[])
         }
-        Kind::Pattern { pattern } => form::pattern(loaded, error, pattern),
+        Kind::Pattern { pattern } => {
+            let pattern = loaded.schema().validator().pattern_as_written(pattern);
+            form::pattern(loaded, error, pattern)
+        }
         Kind::Format { format } => form::format(loaded, error, format),
         Kind::OneOfMultipleValid { .. } => branch::several(loaded, error),
-        Kind::Not { schema } => branch::excluded(loaded, error, schema),
+        Kind::Not { .. } => branch::excluded(loaded, error),
         Kind::UniqueItems => loaded
             .aim(
                 Diagnostic::error(Code::Unique, format!("{} holds an item twice", quoted(at))),
@@ -151,7 +154,10 @@ fn one(loaded: &Loaded, error: &ValidationError<'_>, report: &mut Report) {
             let pointer = format!("{at}/{}", carml_diagnostic::escape_key(key));
             let fault = loaded.aim(Diagnostic::error(Code::Key, message), &pointer, true);
             match inner.kind() {
-                Kind::Pattern { pattern } => fault.note(format!("keys have the form `{pattern}`")),
+                Kind::Pattern { pattern } => {
+                    let pattern = loaded.schema().validator().pattern_as_written(pattern);
+                    fault.note(format!("keys have the form `{pattern}`"))
+                }
                 Kind::Enum { options } => {
                     let all = options.as_array().into_iter().flatten().map(text);
                     let all: Vec<String> = all.collect();
@@ -210,8 +216,8 @@ fn missing(loaded: &Loaded, error: &ValidationError<'_>) -> Diagnostic {
     let at = error.instance_path().as_str();
     let message = format!("`{key}` is missing in {}", place_name(at));
     let fault = Diagnostic::error(Code::MissingKey, message);
-    let owner = keys::owner(loaded.schema(), error);
-    let own = owner.and_then(|n| n.value.pointer(&format!("/properties/{key}/const")));
+    let owner = loaded.schema().owner(error);
+    let own = owner.and_then(|node| node.property(key)?.constant());
     let wanted = own.map_or("…".to_owned(), text);
     // Where other keys are allowed, a misspelt one is not wrong by itself.
     let known = keys::known(loaded.schema(), error);

@@ -1,8 +1,8 @@
 //! No secret in any report.
 
 use super::super::Loaded;
-use crate::schema::{Marks, Shapes};
 use carml_diagnostic::{Code, Report, Source, nearest};
+use carml_schema::{Annotations, SchemaIndex};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -76,23 +76,23 @@ pub(crate) fn conceal(loaded: &Loaded, report: &mut Report) {
 }
 
 /// Whether a pointer, or one above it, is secret by the schema; or sounds so, or may have been meant to be.
-fn hidden(shapes: &Shapes, names: &HashSet<&str>, keys: &[String], pointer: &str) -> bool {
+fn hidden(shapes: &SchemaIndex, names: &HashSet<&str>, keys: &[String], pointer: &str) -> bool {
     let mut end = 0;
     for step in pointer.split('/').skip(1) {
         end += step.len() + 1;
         let secrets = || keys.iter().map(String::as_str).chain(SECRET_KEYS);
         let number = step.parse::<usize>().is_ok();
         let file = step.strip_suffix("_file");
-        let named =
-            file.is_some_and(|of| shapes.secret(&format!("{}{of}", &pointer[..end - step.len()])));
-        if shapes.secret(&pointer[..end])
+        let named = file
+            .is_some_and(|of| shapes.is_secret(&format!("{}{of}", &pointer[..end - step.len()])));
+        if shapes.is_secret(&pointer[..end])
             || !named && sounds_secret(step)
             || !named && !number && !names.contains(step) && !nearest(step, secrets()).is_empty()
         {
             return true;
         }
     }
-    shapes.secret(pointer)
+    shapes.is_secret(pointer)
 }
 
 /// Faults of a text, not of its value.
@@ -122,7 +122,7 @@ pub(crate) fn words(loaded: &Loaded) -> Vec<String> {
     let secrets = loaded
         .schema()
         .shapes()
-        .marked(loaded.value(), Marks::SECRET);
+        .annotated(loaded.value(), Annotations::SECRET);
     for secret in secrets {
         scalars(secret.value, &mut texts);
         if texts.len() > MOST_WORDS {

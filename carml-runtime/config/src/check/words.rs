@@ -12,7 +12,7 @@ pub(super) fn name(pointer: &str) -> &str {
 pub(super) fn quoted(pointer: &str) -> String {
     match name(pointer) {
         whole @ "the document" => whole.to_owned(),
-        key => format!("`{}`", key.replace("~1", "/").replace("~0", "~")),
+        key => format!("`{}`", carml_diagnostic::unescape_key(key)),
     }
 }
 

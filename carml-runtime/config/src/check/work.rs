@@ -1,6 +1,7 @@
 //! How much work it is to say what is wrong.
 
-use crate::schema::{Part, Schema, child, item};
+use crate::schema::Schema;
+use carml_schema::applicable::{Applicable, child, in_place, item};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -50,15 +51,11 @@ enum Weight {
 
 fn weigh(schema: &Schema, value: &Value) -> Weight {
     let mut work = Work {
-        schema,
         known: HashMap::new(),
         steps: 0,
     };
-    let root = Part {
-        node: schema.root(),
-        sure: true,
-    };
-    if work.of(root, value, 0) <= MOST {
+    let root = Applicable::always(schema.root());
+    if work.of(&root, value, 0) <= MOST {
         Weight::Light
     } else if work.known.len() > MOST_PAIRS {
         Weight::Large
@@ -104,19 +101,15 @@ fn cut(value: &Value, at: &mut String, cuts: &mut Vec<String>) -> Value {
     }
 }
 
-struct Work<'a> {
-    schema: &'a Schema,
+struct Work {
     /// How many looks a schema's look at a value costs; none yet for those that are being counted.
-    known: HashMap<(*const Value, *const Value), Option<u64>>,
+    known: HashMap<(usize, *const Value), Option<u64>>,
     steps: u64,
 }
 
-impl<'a> Work<'a> {
-    fn of(&mut self, part: Part<'a>, value: &Value, depth: usize) -> u64 {
-        let pair = (
-            std::ptr::from_ref(part.node.value),
-            std::ptr::from_ref(value),
-        );
+impl Work {
+    fn of(&mut self, part: &Applicable<'_>, value: &Value, depth: usize) -> u64 {
+        let pair = (part.node.key(), std::ptr::from_ref(value));
         if let Some(known) = self.known.get(&pair) {
             return known.unwrap_or(0);
         }
@@ -126,24 +119,24 @@ impl<'a> Work<'a> {
         }
         self.known.insert(pair, None);
         let mut looks: u64 = 1;
-        for (node, sure) in self.schema.beside(part.node) {
-            looks = looks.saturating_add(self.of(Part { node, sure }, value, depth + 1));
+        for below in in_place(&part.node) {
+            looks = looks.saturating_add(self.of(&below, value, depth + 1));
         }
-        let below: Vec<(Vec<Part<'a>>, &Value)> = match value {
+        let part = std::slice::from_ref(part);
+        let below: Vec<(Vec<Applicable<'_>>, &Value)> = match value {
             Value::Object(map) => {
                 let keys = map.iter();
-                keys.map(|(key, value)| (child(&[part], key), value))
-                    .collect()
+                keys.map(|(key, value)| (child(part, key), value)).collect()
             }
             Value::Array(list) => {
                 let items = list.iter().enumerate();
-                items.map(|(n, value)| (item(&[part], n), value)).collect()
+                items.map(|(n, value)| (item(part, n), value)).collect()
             }
             _ => Vec::new(),
         };
         for (parts, value) in below {
             for part in parts {
-                looks = looks.saturating_add(self.of(part, value, depth + 1));
+                looks = looks.saturating_add(self.of(&part, value, depth + 1));
             }
         }
         self.known.insert(pair, Some(looks));

@@ -1,6 +1,6 @@
 //! What a schema says about one place, in words.
 
-use crate::schema::{Part, Schema, item};
+use carml_schema::{Applicable, Limit, Node, Scalar, applicable, graph::InstanceType};
 use serde_json::Value;
 
 /// What there is to know about a key.
@@ -20,107 +20,90 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub(crate) fn of(schema: &Schema, parts: &[Part<'_>]) -> Facts {
+    pub(crate) fn of(parts: &[Applicable<'_>]) -> Facts {
         let mut facts = Facts::default();
         for part in parts {
             facts.read(part);
         }
-        facts.kind = kind(schema, parts, 0);
+        facts.kind = kind(parts, 0);
         facts
     }
 
-    fn read(&mut self, part: &Part<'_>) {
-        let node = part.node;
-        let says = |key: &str, what: &Value| node.value.get(key) == Some(what);
-        self.secret |= says("x-carml-type", &"secret".into())
-            || says("format", &"password".into())
-            || says("writeOnly", &true.into());
-        self.deprecated |= says("deprecated", &true.into());
+    fn read(&mut self, part: &Applicable<'_>) {
+        let node = &part.node;
+        self.secret |= node.is_secret();
+        self.deprecated |= node.is_deprecated();
         self.choices(part);
-        if !part.sure {
+        if !part.unconditional {
             return;
         }
-        let about = node.text("description").map(str::to_owned);
+        let about = node.description().map(str::to_owned);
         if self.description.is_none() {
             self.description.clone_from(&about);
         }
-        let plain = !says("type", &"object".into()) && !says("type", &"array".into());
-        if let (None, Some(title), true) = (&self.form, node.text("title"), plain) {
+        let nested = [InstanceType::Object, InstanceType::Array];
+        let plain = !matches!(&node.types()[..], [one] if nested.contains(one));
+        if let (None, Some(title), true) = (&self.form, node.title(), plain) {
             let about = about.filter(|a| Some(a) != self.description.as_ref());
             self.form = Some((title.to_owned(), about));
         }
         if self.default.is_none() {
-            self.default = node.value.get("default").cloned();
+            self.default = node.default().cloned();
         }
-        if let (true, Some(list)) = (
-            self.examples.is_empty(),
-            node.value.get("examples").and_then(Value::as_array),
-        ) {
+        if let (true, Some(list)) = (self.examples.is_empty(), node.examples()) {
             self.examples = list.iter().map(shown).collect();
         }
-        self.limits(node.value);
+        self.limits(node);
     }
 
     /// Constants, of the value itself and of its branches.
-    fn choices(&mut self, part: &Part<'_>) {
-        let node = part.node;
-        let about = node.text("description").filter(|_| !part.sure);
-        let listed = node.value.get("enum").and_then(Value::as_array);
-        let constant = node.value.get("const");
-        for value in listed.into_iter().flatten().chain(constant) {
+    fn choices(&mut self, part: &Applicable<'_>) {
+        let node = &part.node;
+        let about = node.description().filter(|_| !part.unconditional);
+        for value in node.constants() {
             let choice = shown(value);
             if !self.allowed.iter().any(|(known, _)| *known == choice) {
                 self.allowed.push((choice, about.map(str::to_owned)));
             }
         }
         // `{ key: … }` with one required key is a choice too, as middlewares have it.
-        if let (false, Some([Value::String(key)])) = (
-            part.sure,
-            node.value
-                .get("required")
-                .and_then(Value::as_array)
-                .map(Vec::as_slice),
-        ) {
+        if let (false, Some(key)) = (part.unconditional, node.only_required()) {
             self.allowed
                 .push((format!("{key}: …"), about.map(str::to_owned)));
         }
     }
 
-    fn limits(&mut self, schema: &Value) {
-        let phrases = [
-            ("minimum", "at least #"),
-            ("maximum", "at most #"),
-            ("exclusiveMinimum", "more than #"),
-            ("exclusiveMaximum", "less than #"),
-            ("multipleOf", "a multiple of #"),
-            ("minLength", "of at least # characters"),
-            ("maxLength", "of at most # characters"),
-            ("minItems", "of at least # items"),
-            ("maxItems", "of at most # items"),
-            ("minProperties", "of at least # keys"),
-            ("maxProperties", "of at most # keys"),
-        ];
-        for (keyword, words) in phrases {
-            match schema.get(keyword).filter(|l| l.is_number()) {
-                Some(limit)
-                    if ["minLength", "minItems", "minProperties"].contains(&keyword)
-                        && *limit == 1 =>
+    fn limits(&mut self, node: &Node<'_>) {
+        for (limit, number) in node.limits() {
+            let phrase = match limit {
+                Limit::MinLength | Limit::MinItems | Limit::MinProperties
+                    if number.as_u64() == Some(1) =>
                 {
-                    self.constrain("not empty".to_owned());
+                    "not empty".to_owned()
                 }
-                Some(limit) => self.constrain(words.replace('#', &limit.to_string())),
-                None => {}
-            }
+                Limit::Minimum => format!("at least {number}"),
+                Limit::Maximum => format!("at most {number}"),
+                Limit::ExclusiveMinimum => format!("more than {number}"),
+                Limit::ExclusiveMaximum => format!("less than {number}"),
+                Limit::MultipleOf => format!("a multiple of {number}"),
+                Limit::MinLength => format!("of at least {number} characters"),
+                Limit::MaxLength => format!("of at most {number} characters"),
+                Limit::MinItems => format!("of at least {number} items"),
+                Limit::MaxItems => format!("of at most {number} items"),
+                Limit::MinProperties => format!("of at least {number} keys"),
+                Limit::MaxProperties => format!("of at most {number} keys"),
+            };
+            self.constrain(phrase);
         }
-        if schema.get("uniqueItems") == Some(&true.into()) {
+        if node.has_unique_items() {
             self.constrain("without repeated items".to_owned());
         }
         // A form with a name and examples says it better than its pattern.
-        let named = schema.get("x-carml-type").is_some() || schema.get("examples").is_some();
-        if let (Some(pattern), false) = (schema.get("pattern").and_then(Value::as_str), named) {
+        let named = node.scalar().is_some() || node.examples().is_some();
+        if let (Some(pattern), false) = (node.pattern(), named) {
             self.constrain(format!("of the form `{pattern}`"));
         }
-        if let Some(format) = schema.get("format").and_then(Value::as_str) {
+        if let Some(format) = node.format() {
             self.constrain(format!("a valid {format}"));
         }
     }
@@ -133,14 +116,19 @@ impl Facts {
 }
 
 /// The kind of value that fits: `text`, `list of text`, `map`, `duration` and so on.
-fn kind(schema: &Schema, parts: &[Part<'_>], depth: usize) -> String {
-    let annotated = parts.iter().find_map(|p| p.node.text("x-carml-type"));
-    if let Some(kind) = annotated {
-        return match kind {
-            "byte-size" => "byte size".to_owned(),
-            "pem" => "PEM text".to_owned(),
-            kind => kind.to_owned(),
+fn kind(parts: &[Applicable<'_>], depth: usize) -> String {
+    let annotated = parts.iter().find_map(|part| part.node.scalar());
+    if let Some(scalar) = annotated {
+        let name = match scalar {
+            Scalar::Duration => "duration",
+            Scalar::ByteSize => "byte size",
+            Scalar::Secret => "secret",
+            Scalar::Endpoint => "endpoint",
+            Scalar::Base64 => "base64",
+            Scalar::Pem => "PEM text",
+            _ => "text",
         };
+        return name.to_owned();
     }
     let mut words: Vec<String> = Vec::new();
     let mut add = |word: String| {
@@ -149,32 +137,25 @@ fn kind(schema: &Schema, parts: &[Part<'_>], depth: usize) -> String {
         }
     };
     for part in parts {
-        let kinds = match part.node.value.get("type") {
-            Some(Value::String(one)) => vec![one.as_str()],
-            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        for kind_name in kinds {
-            add(match kind_name {
-                "string" => "text".to_owned(),
-                "integer" => "whole number".to_owned(),
-                "boolean" => "true or false".to_owned(),
-                "object" => "map".to_owned(),
-                "array" if depth < 3 => {
-                    let items = schema.parts(item(parts, usize::MAX));
-                    match kind(schema, &items, depth + 1).as_str() {
+        for instance_type in part.node.types() {
+            add(match instance_type {
+                InstanceType::String => "text".to_owned(),
+                InstanceType::Integer => "whole number".to_owned(),
+                InstanceType::Number => "number".to_owned(),
+                InstanceType::Boolean => "true or false".to_owned(),
+                InstanceType::Object => "map".to_owned(),
+                InstanceType::Array if depth < 3 => {
+                    let items = applicable::closure(applicable::items(parts));
+                    match kind(&items, depth + 1).as_str() {
                         "any value" => "list".to_owned(),
                         of => format!("list of {of}"),
                     }
                 }
-                "array" => "list".to_owned(),
-                "null" => "null".to_owned(),
-                other => other.to_owned(),
+                InstanceType::Array => "list".to_owned(),
+                InstanceType::Null => "null".to_owned(),
             });
         }
-        let listed = part.node.value.get("enum").and_then(Value::as_array);
-        let constant = part.node.value.get("const");
-        for value in listed.into_iter().flatten().chain(constant) {
+        for value in part.node.constants() {
             add(match value {
                 Value::String(_) => "text".to_owned(),
                 Value::Number(_) => "number".to_owned(),

@@ -4,17 +4,17 @@ use super::facts::{Facts, shown};
 use super::yaml;
 use crate::Loaded;
 use crate::layer::Origin;
-use crate::schema::{Part, item, keys};
 use carml_diagnostic::{Code, Diagnostic, Report, nearest};
+use carml_schema::applicable::{self, Applicable, keys};
 use serde_json::Value;
 use std::fmt::Write as _;
 
 pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, Report> {
     let pointer = pointer(key);
     let parts = known(loaded, &pointer, key)?;
-    let facts = Facts::of(loaded.schema(), &parts);
+    let facts = Facts::of(&parts);
     let mut out = String::new();
-    let secret = loaded.schema().shapes().secret(&pointer);
+    let secret = loaded.schema().shapes().is_secret(&pointer);
     let value = loaded.value().pointer(&pointer);
     let name = pointer[1..].replace('/', ".");
     match value {
@@ -65,8 +65,8 @@ pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, Report> {
         out.push_str("\nAllowed values:\n");
         table(&mut out, &facts.allowed);
     }
-    let items = loaded.schema().parts(item(&parts, usize::MAX));
-    let items = Facts::of(loaded.schema(), &items).allowed;
+    let items = applicable::closure(applicable::items(&parts));
+    let items = Facts::of(&items).allowed;
     if !items.is_empty() {
         out.push_str("\nItems:\n");
         table(&mut out, &items);
@@ -78,7 +78,7 @@ pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, Report> {
             .iter()
             .map(|key| {
                 let at = format!("{pointer}/{}", carml_diagnostic::escape_key(key));
-                let facts = Facts::of(loaded.schema(), &loaded.schema().at(&at));
+                let facts = Facts::of(&loaded.schema().at(&at));
                 ((*key).to_owned(), facts.description)
             })
             .collect();
@@ -120,11 +120,12 @@ fn overridden(loaded: &Loaded, pointer: &str, secret: bool, facts: &Facts) -> Ve
     for (layer, span) in given {
         let text = layer.source.text();
         let was = text.get(span.start..span.end).unwrap_or_default();
-        let was = if secret || was.contains('\n') || loaded.schema().shapes().hides(pointer) {
-            String::new()
-        } else {
-            format!("{was} from ")
-        };
+        let was =
+            if secret || was.contains('\n') || loaded.schema().shapes().contains_secret(pointer) {
+                String::new()
+            } else {
+                format!("{was} from ")
+            };
         found.push(format!("{was}{}", layer.origin(span)));
     }
     if let (Some(default), true) = (
@@ -146,10 +147,10 @@ fn pointer(key: &str) -> String {
 }
 
 /// What the schema says of a key; a fault that names the nearest if it knows none.
-fn known<'a>(loaded: &'a Loaded, pointer: &str, key: &str) -> Result<Vec<Part<'a>>, Report> {
+fn known<'a>(loaded: &'a Loaded, pointer: &str, key: &str) -> Result<Vec<Applicable<'a>>, Report> {
     let schema = loaded.schema();
     let parts = schema.at(pointer);
-    let open = parts.iter().all(|p| p.node.value == &Value::Bool(false));
+    let open = parts.iter().all(|part| part.node.is_false());
     if !(parts.is_empty() || open) || loaded.value().pointer(pointer).is_some() {
         return Ok(parts);
     }
@@ -157,11 +158,7 @@ fn known<'a>(loaded: &'a Loaded, pointer: &str, key: &str) -> Result<Vec<Part<'a
     for step in pointer.split('/').skip(1) {
         let here = schema.at(&above);
         let at = format!("{above}/{step}");
-        if schema
-            .at(&at)
-            .iter()
-            .any(|p| p.node.value != &Value::Bool(false))
-        {
+        if schema.at(&at).iter().any(|part| !part.node.is_false()) {
             above = at;
             continue;
         }

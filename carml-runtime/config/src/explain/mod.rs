@@ -7,8 +7,8 @@ mod reference;
 mod yaml;
 
 use super::{Config, Error, Loaded, Origin};
-use crate::schema::Shapes;
 use carml_diagnostic::Report;
+use carml_schema::SchemaIndex;
 
 impl Loaded {
     /// The effective config as YAML: each value with the file and place, variable, flag or schema default that it
@@ -48,7 +48,7 @@ impl Loaded {
     /// The same with every default of the schema filled in, also of documents that do not ask for it.
     fn with_defaults(&self) -> Loaded {
         let mut all = self.clone();
-        all.fill_from(&Shapes::of(self.schema(), true));
+        all.fill_from(&SchemaIndex::of(self.schema().documents(), true));
         all
     }
 

@@ -1,8 +1,8 @@
 //! Every key of a schema as Markdown.
 
 use super::facts::{Facts, shown};
-use crate::schema::{Part, Schema, child, item, keys};
-use serde_json::Value;
+use crate::schema::Schema;
+use carml_schema::applicable::{Applicable, child, closure, is_required, items, keys, other};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -13,7 +13,6 @@ impl Schema {
     /// The reference of all keys as Markdown: a table for each section, with type, default and meaning.
     pub fn markdown(&self) -> String {
         let mut page = Page {
-            schema: self,
             out: String::new(),
             depth: 0,
             written: HashMap::new(),
@@ -21,7 +20,7 @@ impl Schema {
         let top = self.top();
         let title = top
             .iter()
-            .find_map(|p| p.node.text("title"))
+            .find_map(|part| part.node.title())
             .unwrap_or("Config");
         let _ = writeln!(page.out, "# {}", line(title));
         page.section(&top, "");
@@ -29,28 +28,25 @@ impl Schema {
     }
 }
 
-struct Page<'a> {
-    schema: &'a Schema,
+struct Page {
     out: String,
     depth: usize,
     /// Sections by the schema objects that name their keys: each is written once.
-    written: HashMap<Vec<*const Value>, String>,
+    written: HashMap<Vec<usize>, String>,
 }
 
-impl<'a> Page<'a> {
-    fn section(&mut self, parts: &[Part<'a>], path: &str) {
+impl Page {
+    fn section(&mut self, parts: &[Applicable<'_>], path: &str) {
         if self.depth > DEEPEST {
             return;
         }
-        let named = parts
-            .iter()
-            .filter(|p| p.node.value.get("properties").is_some());
-        let mut name: Vec<*const Value> = named.map(|p| std::ptr::from_ref(p.node.value)).collect();
+        let named = parts.iter().filter(|part| part.node.has_properties());
+        let mut name: Vec<usize> = named.map(|part| part.node.key()).collect();
         name.sort_unstable();
         let first = self.written.get(&name).cloned();
         let depth = self.depth;
         self.depth += 1;
-        let facts = Facts::of(self.schema, parts);
+        let facts = Facts::of(parts);
         if !path.is_empty() {
             let level = "#".repeat((depth + 1).min(6));
             let _ = write!(self.out, "\n{level} `{path}`\n");
@@ -69,15 +65,15 @@ impl<'a> Page<'a> {
             return;
         }
         self.written.insert(name, path.to_owned());
-        let below: Vec<(&str, Vec<Part<'a>>)> = keys(parts)
+        let below: Vec<(&str, Vec<Applicable<'_>>)> = keys(parts)
             .into_iter()
-            .map(|key| (key, self.schema.parts(child(parts, key))))
+            .map(|key| (key, closure(child(parts, key))))
             .collect();
         if !below.is_empty() {
             self.out
                 .push_str("\n| key | type | default | meaning |\n|---|---|---|---|\n");
             for (key, inner) in &below {
-                self.row(key, inner, required(parts, key));
+                self.row(key, inner, is_required(parts, key));
             }
         }
         for (key, parts) in &below {
@@ -86,8 +82,8 @@ impl<'a> Page<'a> {
         self.depth -= 1;
     }
 
-    fn row(&mut self, key: &str, parts: &[Part<'a>], required: bool) {
-        let facts = Facts::of(self.schema, parts);
+    fn row(&mut self, key: &str, parts: &[Applicable<'_>], required: bool) {
+        let facts = Facts::of(parts);
         let default = match &facts.default {
             Some(default) => format!("`{}`", shown(default)),
             None if required => "required".to_owned(),
@@ -122,23 +118,23 @@ impl<'a> Page<'a> {
     }
 
     /// The sections inside a key: its own keys, those of its items, those of its values.
-    fn inside(&mut self, parts: &[Part<'a>], path: &str) {
+    fn inside(&mut self, parts: &[Applicable<'_>], path: &str) {
         if !keys(parts).is_empty() {
             return self.section(parts, path);
         }
-        let items = self.schema.parts(item(parts, usize::MAX));
+        let items = closure(items(parts));
         if !items.is_empty() {
             return self.items(&items, &format!("{path}[]"));
         }
-        let values = self.schema.parts(child(parts, "\u{0}"));
+        let values = closure(other(parts));
         if !keys(&values).is_empty() {
             self.section(&values, &format!("{path}.*"));
         }
     }
 
     /// What may stand in a list.
-    fn items(&mut self, parts: &[Part<'a>], path: &str) {
-        let facts = Facts::of(self.schema, parts);
+    fn items(&mut self, parts: &[Applicable<'_>], path: &str) {
+        let facts = Facts::of(parts);
         if !facts.allowed.iter().any(|a| a.1.is_some()) {
             if !keys(parts).is_empty() {
                 self.section(parts, path);
@@ -156,13 +152,6 @@ impl<'a> Page<'a> {
             let _ = writeln!(self.out, "| `{}` | {} |", cell(name), cell(about));
         }
     }
-}
-
-fn required(parts: &[Part<'_>], key: &str) -> bool {
-    parts.iter().filter(|p| p.sure).any(|p| {
-        let list = p.node.value.get("required").and_then(Value::as_array);
-        list.is_some_and(|l| l.iter().any(|k| k == key))
-    })
 }
 
 fn join(path: &str, key: &str) -> String {

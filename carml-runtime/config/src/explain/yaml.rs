@@ -2,7 +2,7 @@
 
 use crate::Loaded;
 use crate::layer::Origin;
-use crate::schema::Marks;
+use carml_schema::Annotations;
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -17,7 +17,7 @@ pub(super) fn write(loaded: &Loaded, value: &Value, pointer: &str) -> String {
     let secrets = loaded
         .schema()
         .shapes()
-        .marked(loaded.value(), Marks::SECRET);
+        .annotated(loaded.value(), Annotations::SECRET);
     let mut out = Writer {
         loaded,
         secrets: secrets.into_iter().map(|s| s.pointer).collect(),

@@ -1,8 +1,9 @@
 //! Layers from variables of the environment and from `--set`.
 
 use crate::layer::{Kind, Layer};
-use crate::schema::{Schema, keys};
+use crate::schema::Schema;
 use carml_diagnostic::{Code, Diagnostic, Format, Source};
+use carml_schema::applicable::keys;
 use std::collections::BTreeMap;
 
 /// The layers of the environment: the ancestor's names below `CARML__SECTION__KEY`.
@@ -92,8 +93,8 @@ fn layer(schema: &Schema, kind: Kind, name: String, at: String, text: &str) -> L
         .any(|q| text.len() > 1 && text.starts_with(*q) && text.ends_with(*q));
     let file = at
         .strip_suffix("_file")
-        .is_some_and(|of| schema.shapes().secret(of));
-    let raw = file || schema.shapes().text(&at) && (!quoted || schema.shapes().secret(&at));
+        .is_some_and(|of| schema.shapes().is_secret(of));
+    let raw = file || schema.shapes().is_text(&at) && (!quoted || schema.shapes().is_secret(&at));
     Layer {
         source: Source::new(name, text, Format::Yaml),
         at,

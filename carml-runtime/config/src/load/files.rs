@@ -1,6 +1,6 @@
 //! `KEY_file` beside a secret `KEY`: the secret is what the file holds.
 
-use crate::schema::Shapes;
+use carml_schema::SchemaIndex;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ pub(super) enum Outcome {
 }
 
 /// Puts what the files hold in place of their names.
-pub(super) fn take(shapes: &Shapes, value: &mut Value) -> Vec<Named> {
+pub(super) fn take(shapes: &SchemaIndex, value: &mut Value) -> Vec<Named> {
     let mut found = Vec::new();
     shapes.files(value, &mut |pointer, map, key| {
         let named = map.shift_remove(&format!("{key}_file"));

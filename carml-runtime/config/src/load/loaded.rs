@@ -3,8 +3,9 @@
 use super::Error;
 use crate::check;
 use crate::layer::{Layer, Origin};
-use crate::schema::{Schema, Section, Shapes};
+use crate::schema::{Schema, Section};
 use carml_diagnostic::{Code, Diagnostic, Report, Source, Span};
+use carml_schema::SchemaIndex;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -66,7 +67,7 @@ impl Loaded {
         }
     }
 
-    pub(crate) fn fill_from(&mut self, shapes: &Shapes) {
+    pub(crate) fn fill_from(&mut self, shapes: &SchemaIndex) {
         shapes.fill(&mut self.value);
     }
 

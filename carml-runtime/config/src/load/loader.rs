@@ -216,7 +216,7 @@ impl Loader {
                 reading.report.refuse(Code::Tag);
             }
             if !reading.report.is_empty()
-                && self.schema.shapes().hides(&layer.at)
+                && self.schema.shapes().contains_secret(&layer.at)
                 && !layer.at.is_empty()
             {
                 layer.source.mask_all();

@@ -99,12 +99,7 @@ fn change(old: &Loaded, new: &Loaded) -> Change {
     // Sections of CarML's own are read once, when the service starts.
     let own = |pointer: &&String| {
         let section = pointer.split('/').nth(1).unwrap_or_default();
-        let parts = new.schema().at(&format!("/{section}"));
-        parts.iter().any(|p| {
-            let path = p.node.value.pointer("/x-rust-type/path");
-            let path = path.and_then(Value::as_str).unwrap_or_default();
-            path.starts_with("carml_runtime::config::")
-        })
+        new.schema().documents().is_own_key(&format!("/{section}"))
     };
     let at_next_start = keys.iter().filter(own).cloned().collect();
     Change {

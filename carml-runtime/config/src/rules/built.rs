@@ -65,9 +65,8 @@ fn has(feature: &str) -> bool {
 
 /// The feature that brings a provider.
 fn feature(rules: &Rules<'_>, provider: &str) -> String {
-    let parts = rules.loaded.schema().at("/registry");
-    let named = parts.iter().find_map(|p| {
-        let table = p.node.value.get("x-carml-capabilities")?;
+    let table = rules.loaded.schema().documents().capabilities();
+    let named = table.and_then(|table| {
         table
             .pointer(&format!("/providers/{provider}/feature"))?
             .as_str()
@@ -77,9 +76,5 @@ fn feature(rules: &Rules<'_>, provider: &str) -> String {
 
 /// Whether a key is the runtime's own, and not one of the user's with the same name.
 fn ours(rules: &Rules<'_>, pointer: &str) -> bool {
-    rules.loaded.schema().at(pointer).iter().any(|p| {
-        let path = p.node.value.pointer("/x-rust-type/path");
-        let path = path.and_then(Value::as_str).unwrap_or_default();
-        path.starts_with("carml_runtime::config::")
-    })
+    rules.loaded.schema().documents().is_own_key(pointer)
 }

@@ -29,10 +29,7 @@ pub(super) fn check(rules: &mut Rules<'_>, requires: &[Requirement]) {
     if requires.is_empty() {
         return;
     }
-    let parts = rules.loaded.schema().at("/registry");
-    let table = parts
-        .iter()
-        .find_map(|p| p.node.value.get("x-carml-capabilities"));
+    let table = rules.loaded.schema().documents().capabilities();
     let Some(table) = table.cloned() else {
         return;
     };

@@ -1,15 +1,17 @@
 //! Middleware orders that cannot mean anything.
 
 use super::Rules;
-use crate::schema::{Marked, Marks};
 use carml_diagnostic::{Code, Diagnostic};
+use carml_schema::{Annotated, Annotations};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
-pub(super) fn check(rules: &mut Rules<'_>, marked: &[Marked<'_>]) {
+pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
     let mut lists: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
-    let items = marked.iter().filter(|m| m.marks.has(Marks::MIDDLEWARE));
-    for Marked { pointer, value, .. } in items {
+    let items = marked
+        .iter()
+        .filter(|m| m.annotations.has(Annotations::MIDDLEWARE));
+    for Annotated { pointer, value, .. } in items {
         if let (Some(name), Some((list, _))) = (name(value), pointer.rsplit_once('/')) {
             let chain = lists.entry(list).or_default();
             chain.push((name, pointer.clone()));

@@ -1,14 +1,16 @@
 //! Addresses that no connection can be made to.
 
 use super::Rules;
-use crate::schema::{Marked, Marks};
 use carml_diagnostic::{Code, Diagnostic};
+use carml_schema::{Annotated, Annotations};
 
 /// Addresses of this machine: the system may choose their port.
 const OWN: [&str; 2] = ["/grpc/server/listen", "/grpc/server/advertise"];
 
-pub(super) fn check(rules: &mut Rules<'_>, marked: &[Marked<'_>]) {
-    let remote = marked.iter().filter(|m| m.marks.has(Marks::ENDPOINT));
+pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
+    let remote = marked
+        .iter()
+        .filter(|m| m.annotations.has(Annotations::ENDPOINT));
     let remote = remote.map(|m| (m.pointer.as_str(), m.value, false));
     let value = rules.loaded.value();
     let own = OWN

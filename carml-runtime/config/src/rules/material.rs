@@ -1,22 +1,22 @@
 //! Certificates and keys that do not decode.
 
 use super::Rules;
-use crate::schema::{Marked, Marks};
 use crate::{Base64, Pem};
 use carml_diagnostic::Code;
+use carml_schema::{Annotated, Annotations};
 
-pub(super) fn check(rules: &mut Rules<'_>, marked: &[Marked<'_>]) {
-    let any = Marks::PEM.and(Marks::BASE64);
-    for Marked {
+pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
+    let any = Annotations::PEM.and(Annotations::BASE64);
+    for Annotated {
         pointer,
-        marks,
+        annotations,
         value,
-    } in marked.iter().filter(|m| m.marks.has(any))
+    } in marked.iter().filter(|m| m.annotations.has(any))
     {
         let Some(text) = value.as_str() else {
             continue;
         };
-        let (wrong, help) = if marks.has(Marks::PEM) {
+        let (wrong, help) = if annotations.has(Annotations::PEM) {
             let pem = text.parse::<Pem>().unwrap_or_else(|never| match never {});
             (
                 pem.decode().is_err(),
@@ -32,7 +32,7 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Marked<'_>]) {
             continue;
         }
         let key = pointer.rsplit('/').next().unwrap_or_default();
-        let what = if marks.has(Marks::PEM) {
+        let what = if annotations.has(Annotations::PEM) {
             "is neither PEM text nor PEM text in base64"
         } else {
             "is not base64"

@@ -9,8 +9,8 @@ mod material;
 pub(crate) use capability::Requirement;
 
 use super::Loaded;
-use super::schema::Marks;
 use carml_diagnostic::{Code, Diagnostic, Report};
+use carml_schema::Annotations;
 
 /// Adds what the rules find. What may be a placeholder is a warning if `lenient`, else an error.
 pub(super) fn check(loaded: &Loaded, lenient: bool, requires: &[Requirement], report: &mut Report) {
@@ -23,11 +23,11 @@ pub(super) fn check(loaded: &Loaded, lenient: bool, requires: &[Requirement], re
         lenient,
         found: &mut found,
     };
-    let any = Marks::MIDDLEWARE
-        .and(Marks::ENDPOINT)
-        .and(Marks::PEM)
-        .and(Marks::BASE64);
-    let marked = loaded.schema().shapes().marked(loaded.value(), any);
+    let any = Annotations::MIDDLEWARE
+        .and(Annotations::ENDPOINT)
+        .and(Annotations::PEM)
+        .and(Annotations::BASE64);
+    let marked = loaded.schema().shapes().annotated(loaded.value(), any);
     chain::check(&mut rules, &marked);
     endpoint::check(&mut rules, &marked);
     material::check(&mut rules, &marked);

@@ -1,23 +1,16 @@
 //! What a config may hold.
 
-mod bundle;
-mod documents;
-mod middleware;
-mod open;
-mod pattern;
-mod section;
-mod shape;
-mod walk;
-mod work;
+mod extend;
 
-pub(super) use shape::{Marked, Marks, Shapes};
-pub(super) use walk::{Node, Part, child, item, keys};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use carml_diagnostic::{Code, Diagnostic, Format, Report, Source};
-use documents::Documents;
-use jsonschema::Draft;
+use carml_schema::{Applicable, Documents, Node, SchemaIndex, SchemaValidator};
+use jsonschema::ValidationError;
 use serde_json::Value;
-use std::sync::{Arc, OnceLock};
 
 /// A config's root type, with the schema that it was generated from.
 pub trait Root: serde::de::DeserializeOwned {
@@ -42,21 +35,24 @@ pub struct Schema(Arc<Inner>);
 
 struct Inner {
     name: String,
+    /// As it was given, without what was added to its documents.
     root: Value,
     documents: Documents,
     added: Added,
-    validator: jsonschema::Validator,
+    validator: SchemaValidator,
     /// Whether a document may ask for its defaults to be filled in.
     fills: bool,
-    shapes: OnceLock<Shapes>,
+    index: OnceLock<SchemaIndex>,
 }
 
-/// What a program joined to the schema that it was generated from.
+/// What a program added to the schema that it was generated from.
 #[derive(Clone, Default)]
 struct Added {
     sections: Vec<&'static str>,
     /// Names, and what the list's `oneOf` has of them.
     middlewares: Vec<(&'static str, Value)>,
+    /// The documents of the middlewares' options.
+    documents: Vec<(String, Value)>,
 }
 
 impl std::fmt::Debug for Schema {
@@ -91,12 +87,40 @@ impl Schema {
         Schema::from_source(&Source::new(name, text, Format::of(name.as_ref())), &[])
     }
 
-    /// A schema from a source. References resolve to `siblings` by `$id` or by the last segment of their path.
+    /// A schema from a source. References lead to `siblings` by their names, as if they were files
+    /// in one folder, and by `$id`.
     ///
     /// # Errors
+    ///
     /// If the source is not JSON or YAML, or not a schema.
     pub fn from_source(source: &Source, siblings: &[(String, Value)]) -> Result<Schema, Report> {
-        Schema::build(source.name(), source.read()?, siblings, Added::default()).map_err(|fault| {
+        let root = carml_schema::read(source)?;
+        let documents = Documents::given(source.name(), root.clone(), siblings);
+        Self::of_documents(source, root, documents)
+    }
+
+    /// A schema from a file, with the files that it refers to: those that its relative references
+    /// name, and of other addresses those beside it, by their `$id` or their name.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is not a schema.
+    pub fn open(path: &Path) -> Result<Schema, Report> {
+        let source = Source::open(path)?;
+        let root = carml_schema::read(&source)?;
+        let documents = Documents::of_file(path, root.clone());
+        Self::of_documents(&source, root, documents)
+    }
+
+    fn of_documents(
+        source: &Source,
+        root: Value,
+        documents: Result<Documents, carml_schema::ReferenceError>,
+    ) -> Result<Schema, Report> {
+        let documents = documents.map_err(|error| not_usable(source.name(), &error, ""));
+        let built = documents
+            .and_then(|documents| Self::build(source.name(), root, documents, Added::default()));
+        built.map_err(|fault| {
             let pointer = fault.pointer.clone().unwrap_or_default();
             match source.locate(&pointer) {
                 Some(place) => fault.at(source, place.value).into(),
@@ -105,19 +129,35 @@ impl Schema {
         })
     }
 
+    /// The same schema with another root and more added.
+    fn rebuild(&self, root: Value, added: Added) -> Result<Schema, Report> {
+        let alternatives: Vec<Value> = added
+            .middlewares
+            .iter()
+            .map(|(_, new)| new.clone())
+            .collect();
+        let add = |document: &mut Value| {
+            carml_schema::extend::add_middlewares(document, &alternatives);
+        };
+        let edit: Option<&dyn Fn(&mut Value)> = match alternatives.is_empty() {
+            true => None,
+            false => Some(&add),
+        };
+        let documents = self.0.documents.with(root.clone(), &added.documents, edit);
+        let name = &self.0.name;
+        let documents = documents.map_err(|error| not_usable(name, &error, ""));
+        documents
+            .and_then(|documents| Self::build(name, root, documents, added))
+            .map_err(|fault| Report::from(*fault))
+    }
+
     fn build(
         name: &str,
         root: Value,
-        siblings: &[(String, Value)],
+        documents: Documents,
         added: Added,
     ) -> Result<Schema, Box<Diagnostic>> {
-        let mut root = root;
-        let mut documents = Documents::new(siblings);
-        if !added.middlewares.is_empty() {
-            middleware::add(&mut root, &added.middlewares);
-            documents.edit(|document| middleware::add(document, &added.middlewares));
-        }
-        if work::is_endless(&root, &documents) {
+        if documents.is_too_complex() {
             let message = format!("{name}: checking against this schema would take for ever");
             let help =
                 "it combines references of references so often that they multiply: name each once";
@@ -125,39 +165,32 @@ impl Schema {
                 Diagnostic::error(Code::SchemaBomb, message).help(help),
             ));
         }
-        let mut validator = validator(&root, &documents);
-        if validator.is_err() {
-            let mut portable = root.clone();
-            let mut mended = pattern::mend(&mut portable);
-            documents.edit(|document| mended |= pattern::mend(document));
-            if mended {
-                validator = self::validator(&portable, &documents);
-            }
-        }
-        let validator = validator.map_err(|e| {
-            let fault = Diagnostic::error(
-                Code::NotASchema,
-                format!("{name}: this is not a usable schema: {e}"),
-            )
-            .pointer(e.instance_path().as_str())
-            .help("mend the schema; references resolve to files beside it, nothing is fetched");
-            Box::new(fault)
-        })?;
-        let fills = may_fill(&root) || documents.others().any(|(_, d)| may_fill(d));
+        let options = || jsonschema::options().should_validate_formats(true);
+        let validator = documents
+            .validator(options)
+            .map_err(|error: ValidationError<'_>| {
+                not_usable(name, &error, error.instance_path().as_str())
+            })?;
         Ok(Schema(Arc::new(Inner {
-            fills,
+            fills: documents.fills_defaults(),
             name: name.to_owned(),
             root,
             documents,
             added,
             validator,
-            shapes: OnceLock::new(),
+            index: OnceLock::new(),
         })))
     }
 
     /// The schema as it was given.
     pub fn value(&self) -> &Value {
         &self.0.root
+    }
+
+    /// The schema with every document that it refers to inside, all references local: what an editor
+    /// needs for completion. A secret's `KEY_file` may replace its `KEY`.
+    pub fn bundled(&self) -> Value {
+        self.0.documents.bundle()
     }
 
     /// What a report calls the schema: its file, or its type.
@@ -167,69 +200,52 @@ impl Schema {
 
     /// Whether this is a schema of CarML's own, or extends one: then variables are replaced and CarML's rules hold.
     pub fn is_carml(&self) -> bool {
-        self.0.root.get("x-carml-defaults").is_some()
-            || self.top().iter().any(|part| {
-                let id = part.node.document.get("$id").and_then(Value::as_str);
-                id.is_some_and(|id| id.starts_with("carml://schema/"))
-            })
+        self.root().is_carml() || self.top().iter().any(|part| part.node.is_own())
     }
 
-    pub(super) fn validator(&self) -> &jsonschema::Validator {
+    pub(crate) fn documents(&self) -> &Documents {
+        &self.0.documents
+    }
+
+    pub(crate) fn validator(&self) -> &SchemaValidator {
         &self.0.validator
     }
 
-    pub(super) fn fills(&self) -> bool {
+    pub(crate) fn fills(&self) -> bool {
         self.0.fills
     }
 
-    pub(super) fn shapes(&self) -> &Shapes {
-        self.0.shapes.get_or_init(|| Shapes::of(self, false))
+    /// The schema with the keyword that raised an error of the validator.
+    pub(crate) fn owner(&self, error: &ValidationError<'_>) -> Option<Node<'_>> {
+        self.0.documents.owner(&self.0.validator, error)
     }
 
-    /// The document at the head of every walk.
-    pub(super) fn root(&self) -> Node<'_> {
-        Node {
-            document: &self.0.root,
-            value: &self.0.root,
-        }
+    pub(crate) fn shapes(&self) -> &SchemaIndex {
+        self.0
+            .index
+            .get_or_init(|| SchemaIndex::of(&self.0.documents, false))
     }
 
-    /// What a reference names, seen from a node.
-    pub(super) fn resolve<'a>(&'a self, from: Node<'a>, reference: &str) -> Option<Node<'a>> {
-        self.0.documents.resolve(&self.0.root, from, reference)
+    /// The whole document.
+    pub(crate) fn root(&self) -> Node<'_> {
+        self.0.documents.root()
+    }
+
+    /// Every schema that applies to the whole document.
+    pub(crate) fn top(&self) -> Vec<Applicable<'_>> {
+        self.0.documents.top()
+    }
+
+    /// Every schema that applies to the value at a pointer.
+    pub(crate) fn at(&self, pointer: &str) -> Vec<Applicable<'_>> {
+        self.0.documents.at(pointer)
     }
 }
 
-/// The validator of a document. One that names no draft, or one that is not known, is of draft 7.
-fn validator(
-    root: &Value,
-    documents: &Documents,
-) -> Result<jsonschema::Validator, jsonschema::ValidationError<'static>> {
-    let named = root.get("$schema").and_then(Value::as_str);
-    let drafts = [
-        ("draft-04", Draft::Draft4),
-        ("draft-06", Draft::Draft6),
-        ("2019-09", Draft::Draft201909),
-        ("2020-12", Draft::Draft202012),
-    ];
-    let named = named.and_then(|named| drafts.iter().find(|(draft, _)| named.contains(draft)));
-    let options = jsonschema::options()
-        .should_validate_formats(true)
-        .with_draft(named.map_or(Draft::Draft7, |(_, draft)| *draft))
-        .with_retriever(documents.clone());
-    options.build(root)
-}
-
-/// Whether a document asks for its defaults to be filled in, or refers to CarML's, which do.
-fn may_fill(document: &Value) -> bool {
-    match document {
-        Value::Object(map) => {
-            let refers = |value: &Value| value.as_str().is_some_and(|r| r.starts_with("carml://"));
-            map.contains_key("x-carml-defaults")
-                || map.get("$ref").is_some_and(refers)
-                || map.values().any(may_fill)
-        }
-        Value::Array(list) => list.iter().any(may_fill),
-        _ => false,
-    }
+fn not_usable(name: &str, error: &dyn std::fmt::Display, pointer: &str) -> Box<Diagnostic> {
+    let message = format!("{name}: this is not a usable schema: {error}");
+    let fault = Diagnostic::error(Code::NotASchema, message)
+        .pointer(pointer)
+        .help("fix the schema; references resolve to files, nothing is fetched");
+    Box::new(fault)
 }

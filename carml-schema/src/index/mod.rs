@@ -2,53 +2,67 @@
 
 mod build;
 
+use std::{collections::HashSet, fmt::Write as _};
+
 use serde_json::{Map, Value};
-use std::collections::HashSet;
-use std::fmt::Write as _;
+
+use crate::pointer;
 
 /// What a schema says of a place that loading has to know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Marks(u8);
+pub struct Annotations(u8);
 
-impl Marks {
-    pub(crate) const SECRET: Marks = Marks(1);
-    pub(crate) const ENDPOINT: Marks = Marks(2);
-    pub(crate) const PEM: Marks = Marks(4);
-    pub(crate) const BASE64: Marks = Marks(8);
-    pub(crate) const MIDDLEWARE: Marks = Marks(16);
-    /// Something is filled in.
-    const FILL: Marks = Marks(32);
+impl Annotations {
+    /// It is never shown.
+    pub const SECRET: Self = Self(1);
+    /// It is an address to connect to.
+    pub const ENDPOINT: Self = Self(2);
+    /// It is a PEM document.
+    pub const PEM: Self = Self(4);
+    /// It is bytes in base64.
+    pub const BASE64: Self = Self(8);
+    /// It is an item of a middleware list.
+    pub const MIDDLEWARE: Self = Self(16);
+    /// A default is filled in.
+    const FILL: Self = Self(32);
 
-    pub(crate) fn has(self, any: Marks) -> bool {
+    /// Whether one of the annotations is set.
+    pub fn has(self, any: Self) -> bool {
         self.0 & any.0 != 0
     }
 
-    pub(crate) const fn and(self, other: Marks) -> Marks {
-        Marks(self.0 | other.0)
+    /// The annotations of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 
 /// Every distinct place of a schema; the first is the document itself.
-#[derive(Default)]
-pub(crate) struct Shapes(Vec<Shape>);
+#[derive(Debug, Default)]
+pub struct SchemaIndex(Vec<Entry>);
 
 /// Takes the pointer of a map, the map, and a key of it.
 type See<'a> = &'a mut dyn FnMut(&str, &mut Map<String, Value>, &str);
 
-/// A value that a schema has marked.
-pub(crate) struct Marked<'v> {
-    pub(crate) pointer: String,
-    pub(crate) marks: Marks,
-    pub(crate) value: &'v Value,
+/// A value with annotations.
+#[derive(Clone, Debug)]
+pub struct Annotated<'v> {
+    /// Where it is.
+    pub pointer: String,
+    /// What the schema says of it.
+    pub annotations: Annotations,
+    /// The value.
+    pub value: &'v Value,
 }
 
-#[derive(Default)]
-struct Shape {
-    own: Marks,
-    /// What stands here or below.
-    all: Marks,
-    /// Whether nothing but a text fits.
-    text: bool,
+#[derive(Debug, Default)]
+struct Entry {
+    own: Annotations,
+    /// Those of the values below, too.
+    all: Annotations,
+    /// Whether only a string is valid.
+    is_text: bool,
     defaults: Vec<(String, Value)>,
     /// Sorted by name: there are few of them, and a search is cheaper than a hash.
     keys: Vec<(String, usize)>,
@@ -57,7 +71,7 @@ struct Shape {
     items: Option<usize>,
 }
 
-impl Shape {
+impl Entry {
     fn key(&self, key: &str) -> Option<usize> {
         self.named(key).or(self.others)
     }
@@ -74,27 +88,27 @@ impl Shape {
     }
 }
 
-impl Shapes {
+impl SchemaIndex {
     /// Fills in the defaults of what is absent.
-    pub(crate) fn fill(&self, value: &mut Value) {
+    pub fn fill(&self, value: &mut Value) {
         self.fill_at(0, value);
     }
 
     fn fill_at(&self, at: usize, value: &mut Value) {
-        let shape = &self.0[at];
-        if !shape.all.has(Marks::FILL) {
+        let entry = &self.0[at];
+        if !entry.all.has(Annotations::FILL) {
             return;
         }
         match value {
             Value::Object(map) => {
-                for (key, default) in &shape.defaults {
+                for (key, default) in &entry.defaults {
                     if !map.contains_key(key) {
                         map.insert(key.clone(), default.clone());
                     }
                 }
                 for (key, inner) in map {
                     if inner.is_object() || inner.is_array() {
-                        let Some(below) = shape.key(key) else {
+                        let Some(below) = entry.key(key) else {
                             continue;
                         };
                         self.fill_at(below, inner);
@@ -103,7 +117,7 @@ impl Shapes {
             }
             Value::Array(list) => {
                 for (n, inner) in list.iter_mut().enumerate() {
-                    if let Some(below) = shape.item(n) {
+                    if let Some(below) = entry.item(n) {
                         self.fill_at(below, inner);
                     }
                 }
@@ -112,28 +126,28 @@ impl Shapes {
         }
     }
 
-    /// Every value with one of the marks, with its pointer and marks.
-    pub(crate) fn marked<'v>(&self, value: &'v Value, any: Marks) -> Vec<Marked<'v>> {
+    /// Every value with one of the annotations, with its pointer.
+    pub fn annotated<'v>(&self, value: &'v Value, any: Annotations) -> Vec<Annotated<'v>> {
         let mut found = Vec::new();
         if !self.0.is_empty() {
-            self.marked_at(0, value, any, &mut String::new(), &mut found);
+            self.annotated_at(0, value, any, &mut String::new(), &mut found);
         }
         found
     }
 
-    fn marked_at<'v>(
+    fn annotated_at<'v>(
         &self,
         at: usize,
         value: &'v Value,
-        any: Marks,
+        any: Annotations,
         pointer: &mut String,
-        found: &mut Vec<Marked<'v>>,
+        found: &mut Vec<Annotated<'v>>,
     ) {
-        let shape = &self.0[at];
-        if shape.own.has(any) {
-            found.push(Marked {
+        let entry = &self.0[at];
+        if entry.own.has(any) {
+            found.push(Annotated {
                 pointer: pointer.clone(),
-                marks: shape.own,
+                annotations: entry.own,
                 value,
             });
         }
@@ -141,20 +155,20 @@ impl Shapes {
         match value {
             Value::Object(map) => {
                 for (key, inner) in map {
-                    let below = shape.key(key).filter(|b| self.0[*b].all.has(any));
+                    let below = entry.key(key).filter(|b| self.0[*b].all.has(any));
                     if let Some(below) = below {
                         step(pointer, key);
-                        self.marked_at(below, inner, any, pointer, found);
+                        self.annotated_at(below, inner, any, pointer, found);
                         pointer.truncate(length);
                     }
                 }
             }
             Value::Array(list) => {
                 for (n, inner) in list.iter().enumerate() {
-                    let below = shape.item(n).filter(|b| self.0[*b].all.has(any));
+                    let below = entry.item(n).filter(|b| self.0[*b].all.has(any));
                     if let Some(below) = below {
                         let _ = write!(pointer, "/{n}");
-                        self.marked_at(below, inner, any, pointer, found);
+                        self.annotated_at(below, inner, any, pointer, found);
                         pointer.truncate(length);
                     }
                 }
@@ -164,13 +178,13 @@ impl Shapes {
     }
 
     /// Calls `see` for every `KEY_file` of a value whose `KEY` is secret: with the pointer of its map, the map, and `KEY`.
-    pub(crate) fn files(&self, value: &mut Value, see: See<'_>) {
+    pub fn files(&self, value: &mut Value, see: See<'_>) {
         self.files_at(0, value, &mut String::new(), see);
     }
 
     fn files_at(&self, at: usize, value: &mut Value, pointer: &mut String, see: See<'_>) {
-        let shape = &self.0[at];
-        if !shape.all.has(Marks::SECRET) {
+        let entry = &self.0[at];
+        if !entry.all.has(Annotations::SECRET) {
             return;
         }
         let length = pointer.len();
@@ -179,14 +193,14 @@ impl Shapes {
                 let named = map.iter().filter(|(_, value)| value.is_string());
                 let named = named.filter_map(|(key, _)| {
                     let of = key.strip_suffix("_file")?;
-                    let secret = self.0[shape.named(of)?].own.has(Marks::SECRET);
-                    (secret && shape.named(key).is_none()).then(|| of.to_owned())
+                    let secret = self.0[entry.named(of)?].own.has(Annotations::SECRET);
+                    (secret && entry.named(key).is_none()).then(|| of.to_owned())
                 });
                 for key in named.collect::<Vec<_>>() {
                     see(pointer, map, &key);
                 }
                 for (key, inner) in map {
-                    if let Some(below) = shape.key(key) {
+                    if let Some(below) = entry.key(key) {
                         step(pointer, key);
                         self.files_at(below, inner, pointer, see);
                         pointer.truncate(length);
@@ -195,7 +209,7 @@ impl Shapes {
             }
             Value::Array(list) => {
                 for (n, inner) in list.iter_mut().enumerate() {
-                    if let Some(below) = shape.item(n) {
+                    if let Some(below) = entry.item(n) {
                         step(pointer, &n.to_string());
                         self.files_at(below, inner, pointer, see);
                         pointer.truncate(length);
@@ -206,44 +220,45 @@ impl Shapes {
         }
     }
 
-    fn find(&self, pointer: &str) -> Option<&Shape> {
-        let mut shape = self.0.first()?;
-        for step in pointer.split('/').skip(1) {
-            let step = step.replace("~1", "/").replace("~0", "~");
+    fn find(&self, pointer: &str) -> Option<&Entry> {
+        let mut entry = self.0.first()?;
+        for step in pointer::steps(pointer) {
             let index = step.parse().ok();
-            let own = shape.named(&step);
-            let next = own.or(index.and_then(|n| shape.item(n))).or(shape.others)?;
-            shape = self.0.get(next)?;
+            let own = entry.named(&step);
+            let next = own.or(index.and_then(|n| entry.item(n))).or(entry.others)?;
+            entry = self.0.get(next)?;
         }
-        Some(shape)
+        Some(entry)
     }
 
     /// Whether the value of a pointer is secret, or holds a secret.
-    pub(crate) fn hides(&self, pointer: &str) -> bool {
-        self.find(pointer).is_some_and(|s| s.all.has(Marks::SECRET))
+    pub fn contains_secret(&self, pointer: &str) -> bool {
+        self.find(pointer)
+            .is_some_and(|s| s.all.has(Annotations::SECRET))
     }
 
     /// Whether the value of a pointer is secret.
-    pub(crate) fn secret(&self, pointer: &str) -> bool {
-        self.find(pointer).is_some_and(|s| s.own.has(Marks::SECRET))
+    pub fn is_secret(&self, pointer: &str) -> bool {
+        self.find(pointer)
+            .is_some_and(|s| s.own.has(Annotations::SECRET))
     }
 
     /// Every key that the schema names.
-    pub(crate) fn names(&self) -> HashSet<&str> {
-        let keys = self.0.iter().flat_map(|shape| &shape.keys);
+    pub fn names(&self) -> HashSet<&str> {
+        let keys = self.0.iter().flat_map(|entry| &entry.keys);
         keys.map(|(key, _)| key.as_str()).collect()
     }
 
-    /// Whether nothing but a text fits at a pointer.
-    pub(crate) fn text(&self, pointer: &str) -> bool {
-        self.find(pointer).is_some_and(|s| s.text)
+    /// Whether only a string is valid at a pointer.
+    pub fn is_text(&self, pointer: &str) -> bool {
+        self.find(pointer).is_some_and(|s| s.is_text)
     }
 
     /// The keys whose values are secret, by name alone.
-    pub(crate) fn secret_keys(&self) -> HashSet<&str> {
-        let named = self.0.iter().flat_map(|shape| &shape.keys);
+    pub fn secret_keys(&self) -> HashSet<&str> {
+        let named = self.0.iter().flat_map(|entry| &entry.keys);
         named
-            .filter(|(_, at)| self.0[*at].own.has(Marks::SECRET))
+            .filter(|(_, at)| self.0[*at].own.has(Annotations::SECRET))
             .map(|(key, _)| key.as_str())
             .collect()
     }
@@ -253,7 +268,7 @@ impl Shapes {
 fn step(pointer: &mut String, key: &str) {
     pointer.push('/');
     if key.contains(['~', '/']) {
-        pointer.push_str(&carml_diagnostic::escape_key(key));
+        pointer.push_str(&pointer::escape(key));
     } else {
         pointer.push_str(key);
     }

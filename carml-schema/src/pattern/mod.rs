@@ -1,53 +1,69 @@
-//! Patterns as old readers of ECMA-262 took them (its annex B), and as other languages write
-//! them, in the words that every reader takes.
+//! Regular expressions of ECMA-262, as schemas have them.
 
-use std::sync::LazyLock;
+mod surrogates;
+
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde_json::{Value, json};
 
-/// Rewrites the patterns of a schema that are not ECMA-262 as they stand, but can be; whether
-/// there were any.
-pub(super) fn mend(schema: &mut Value) -> bool {
+/// A pattern that every reader of ECMA-262 takes, if this one is not but can be said so: as old
+/// readers took patterns (its annex B, UTF-16 units), and as other languages write them.
+///
+/// ```
+/// use carml_schema::pattern::portable;
+///
+/// assert_eq!(portable(r"(?P<year>[0-9]{4})\Z").as_deref(), Some("(?<year>[0-9]{4})$"));
+/// assert_eq!(portable(r"\ud83d\ude00").as_deref(), Some("😀"));
+/// assert_eq!(portable("^[a-z]+$"), None);
+/// ```
+pub fn portable(pattern: &str) -> Option<String> {
+    let joined = surrogates::join(pattern);
+    let known = joined.as_deref().unwrap_or(pattern);
+    if is_ecma(known) {
+        return joined;
+    }
+    Some(rewrite(known)).filter(|rewritten| is_ecma(rewritten))
+}
+
+/// Makes the patterns of a schema portable, and notes each as the schema has it.
+pub(crate) fn make_portable(schema: &mut Value, written: &mut BTreeMap<String, String>) {
     match schema {
-        Value::Array(items) => items.iter_mut().fold(false, |any, item| mend(item) | any),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| make_portable(item, written)),
         Value::Object(keywords) => {
-            let mut mended = false;
             for (keyword, value) in keywords.iter_mut() {
-                mended |= match (keyword.as_str(), &mut *value) {
-                    // Data, not schemas.
-                    ("const" | "default" | "enum" | "examples", _) => false,
-                    ("pattern", Value::String(pattern)) => match portable(pattern) {
-                        Some(portable) => {
+                match (keyword.as_str(), &mut *value) {
+                    (keyword, _) if crate::keywords::is_data(keyword) => {}
+                    ("pattern", Value::String(pattern)) => {
+                        if let Some(portable) = portable(pattern) {
+                            written.insert(portable.clone(), pattern.clone());
                             *pattern = portable;
-                            true
                         }
-                        None => false,
-                    },
+                    }
                     ("patternProperties", Value::Object(patterns)) => {
                         let keys = patterns
                             .keys()
                             .filter_map(|key| Some((key.clone(), portable(key)?)));
                         let keys: Vec<_> = keys.collect();
-                        for (old, new) in &keys {
-                            if let Some(schema) = patterns.remove(old) {
+                        for (old, new) in keys {
+                            if let (Some(schema), false) =
+                                (patterns.remove(&old), patterns.contains_key(&new))
+                            {
                                 patterns.insert(new.clone(), schema);
+                                written.insert(new, old);
                             }
                         }
-                        !keys.is_empty() | mend(value)
+                        patterns
+                            .values_mut()
+                            .for_each(|below| make_portable(below, written));
                     }
-                    (_, value) => mend(value),
-                };
+                    (_, value) => make_portable(value, written),
+                }
             }
-            mended
         }
-        _ => false,
+        _ => {}
     }
-}
-
-/// The pattern in other words; none if it needs none, or if there are none.
-fn portable(pattern: &str) -> Option<String> {
-    let rewritten = rewrite(pattern);
-    (!is_ecma(pattern) && is_ecma(&rewritten)).then_some(rewritten)
 }
 
 fn is_ecma(pattern: &str) -> bool {
@@ -60,6 +76,15 @@ fn is_ecma(pattern: &str) -> bool {
 }
 
 fn rewrite(pattern: &str) -> String {
+    // `(?i)` at the start holds for the whole, as ECMA-262 says with a group.
+    if let Some((flags, rest)) = pattern
+        .strip_prefix("(?")
+        .and_then(|rest| rest.split_once(')'))
+        && !flags.is_empty()
+        && flags.chars().all(|flag| matches!(flag, 'i' | 'm' | 's'))
+    {
+        return format!("(?{flags}:{})", rewrite(rest));
+    }
     let chars: Vec<char> = pattern.chars().collect();
     let mut text = String::with_capacity(pattern.len() + 8);
     // Inside of brackets: whether the last item was a class such as `\w`.
@@ -154,6 +179,8 @@ mod tests {
             (r"^{{a}}{2,3}$", r"^\{\{a\}\}{2,3}$"),
             (r"\Aa]\Z", r"^a\]$"),
             (r"(?P<year>[0-9]{4})", r"(?<year>[0-9]{4})"),
+            (r"(?i)^a|b$", r"(?i:^a|b$)"),
+            (r"^(\ud83d[\ude00-\ude4f]|{)$", "^([😀-🙏]|\\{)$"),
         ] {
             assert_eq!(portable(pattern).as_deref(), Some(wanted), "{pattern}");
         }
@@ -163,18 +190,20 @@ mod tests {
     }
 
     #[test]
-    fn schemas_are_mended_and_data_is_not() {
+    fn schemas_are_made_portable_and_data_is_not() {
         let mut schema = json!({
             "properties": { "pattern": { "pattern": "[\\w-.]" } },
             "patternProperties": { "^{a}": {} },
             "enum": [{ "pattern": "[\\w-.]" }],
         });
-        assert!(mend(&mut schema));
+        let mut written = BTreeMap::new();
+        make_portable(&mut schema, &mut written);
         let mended = json!({
             "properties": { "pattern": { "pattern": "[\\w\\-.]" } },
             "patternProperties": { "^\\{a\\}": {} },
             "enum": [{ "pattern": "[\\w-.]" }],
         });
         assert_eq!(schema, mended);
+        assert_eq!(written[r"[\w\-.]"], r"[\w-.]");
     }
 }

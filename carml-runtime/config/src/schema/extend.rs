@@ -1,0 +1,142 @@
+//! Sections and middlewares that a program adds to the schema.
+
+use carml_diagnostic::{Code, Diagnostic, Report};
+use carml_schema::{applicable, extend};
+
+use super::{Schema, Section};
+
+impl Schema {
+    /// The same schema with one more section: its keys are checked, documented and explained as all
+    /// others are.
+    ///
+    /// Keys that the type does not have are refused, in it and below it. Defaults of the type's
+    /// fields are filled in where they are absent; the section itself may be absent if each of its
+    /// keys may.
+    ///
+    /// # Errors
+    ///
+    /// If there is a key of this name already, or the section's schema does not fit.
+    pub fn with_section<S: Section>(&self) -> Result<Schema, Report> {
+        if applicable::keys(&self.top()).contains(&S::NAME) {
+            let message = format!(
+                "the section `{}` is there already; `{}` cannot be another one",
+                S::NAME,
+                std::any::type_name::<S>()
+            );
+            let fault = Diagnostic::error(Code::Section, message);
+            return Err(fault.help("give the section a key of its own").into());
+        }
+        let mut section = schemars::schema_for!(S).to_value();
+        extend::section(S::NAME, &mut section);
+        let mut root = self.0.root.clone();
+        extend::add_property(&mut root, S::NAME, section);
+        let mut added = self.0.added.clone();
+        added.sections.push(S::NAME);
+        self.rebuild(root, added)
+    }
+
+    /// The keys of the sections that were added.
+    pub(crate) fn sections(&self) -> &[&'static str] {
+        &self.0.added.sections
+    }
+
+    /// The same schema with one more middleware that `grpc.server.middleware` may list:
+    /// `NAME: options`, or `NAME` alone if the options are `()`. The options are checked as their
+    /// type has them.
+    ///
+    /// # Errors
+    ///
+    /// If there is a middleware of this name already, or the options' schema does not fit.
+    pub fn with_middleware<O: schemars::JsonSchema>(
+        &self,
+        name: &'static str,
+    ) -> Result<Schema, Report> {
+        if self.knows_middleware(name) {
+            let message = format!("the middleware `{name}` is there already");
+            let fault = Diagnostic::error(Code::Middleware, message);
+            return Err(fault.help("give the middleware a name of its own").into());
+        }
+        let options = schemars::schema_for!(O).to_value();
+        let (alternative, document) = extend::middleware(name, options);
+        let mut added = self.0.added.clone();
+        added.middlewares.push((name, alternative));
+        added.documents.extend(document);
+        self.rebuild(self.0.root.clone(), added)
+    }
+
+    fn knows_middleware(&self, name: &str) -> bool {
+        let parts = self.at("/grpc/server/middleware/0");
+        parts.iter().any(|part| {
+            let constant = part.node.constant().and_then(serde_json::Value::as_str);
+            constant == Some(name) || part.node.only_required() == Some(name)
+        })
+    }
+
+    /// The names of the middlewares that were added.
+    pub(crate) fn own_middlewares(&self) -> impl Iterator<Item = &'static str> {
+        self.0.added.middlewares.iter().map(|(name, _)| *name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Schema, Section};
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Deserialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Own {
+        shape: Shape,
+        #[serde(flatten)]
+        common: Common,
+        inner: Option<Common>,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    #[allow(dead_code)]
+    enum Shape {
+        Round { radius: u32 },
+        Square(Square),
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Square {
+        side: u32,
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Common {
+        name: String,
+    }
+
+    impl Section for Own {
+        const NAME: &'static str = "own";
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_at_every_depth_and_known_ones_are_not() {
+        let base = Schema::base().expect("ours");
+        let schema = base.with_section::<Own>().expect("it fits");
+        let fits = |own: serde_json::Value| schema.validator().is_valid(&json!({ "own": own }));
+        let round = json!({ "kind": "round", "radius": 1 });
+        let square = json!({ "kind": "square", "side": 1 });
+        assert!(fits(json!({ "shape": round, "name": "a" })));
+        assert!(fits(
+            json!({ "shape": square, "name": "a", "inner": { "name": "b" } })
+        ));
+        let wrong = [
+            json!({ "shape": round, "name": "a", "more": 1 }),
+            json!({ "shape": round, "name": "a", "inner": { "name": "b", "more": 1 } }),
+            json!({ "shape": { "kind": "round", "radius": 1, "more": 1 }, "name": "a" }),
+            json!({ "shape": { "kind": "square", "side": 1, "more": 1 }, "name": "a" }),
+        ];
+        for wrong in wrong {
+            assert!(!fits(wrong.clone()), "{wrong}");
+        }
+    }
+}
