@@ -13,7 +13,7 @@ fn the_tour_starts_the_service_calls_it_and_fits_on_a_screen() {
         // The config, and where a value came from.
         "carml.yml:14:13",
         // The chain, in the order of the file.
-        "tracing > logging > recover > max_message_size",
+        "recover > tracing > logging > max_message_size",
         // Calls and their answers.
         "OK  Welcome, Ada!",
         "RESOURCE_EXHAUSTED: the request has 5015 bytes, the limit is 4000",
@@ -21,7 +21,7 @@ fn the_tour_starts_the_service_calls_it_and_fits_on_a_screen() {
         "OK  Ada, Grace\n",
         "OK  Serving",
         "drained and ended",
-        // A slip, its place and its mending.
+        // A mistake, its place and how to fix it.
         "--> carml.yml:4:5",
         "did you mean `middleware`?",
         // What to do next.

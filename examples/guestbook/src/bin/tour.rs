@@ -16,15 +16,15 @@ use tokio::sync::oneshot;
 use tonic::{Code, Response, Status, transport::Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-/// The config, with one slip of the pen.
-const SLIP: (&str, &str) = ("middleware:", "middelware:");
+/// The config, with one spelling mistake.
+const MISTAKE: (&str, &str) = ("middleware:", "middelware:");
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let log = Log::default();
     log.install();
     let folder = tempfile::tempdir()?;
-    // The book of this tour, on a free port: what the file says stays as it is.
+    // A store and a port for this tour; everything else is as in the file.
     let sets = [
         format!("registry.path={}/book.redb", folder.path().display()),
         "grpc.server.listen=127.0.0.1:0".to_owned(),
@@ -71,7 +71,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("\n3. The service, on {address}");
     call(format!("http://{address}")).await?;
     let begun = Instant::now();
-    // It is there: it has just answered.
+    // The receiver exists: the service has just answered.
     let _ = stop.send(());
     serving.await??;
     println!("   drained and ended in {:.0?}", begun.elapsed());
@@ -84,8 +84,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("   one line of its log: {start}…");
     }
 
-    println!("\n4. The same config with a slip of the pen");
-    let text = std::fs::read_to_string(&file)?.replacen(SLIP.0, SLIP.1, 1);
+    println!("\n4. The same config with a spelling mistake");
+    let text = std::fs::read_to_string(&file)?.replacen(MISTAKE.0, MISTAKE.1, 1);
     let app = App::<AppConfig>::new().config_text("carml.yml", &text);
     if let Err(error) = app.service(Book::new).serve().await {
         for line in error.to_string().trim_end().lines() {
@@ -164,7 +164,7 @@ fn refused(status: &Status) -> String {
     format!("{code}: {}", status.message())
 }
 
-/// As it is seen from here.
+/// Relative to the current folder, if it is inside.
 fn shortened(file: &str) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let file = Path::new(file);
@@ -174,7 +174,7 @@ fn shortened(file: &str) -> String {
         .to_string()
 }
 
-/// The log, kept for later: the service would write it between the lines of the tour.
+/// Keeps the log for later: otherwise its lines would be between those of the tour.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
