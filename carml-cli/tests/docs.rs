@@ -252,6 +252,51 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
+fn every_page_is_in_the_index() {
+    let index = read(&root().join("docs/README.md"));
+    for path in pages() {
+        let Ok(page) = path.strip_prefix(root().join("docs")) else {
+            continue;
+        };
+        let page = page.to_str().unwrap();
+        assert!(
+            page == "README.md" || index.contains(&format!("({page})")),
+            "docs/README.md does not link to {page}"
+        );
+    }
+}
+
+/// Words that the pages had once, with what to say instead.
+const WORDS: [(&str, &str); 8] = [
+    ("anew", "again"),
+    ("at hand", "available"),
+    ("fault", "error"),
+    ("lest", "so that … not"),
+    ("mend", "fix"),
+    ("thereby", "so"),
+    ("whichever", "any"),
+    ("whole number", "integer"),
+];
+
+#[test]
+fn the_pages_are_in_plain_english() {
+    let mut found = Vec::new();
+    for path in pages() {
+        for (number, line) in read(&path).lines().enumerate() {
+            let line = line.to_lowercase();
+            let words = line.replace(|c: char| !c.is_alphanumeric(), " ");
+            for (word, instead) in WORDS {
+                if format!(" {words} ").contains(&format!(" {word} ")) {
+                    let place = format!("{}:{}", path.display(), number + 1);
+                    found.push(format!("{place}: `{word}`: say `{instead}`"));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
 fn every_path_that_contributing_and_architecture_name_is_there() {
     let top: BTreeSet<String> = fs::read_dir(root())
         .unwrap()

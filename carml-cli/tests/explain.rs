@@ -154,7 +154,7 @@ fn a_schema_of_the_users_own_is_explained_and_documented() {
         &[],
     ));
     assert!(
-        docs.contains("| `greeting` | text | `Hello` | What is said. |"),
+        docs.contains("| `greeting` | string | `Hello` | What is said. |"),
         "{docs}"
     );
 

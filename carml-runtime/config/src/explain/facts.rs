@@ -79,7 +79,7 @@ impl Facts {
                 Limit::MinLength | Limit::MinItems | Limit::MinProperties
                     if number.as_u64() == Some(1) =>
                 {
-                    "not empty".to_owned()
+                    "non-empty".to_owned()
                 }
                 Limit::Minimum => format!("at least {number}"),
                 Limit::Maximum => format!("at most {number}"),
@@ -115,7 +115,7 @@ impl Facts {
     }
 }
 
-/// The kind of value that fits: `text`, `list of text`, `map`, `duration` and so on.
+/// The kind of value that fits: `string`, `list of string`, `mapping`, `duration` and so on.
 fn kind(parts: &[Applicable<'_>], depth: usize) -> String {
     let annotated = parts.iter().find_map(|part| part.node.scalar());
     if let Some(scalar) = annotated {
@@ -125,8 +125,8 @@ fn kind(parts: &[Applicable<'_>], depth: usize) -> String {
             Scalar::Secret => "secret",
             Scalar::Endpoint => "endpoint",
             Scalar::Base64 => "base64",
-            Scalar::Pem => "PEM text",
-            _ => "text",
+            Scalar::Pem => "PEM document",
+            _ => "string",
         };
         return name.to_owned();
     }
@@ -139,11 +139,11 @@ fn kind(parts: &[Applicable<'_>], depth: usize) -> String {
     for part in parts {
         for instance_type in part.node.types() {
             add(match instance_type {
-                InstanceType::String => "text".to_owned(),
-                InstanceType::Integer => "whole number".to_owned(),
+                InstanceType::String => "string".to_owned(),
+                InstanceType::Integer => "integer".to_owned(),
                 InstanceType::Number => "number".to_owned(),
-                InstanceType::Boolean => "true or false".to_owned(),
-                InstanceType::Object => "map".to_owned(),
+                InstanceType::Boolean => "boolean".to_owned(),
+                InstanceType::Object => "mapping".to_owned(),
                 InstanceType::Array if depth < 3 => {
                     let items = applicable::closure(applicable::items(parts));
                     match kind(&items, depth + 1).as_str() {
@@ -157,9 +157,9 @@ fn kind(parts: &[Applicable<'_>], depth: usize) -> String {
         }
         for value in part.node.constants() {
             add(match value {
-                Value::String(_) => "text".to_owned(),
+                Value::String(_) => "string".to_owned(),
                 Value::Number(_) => "number".to_owned(),
-                Value::Bool(_) => "true or false".to_owned(),
+                Value::Bool(_) => "boolean".to_owned(),
                 Value::Null => "null".to_owned(),
                 _ => continue,
             });
