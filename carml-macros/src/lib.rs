@@ -1,7 +1,7 @@
-//! The macros that stitch a handler, and a config section, into the CarML runtime.
+//! `#[carml_service]` for handlers and `#[derive(ConfigSection)]` for config sections.
 //!
-//! Use it through `carml_runtime`, which re-exports it: the expansion names
-//! `::carml_runtime::__private` alone.
+//! Use them through `carml_runtime`, which re-exports them: the expansion names paths of
+//! `::carml_runtime` alone.
 
 mod faults;
 mod section;
@@ -9,52 +9,42 @@ mod service;
 
 use proc_macro::TokenStream;
 
-/// Makes the `impl` of a generated service trait a CarML service.
+/// Makes the `impl` of a generated service trait a CarML service, ready for `App::service`.
 ///
-/// Handlers may be written plainly or as tonic has them, method by method:
+/// A handler is written plainly or as tonic has it, method by method:
 ///
-/// ```text
-/// #[carml_service(requires(lock: cluster, watch))]
-/// impl Greeter for Hello {
-///     async fn say_hello(&self, request: HelloRequest) -> Result<HelloReply, Status> { … }
+/// | | plain | as tonic has it |
+/// |---|---|---|
+/// | parameter | `HelloRequest`, `Streaming<HelloRequest>` | `Request<…>` of either, with metadata |
+/// | answer | `Result<HelloReply, Status>` | `Result<Response<HelloReply>, Status>` |
+/// | stream of answers | `Result<impl Stream<Item = Result<HelloReply, Status>> + Send + use<>, Status>` | `Response<…>` around the stream |
 ///
-///     async fn follow(
-///         &self,
-///         request: tonic::Request<FollowRequest>,
-///     ) -> Result<impl Stream<Item = Result<Tally, Status>> + Send + use<>, Status> { … }
-/// }
-/// ```
+/// The stream's type is declared by the macro, unless the `impl` declares it (`type FollowStream`).
+/// A stream outlives the call of its handler, so it cannot borrow `self`: `use<>` says so, and
+/// what it needs is cloned before.
 ///
-/// A plain parameter gets the message (or the `Streaming` of messages) without metadata, and a
-/// plain result is wrapped in a `Response` without metadata. The stream type of a streaming
-/// answer is declared by the macro, unless the `impl` declares it.
-///
-/// `requires(call, call: scope)` lists what the service needs of the key/value store; `scope` is
-/// `process` (the default) or `cluster`. A provider that does not offer it is refused at start.
+/// `requires(call, call: scope)` lists the calls of the key/value store that the service needs;
+/// the scope is `process` (the default) or `cluster`. A config whose provider does not offer one
+/// is refused at start, and by `--check`.
 ///
 /// The server type is the trait's path with `Server` appended, and must be in scope in the same
-/// way: `Greeter` and `GreeterServer`.
+/// way: `Greeter` and `GreeterServer`, or `api::Greeter` and `api::GreeterServer`. A type
+/// implements one service.
+///
+/// `carml_runtime::carml_service` has a compiled example.
 #[proc_macro_attribute]
 pub fn carml_service(args: TokenStream, item: TokenStream) -> TokenStream {
     service::expand(args.into(), &item.into()).into()
 }
 
-/// Makes a struct a section of the config: `App::section` joins it to the schema, and
+/// Makes a struct a section of the config: `App::section` adds it to the schema, and
 /// `Context::section` reads it.
 ///
-/// ```text
-/// #[derive(Deserialize, Serialize, JsonSchema, ConfigSection)]
-/// #[serde(default)]
-/// #[carml(section = "limits")]
-/// struct Limits {
-///     /// How many guests may sign in an hour.
-///     per_hour: u32,
-/// }
-/// ```
-///
 /// Names, docs and defaults are what serde and schemars make of the struct: with
-/// `#[serde(default)]` the config may leave keys out, and a default is shown if the struct is
-/// `Serialize` too. Keys that it does not have are refused.
+/// `#[serde(default)]` the config may leave keys out, and a default is shown in the schema if the
+/// struct is `Serialize` too. Keys that the struct does not have are refused.
+///
+/// `carml_runtime::ConfigSection` has a compiled example.
 #[proc_macro_derive(ConfigSection, attributes(carml))]
 pub fn config_section(item: TokenStream) -> TokenStream {
     section::expand(item.into()).into()

@@ -2,6 +2,7 @@
 
 fn main() -> Result<(), carml_codegen::Error> {
     carml_codegen::Builder::new()
+        .proto("proto/hello.proto")
         .proto("proto/bom.proto")
         .proto("proto/services.proto")
         .proto("proto/prelude.proto")

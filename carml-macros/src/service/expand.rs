@@ -34,6 +34,8 @@ pub(super) fn expand(service: &Service) -> TokenStream {
             #(#methods)*
         }
 
+        impl #generics ::carml_runtime::__private::Sealed for #ty #bounds {}
+
         impl #generics ::carml_runtime::__private::Service for #ty #bounds {
             type Server = #server<Self>;
 

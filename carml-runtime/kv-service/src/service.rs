@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use carml_runtime::{
-    Context, Shutdown, StartError, carml_service,
+    AppError, Context, Shutdown, carml_service,
     kv::{Entry, Guard, Key, Kv, ListOptions, Revision, WatchStream},
 };
 use futures_util::{Stream, StreamExt as _, stream};
@@ -31,8 +31,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`StartError::NoStore`] if the config names none.
-    pub fn new<C>(context: &Context<C>) -> Result<Self, StartError> {
+    /// [`AppError::StoreNotConfigured`] if the config names none.
+    pub fn new<C>(context: &Context<C>) -> Result<Self, AppError> {
         Ok(Self {
             kv: context.kv()?.clone(),
             shutdown: context.shutdown().clone(),

@@ -7,14 +7,14 @@ use lexopt::{
     ValueExt as _,
 };
 
-use super::{App, StartError};
+use super::{App, AppError, Mode};
 
 pub(super) const USAGE: &str = "\
 usage: [--config FILE]… [--set KEY=VALUE]… [--check | --print-schema | --help]
 
   --config FILE    read this config instead of searching for one; later files win
   --set KEY=VALUE  set one value over all files: --set registry.timeout=5s
-  --check          read and check the config, then end
+  --check          check the config and what is made from it, then end
   --print-schema   print the config's whole JSON Schema, then end
   --help           print this, then end
 
@@ -22,9 +22,9 @@ Without --config: $CARML_CONFIG_FILE, else the first of ./carml.yml, ./.carml_co
 ~/.carml_config.yml. SIGTERM ends the service when the calls in flight have ended.";
 
 pub(super) fn apply<C>(mut app: App<C>, args: impl IntoIterator<Item = OsString>) -> App<C> {
-    let mut parser = lexopt::Parser::from_iter(args);
+    let mut parser = lexopt::Parser::from_args(args);
     if let Err(error) = read(&mut app, &mut parser) {
-        app.args_error = Some(StartError::Arguments(format!("{error}\n{USAGE}")));
+        app.mode = Err(AppError::Arguments(format!("{error}\n{USAGE}")));
     }
     app
 }
@@ -34,9 +34,9 @@ fn read<C>(app: &mut App<C>, parser: &mut lexopt::Parser) -> Result<(), lexopt::
         match argument {
             Long("config") => app.files.push(parser.value()?.into()),
             Long("set") => app.sets.push(parser.value()?.string()?),
-            Long("check") => app.check_only = true,
-            Long("print-schema") => app.print_schema = true,
-            Long("help") | Short('h') => app.print_usage = true,
+            Long("check") => app.mode = Ok(Mode::Check),
+            Long("print-schema") => app.mode = Ok(Mode::PrintSchema),
+            Long("help") | Short('h') => app.mode = Ok(Mode::Usage),
             other => return Err(other.unexpected()),
         }
     }

@@ -1,38 +1,75 @@
 //! What a service is made from.
 
-use super::StartError;
+use std::sync::Arc;
+
+use super::{AppError, ConfigReload};
 use crate::{
     Shutdown,
-    config::{Loaded, Section},
+    config::{Loaded, Root, Section},
     kv::Kv,
 };
 
-/// The config and the store, at the time when services are made.
+/// What a factory is given: the config, the store, and handles for later.
+///
+/// ```no_run
+/// use carml_runtime::{App, AppError, Context, config::Config, kv::Kv};
+/// # use carml_runtime::{Service, Shutdown};
+///
+/// struct Guests {
+///     kv: Kv,
+///     shutdown: Shutdown,
+/// }
+///
+/// impl Guests {
+///     fn new(context: &Context<Config>) -> Result<Self, AppError> {
+///         Ok(Self {
+///             kv: context.kv()?.clone(),
+///             shutdown: context.shutdown().clone(),
+///         })
+///     }
+/// }
+/// # fn add<S: Service>(new: fn(&Context<Config>) -> Result<S, AppError>) {
+/// let app = App::<Config>::new().service(new); // .service(Guests::new)
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Context<C> {
     pub(super) config: C,
-    pub(super) loaded: Loaded,
-    pub(super) sections: Vec<&'static str>,
-    pub(super) kv: Option<Kv>,
+    pub(super) loaded: Arc<Loaded>,
+    pub(super) reload: ConfigReload<C>,
+    pub(super) store: Store,
     pub(super) shutdown: Shutdown,
+    pub(super) is_check: bool,
 }
 
-impl<C> Context<C> {
-    /// The config.
+/// The key/value store, as a factory finds it.
+#[derive(Debug)]
+pub(super) enum Store {
+    Open(Kv),
+    NotConfigured,
+    /// In a check.
+    NotOpen,
+}
+
+impl<C: Root> Context<C> {
+    /// The config, as it was when the service started.
     pub fn config(&self) -> &C {
         &self.config
     }
 
-    /// A section that [`App::section`](super::App::section) joined to the config.
+    /// A section that [`App::section`](super::App::section) added to the config.
     ///
     /// # Errors
     ///
-    /// [`StartError::NoSection`] if it did not.
-    pub fn section<S: Section>(&self) -> Result<S, StartError> {
-        if !self.sections.contains(&S::NAME) {
-            return Err(StartError::NoSection(S::NAME));
-        }
+    /// [`AppError::SectionNotRegistered`] if it did not.
+    pub fn section<S: Section>(&self) -> Result<S, AppError> {
+        self.reload.check_section(S::NAME)?;
         Ok(self.loaded.section()?)
+    }
+
+    /// Reads the config again while the service runs. Cheap to clone.
+    pub fn reload(&self) -> &ConfigReload<C> {
+        &self.reload
     }
 
     /// Tells when the service drains: for calls that have no end of their own.
@@ -44,9 +81,27 @@ impl<C> Context<C> {
     ///
     /// # Errors
     ///
-    /// [`StartError::NoStore`] if the config has no section `registry` and no service requires a
-    /// call of the store.
-    pub fn kv(&self) -> Result<&Kv, StartError> {
-        self.kv.as_ref().ok_or(StartError::NoStore)
+    /// [`AppError::StoreNotConfigured`] if the config has no section `registry` and no service
+    /// requires a call of the store. [`AppError::StoreNotOpen`] in a check: return it with `?`,
+    /// and what the factory does after that is not checked.
+    pub fn kv(&self) -> Result<&Kv, AppError> {
+        match &self.store {
+            Store::Open(kv) => Ok(kv),
+            Store::NotConfigured => Err(AppError::StoreNotConfigured),
+            Store::NotOpen => Err(AppError::StoreNotOpen),
+        }
+    }
+
+    /// Whether this is `--check`: nothing is served, and what is made is dropped at once. A
+    /// factory that connects to other systems, or starts tasks, leaves that out.
+    pub fn is_check(&self) -> bool {
+        self.is_check
+    }
+
+    /// An error at the line of a config value: `context.error_at("/limits/per_hour", "…")`.
+    pub fn error_at(&self, pointer: &str, message: impl Into<String>) -> AppError {
+        self.loaded
+            .fault(pointer, message, std::iter::empty::<String>())
+            .into()
     }
 }

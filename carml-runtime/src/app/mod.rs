@@ -1,74 +1,99 @@
 //! A service from its config to its end: load, check, open, bind, serve, drain.
 
 mod args;
+mod checks;
 mod connections;
 mod context;
 mod error;
 mod middleware;
 mod open;
+mod reload;
 mod requirements;
 mod serve;
+mod services;
 mod stop;
 
-use std::{marker::PhantomData, net::SocketAddr, process::ExitCode};
+use std::{
+    ffi::OsString, fmt, marker::PhantomData, net::SocketAddr, path::PathBuf, process::ExitCode,
+};
 
 use bytes::Bytes;
-use carml_diagnostic::{Format, Report, Source};
+use carml_diagnostic::{Format, Source};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
-use tonic::body::Body;
+use tonic::{body::Body, server::NamedService as _};
 use tower_layer::Layer;
-use tower_service::Service;
 
 pub use context::Context;
-pub use error::StartError;
+pub use error::AppError;
+pub use reload::ConfigReload;
 
 use crate::{
-    __private,
-    config::{self, Loaded, Root, Schema, Section},
+    config::{Root, Section},
     grpc::chain::{Next, Own},
-    kv::capability::Requirement,
+    service::Service,
 };
-use serve::Routed;
+use checks::{Checks, SectionEntry};
+use middleware::{MiddlewareEntry, RegisteredMiddleware};
+use services::ServiceFactory;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-type Factory<C> = Box<dyn FnOnce(&Context<C>, &mut Routed) -> Result<(), StartError> + Send>;
-
-/// Joins a section to the schema, and reads it once so that a fault is found at start.
-#[derive(Clone, Copy)]
-struct Join {
-    name: &'static str,
-    schema: fn(&Schema) -> Result<Schema, Report>,
-    read: fn(&Loaded) -> Result<(), config::Error>,
+/// What an app is asked to do.
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    Serve,
+    /// Check the config and what can be made of it, without serving.
+    Check,
+    PrintSchema,
+    Usage,
 }
 
-/// A service that reads its config, serves, and drains when it is told to end.
+/// A service that reads its config, serves, and drains when it is told to stop.
 ///
-/// `C` is the root type that the build generates from the config schema.
+/// `C` is the root type that the build generates from the config schema, or
+/// [`config::Config`](crate::config::Config) for CarML's own sections alone.
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// use carml_runtime::{App, config::Config};
+/// # use carml_runtime::{AppError, Context, Service};
+///
+/// # fn services<S: Service>(new: fn(&Context<Config>) -> Result<S, AppError>) -> App<Config> {
+/// # App::new().service(new)
+/// # }
+/// #[tokio::main]
+/// async fn main() -> ExitCode {
+///     App::<Config>::from_args()
+///         // .section::<Limits>()          a section of your own
+///         // .middleware("quota", …)       a middleware of your own
+///         // .service(Hello::new)          a factory: fn(&Context<Config>) -> Result<Hello, AppError>
+///         .run()
+///         .await
+/// }
+/// ```
 pub struct App<C> {
+    /// What the command line says, or what is wrong with it.
+    mode: Result<Mode, AppError>,
     source: Option<Source>,
-    files: Vec<std::path::PathBuf>,
+    files: Vec<PathBuf>,
     sets: Vec<String>,
-    sections: Vec<Join>,
-    middlewares: Vec<middleware::Known<C>>,
-    check_only: bool,
-    print_schema: bool,
-    print_usage: bool,
-    args_error: Option<StartError>,
-    services: Vec<Factory<C>>,
-    requires: Vec<(&'static str, Requirement)>,
+    checks: Checks,
+    middlewares: Vec<RegisteredMiddleware<C>>,
+    services: Vec<ServiceFactory<C>>,
     ready: Option<oneshot::Sender<SocketAddr>>,
     stop: Option<oneshot::Receiver<()>>,
-    /// The process is this app's.
-    process: bool,
+    /// Whether the process ends with this app.
+    owns_process: bool,
     config: PhantomData<fn() -> C>,
 }
 
-impl<C> std::fmt::Debug for App<C> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<C> fmt::Debug for App<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App")
+            .field("mode", &self.mode)
             .field("files", &self.files)
             .field("services", &self.services.len())
             .finish_non_exhaustive()
@@ -78,20 +103,16 @@ impl<C> std::fmt::Debug for App<C> {
 impl<C> Default for App<C> {
     fn default() -> Self {
         Self {
+            mode: Ok(Mode::Serve),
             source: None,
             files: Vec::new(),
             sets: Vec::new(),
-            sections: Vec::new(),
+            checks: Checks::default(),
             middlewares: Vec::new(),
-            check_only: false,
-            print_schema: false,
-            print_usage: false,
-            args_error: None,
             services: Vec::new(),
-            requires: Vec::new(),
             ready: None,
             stop: None,
-            process: false,
+            owns_process: false,
             config: PhantomData,
         }
     }
@@ -107,12 +128,19 @@ impl<C: Root + Send + Sync + 'static> App<C> {
     /// The same, with the process's arguments: `--config FILE`, `--set KEY=VALUE`, `--check`,
     /// `--print-schema`, `--help`.
     pub fn from_args() -> Self {
-        args::apply(Self::default(), std::env::args_os())
+        Self::default().args(std::env::args_os().skip(1))
+    }
+
+    /// Adds arguments as [`App::from_args`] reads them, without the program's name:
+    /// `.args(["--check"])`.
+    #[must_use]
+    pub fn args(self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        args::apply(self, args.into_iter().map(Into::into))
     }
 
     /// Reads this file instead of searching; later files win over earlier ones.
     #[must_use]
-    pub fn config_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.files.push(path.into());
         self
     }
@@ -132,44 +160,74 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         self
     }
 
-    /// Joins a section to the config's schema: its keys are checked and documented as all others
+    /// Adds a section to the config's schema: its keys are checked and documented as all others
     /// are. Services read it with [`Context::section`].
+    ///
+    /// ```
+    /// use carml_runtime::{App, ConfigSection, config::Config};
+    ///
+    /// #[derive(serde::Deserialize, schemars::JsonSchema, ConfigSection)]
+    /// #[carml(section = "limits")]
+    /// struct Limits {
+    ///     /// How many guests may sign in an hour.
+    ///     per_hour: u32,
+    /// }
+    ///
+    /// let app = App::<Config>::new().section::<Limits>();
+    /// ```
     #[must_use]
     pub fn section<S: Section>(mut self) -> Self {
-        self.sections.push(Join {
-            name: S::NAME,
-            schema: Schema::with_section::<S>,
-            read: |loaded| loaded.section::<S>().map(drop),
-        });
+        self.checks.sections.push(SectionEntry::of::<S>());
         self
     }
 
-    /// Makes a layer of your own known by a name, which `grpc.server.middleware` may list anywhere
-    /// with options of the type `O`, or alone if `O` is `()`. It joins the config's schema.
+    /// Names a layer of your own, which `grpc.server.middleware` may then list anywhere: with
+    /// options of the type `O`, or alone if `O` is `()`. The options join the config's schema.
     ///
     /// The layer is made once the config is read and the store is open, if the config lists it.
-    /// What it must be is told by [`Own::new`].
+    /// An error of `make` is reported at the item of the list.
+    ///
+    /// ```
+    /// use carml_runtime::{App, config::Config};
+    /// use tower::{ServiceBuilder, util::MapRequestLayer};
+    ///
+    /// /// Options of `stamp`.
+    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// struct Stamp {
+    ///     value: String,
+    /// }
+    ///
+    /// // grpc: { server: { middleware: [recover, stamp: { value: blue }] } }
+    /// let app = App::<Config>::new().middleware("stamp", |_, stamp: Stamp| {
+    ///     let value: http::HeaderValue = stamp.value.parse().map_err(carml_runtime::AppError::new)?;
+    ///     Ok(MapRequestLayer::new(move |mut request: http::Request<_>| {
+    ///         request.headers_mut().insert("x-stamp", value.clone());
+    ///         request
+    ///     }))
+    /// });
+    /// ```
     #[must_use]
     pub fn middleware<O, L, B>(
         mut self,
         name: &'static str,
-        make: impl FnOnce(&Context<C>, O) -> Result<L, StartError> + Send + 'static,
+        make: impl FnOnce(&Context<C>, O) -> Result<L, AppError> + Send + 'static,
     ) -> Self
     where
         O: DeserializeOwned + JsonSchema,
         L: Layer<Next> + Send + Sync + 'static,
-        L::Service: Service<http::Request<Body>, Response = http::Response<B>>
+        L::Service: tower_service::Service<http::Request<Body>, Response = http::Response<B>>
             + Clone
             + Send
             + Sync
             + 'static,
-        <L::Service as Service<http::Request<Body>>>::Error: Into<BoxError>,
-        <L::Service as Service<http::Request<Body>>>::Future: Send,
+        <L::Service as tower_service::Service<http::Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as tower_service::Service<http::Request<Body>>>::Future: Send,
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        self.checks.middlewares.push(MiddlewareEntry::of::<O>(name));
         self.middlewares
-            .push(middleware::Known::new(name, move |context, options| {
+            .push(RegisteredMiddleware::new(name, move |context, options| {
                 Ok(Own::new(name, make(context, options)?))
             }));
         self
@@ -177,17 +235,15 @@ impl<C: Root + Send + Sync + 'static> App<C> {
 
     /// Adds a service, made once the config is read and the store is open.
     #[must_use]
-    pub fn service<S: __private::Service>(
+    pub fn service<S: Service>(
         mut self,
-        make: impl FnOnce(&Context<C>) -> Result<S, StartError> + Send + 'static,
+        make: impl FnOnce(&Context<C>) -> Result<S, AppError> + Send + 'static,
     ) -> Self {
-        let name = <S::Server as tonic::server::NamedService>::NAME;
-        self.requires
-            .extend(S::REQUIRES.iter().map(|requirement| (name, *requirement)));
-        self.services.push(Box::new(move |context, routed| {
-            routed.add(make(context)?);
-            Ok(())
-        }));
+        let requires = S::REQUIRES.iter();
+        self.checks
+            .requires
+            .extend(requires.map(|requirement| (S::Server::NAME, *requirement)));
+        self.services.push(ServiceFactory::new(make));
         self
     }
 
@@ -209,14 +265,14 @@ impl<C: Root + Send + Sync + 'static> App<C> {
     /// exit code 0 after a clean drain, 1 otherwise.
     ///
     /// What still runs after SIGTERM and the time that the drain has, or after a second signal,
-    /// ends with the process, whatever it does: a handler that keeps its thread, too.
+    /// ends with the process, whatever it does: a handler that blocks its thread, too.
     pub async fn run(mut self) -> ExitCode {
-        self.process = true;
+        self.owns_process = true;
         let Err(error) = self.serve().await else {
             return ExitCode::SUCCESS;
         };
-        eprintln!("{}", error.to_string().trim_end());
-        if matches!(error, StartError::Deadline(_) | StartError::CutShort) {
+        error.print();
+        if matches!(error, AppError::Deadline(_) | AppError::ForcedShutdown) {
             // The runtime's own end would wait for what was cut off.
             std::process::exit(1);
         }
@@ -227,8 +283,8 @@ impl<C: Root + Send + Sync + 'static> App<C> {
     ///
     /// # Errors
     ///
-    /// See [`StartError`]; once calls are accepted, only a drain that passed its deadline.
-    pub async fn serve(self) -> Result<(), StartError> {
+    /// See [`AppError`]; once calls are accepted, only a drain that passed its deadline.
+    pub async fn serve(self) -> Result<(), AppError> {
         serve::serve(self).await
     }
 }

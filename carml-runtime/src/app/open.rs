@@ -4,7 +4,7 @@ use std::{io::ErrorKind, net::SocketAddr};
 
 use tokio::net::TcpListener;
 
-use super::StartError;
+use super::AppError;
 use crate::{
     config::{Config, Loaded, Provider, Registry},
     kv::{self, Kv},
@@ -15,7 +15,7 @@ pub(super) async fn store(
     loaded: &Loaded,
     config: &Config,
     required: bool,
-) -> Result<Option<Kv>, StartError> {
+) -> Result<Option<Kv>, AppError> {
     let registry = match &config.registry {
         Some(registry) => registry,
         None if required => &Registry::default(),
@@ -28,7 +28,7 @@ pub(super) async fn store(
             Provider::Etcd | Provider::Consul | Provider::Zookeeper => "/registry/endpoints",
         };
         let message = format!("cannot open the key/value store: {source}");
-        StartError::Store {
+        AppError::Store {
             report: loaded.fault(at, message, [] as [&str; 0]),
             source: Box::new(source),
         }
@@ -39,7 +39,7 @@ pub(super) async fn store(
 pub(super) async fn listener(
     loaded: &Loaded,
     address: &str,
-) -> Result<(TcpListener, SocketAddr), StartError> {
+) -> Result<(TcpListener, SocketAddr), AppError> {
     let bound = TcpListener::bind(address).await;
     let bound = bound.and_then(|listener| listener.local_addr().map(|at| (listener, at)));
     bound.map_err(|source| {
@@ -54,7 +54,7 @@ pub(super) async fn listener(
             _ => "see that the name resolves to an address of this machine",
         };
         let message = format!("cannot listen on {address}: {source}");
-        StartError::Bind {
+        AppError::Bind {
             report: loaded.fault("/grpc/server/listen", message, [help]),
             source,
         }

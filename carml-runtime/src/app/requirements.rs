@@ -1,6 +1,7 @@
 //! Does the provider offer what the services require, and is it in this build?
 
-use super::StartError;
+use carml_diagnostic::Report;
+
 use crate::{
     config::{Config, Loaded, LoggerHook},
     kv::capability::{self, PROVIDERS, Requirement},
@@ -10,7 +11,7 @@ pub(super) fn check(
     loaded: &Loaded,
     config: &Config,
     requires: &[(&'static str, Requirement)],
-) -> Result<(), StartError> {
+) -> Result<(), Report> {
     let provider = config
         .registry
         .as_ref()
@@ -34,19 +35,16 @@ pub(super) fn check(
                         "the service `{service}` requires `{call}` with scope `{scope}`, which `{name}` does not offer"
                     ),
                     [format!("providers that offer it: {}", others.join(", "))],
-                )
-                .into());
+                ));
         }
     }
     not_built(loaded, config)
 }
 
 /// What the schema knows and this build does not.
-fn not_built(loaded: &Loaded, config: &Config) -> Result<(), StartError> {
+fn not_built(loaded: &Loaded, config: &Config) -> Result<(), Report> {
     let refuse = |pointer: &str, what: &str, help: &str| {
-        Err(loaded
-            .fault(pointer, format!("{what} is not in this build"), [help])
-            .into())
+        Err(loaded.fault(pointer, format!("{what} is not in this build"), [help]))
     };
     if let Some(hook) = config.logger.hooks.first() {
         let what = match hook {

@@ -2,26 +2,29 @@
 
 use std::{
     io::{ErrorKind, Write as _},
+    marker::PhantomData,
     net::SocketAddr,
+    sync::Arc,
 };
 
 use carml_grpc::health::Reporter;
 use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-use tonic::{server::NamedService, service::Routes, transport::Server};
+use tonic::transport::Server;
 
 use super::{
-    App, Context, StartError, args, connections, middleware, open, requirements,
+    App, AppError, ConfigReload, Context, Mode, args,
+    checks::{Checked, Checks},
+    connections,
+    context::Store,
+    middleware, open,
+    services::{self, Failures, Services},
     stop::{self, Stop},
 };
 use crate::{
-    __private::Service,
     Shutdown,
-    config::{Config, Loaded, Loader, Root, Schema},
-    grpc::{
-        Described,
-        chain::{Chain, ChainLayer},
-    },
+    config::{Config, Loader, Reload, Root, Schema},
+    grpc::chain::{Chain, ChainLayer},
     logger,
 };
 
@@ -32,94 +35,32 @@ use crate::{
 /// thousand small calls at once on one connection were enough to lose them all.
 const CONNECTION_WINDOW: u32 = 16 << 20;
 
-/// Services, with what health and reflection say of them.
-#[derive(Default)]
-pub(super) struct Routed {
-    routes: Routes,
-    names: Vec<&'static str>,
-    descriptors: Vec<&'static [u8]>,
-}
-
-impl Routed {
-    pub(super) fn add<S: Service>(&mut self, service: S) {
-        self.names.push(<S::Server as NamedService>::NAME);
-        self.descriptors
-            .push(<S::Server as Described>::FILE_DESCRIPTOR_SET);
-        self.routes = std::mem::take(&mut self.routes).add_service(service.into_server());
-    }
-}
-
 pub(super) async fn serve<C: Root + Send + Sync + 'static>(
     mut app: App<C>,
-) -> Result<(), StartError> {
-    if let Some(error) = app.args_error.take() {
-        return Err(error);
+) -> Result<(), AppError> {
+    let mode = std::mem::replace(&mut app.mode, Ok(Mode::Serve))?;
+    if let Mode::Usage = mode {
+        return print(args::USAGE);
     }
-    if app.print_usage {
-        return say(args::USAGE);
+    let schema = app.checks.schema::<C>()?;
+    if let Mode::PrintSchema = mode {
+        return print(format_args!("{:#}", schema.bundled()));
     }
-    let schema = schema(&app)?;
-    if app.print_schema {
-        return say(format_args!("{:#}", schema.bundled()));
-    }
-    let loaded = load(&mut app, schema)?;
-    let base: Config = loaded.typed()?;
-    requirements::check(&loaded, &base, &app.requires)?;
-    let built_in = &base.grpc.server.middleware;
-    let chain = middleware::plan(&loaded, built_in, &app.middlewares)?;
-    let config = loaded.typed()?;
-    for section in &app.sections {
-        (section.read)(&loaded)?;
-    }
-    if app.check_only {
-        return say(format_args!("the config is valid; the chain is {chain}"));
-    }
-    logger::init(&base);
-    for warning in chain.warnings() {
-        tracing::warn!("{warning}");
-    }
-    let kv = open::store(&loaded, &base, !app.requires.is_empty()).await?;
-    let shutdown = Shutdown::default();
-    let context = Context {
-        config,
-        loaded,
-        sections: app.sections.iter().map(|section| section.name).collect(),
-        kv: kv.clone(),
-        shutdown: shutdown.clone(),
+    let loader = loader(&mut app, schema);
+    let loaded = loader.load()?;
+    let checked = app.checks.check(&loaded)?;
+    let reload = {
+        let checks = app.checks.clone();
+        let check = move |loaded: &_| checks.check::<C>(loaded).map(drop);
+        Reload::with_check(loader, loaded, check)
     };
-    let mut routed = Routed::default();
-    for make in app.services {
-        make(&context, &mut routed)?;
+    match mode {
+        Mode::Check => check(app, checked, reload),
+        _ => run(app, checked, reload).await,
     }
-    let chain = middleware::chain(&context, chain, built_in, app.middlewares)?;
-    let listener = open::listener(&context.loaded, &base.grpc.server.listen).await?;
-    drop(context);
-    let stop = Stop::new(app.stop).map_err(StartError::Signals)?;
-    if app.process {
-        stop::guard(&base.grpc.server.shutdown).map_err(StartError::Signals)?;
-    }
-    let served = listen(&base, listener, chain, routed, shutdown, app.ready, stop).await;
-    if let Some(kv) = kv
-        && let Err(error) = kv.close().await
-    {
-        tracing::warn!(%error, "the store did not close cleanly");
-    }
-    served
 }
 
-/// The schema of the root type, with the sections that were joined to it.
-fn schema<C: Root>(app: &App<C>) -> Result<Schema, StartError> {
-    let mut schema = Schema::of::<C>()?;
-    for section in &app.sections {
-        schema = (section.schema)(&schema)?;
-    }
-    for own in &app.middlewares {
-        schema = (own.schema)(&schema, own.name)?;
-    }
-    Ok(schema)
-}
-
-fn load<C: Root>(app: &mut App<C>, schema: Schema) -> Result<Loaded, StartError> {
+fn loader<C: Root>(app: &mut App<C>, schema: Schema) -> Loader {
     let mut loader = Loader::new(schema);
     loader = match app.source.take() {
         Some(source) => loader.source(source),
@@ -134,14 +75,109 @@ fn load<C: Root>(app: &mut App<C>, schema: Schema) -> Result<Loaded, StartError>
     for set in app.sets.drain(..) {
         loader = loader.set(set);
     }
-    Ok(loader.load()?)
+    loader
 }
 
-/// Writes what was asked for. A reader that has heard enough is no fault.
-fn say(text: impl std::fmt::Display) -> Result<(), StartError> {
+fn context<C: Root>(
+    checks: &Checks,
+    config: C,
+    reload: Reload,
+    store: Store,
+    is_check: bool,
+) -> Context<C> {
+    let shutdown = Shutdown::default();
+    Context {
+        config,
+        loaded: reload.current(),
+        reload: ConfigReload {
+            reload: Arc::new(reload),
+            sections: checks.sections.iter().map(|section| section.name).collect(),
+            shutdown: shutdown.clone(),
+            config: PhantomData,
+        },
+        store,
+        shutdown,
+        is_check,
+    }
+}
+
+/// Makes everything that does not need the store, and drops it.
+fn check<C: Root + Send + Sync + 'static>(
+    app: App<C>,
+    checked: Checked<C>,
+    reload: Reload,
+) -> Result<(), AppError> {
+    let has_store = checked.base.registry.is_some() || !app.checks.requires.is_empty();
+    let store = match has_store {
+        true => Store::NotOpen,
+        false => Store::NotConfigured,
+    };
+    let context = context(&app.checks, checked.config, reload, store, true);
+    let mut failures = Failures::default();
+    services::create(&context, app.services, &mut failures);
+    let built_in = &checked.base.grpc.server.middleware;
+    let summary = format!("the config is valid; the chain is {}", checked.chain);
+    middleware::chain(
+        &context,
+        checked.chain,
+        built_in,
+        app.middlewares,
+        &mut failures,
+    );
+    AppError::join(failures.errors)?;
+    print(summary)?;
+    for what in failures.not_checked {
+        print(format_args!(
+            "not checked, because it needs the key/value store: {what}"
+        ))?;
+    }
+    Ok(())
+}
+
+async fn run<C: Root + Send + Sync + 'static>(
+    app: App<C>,
+    checked: Checked<C>,
+    reload: Reload,
+) -> Result<(), AppError> {
+    let Checked {
+        base,
+        config,
+        chain,
+    } = checked;
+    logger::init(&base);
+    for warning in chain.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let is_required = !app.checks.requires.is_empty();
+    let kv = open::store(&reload.current(), &base, is_required).await?;
+    let store = kv.clone().map_or(Store::NotConfigured, Store::Open);
+    let context = context(&app.checks, config, reload, store, false);
+    let mut failures = Failures::default();
+    let services = services::create(&context, app.services, &mut failures);
+    let built_in = &base.grpc.server.middleware;
+    let chain = middleware::chain(&context, chain, built_in, app.middlewares, &mut failures);
+    AppError::join(failures.errors)?;
+    let listener = open::listener(&context.loaded, &base.grpc.server.listen).await?;
+    let shutdown = context.shutdown.clone();
+    drop(context);
+    let stop = Stop::new(app.stop).map_err(AppError::Signals)?;
+    if app.owns_process {
+        stop::spawn_watchdog(&base.grpc.server.shutdown).map_err(AppError::Signals)?;
+    }
+    let served = listen(&base, listener, chain, services, shutdown, app.ready, stop).await;
+    if let Some(kv) = kv
+        && let Err(error) = kv.close().await
+    {
+        tracing::warn!(%error, "the store did not close cleanly");
+    }
+    served
+}
+
+/// Writes what was asked for. A closed pipe is not an error.
+fn print(text: impl std::fmt::Display) -> Result<(), AppError> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(StartError::Output(error)),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(AppError::Output(error)),
         _ => Ok(()),
     }
 }
@@ -150,17 +186,19 @@ async fn listen(
     config: &Config,
     (listener, address): (TcpListener, SocketAddr),
     chain: Chain,
-    routed: Routed,
+    services: Services,
     shutdown: Shutdown,
     ready: Option<oneshot::Sender<SocketAddr>>,
     mut stop: Stop,
-) -> Result<(), StartError> {
+) -> Result<(), AppError> {
     let server = &config.grpc.server;
 
-    let health = Reporter::serving(&routed.names);
-    let mut routes = routed.routes.add_service(health.service(shutdown.clone()));
+    let health = Reporter::serving(&services.names);
+    let mut routes = services
+        .routes
+        .add_service(health.service(shutdown.clone()));
     if server.reflection {
-        routes = carml_grpc::reflection::add(routes, &routed.descriptors);
+        routes = carml_grpc::reflection::add(routes, &services.descriptors);
     }
     let (drain, drained) = oneshot::channel::<()>();
     // However this ends, no connection outlives it.
@@ -192,23 +230,23 @@ async fn listen(
     let deadline = server.shutdown.deadline.get();
     tokio::select! {
         () = tokio::time::sleep(server.shutdown.settle.get()) => {}
-        () = stop.asked() => return Err(StartError::CutShort),
+        () = stop.asked() => return Err(AppError::ForcedShutdown),
     }
     shutdown.begin();
     let _ = drain.send(());
     tokio::select! {
         ended = &mut serving => outcome(ended),
-        () = tokio::time::sleep(deadline) => Err(StartError::Deadline(deadline)),
-        () = stop.asked() => Err(StartError::CutShort),
+        () = tokio::time::sleep(deadline) => Err(AppError::Deadline(deadline)),
+        () = stop.asked() => Err(AppError::ForcedShutdown),
     }
 }
 
 /// A server that panicked did not end cleanly.
 fn outcome(
     ended: Result<Result<(), tonic::transport::Error>, tokio::task::JoinError>,
-) -> Result<(), StartError> {
+) -> Result<(), AppError> {
     match ended {
-        Ok(served) => served.map_err(StartError::from),
-        Err(panicked) => Err(StartError::Service(panicked.into())),
+        Ok(served) => served.map_err(AppError::from),
+        Err(panicked) => Err(AppError::new(panicked)),
     }
 }

@@ -7,7 +7,7 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::StartError;
+use super::AppError;
 use crate::config::Shutdown;
 
 /// How long the drain has for the end that it makes itself.
@@ -51,7 +51,7 @@ impl Stop {
 ///
 /// A handler that keeps its thread can hold up every timer and signal of the runtime, and the
 /// runtime's own end: a deadline that is kept there alone would not be a hard one.
-pub(super) fn guard(shutdown: &Shutdown) -> io::Result<()> {
+pub(super) fn spawn_watchdog(shutdown: &Shutdown) -> io::Result<()> {
     let (settle, deadline) = (shutdown.settle.get(), shutdown.deadline.get());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -60,11 +60,11 @@ pub(super) fn guard(shutdown: &Shutdown) -> io::Result<()> {
         let mut stop = Stop::new(None)?;
         stop.asked().await;
         let error = tokio::select! {
-            () = tokio::time::sleep(settle + deadline) => StartError::Deadline(deadline),
-            () = stop.asked() => StartError::CutShort,
+            () = tokio::time::sleep(settle + deadline) => AppError::Deadline(deadline),
+            () = stop.asked() => AppError::ForcedShutdown,
         };
         tokio::time::sleep(GRACE).await;
-        eprintln!("{error}");
+        error.print();
         std::process::exit(1)
     };
     let thread = std::thread::Builder::new().name("carml-end".to_owned());

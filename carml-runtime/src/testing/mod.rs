@@ -1,7 +1,7 @@
 //! A service, started in a test as it is in production.
 //!
 //! ```no_run
-//! # use carml_runtime::{App, StartError, config::Config, testing};
+//! # use carml_runtime::{App, AppError, config::Config, testing};
 //! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
 //! let app = App::<Config>::new().config_text("test.yml", "registry: { path: test.redb }");
 //! let server = testing::start(app).await?; // .service(…), as in main
@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 use tokio::{sync::oneshot, task::JoinHandle};
 use tonic::transport::{self, Channel, Endpoint};
 
-use crate::{App, StartError, config::Root};
+use crate::{App, AppError, config::Root};
 
 /// Starts the app on a free port of this host, whatever its config says, and waits until it
 /// accepts calls.
@@ -25,7 +25,7 @@ use crate::{App, StartError, config::Root};
 /// # Errors
 ///
 /// What the start fails with: see [`App::serve`].
-pub async fn start<C: Root + Send + Sync + 'static>(app: App<C>) -> Result<Server, StartError> {
+pub async fn start<C: Root + Send + Sync + 'static>(app: App<C>) -> Result<Server, AppError> {
     let (ready, bound) = oneshot::channel();
     let (stop, stopped) = oneshot::channel();
     let app = app.set("grpc.server.listen=127.0.0.1:0");
@@ -37,7 +37,10 @@ pub async fn start<C: Root + Send + Sync + 'static>(app: App<C>) -> Result<Serve
             running,
         }),
         // It ended before it was ready.
-        Err(_) => Err(ended(running).await.err().unwrap_or(StartError::CutShort)),
+        Err(_) => Err(ended(running)
+            .await
+            .err()
+            .unwrap_or(AppError::ForcedShutdown)),
     }
 }
 
@@ -47,7 +50,7 @@ pub async fn start<C: Root + Send + Sync + 'static>(app: App<C>) -> Result<Serve
 pub struct Server {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
-    running: JoinHandle<Result<(), StartError>>,
+    running: JoinHandle<Result<(), AppError>>,
 }
 
 impl Server {
@@ -72,14 +75,14 @@ impl Server {
     /// # Errors
     ///
     /// If the drain was not clean: see [`App::serve`].
-    pub async fn stop(self) -> Result<(), StartError> {
+    pub async fn stop(self) -> Result<(), AppError> {
         let Self { stop, running, .. } = self;
         drop(stop);
         ended(running).await
     }
 }
 
-async fn ended(running: JoinHandle<Result<(), StartError>>) -> Result<(), StartError> {
+async fn ended(running: JoinHandle<Result<(), AppError>>) -> Result<(), AppError> {
     let ended = running.await;
-    ended.unwrap_or_else(|panicked| Err(StartError::Service(panicked.into())))
+    ended.unwrap_or_else(|panicked| Err(AppError::new(panicked)))
 }

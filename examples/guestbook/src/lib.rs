@@ -3,7 +3,7 @@
 carml_runtime::include_generated!();
 
 use carml_runtime::{
-    Context, StartError, carml_service,
+    AppError, Context, carml_service,
     kv::{self, ListOptions},
 };
 use config::AppConfig;
@@ -20,7 +20,7 @@ pub struct Book {
 
 impl Book {
     /// Takes what it needs from the config and the store.
-    pub fn new(context: &Context<AppConfig>) -> Result<Self, StartError> {
+    pub fn new(context: &Context<AppConfig>) -> Result<Self, AppError> {
         Ok(Self {
             greeting: context.config().guestbook.greeting.clone(),
             kv: context.kv()?.clone(),

@@ -1,7 +1,7 @@
 //! The handlers.
 
 use carml_runtime::{
-    Context, StartError, carml_service,
+    Context, AppError, carml_service,
     kv::{self, ErrorKind, Key, Kv},
 };
 use tonic::Status;
@@ -20,7 +20,7 @@ pub struct Service {
 
 impl Service {
     /// Takes what it needs from the config and the store.
-    pub fn new(context: &Context<AppConfig>) -> Result<Self, StartError> {
+    pub fn new(context: &Context<AppConfig>) -> Result<Self, AppError> {
         Ok(Self {
             greeting: context.config().{{snake}}.greeting.clone(),
             kv: context.kv()?.clone(),

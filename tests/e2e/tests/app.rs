@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use carml_runtime::{
-    App, StartError,
+    App, AppError,
     testing::{self, Server},
 };
 use carml_test_e2e::{
@@ -117,7 +117,7 @@ async fn a_drain_ends_at_its_deadline() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let ended = tokio::time::timeout(Duration::from_secs(5), running.stop()).await;
     let error = ended.expect("it ends").unwrap_err();
-    assert!(matches!(error, StartError::Deadline(_)), "{error}");
+    assert!(matches!(error, AppError::Deadline(_)), "{error}");
     let cut = tokio::time::timeout(Duration::from_secs(5), call).await;
     cut.expect("it is cut off").unwrap().unwrap_err();
 }

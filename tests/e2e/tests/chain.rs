@@ -4,7 +4,7 @@
 mod support;
 
 use carml_runtime::{
-    __private::Service as _,
+    Service as _,
     grpc::chain::{Chain, ChainLayer},
 };
 use carml_test_e2e::{Parrot, proto::carml::test::v1::EchoClient};

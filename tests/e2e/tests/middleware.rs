@@ -3,7 +3,7 @@
 
 mod support;
 
-use carml_runtime::{App, StartError, testing};
+use carml_runtime::{App, AppError, testing};
 use carml_test_e2e::{Parrot, config::AppConfig, proto::carml::test::v1::EchoClient};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -49,7 +49,7 @@ async fn start(list: &str) -> (testing::Server, Client) {
 }
 
 async fn refused(list: &str) -> String {
-    let error: StartError = testing::start(app(list)).await.unwrap_err();
+    let error: AppError = testing::start(app(list)).await.unwrap_err();
     error.to_string()
 }
 

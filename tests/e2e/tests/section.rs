@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use carml_runtime::{
-    App, ConfigSection, StartError,
+    App, AppError, ConfigSection,
     config::{self, Schema},
     testing,
 };
@@ -45,7 +45,7 @@ fn second() -> config::Duration {
 }
 
 /// What a service reads of the section.
-async fn read(yaml: &str) -> Result<Limits, StartError> {
+async fn read(yaml: &str) -> Result<Limits, AppError> {
     let (sender, mut receiver) = tokio::sync::oneshot::channel();
     let app = App::<AppConfig>::new()
         .config_text("carml.yml", yaml)

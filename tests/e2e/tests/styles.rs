@@ -1,7 +1,7 @@
 //! All four shapes of a call, plain and as tonic has them.
 #![allow(clippy::unwrap_used)]
 
-use carml_runtime::__private::Service as _;
+use carml_runtime::Service as _;
 use carml_test_e2e::{Parrot, line, proto::carml::test::v1::EchoClient};
 use futures_util::{StreamExt as _, stream};
 

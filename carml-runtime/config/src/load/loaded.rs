@@ -116,16 +116,22 @@ impl Loaded {
     /// # Errors
     /// What the type refuses though the schema allows it.
     pub fn section<S: Section>(&self) -> Result<S, Error> {
+        let given = self.value.get(S::NAME);
         let empty = Value::Object(Map::new());
-        let part = self.value.get(S::NAME).unwrap_or(&empty);
-        S::deserialize(part).map_err(|e| {
+        S::deserialize(given.unwrap_or(&empty)).map_err(|error| {
             let pointer = format!("/{}", S::NAME);
-            self.fault(
-                &pointer,
-                format!("the section `{}` does not fit its type: {e}", S::NAME),
-                NONE,
-            )
-            .into()
+            let name = S::NAME;
+            let report = match given {
+                Some(_) => {
+                    let message = format!("the section `{name}` does not fit its type: {error}");
+                    self.fault(&pointer, message, NONE)
+                }
+                None => {
+                    let message = format!("the required section `{name}` is missing: {error}");
+                    self.fault(&pointer, message, [format!("add `{name}:` with its keys")])
+                }
+            };
+            report.into()
         })
     }
 

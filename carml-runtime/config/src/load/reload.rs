@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 /// The config in force. A new one is swapped in whole once it is valid; an invalid one is reported and changes nothing.
-#[derive(Debug)]
 pub struct Reload {
     loader: Loader,
+    /// What a new config must pass beside its schema.
+    check: Box<dyn Fn(&Loaded) -> Result<(), Error> + Send + Sync>,
     current: RwLock<Arc<Loaded>>,
     /// One reload at a time: the last text read is the one in force.
     turn: Mutex<()>,
@@ -24,18 +25,37 @@ pub struct Change {
     pub at_next_start: Vec<String>,
 }
 
+impl std::fmt::Debug for Reload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reload")
+            .field("loader", &self.loader)
+            .field("current", &self.current)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Reload {
     /// Loads for the first time.
     ///
     /// # Errors
     /// See [`Loader::load`].
     pub fn new(loader: Loader) -> Result<Reload, Error> {
-        let current = RwLock::new(Arc::new(loader.load()?));
-        Ok(Reload {
+        let current = loader.load()?;
+        Ok(Reload::with_check(loader, current, |_| Ok(())))
+    }
+
+    /// Puts a config in force that the loader has loaded. A new one must also pass `check`.
+    pub fn with_check(
+        loader: Loader,
+        current: Loaded,
+        check: impl Fn(&Loaded) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Reload {
+        Reload {
             loader,
-            current,
+            check: Box::new(check),
+            current: RwLock::new(Arc::new(current)),
             turn: Mutex::default(),
-        })
+        }
     }
 
     /// The config in force.
@@ -51,6 +71,7 @@ impl Reload {
     pub fn reload(&self) -> Result<Change, Error> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let next = self.loader.load()?;
+        (self.check)(&next)?;
         let change = change(&self.current(), &next);
         if !change.keys.is_empty() {
             let mut slot = self.current.write().unwrap_or_else(PoisonError::into_inner);

@@ -16,6 +16,15 @@ const UNITS: [(&str, u128); 7] = [
 ];
 
 /// A length of time, written `5s`, `1m30s`, `250ms`. Shown in the fewest units.
+///
+/// ```
+/// use carml_config::Duration;
+///
+/// let timeout: Duration = "1m30s".parse()?;
+/// assert_eq!(std::time::Duration::from(timeout).as_secs(), 90);
+/// assert_eq!(Duration::from(std::time::Duration::from_millis(1500)).to_string(), "1s500ms");
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(std::time::Duration);
 
@@ -28,6 +37,18 @@ impl Duration {
     /// As the standard library has it.
     pub const fn get(self) -> std::time::Duration {
         self.0
+    }
+}
+
+impl From<std::time::Duration> for Duration {
+    fn from(duration: std::time::Duration) -> Duration {
+        Duration(duration)
+    }
+}
+
+impl From<Duration> for std::time::Duration {
+    fn from(duration: Duration) -> std::time::Duration {
+        duration.0
     }
 }
 
@@ -96,6 +117,13 @@ serde_text!(Duration);
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::Duration;
+
+    #[test]
+    fn converts_both_ways() {
+        let second = std::time::Duration::from_secs(1);
+        let duration = Duration::from(second);
+        assert_eq!(std::time::Duration::from(duration), second);
+    }
 
     #[test]
     fn reads_and_writes_its_text() {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use carml_runtime::{
-    __private::Service as _,
+    Service as _,
     config::ServerMiddleware,
     grpc::chain::{Chain, ChainLayer},
 };

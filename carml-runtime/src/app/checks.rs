@@ -1,0 +1,80 @@
+//! What a config of an app must keep beside its schema: at start, in `--check`, and in a reload.
+
+use super::{
+    middleware::{self, MiddlewareEntry},
+    requirements,
+};
+use crate::{
+    config::{self, Config, Loaded, Root, Schema, Section},
+    grpc::chain::Chain,
+    kv::capability::Requirement,
+};
+
+/// A section that the app adds to the schema.
+#[derive(Clone, Copy)]
+pub(super) struct SectionEntry {
+    pub(super) name: &'static str,
+    schema: fn(&Schema) -> Result<Schema, carml_diagnostic::Report>,
+    read: fn(&Loaded) -> Result<(), config::Error>,
+}
+
+impl SectionEntry {
+    pub(super) fn of<S: Section>() -> Self {
+        Self {
+            name: S::NAME,
+            schema: Schema::with_section::<S>,
+            read: |loaded| loaded.section::<S>().map(drop),
+        }
+    }
+}
+
+/// Everything that an app adds to the config's rules.
+#[derive(Clone, Default)]
+pub(super) struct Checks {
+    pub(super) sections: Vec<SectionEntry>,
+    pub(super) middlewares: Vec<MiddlewareEntry>,
+    /// Which service requires what of the store.
+    pub(super) requires: Vec<(&'static str, Requirement)>,
+}
+
+/// A config that passed.
+pub(super) struct Checked<C> {
+    pub(super) base: Config,
+    pub(super) config: C,
+    pub(super) chain: Chain,
+}
+
+impl Checks {
+    /// The schema of the root type, with the app's sections and middlewares.
+    pub(super) fn schema<C: Root>(&self) -> Result<Schema, carml_diagnostic::Report> {
+        let mut schema = Schema::of::<C>()?;
+        for section in &self.sections {
+            schema = (section.schema)(&schema)?;
+        }
+        for middleware in &self.middlewares {
+            schema = (middleware.schema)(&schema, middleware.name)?;
+        }
+        Ok(schema)
+    }
+
+    pub(super) fn check<C: Root>(&self, loaded: &Loaded) -> Result<Checked<C>, config::Error> {
+        let base: Config = loaded.typed()?;
+        requirements::check(loaded, &base, &self.requires)?;
+        let chain = middleware::plan(loaded, &base.grpc.server.middleware, &self.middlewares)?;
+        let config = loaded.typed()?;
+        let mut report = carml_diagnostic::Report::new();
+        for section in &self.sections {
+            if let Err(error) = (section.read)(loaded) {
+                report.extend(error.report().clone());
+            }
+        }
+        if report.errors() > 0 {
+            return Err(report.into());
+        }
+        Ok(Checked {
+            base,
+            config,
+            chain,
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! What an app serves.
+
+use std::{convert::Infallible, future::Future};
+
+use tonic::{body::Body, server::NamedService};
+
+use crate::{__private::Sealed, grpc::Described, kv::capability::Requirement};
+
+/// A gRPC service that [`App::service`](crate::App::service) takes.
+///
+/// [`#[carml_service]`](crate::carml_service) implements it for the type whose `impl` it stands on;
+/// nothing else does. A type implements one service.
+pub trait Service: Sealed + Send + Sync + 'static {
+    /// The server that was generated from the proto file.
+    type Server: GeneratedServer + Described;
+
+    /// What `requires(…)` names: calls of the key/value store, checked when the app starts.
+    const REQUIRES: &'static [Requirement];
+
+    /// The server around this service. Its message limits are lifted: the middlewares hold them.
+    fn into_server(self) -> Self::Server;
+}
+
+/// A server as tonic generates it for a service: an HTTP service with a name.
+pub trait GeneratedServer:
+    tower_service::Service<
+        http::Request<Body>,
+        Response = http::Response<Body>,
+        Error = Infallible,
+        Future: Future<Output = Result<http::Response<Body>, Infallible>> + Send + 'static,
+    > + NamedService
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<T> GeneratedServer for T where
+    T: tower_service::Service<
+            http::Request<Body>,
+            Response = http::Response<Body>,
+            Error = Infallible,
+            Future: Future<Output = Result<http::Response<Body>, Infallible>> + Send + 'static,
+        > + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
