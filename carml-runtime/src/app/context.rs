@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{AppError, ConfigReload};
 use crate::{
     Shutdown,
-    config::{Loaded, Root, Section},
+    config::{Loaded, Section},
     kv::Kv,
 };
 
@@ -51,7 +51,7 @@ pub(super) enum Store {
     NotOpen,
 }
 
-impl<C: Root> Context<C> {
+impl<C> Context<C> {
     /// The config, as it was when the service started.
     pub fn config(&self) -> &C {
         &self.config

@@ -129,7 +129,9 @@ impl<C: Root> ConfigReload<C> {
             },
         )
     }
+}
 
+impl<C> ConfigReload<C> {
     pub(super) fn check_section(&self, name: &'static str) -> Result<(), AppError> {
         if self.sections.contains(&name) {
             Ok(())
