@@ -95,20 +95,25 @@ fn each_bad_input_ends_soon_and_says_why() {
             "items.yml",
             b"- a\n".repeat(4_000_000),
             1,
-            "more values than can be held",
+            "too many values",
         ),
         (
             "items.json",
             [b"[1".to_vec(), b",1".repeat(8_000_000), b"]".to_vec()].concat(),
             1,
-            "more values than can be held",
+            "too many values",
         ),
-        ("deep.yml", b"[".repeat(10_000), 1, "recursion limit"),
+        (
+            "deep.yml",
+            b"[".repeat(10_000),
+            1,
+            "nested deeper than 100 levels",
+        ),
         (
             "deep-maps.yml",
             b"{a: ".repeat(10_000),
             1,
-            "recursion limit",
+            "nested deeper than 100 levels",
         ),
         (
             "deep-items.yml",
@@ -121,7 +126,7 @@ fn each_bad_input_ends_soon_and_says_why() {
             "twice.yml",
             lines(20_000, |n| format!("key{}: 1", n % 10_000)).into(),
             1,
-            "stands twice in this map",
+            "duplicate key",
         ),
         (
             "bytes.yml",
@@ -139,7 +144,7 @@ fn each_bad_input_ends_soon_and_says_why() {
             "anchor.yml",
             b"registry: *nope\n".to_vec(),
             1,
-            "no anchor has the name",
+            "unknown anchor",
         ),
         (
             "itself.yml",
@@ -189,7 +194,7 @@ fn each_bad_input_ends_soon_and_says_why() {
             1,
             "quotes",
         ),
-        ("null.yml", b"a: \0\n".to_vec(), 1, "not YAML"),
+        ("null.yml", b"a: \0\n".to_vec(), 1, "the character U+0000"),
         ("folder.yml/x", Vec::new(), 2, "is a folder"),
     ];
     for (name, bytes, code, says) in cases {

@@ -31,6 +31,12 @@ codes! {
     NotUtf8 = "not-utf8",
     /// The text is not YAML, or not JSON.
     Syntax = "syntax",
+    /// A text has a character that YAML does not allow.
+    Character = "character",
+    /// A `%` line at the start of a YAML text is unknown or not supported.
+    Directive = "directive",
+    /// A `\` in double quotes starts no escape of YAML.
+    Escape = "escape",
     /// A line does not fit the indentation of the lines around it.
     Indentation = "indentation",
     /// A tab is where YAML wants spaces.

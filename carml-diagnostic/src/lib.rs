@@ -21,7 +21,7 @@ pub use code::Code;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use nearest::{distance, nearest};
 pub use pointer::{escape_key, unescape_key};
-pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading};
+pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading, plain_scalar};
 pub use report::Report;
 pub use source::{Format, Position, Source, Span};
 pub use userinfo::without_passwords;

@@ -94,6 +94,318 @@ fn what_surrounds_a_document_is_no_part_of_it() {
     assert_eq!(codes("a:\tb: c\n"), ["syntax"]);
 }
 
+/// Code, line, column, underlined text and message of everything that is wrong.
+fn faults(text: &str) -> Vec<(&'static str, usize, usize, String, String)> {
+    let reading = source(text).read_all();
+    let faults = reading.report.faults().iter();
+    faults
+        .map(|fault| {
+            let place = fault.place.as_ref().unwrap();
+            let at = place.source.position(place.span.start);
+            let shown = text[place.span.start..place.span.end].to_owned();
+            (
+                fault.code.as_str(),
+                at.line,
+                at.column,
+                shown,
+                fault.message.clone(),
+            )
+        })
+        .collect()
+}
+
+/// The one thing that is wrong: code, line, column, underlined text.
+fn fault(text: &str) -> (&'static str, usize, usize, String) {
+    let mut all = faults(text);
+    assert_eq!(all.len(), 1, "{text}: {all:?}");
+    let (code, line, column, shown, _) = all.remove(0);
+    (code, line, column, shown)
+}
+
+fn helps(text: &str) -> String {
+    let reading = source(text).read_all();
+    let helps = reading.report.faults().iter().flat_map(|f| f.helps.clone());
+    helps.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_colon_without_a_space_is_reported_where_it_is() {
+    for (text, line, column) in [
+        ("listen:1\nb: 2\n", 1, 7),
+        ("x: 1\nlisten:1\nb: 2\n", 2, 7),
+        ("x: 1\nlisten:1\n", 2, 7),
+        ("x: 1\nlisten:1", 2, 7),
+        ("x: 1\n\n# c\nlisten:1\n\n# c\nb: 2\n", 4, 7),
+        ("a:\n  listen:1\n  b: 2\n", 2, 9),
+        ("- name:x\n  b: 1\n", 1, 7),
+        ("a: 1\n\"c\":1\n", 2, 4),
+        ("\"a\":1\n", 1, 4),
+        ("a: {b:[1]}\n", 1, 6),
+    ] {
+        assert_eq!(
+            fault(text),
+            ("syntax", line, column, ":".to_owned()),
+            "{text}"
+        );
+        assert!(helps(text).contains("a space after the colon"), "{text}");
+    }
+    // What is right stays right.
+    assert_eq!(
+        fault("a: 1\n  b: 2\n"),
+        ("indentation", 2, 3, "b".to_owned())
+    );
+    assert_eq!(fault("a: b: c\n"), ("syntax", 1, 5, ":".to_owned()));
+    assert_eq!(
+        read("a: http://b:80/c\nd:e: f\n"),
+        json!({ "a": "http://b:80/c", "d:e": "f" })
+    );
+    assert_eq!(read("{\"a\":1}\n"), json!({ "a": 1 }));
+}
+
+#[test]
+fn invalid_escapes_are_reported_at_the_backslash_and_all_at_once() {
+    let seen = faults("re: \"^\\d+$\"\npath: \"C:\\Users\\x\"\nok: 1\nbad: c: d\n");
+    let seen: Vec<_> = seen
+        .iter()
+        .map(|f| (f.0, f.1, f.2, f.3.as_str(), f.4.as_str()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("escape", 1, 7, "\\d", "`\\d` is not an escape"),
+            (
+                "escape",
+                2,
+                10,
+                "\\U",
+                "`\\U` is not an escape without 8 hexadecimal digits after it"
+            ),
+            (
+                "escape",
+                2,
+                16,
+                "\\x",
+                "`\\x` is not an escape without 2 hexadecimal digits after it"
+            ),
+            ("syntax", 4, 7, ":", "a second `:` on one line"),
+        ]
+    );
+    assert_eq!(
+        helps("re: \"^\\d+$\"\n"),
+        "write `\\\\d`, or use single quotes"
+    );
+    for (text, column, shown) in [
+        ("a: \"\\u12\"\n", 5, "\\u"),
+        ("a: \"é\\q\"\n", 6, "\\q"),
+        ("\"\\k\": 1\n", 2, "\\k"),
+        ("a: [\"\\.\"]\n", 6, "\\."),
+        ("a: \"\\U00110000\"\n", 5, "\\U00110000"),
+    ] {
+        assert_eq!(
+            fault(text),
+            ("escape", 1, column, shown.to_owned()),
+            "{text}"
+        );
+    }
+    let all = "\"\\0\\a\\b\\t\\n\\v\\f\\r\\e\\ \\\"\\/\\\\\\N\\_\\L\\P\\x41\\u0041\\U00000041\"";
+    let value = "\0\u{7}\u{8}\t\n\u{b}\u{c}\r\u{1b} \"/\\\u{85}\u{a0}\u{2028}\u{2029}AAA";
+    assert_eq!(read(all), json!(value));
+    assert_eq!(
+        read("a: '\\d'\nb: \\d\nc: |\n  \"\\d\"\n"),
+        json!({ "a": "\\d", "b": "\\d", "c": "\"\\d\"\n" })
+    );
+    // A folder's last backslash escapes the quote.
+    let text = "a: \"C:\\\\dir\\\"\nb: 1\n";
+    assert_eq!(fault(text), ("syntax", 1, 12, "\\\"".to_owned()));
+}
+
+#[test]
+fn surrogate_pairs_are_one_character_as_in_json() {
+    let text = r#"a: "\ud83d\ude00"
+"k\uD83D\uDE00": "x\uD83D\uDE00 y \uD83D\uDE01"
+b: '\ud83d\ude00'
+c: \ud83d\ude00 # "\ud83d\ude00"
+d: |
+  "\ud83d\ude00"
+e: {"\ud83d\ude00":1, "f": &x "\ud83d\ude00" }
+g: "x
+  \ud83d\ude00\\ud83d"
+h: *x
+"#;
+    let raw = r"\ud83d\ude00";
+    let value = json!({
+        "a": "😀", "k😀": "x😀 y 😁", "b": raw, "c": raw, "d": format!("\"{raw}\"\n"),
+        "e": { "😀": 1, "f": "😀" }, "g": "x 😀\\ud83d", "h": "😀",
+    });
+    assert_eq!(read(text), value);
+    assert_eq!(place(text, "/k😀"), (2, 1));
+    assert_eq!(place(text, "/e/f"), (7, 23));
+    for (text, column, shown) in [
+        (r#"a: "\ud83d""#, 5, r"\ud83d"),
+        (r#"a: "\ud83d\ud83d\ude00""#, 5, r"\ud83d"),
+        (r#"a: "x\ude00""#, 6, r"\ude00"),
+        (r#"a: "\\\ud83dx""#, 7, r"\ud83d"),
+    ] {
+        assert_eq!(
+            fault(text),
+            ("escape", 1, column, shown.to_owned()),
+            "{text}"
+        );
+    }
+    let halves = faults(r#"a: "\ude00\ud83d""#);
+    assert_eq!(halves.len(), 2, "{halves:?}");
+}
+
+#[test]
+fn closing_brackets_may_be_as_far_left_as_their_key() {
+    for (text, value) in [
+        ("a: [\n  # x,\n]\n", json!({ "a": [] })),
+        ("a: [\n  x\n]\n", json!({ "a": ["x"] })),
+        ("a: [\n  'x'\n]\n", json!({ "a": ["x"] })),
+        ("a: [\n\n]\n", json!({ "a": [] })),
+        ("a: {\n}\n", json!({ "a": {} })),
+        ("a: {\r\n  # é\r\n}\r\nb: 1\r\n", json!({ "a": {}, "b": 1 })),
+        (
+            "a:\n  b: [\n    \"]\", # ]\n  ]\n  c: {\n  }\n",
+            json!({ "a": { "b": ["]"], "c": {} } }),
+        ),
+        ("- [\n]\n- {\n}\n", json!([[], {}])),
+        ("a:\n- [\n]\n", json!({ "a": [[]] })),
+        ("a: [\n  {\n  }, [\n]\n]\n", json!({ "a": [{}, []] })),
+        ("a: [\nx,\n'y'\n]\n", json!({ "a": ["x", "y"] })),
+        ("a: [\n  x\n  y\n\n  z\n]\n", json!({ "a": ["x y\nz"] })),
+        ("[\n]\n", json!([])),
+    ] {
+        assert_eq!(read(text), value, "{text}");
+    }
+    let text = "é: [\n  # é\n]\nb: [\n]\nc: 1\n";
+    assert_eq!((place(text, "/b"), place(text, "/c")), ((4, 1), (6, 1)));
+    let text = "a: [\n]\nb: 1\nb: 2\n";
+    assert_eq!(fault(text), ("duplicate-key", 4, 1, "b".to_owned()));
+    // Farther left they are refused, all in the same way.
+    for inside in ["", "  # x\n", "    x\n", "    'x',\n", "    {y: 1}\n"] {
+        let text = format!("a:\n  b: [\n{inside}]\nc: 1\n");
+        let line = 3 + inside.lines().count();
+        assert_eq!(
+            fault(&text),
+            ("indentation", line, 1, "]".to_owned()),
+            "{text}"
+        );
+        assert!(helps(&text).contains("indent the `]`"), "{text}");
+    }
+    assert_eq!(fault("a: [1, 2\nb: 3\n"), ("syntax", 1, 4, "[".to_owned()));
+    assert_eq!(fault("a: {b: 1\nc: 2\n"), ("syntax", 1, 4, "{".to_owned()));
+}
+
+#[test]
+fn characters_that_yaml_does_not_have_are_refused() {
+    for (text, line, column) in [
+        ("a: x\u{1}y\n", 1, 5),
+        ("a: \u{7f}\n", 1, 4),
+        ("a: x\u{80}\n", 1, 5),
+        ("a: x\u{fffe}\n", 1, 5),
+        ("# \u{1b}[31m\na: 1\n", 1, 3),
+        ("a\u{8}: 1\n", 1, 2),
+        ("a: 1\nb: \"\u{1}\"\n", 2, 5),
+        ("a: '\u{1f}'\n", 1, 5),
+        ("a: |\n  x\u{b}\n", 2, 4),
+        ("a: b\0\n", 1, 5),
+        ("\0", 1, 1),
+    ] {
+        let (code, at, from, _) = fault(text);
+        assert_eq!((code, at, from), ("character", line, column), "{text:?}");
+        assert!(source(text).read().is_err(), "{text:?}");
+    }
+    // Other errors of the text are reported too.
+    assert_eq!(
+        codes("a: \u{1}\nb: .nan\nb: 1\n"),
+        ["character", "not-finite", "duplicate-key"]
+    );
+    for (text, value) in [
+        (
+            "a: x\u{85}y\u{a0}\u{fffd}\u{10ffff}\n",
+            "x\u{85}y\u{a0}\u{fffd}\u{10ffff}",
+        ),
+        ("a: \"\u{7f}\u{80}\u{fffe}\"\n", "\u{7f}\u{80}\u{fffe}"),
+        ("a: '\u{9f}'\n", "\u{9f}"),
+        ("a: \"\\x01\\0\"\n", "\u{1}\0"),
+        ("a: °ﬁ\n", "°ﬁ"),
+    ] {
+        assert_eq!(read(text), json!({ "a": value }), "{text:?}");
+    }
+    assert_eq!(fault("a: b\u{feff}\nc: \u{feff}\n").0, "character");
+}
+
+#[test]
+fn a_later_major_version_of_yaml_is_refused() {
+    for text in [
+        "%YAML 2.0\n---\na: 1\n",
+        "# c\n%YAML 3.1 # c\n---\na: 1\n",
+        "\u{feff}%YAML 2.0\n---\n",
+    ] {
+        assert_eq!(codes(text), ["directive"], "{text}");
+        assert!(source(text).read().is_err(), "{text}");
+    }
+    for text in ["%YAML 1.3\n---\na: 1\n", "%FOO x\n---\na: 1\n"] {
+        assert_eq!(codes(text), ["directive"], "{text}");
+        assert_eq!(read(text), json!({ "a": 1 }), "{text}");
+    }
+    for text in [
+        "%YAML 1.1\n---\na: 1\n",
+        "%YAML 1.2\n%TAG ! x:\n---\na: 1\n",
+        "a: 1\n# %YAML 2.0\n",
+    ] {
+        assert!(codes(text).is_empty(), "{text}");
+    }
+    assert_eq!(read("a: |\n  %YAML 2.0\n"), json!({ "a": "%YAML 2.0\n" }));
+    assert_eq!(codes("%YAML 1\n---\na: 1\n"), ["directive"]);
+}
+
+#[test]
+fn only_brackets_count_towards_the_limit_of_brackets() {
+    let keys: String = (0..51_000)
+        .map(|n| format!("  k{n}: 1, 2, 3, 4, {n}\n"))
+        .collect();
+    for start in [
+        "# half-open [0, 1)\nitems:\n",
+        "a: half-open [0, 1)\nitems:\n",
+        "a: '[0'\nitems:\n",
+        "a: \"[\\\"[\"\nitems:\n",
+        "a: |\n  [0\nitems:\n",
+        "a: >-\n  {0\n\n  [\nitems:\n",
+        "\"[\": x\nitems:\n",
+        "a: x\n  [0\nitems:\n",
+        "a: [\"]\", ']', ']['] # [\nitems:\n",
+    ] {
+        assert!(codes(&format!("{start}{keys}")).is_empty(), "{start}");
+    }
+    // A bracket in quotes closes nothing.
+    let items = "1, ".repeat(260_000);
+    for start in [
+        "[",
+        "a: ['it''s ]', ",
+        "a: [\"\\\"]\", ",
+        "a: [ # ]\n ",
+        "- [[], ",
+    ] {
+        assert_eq!(codes(&format!("{start}{items}]")), ["too-large"], "{start}");
+    }
+}
+
+#[test]
+fn quoted_values_end_at_their_quotes() {
+    let text = "a: \"x\" # c\nb: {c: 'd' # e\n }\nf: [1] # g\n";
+    let source = source(text);
+    let shown = |pointer: &str| {
+        let value = source.locate(pointer).unwrap().value;
+        text[value.start..value.end].to_owned()
+    };
+    assert_eq!(
+        [shown("/a"), shown("/b/c"), shown("/f")],
+        ["\"x\"", "'d'", "[1]"]
+    );
+}
+
 #[test]
 fn known_tags_are_obeyed_and_others_told_of_once() {
     for (text, value) in [
@@ -163,17 +475,17 @@ three:
     assert_eq!(place(text, "/three/e"), (9, 3));
     assert_eq!(place(text, "/three/e/b/c"), (3, 7));
     assert!(source(text).locate("/three/x").is_none());
-    assert!(source(text).decides("/three/a/x"));
-    assert!(!source(text).decides("/three/x"));
+    assert!(source(text).shadows("/three/a/x"));
+    assert!(!source(text).shadows("/three/x"));
 }
 
 #[test]
 fn a_document_of_nothing_has_a_place_and_decides_nothing() {
     for text in ["", "# c\n", "---\n", "~\n", "null"] {
         assert!(source(text).locate("").is_some(), "{text:?}");
-        assert!(!source(text).decides("/a"), "{text:?}");
+        assert!(!source(text).shadows("/a"), "{text:?}");
     }
-    assert!(source("a\n").decides("/a"));
+    assert!(source("a\n").shadows("/a"));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! JSON: serde_json, with duplicate keys noticed and integers beyond 64 bits refused.
 
 use super::events::Cursor;
-use super::spans::Spans;
-use super::{KEY, MAX_WEIGHT, Reading, VALUE};
+use super::limits::{KEY, MAX_WEIGHT, VALUE};
+use super::reading::Reading;
+use super::tree::Tree;
 use crate::{Code, Diagnostic, Report, Source, Span};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -23,11 +24,11 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
     };
     let mut report = Report::new();
     if seen.huge.get() {
-        for span in source.spans().map(Spans::beyond).unwrap_or_default() {
+        for span in source.tree().map(Tree::out_of_range).unwrap_or_default() {
             report.push(
                 Diagnostic::error(Code::IntegerRange, "this integer does not fit 64 bits")
                     .at(source, *span)
-                    .help("put it in quotes if a text is meant"),
+                    .help("put it in quotes if a string is meant"),
             );
         }
     }
@@ -36,7 +37,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
         report,
         partial: false,
     };
-    (reading, seen.repeated.get())
+    (reading, seen.duplicates.get())
 }
 
 fn explain(source: &Source, error: &serde_json::Error) -> Diagnostic {
@@ -54,7 +55,7 @@ fn explain(source: &Source, error: &serde_json::Error) -> Diagnostic {
 #[derive(Default)]
 struct Seen {
     weight: Cell<usize>,
-    repeated: Cell<bool>,
+    duplicates: Cell<bool>,
     huge: Cell<bool>,
 }
 
@@ -64,7 +65,7 @@ impl Seen {
         let weight = self.weight.get() + weight + value.as_str().map_or(0, str::len);
         self.weight.set(weight);
         if weight > MAX_WEIGHT {
-            return Err(E::custom("it holds more values than can be held"));
+            return Err(E::custom("document too large: too many values"));
         }
         Ok(())
     }
@@ -119,7 +120,7 @@ impl<'de> Visitor<'de> for &Seen {
             let value = access.next_value_seed(self)?;
             self.take(VALUE + KEY + key.len(), &value)?;
             if map.insert(key, value).is_some() {
-                self.repeated.set(true);
+                self.duplicates.set(true);
             }
         }
         Ok(Value::Object(map))

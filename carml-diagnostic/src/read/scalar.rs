@@ -7,7 +7,7 @@ pub(crate) enum Refused {
     /// NaN or an infinity: JSON has none.
     NotFinite,
     /// An integer beyond 64 bits.
-    Beyond,
+    OutOfRange,
 }
 
 pub(crate) fn plain(text: &str) -> Result<Value, Refused> {
@@ -43,7 +43,7 @@ fn number(text: &str) -> Option<Result<Value, Refused>> {
         return Some(
             integer(negative, bare, radix)
                 .map(Value::Number)
-                .ok_or(Refused::Beyond),
+                .ok_or(Refused::OutOfRange),
         );
     }
     if matches!(digits, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {

@@ -4,22 +4,22 @@ use super::scalar;
 use saphyr_parser::Tag;
 use serde_json::{Number, Value};
 
-/// The suffixes of the tags that a list may have.
+/// The suffixes of the tags that a sequence may have.
 pub(super) const LISTS: [&str; 3] = ["seq", "omap", "pairs"];
 
-/// The suffixes of the tags that a map may have.
+/// The suffixes of the tags that a mapping may have.
 pub(super) const MAPS: [&str; 2] = ["map", "set"];
 
 /// What a tag makes of a scalar.
 pub(super) enum Tagged {
     Value(Value),
-    /// The text has not the form of the tag's kind.
+    /// The text is not of the tag's type.
     Misfit(&'static str),
-    /// The tag is of another program.
+    /// The tag belongs to another program.
     Unknown,
 }
 
-/// The value of a scalar with a tag. What JSON has no kind for, such as a date, is a text.
+/// The value of a scalar with a tag. What JSON has no type for, such as a date, is a string.
 pub(super) fn scalar(tag: &Tag, text: &str) -> Tagged {
     if tag.handle.is_empty() && tag.suffix == "!" {
         return Tagged::Value(text.into());
@@ -30,18 +30,15 @@ pub(super) fn scalar(tag: &Tag, text: &str) -> Tagged {
     let plain = || scalar::plain(text).ok();
     let (value, wanted) = match tag.suffix.as_str() {
         "str" | "binary" | "timestamp" => return Tagged::Value(text.into()),
-        "int" => (
-            plain().filter(|v| v.is_i64() || v.is_u64()),
-            "a whole number",
-        ),
+        "int" => (plain().filter(|v| v.is_i64() || v.is_u64()), "an integer"),
         "float" => (
             plain()
                 .and_then(|v| Number::from_f64(v.as_f64()?))
                 .map(Value::Number),
             "a number",
         ),
-        "bool" => (plain().filter(Value::is_boolean), "true or false"),
-        "null" => (plain().filter(Value::is_null), "empty"),
+        "bool" => (plain().filter(Value::is_boolean), "a boolean"),
+        "null" => (plain().filter(Value::is_null), "null"),
         _ => return Tagged::Unknown,
     };
     value.map_or(Tagged::Misfit(wanted), Tagged::Value)

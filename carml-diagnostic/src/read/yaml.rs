@@ -1,13 +1,16 @@
 //! YAML: a value straight from the parser's events, with every guard on the way.
 
 use super::events::{Cursor, Events};
+use super::limits::{KEY, MAX_DEPTH, MAX_WEIGHT, VALUE};
+use super::reading::Reading;
+use super::rewrite;
 use super::scalar::{self, Refused};
 use super::tag::{self, Tagged};
-use super::{KEY, MAX_DEPTH, MAX_WEIGHT, Reading, VALUE};
 use crate::{Code, Diagnostic, Report, Source, Span};
 use saphyr_parser::{Event, ScalarStyle, ScanError, Tag};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 /// How much aliases may add to a document, in bytes of memory, roughly.
@@ -16,8 +19,8 @@ const ALIAS_BUDGET: usize = 32 << 20;
 /// What was read of a text.
 pub(super) struct Done {
     pub(super) reading: Reading,
-    /// Whether a map holds a key twice.
-    pub(super) repeated: bool,
+    /// Whether a mapping has a key twice.
+    pub(super) duplicates: bool,
     /// Why reading ended before the text did.
     pub(super) halt: Option<Halt>,
 }
@@ -30,16 +33,18 @@ pub(super) enum Halt {
     Refused(Box<Diagnostic>),
 }
 
-/// Reads `text`, each byte of which stands where it stands in `source`.
+/// Reads `text`: the source's, or one that is rewritten with every value at the same place.
 pub(super) fn read(source: &Source, text: &str) -> Done {
     let mut reader = Reader {
         source,
+        text,
+        cursor: OnceCell::new(),
         events: Events::of(text),
         keeps: text.contains('*'),
         anchors: HashMap::new(),
         budget: ALIAS_BUDGET,
         room: MAX_WEIGHT,
-        repeated: false,
+        duplicates: false,
         tags: HashSet::new(),
         report: Report::new(),
         partial: false,
@@ -54,7 +59,7 @@ pub(super) fn read(source: &Source, text: &str) -> Done {
             report: reader.report,
             partial: reader.partial,
         },
-        repeated: reader.repeated,
+        duplicates: reader.duplicates,
         halt,
     }
 }
@@ -63,6 +68,8 @@ type Read<T> = Result<T, Halt>;
 
 struct Reader<'s, 't> {
     source: &'s Source,
+    text: &'t str,
+    cursor: OnceCell<Cursor<'t>>,
     events: Events<'t>,
     /// Whether the document may hold an alias at all; without one no anchored value is kept.
     keeps: bool,
@@ -70,8 +77,8 @@ struct Reader<'s, 't> {
     budget: usize,
     /// What the values may still take.
     room: usize,
-    repeated: bool,
-    /// The unknown tags that were told of.
+    duplicates: bool,
+    /// The unknown tags that were reported.
     tags: HashSet<String>,
     /// What is wrong in places that the rest does not depend on.
     report: Report,
@@ -97,7 +104,7 @@ impl<'t> Reader<'_, 't> {
                         Code::SeveralDocuments,
                         "a second document starts here",
                         at,
-                        "keep one document in a file; give the others as files of their own",
+                        "keep one document per file",
                     );
                     return Ok(value);
                 }
@@ -161,13 +168,16 @@ impl<'t> Reader<'_, 't> {
         loop {
             let key = match self.next()? {
                 (Event::MappingEnd, _) => break,
-                (Event::Scalar(text, style, _, tag), _) if merges(&text, style, tag.as_deref()) => {
+                (Event::Scalar(text, style, _, tag), _)
+                    if is_merge_key(&text, style, tag.as_deref()) =>
+                {
                     let (event, at) = self.next()?;
                     let value = self.node(event, at, depth + 1)?;
-                    self.repeated |= merged.replace((value, at)).is_some();
+                    self.duplicates |= merged.replace((value, at)).is_some();
                     continue;
                 }
-                (Event::Scalar(text, _, anchor, _), at) => {
+                (Event::Scalar(text, style, anchor, _), at) => {
+                    let text = self.text_of(text, style, at);
                     if anchor > 0 && self.keeps {
                         let value = Value::String(text.clone().into_owned());
                         let size = Size::of(&value);
@@ -179,7 +189,12 @@ impl<'t> Reader<'_, 't> {
                 (Event::Alias(id), at) => match self.alias(id, at, depth)? {
                     Value::String(text) => text,
                     _ => {
-                        self.note(Code::Key, "a key must be a text", at, "write the key out");
+                        self.note(
+                            Code::Key,
+                            "expected a string as key",
+                            at,
+                            "write the key out",
+                        );
                         self.skip_value(depth)?;
                         continue;
                     }
@@ -187,7 +202,7 @@ impl<'t> Reader<'_, 't> {
                 (event, at) => {
                     self.note(
                         Code::Key,
-                        "a key must be a text, not a list or map",
+                        "expected a string as key, found a sequence or mapping",
                         at,
                         "if `{{ … }}` is a template's placeholder, put it in quotes",
                     );
@@ -198,7 +213,7 @@ impl<'t> Reader<'_, 't> {
             };
             let (event, at) = self.next()?;
             let value = self.node(event, at, depth + 1)?;
-            self.repeated |= map.insert(key, value).is_some();
+            self.duplicates |= map.insert(key, value).is_some();
         }
         if let Some((value, at)) = merged {
             self.merge(&mut map, value, at);
@@ -206,7 +221,7 @@ impl<'t> Reader<'_, 't> {
         Ok(Value::Object(map))
     }
 
-    /// Adds what `<<` names: the map's own keys win, then the first of several maps.
+    /// Adds what `<<` names: the mapping's own keys win, then the first of several mappings.
     fn merge(&mut self, map: &mut Map<String, Value>, merged: Value, at: saphyr_parser::Span) {
         let sources = match merged {
             Value::Array(items) => items,
@@ -214,14 +229,10 @@ impl<'t> Reader<'_, 't> {
         };
         for source in sources {
             let Value::Object(source) = source else {
-                let help = "name a map, as in `<<: *base`, or several, as in `<<: [*a, *b]`; `'<<'` in quotes is a key";
+                let help = "name a mapping, as in `<<: *base`, or several, as in `<<: [*a, *b]`; \
+                    `'<<'` in quotes is a key";
                 self.partial = true;
-                return self.note(
-                    Code::MergeKey,
-                    "`<<` joins maps, and this is none",
-                    at,
-                    help,
-                );
+                return self.note(Code::MergeKey, "`<<` expects a mapping", at, help);
             };
             for (key, value) in source {
                 map.entry(key).or_insert(value);
@@ -229,7 +240,7 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// Reads a value that has no key.
+    /// Reads a value whose key cannot be used.
     fn skip_value(&mut self, depth: usize) -> Read<()> {
         self.partial = true;
         let (event, at) = self.next()?;
@@ -240,7 +251,7 @@ impl<'t> Reader<'_, 't> {
         let Some(Anchored { value, size }) = self.anchors.get(&id) else {
             self.note(
                 Code::Alias,
-                "this alias stands inside its own anchor",
+                "this alias is inside its own anchor",
                 at,
                 "write the value out",
             );
@@ -259,16 +270,12 @@ impl<'t> Reader<'_, 't> {
         Halt::Refused(Box::new(self.fault(Code::TooDeep, &message, at)))
     }
 
-    /// Makes room for a part of the value.
+    /// Counts what a part of the value takes.
     fn take(&mut self, weight: usize, at: saphyr_parser::Span) -> Read<()> {
         match self.room.checked_sub(weight) {
             Some(left) => self.room = left,
             None => {
-                let fault = self.fault(
-                    Code::TooLarge,
-                    "more values than can be held stand here",
-                    at,
-                );
+                let fault = self.fault(Code::TooLarge, "document too large: too many values", at);
                 let help = "split the file, or move data out of it";
                 return Err(Halt::Refused(Box::new(fault.help(help))));
             }
@@ -295,12 +302,13 @@ impl<'t> Reader<'_, 't> {
         tag: Option<&Tag>,
         at: saphyr_parser::Span,
     ) -> Value {
+        let text = self.text_of(text, style, at);
         if let Some(tag) = tag {
             return match tag::scalar(tag, &text) {
                 Tagged::Value(value) => value,
                 Tagged::Misfit(wanted) => {
-                    let message = format!("this is not {wanted}, as its tag says");
-                    self.note(Code::Tag, &message, at, "remove the tag, or mend the value");
+                    let message = format!("expected {wanted}, as its tag says");
+                    self.note(Code::Tag, &message, at, "remove the tag, or fix the value");
                     Value::Null
                 }
                 Tagged::Unknown => {
@@ -318,13 +326,13 @@ impl<'t> Reader<'_, 't> {
                 Code::NotFinite,
                 "this number is not finite",
                 at,
-                "give a finite number, or put it in quotes if a text is meant",
+                "give a finite number, or put it in quotes if a string is meant",
             ),
-            Err(Refused::Beyond) => self.note(
+            Err(Refused::OutOfRange) => self.note(
                 Code::IntegerRange,
                 "this integer does not fit 64 bits",
                 at,
-                "put it in quotes if a text is meant",
+                "put it in quotes if a string is meant",
             ),
         }
         Value::Null
@@ -337,20 +345,20 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// Other programs may know the tag; it is told of once, and its value read as if it had none.
+    /// Other programs may know the tag: it is reported once, and its value read as if it had none.
     fn unknown_tag(&mut self, tag: &Tag, at: saphyr_parser::Span) {
         let name = tag::name(tag);
         if self.tags.contains(&name) || self.report.is_full() {
             return;
         }
-        let message = format!("the tag `{name}` means nothing here");
-        let help = "remove it: its value is read as if it had none; quotes make a text";
+        let message = "unknown tag";
+        let help = "remove it: its value is read without it; quotes make a string";
         let fault = Diagnostic::warning(Code::Tag, message).help(help);
         self.report.push(fault.at(self.source, self.place(at)));
         self.tags.insert(name);
     }
 
-    /// Adds a fault; its place is looked up only if it is kept.
+    /// Adds an error; its place is looked up only if it is kept.
     fn note(&mut self, code: Code, message: &str, at: saphyr_parser::Span, help: &str) {
         let fault = if self.report.is_full() {
             Diagnostic::error(code, message)
@@ -365,12 +373,40 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn place(&self, at: saphyr_parser::Span) -> Span {
-        Cursor::new(self.source.text()).span(at)
+        self.cursor.get_or_init(|| Cursor::new(self.text)).span(at)
+    }
+
+    fn text_of(
+        &self,
+        text: Cow<'t, str>,
+        style: ScalarStyle,
+        at: saphyr_parser::Span,
+    ) -> Cow<'t, str> {
+        text_of(self.source, self.text, text, style, || self.place(at))
     }
 }
 
+/// What a scalar's text is in the source, if `read` is rewritten where the scalar is.
+pub(super) fn text_of<'t>(
+    source: &Source,
+    read: &str,
+    text: Cow<'t, str>,
+    style: ScalarStyle,
+    place: impl FnOnce() -> Span,
+) -> Cow<'t, str> {
+    if style != ScalarStyle::DoubleQuoted || std::ptr::eq(read, source.text()) {
+        return text;
+    }
+    let Span { start, end } = place();
+    let original = source.text().get(start..end).unwrap_or_default();
+    if read.get(start..end) == Some(original) {
+        return text;
+    }
+    rewrite::with_pairs(original).map_or(text, Cow::Owned)
+}
+
 /// Whether a key is the merge key: quotes make it a key as any other.
-pub(super) fn merges(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> bool {
+pub(super) fn is_merge_key(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> bool {
     match tag {
         Some(tag) => tag.is_yaml_core_schema() && tag.suffix == "merge",
         None => text == "<<" && style == ScalarStyle::Plain,
@@ -382,7 +418,7 @@ pub(super) fn merges(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> bool 
 struct Size {
     /// In bytes, roughly.
     weight: usize,
-    /// In levels of lists and maps; none for a text.
+    /// In levels of sequences and mappings; none for a scalar.
     depth: usize,
 }
 

@@ -4,7 +4,7 @@ mod mask;
 mod open;
 
 use crate::Report;
-use crate::read::{self, Located, Reading, Spans};
+use crate::read::{self, Located, Reading, Tree};
 use mask::Masks;
 use serde_json::Value;
 use std::path::Path;
@@ -67,8 +67,8 @@ struct Inner {
     text: String,
     format: Format,
     /// What is read in place of a text that does not parse: the part that does, each byte where it was.
-    mended: OnceLock<String>,
-    spans: OnceLock<Option<Spans>>,
+    readable: OnceLock<Option<String>>,
+    tree: OnceLock<Option<Tree>>,
     lines: OnceLock<Vec<usize>>,
     masks: Masks,
 }
@@ -87,8 +87,8 @@ impl Source {
             name: name.into(),
             text: text.into(),
             format,
-            mended: OnceLock::new(),
-            spans: OnceLock::new(),
+            readable: OnceLock::new(),
+            tree: OnceLock::new(),
             lines: OnceLock::new(),
             masks: Masks::default(),
         }))
@@ -131,36 +131,49 @@ impl Source {
         read::read(self)
     }
 
-    /// Where the value of a JSON pointer stands. `None` if there is none, or the text does not parse so far.
+    /// Where the value of a JSON pointer is. `None` if there is none, or the text does not parse so far.
     pub fn locate(&self, pointer: &str) -> Option<Located> {
-        self.spans()?.locate(self.readable(), pointer)
+        self.tree()?.locate(self.readable(), pointer)
     }
 
-    /// Whether this text alone decides what stands at a JSON pointer: it has it, or has a list or a plain value above it.
-    pub fn decides(&self, pointer: &str) -> bool {
-        self.spans()
-            .is_some_and(|spans| spans.decides(self.readable(), pointer))
+    /// Whether this text alone decides what is at a JSON pointer, so that what other layers have there is not used:
+    /// it has the pointer, or a sequence or scalar above it.
+    pub fn shadows(&self, pointer: &str) -> bool {
+        self.tree()
+            .is_some_and(|tree| tree.shadows(self.readable(), pointer))
     }
 
-    /// Every text or number on the lines that an excerpt at a place shows, with its JSON pointer in this text.
+    /// Whether the value of a JSON pointer is a mapping.
+    pub fn is_mapping(&self, pointer: &str) -> bool {
+        self.tree()
+            .is_some_and(|tree| tree.is_mapping(self.readable(), pointer))
+    }
+
+    /// Every scalar on the lines that an excerpt at a place shows, with its JSON pointer in this text.
     pub fn shown_around(&self, place: Span) -> Vec<(String, Span)> {
         let window = crate::render::window(self.text(), place);
-        let spans = self.spans();
-        spans.map_or_else(Vec::new, |s| s.leaves(self.readable(), window))
+        let tree = self.tree();
+        tree.map_or_else(Vec::new, |t| t.scalars(self.readable(), window))
     }
 
-    pub(crate) fn spans(&self) -> Option<&Spans> {
-        self.0.spans.get_or_init(|| Spans::of(self)).as_ref()
+    pub(crate) fn tree(&self) -> Option<&Tree> {
+        self.0.tree.get_or_init(|| read::tree(self)).as_ref()
     }
 
-    /// The text that is read: the whole, or the part that parses.
+    /// The text that is read: the whole, or what can be parsed of it.
     pub(crate) fn readable(&self) -> &str {
-        self.0.mended.get().unwrap_or(&self.0.text)
+        let changed = self.0.readable.get().and_then(Option::as_ref);
+        changed.unwrap_or(&self.0.text)
     }
 
-    /// Reads this text from now on; each byte of it stands where it stood.
-    pub(crate) fn mend(&self, text: String) {
-        let _ = self.0.mended.set(text);
+    /// Whether it is known what is read.
+    pub(crate) fn was_read(&self) -> bool {
+        self.0.readable.get().is_some()
+    }
+
+    /// Reads this text from now on, if there is one; each byte of it is where it was.
+    pub(crate) fn set_readable(&self, text: Option<String>) {
+        let _ = self.0.readable.set(text);
     }
 
     /// Line and column of a byte.

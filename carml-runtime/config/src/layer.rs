@@ -1,6 +1,6 @@
 //! Layers of a config and where their values came from.
 
-use carml_diagnostic::{Source, Span};
+use carml_diagnostic::{Source, Span, unescape_key};
 use serde_json::Value;
 
 /// Where a value came from.
@@ -81,12 +81,24 @@ impl Layer {
     }
 
     /// Whether lower layers have no say about a pointer.
-    pub(super) fn decides(&self, pointer: &str) -> bool {
+    pub(super) fn shadows(&self, pointer: &str) -> bool {
         match self.inner(pointer) {
             Some(_) if self.raw => true,
-            Some(inner) => self.source.decides(inner),
+            Some(inner) => self.source.shadows(inner),
             None => false,
         }
+    }
+
+    /// Whether this layer has only a part of a pointer's value: it sets a key below it.
+    fn is_below(&self, pointer: &str) -> bool {
+        let rest = self.at.strip_prefix(pointer);
+        !pointer.is_empty() && rest.is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// Whether this layer's value of a pointer is a mapping, which a layer above may add keys to.
+    fn has_mapping(&self, pointer: &str) -> bool {
+        let inner = self.inner(pointer).filter(|_| !self.raw);
+        inner.is_some_and(|inner| self.source.is_mapping(inner))
     }
 
     /// A pointer as this layer's source has it.
@@ -111,6 +123,30 @@ impl Layer {
     }
 }
 
+/// The layer that gives a pointer's value, and where in it. Of a value to which a variable or `--set` adds a key, it is
+/// the layer below; if they alone give it, or replace what was no mapping, it is the lowest of them.
+pub(crate) fn provenance<'l>(
+    layers: &'l [Layer],
+    pointer: &str,
+    key: bool,
+) -> Option<(&'l Layer, Span)> {
+    let mut part = None;
+    for layer in layers.iter().rev() {
+        if let Some(span) = layer.place(pointer, key) {
+            let replaced = part.filter(|_| !layer.has_mapping(pointer));
+            return replaced.or(Some((layer, span)));
+        }
+        if layer.is_below(pointer) {
+            let end = layer.source.text().len();
+            part = Some((layer, Span { start: 0, end }));
+        }
+        if layer.shadows(pointer) {
+            break;
+        }
+    }
+    part
+}
+
 /// Lays `over` on `under`: maps join, everything else is replaced.
 pub(super) fn merge(under: &mut Value, over: Value) {
     match (under, over) {
@@ -129,15 +165,12 @@ pub(super) fn merge(under: &mut Value, over: Value) {
 }
 
 /// A value under a pointer.
-pub(super) fn wrap(pointer: &str, value: Value) -> Value {
+pub(super) fn nest_at(pointer: &str, value: Value) -> Value {
     pointer
         .rsplit('/')
         .filter(|s| !s.is_empty())
         .fold(value, |inner, step| {
-            Value::Object(
-                [(carml_diagnostic::unescape_key(step).into_owned(), inner)]
-                    .into_iter()
-                    .collect(),
-            )
+            let key = unescape_key(step).into_owned();
+            Value::Object([(key, inner)].into_iter().collect())
         })
 }

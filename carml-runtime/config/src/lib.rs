@@ -7,13 +7,14 @@ mod check;
 mod explain;
 #[rustfmt::skip]
 mod generated;
+mod key_path;
 mod layer;
 mod load;
 mod probe;
 mod rules;
 mod schema;
 mod types;
-mod variable;
+mod variables;
 
 pub use generated::*;
 pub use layer::Origin;

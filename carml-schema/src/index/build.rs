@@ -59,6 +59,12 @@ impl Annotations {
         if part.node.middleware().is_some() {
             found = found.and(Self::MIDDLEWARE);
         }
+        let is_integer = |value: &Value| value.is_i64() || value.is_u64();
+        if part.node.types().contains(&InstanceType::Integer)
+            || part.node.constants().any(is_integer)
+        {
+            found = found.and(Self::INTEGER);
+        }
         found
     }
 }

@@ -1,6 +1,7 @@
 //! What loading needs of a schema, worked out once: which values are secret, and what is filled in.
 
 mod build;
+mod integers;
 
 use std::{collections::HashSet, fmt::Write as _};
 
@@ -25,6 +26,8 @@ impl Annotations {
     pub const MIDDLEWARE: Self = Self(16);
     /// A default is filled in.
     const FILL: Self = Self(32);
+    /// An integer is valid.
+    const INTEGER: Self = Self(64);
 
     /// Whether one of the annotations is set.
     pub fn has(self, any: Self) -> bool {

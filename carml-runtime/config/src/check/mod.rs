@@ -181,12 +181,19 @@ fn unknown_keys(
     let known = keys::known(loaded.schema(), error);
     let forms = keys::forms(loaded.schema(), error);
     let instance = error.instance();
-    // A key that is given already was not meant once more.
-    let open: Vec<&str> = known
-        .iter()
-        .map(String::as_str)
-        .filter(|key| instance.get(key).is_none())
-        .collect();
+    // A key that the same layer gives already was not meant once more.
+    let layer = |key: &str| {
+        let pointer = format!("{at}/{}", carml_diagnostic::escape_key(key));
+        let given = loaded.given(&pointer, true);
+        given.map(|(layer, _)| &layer.source)
+    };
+    let open = |unknown: &str| -> Vec<&str> {
+        let of = layer(unknown);
+        let free = |key: &&str| {
+            instance.get(key).is_none() || !layer(key).zip(of).is_some_and(|(a, b)| a.is(b))
+        };
+        known.iter().map(String::as_str).filter(free).collect()
+    };
     // A known key is left over only because its own value is wrong, which stands in the report already.
     for key in unexpected.iter().filter(|key| !known.contains(key)) {
         if report.is_full() {
@@ -196,7 +203,7 @@ fn unknown_keys(
         let pointer = format!("{at}/{}", carml_diagnostic::escape_key(key));
         let message = format!("`{key}` is not a key of {}", place_name(at));
         let fault = loaded.aim(Diagnostic::error(Code::UnknownKey, message), &pointer, true);
-        let near = nearest(key, open.iter().copied());
+        let near = nearest(key, open(key));
         let mut fault = value::list(value::hint(fault, &near), &near, &known, &forms, "keys");
         if fault.label.is_none()
             && let Some(section) = keys::elsewhere(loaded.schema(), at, key)

@@ -100,6 +100,9 @@ fn is_syntax(code: Code) -> bool {
     matches!(
         code,
         Code::Syntax
+            | Code::Character
+            | Code::Directive
+            | Code::Escape
             | Code::Indentation
             | Code::Tab
             | Code::Tag

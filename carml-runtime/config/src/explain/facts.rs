@@ -1,5 +1,6 @@
 //! What a schema says about one place, in words.
 
+use super::inline;
 use carml_schema::{Applicable, Limit, Node, Scalar, applicable, graph::InstanceType};
 use serde_json::Value;
 
@@ -51,7 +52,7 @@ impl Facts {
             self.default = node.default().cloned();
         }
         if let (true, Some(list)) = (self.examples.is_empty(), node.examples()) {
-            self.examples = list.iter().map(shown).collect();
+            self.examples = list.iter().map(inline::value).collect();
         }
         self.limits(node);
     }
@@ -61,7 +62,7 @@ impl Facts {
         let node = &part.node;
         let about = node.description().filter(|_| !part.unconditional);
         for value in node.constants() {
-            let choice = shown(value);
+            let choice = inline::value(value);
             if !self.allowed.iter().any(|(known, _)| *known == choice) {
                 self.allowed.push((choice, about.map(str::to_owned)));
             }
@@ -169,28 +170,5 @@ fn kind(parts: &[Applicable<'_>], depth: usize) -> String {
         "any value".to_owned()
     } else {
         words.join(" or ")
-    }
-}
-
-/// A value as it would be written on one line of YAML.
-pub(crate) fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => super::yaml::text(text),
-        Value::Array(list) => format!(
-            "[{}]",
-            list.iter().map(shown).collect::<Vec<_>>().join(", ")
-        ),
-        Value::Object(map) => {
-            let all: Vec<String> = map
-                .iter()
-                .map(|(k, v)| format!("{}: {}", super::yaml::text(k), shown(v)))
-                .collect();
-            if all.is_empty() {
-                "{}".to_owned()
-            } else {
-                format!("{{ {} }}", all.join(", "))
-            }
-        }
-        other => other.to_string(),
     }
 }

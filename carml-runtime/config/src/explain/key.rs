@@ -1,32 +1,39 @@
 //! All that there is to know about one key.
 
-use super::facts::{Facts, shown};
+use super::facts::Facts;
+use super::inline;
 use super::yaml;
 use crate::Loaded;
+use crate::key_path;
 use crate::layer::Origin;
-use carml_diagnostic::{Code, Diagnostic, Report, nearest};
+use carml_diagnostic::{Code, Diagnostic, Report, escape_key, nearest, unescape_key};
 use carml_schema::applicable::{self, Applicable, keys};
 use serde_json::Value;
 use std::fmt::Write as _;
 
 pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, Report> {
-    let pointer = pointer(key);
+    let known_key =
+        |at: &str| key_path::in_schema(loaded.schema(), at) || loaded.value().pointer(at).is_some();
+    let pointer = key_path::pointer(key, known_key);
     let parts = known(loaded, &pointer, key)?;
     let facts = Facts::of(&parts);
     let mut out = String::new();
     let secret = loaded.schema().shapes().is_secret(&pointer);
     let value = loaded.value().pointer(&pointer);
-    let name = pointer[1..].replace('/', ".");
+    let name = key_path::display(&pointer);
     match value {
-        None => match name.split_once('.') {
-            Some((section, _)) if loaded.value().get(section).is_none() => {
+        None => match pointer[1..]
+            .split_once('/')
+            .map(|(first, _)| unescape_key(first))
+        {
+            Some(section) if loaded.value().get(&*section).is_none() => {
                 writeln!(out, "{name} is not set: there is no section `{section}`")
             }
             _ => writeln!(out, "{name} is not set"),
         },
         Some(_) if secret => writeln!(out, "{name}: \"{}\"", yaml::HIDDEN),
         Some(Value::Object(_) | Value::Array(_)) => writeln!(out, "{name}:"),
-        Some(value) => writeln!(out, "{name}: {}", shown(value)),
+        Some(value) => writeln!(out, "{name}: {}", inline::value(value)),
     }
     .ok();
     let mut row = |what: &str, text: &str| writeln!(out, "  {what:12}{text}").ok();
@@ -44,7 +51,7 @@ pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, Report> {
     }
     row("type", &kind);
     if let Some(default) = &facts.default {
-        row("default", &shown(default));
+        row("default", &inline::value(default));
     }
     for constraint in &facts.constraints {
         row("must be", constraint);
@@ -77,7 +84,7 @@ pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, Report> {
         let rows: Vec<(String, Option<String>)> = below
             .iter()
             .map(|key| {
-                let at = format!("{pointer}/{}", carml_diagnostic::escape_key(key));
+                let at = format!("{pointer}/{}", escape_key(key));
                 let facts = Facts::of(&loaded.schema().at(&at));
                 ((*key).to_owned(), facts.description)
             })
@@ -132,18 +139,12 @@ fn overridden(loaded: &Loaded, pointer: &str, secret: bool, facts: &Facts) -> Ve
         &facts.default,
         !matches!(loaded.origin(pointer), Origin::Default | Origin::Unset),
     ) {
-        found.push(format!("{} from the schema's default", shown(default)));
+        found.push(format!(
+            "{} from the schema's default",
+            inline::value(default)
+        ));
     }
     found
-}
-
-/// `registry.timeout` or `/registry/timeout` as a JSON pointer.
-fn pointer(key: &str) -> String {
-    if key.starts_with('/') {
-        return key.to_owned();
-    }
-    let escaped = carml_diagnostic::escape_key(key);
-    format!("/{}", escaped.replace('.', "/"))
 }
 
 /// What the schema says of a key; a fault that names the nearest if it knows none.
@@ -163,12 +164,12 @@ fn known<'a>(loaded: &'a Loaded, pointer: &str, key: &str) -> Result<Vec<Applica
             continue;
         }
         let names = keys(&here);
-        let name = |key: &str| format!("{above}/{key}")[1..].replace('/', ".");
+        let name = |key: &str| key_path::display(&format!("{above}/{}", escape_key(key)));
         let mut fault = Diagnostic::error(
             Code::UnknownKey,
             format!("`{key}` is not a key of this config"),
         );
-        if let Some(near) = nearest(step, names.iter().copied()).first() {
+        if let Some(near) = nearest(&unescape_key(step), names.iter().copied()).first() {
             fault = fault.help(format!("did you mean `{}`?", name(near)));
         }
         if !names.is_empty() {

@@ -2,6 +2,7 @@
 
 mod chain;
 mod facts;
+mod inline;
 mod key;
 mod reference;
 mod yaml;

@@ -1,6 +1,7 @@
 //! Every key of a schema as Markdown.
 
-use super::facts::{Facts, shown};
+use super::facts::Facts;
+use super::inline;
 use crate::schema::Schema;
 use carml_schema::applicable::{Applicable, child, closure, is_required, items, keys, other};
 use std::collections::HashMap;
@@ -85,7 +86,7 @@ impl Page {
     fn row(&mut self, key: &str, parts: &[Applicable<'_>], required: bool) {
         let facts = Facts::of(parts);
         let default = match &facts.default {
-            Some(default) => format!("`{}`", shown(default)),
+            Some(default) => format!("`{}`", inline::value(default)),
             None if required => "required".to_owned(),
             None => String::new(),
         };

@@ -1,5 +1,6 @@
 //! The effective config as YAML, each value with its origin as a comment.
 
+use super::inline;
 use crate::Loaded;
 use crate::layer::Origin;
 use carml_schema::Annotations;
@@ -68,7 +69,12 @@ impl Writer<'_> {
                     } else {
                         "  ".repeat(depth)
                     };
-                    self.value(inner, &at, format!("{lead}{}:", text(key)), depth + 1);
+                    self.value(
+                        inner,
+                        &at,
+                        format!("{lead}{}:", inline::string(key)),
+                        depth + 1,
+                    );
                 }
             }
             Value::Array(list) if !list.is_empty() => {
@@ -82,7 +88,7 @@ impl Writer<'_> {
             }
             leaf => {
                 let origin = self.origin(pointer);
-                let line = join(&head, &super::facts::shown(leaf));
+                let line = join(&head, &inline::value(leaf));
                 // Items of a list are told apart only by files.
                 let listed = head.ends_with('-')
                     && !matches!(self.loaded.origin(pointer), Origin::Place(..));
@@ -102,20 +108,4 @@ fn join(head: &str, value: &str) -> String {
     } else {
         format!("{head} {value}")
     }
-}
-
-/// A text as a YAML scalar on one line.
-pub(crate) fn text(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        return Value::String(text.to_owned()).to_string();
-    }
-    // YAML 1.1 reads these as true and false.
-    let word = text.to_ascii_lowercase();
-    if matches!(word.as_str(), "yes" | "no" | "on" | "off" | "y" | "n") {
-        return format!("'{text}'");
-    }
-    serde_yaml::to_string(text).map_or_else(
-        |_| Value::String(text.to_owned()).to_string(),
-        |yaml| yaml.trim_end().to_owned(),
-    )
 }

@@ -1,46 +1,72 @@
 //! Layers from variables of the environment and from `--set`.
 
+use crate::key_path;
 use crate::layer::{Kind, Layer};
 use crate::schema::Schema;
-use carml_diagnostic::{Code, Diagnostic, Format, Source};
-use carml_schema::applicable::keys;
-use std::collections::BTreeMap;
+use carml_diagnostic::{Code, Diagnostic, Format, Report, Source, Span, escape_key};
+use carml_schema::applicable::{Applicable, keys};
+use carml_schema::graph::InstanceType;
+use std::collections::{BTreeMap, HashMap};
 
-/// The layers of the environment: the ancestor's names below `CARML__SECTION__KEY`.
-pub(super) fn variables(schema: &Schema, vars: &BTreeMap<String, String>) -> Vec<Layer> {
-    let own = |name: &&String| name.starts_with("CARML__");
-    let (own, others): (Vec<_>, Vec<_>) = vars.iter().partition(|(name, _)| own(name));
-    let all = others.into_iter().chain(own);
-    all.filter_map(|(name, text)| variable(schema, name, text))
-        .collect()
+/// How the variables begin that set keys.
+const PREFIX: &str = "CARML__";
+
+/// The layers of the environment: the ancestor's names below `CARML__SECTION__KEY`. An empty variable counts as one that
+/// is not set.
+pub(super) fn variables(
+    schema: &Schema,
+    vars: &BTreeMap<String, String>,
+    report: &mut Report,
+) -> Vec<Layer> {
+    let given = || vars.iter().filter(|(_, text)| !text.is_empty());
+    let mut layers: Vec<Layer> = given()
+        .filter_map(|(name, text)| endpoints(schema, name, text))
+        .collect();
+    let mut seen: HashMap<String, &str> = HashMap::new();
+    for (name, text) in given() {
+        let Some(path) = path(name) else {
+            continue;
+        };
+        let at = match at_name(schema, path) {
+            Ok(at) => at,
+            Err(problem) => {
+                let value = format!("{name}=[…]");
+                report.push(problem.diagnostic(Code::Variable, &format!("${name}"), &value));
+                continue;
+            }
+        };
+        if let Some(first) = seen.insert(at.clone(), name) {
+            let message = format!("the variables `{first}` and `{name}` set the same key");
+            let error = Diagnostic::error(Code::DuplicateKey, message);
+            let error = error.pointer(&at).help("unset one of the two");
+            report.push(in_name(error, &format!("${name}")));
+            continue;
+        }
+        let kind = Kind::Variable(name.to_owned());
+        layers.push(layer(schema, kind, format!("${name}"), at, text));
+    }
+    layers
 }
 
-/// The layer of a variable.
-fn variable(schema: &Schema, name: &str, text: &str) -> Option<Layer> {
-    if let Some(path) = name.strip_prefix("CARML__") {
-        let at = spelt(schema, path);
-        return Some(layer(
-            schema,
-            Kind::Variable(name.to_owned()),
-            format!("${name}"),
-            at,
-            text,
-        ));
-    }
+/// What follows `CARML__` in a variable's name; upper and lower case do not count.
+fn path(name: &str) -> Option<&str> {
+    let (prefix, path) = name.split_at_checked(PREFIX.len())?;
+    prefix.eq_ignore_ascii_case(PREFIX).then_some(path)
+}
+
+/// The layer of `REGISTRY_ENDPOINTS` or `TRACER_ENDPOINTS`; a list without addresses counts as one that is not set.
+fn endpoints(schema: &Schema, name: &str, text: &str) -> Option<Layer> {
     let at = match name {
         "REGISTRY_ENDPOINTS" => "/registry/endpoints",
         "TRACER_ENDPOINTS" => "/tracer/endpoints",
         _ => return None,
     };
-    // These names are used by others too: they count only for a schema that has the key.
-    if schema.at(at).is_empty() || !schema.is_carml() {
+    let addresses = text.split(',').map(str::trim).filter(|e| !e.is_empty());
+    let list: Vec<&str> = addresses.collect();
+    // Other programs use these names too: they count only for a schema that has the key.
+    if list.is_empty() || schema.at(at).is_empty() || !schema.is_carml() {
         return None;
     }
-    let list: Vec<&str> = text
-        .split(',')
-        .map(str::trim)
-        .filter(|e| !e.is_empty())
-        .collect();
     let text = serde_json::to_string(&list).ok()?;
     Some(Layer {
         source: Source::new(format!("${name}"), text, Format::Json),
@@ -50,43 +76,101 @@ fn variable(schema: &Schema, name: &str, text: &str) -> Option<Layer> {
     })
 }
 
-/// The pointer that a variable's name means: letters' case is the schema's.
-fn spelt(schema: &Schema, path: &str) -> String {
+/// Why a key cannot be set from outside of a file.
+enum Problem {
+    /// A part of it is empty.
+    EmptyPart,
+    /// It names an item of the list at a pointer.
+    Item(String),
+}
+
+impl Problem {
+    /// The error, at the name of a variable or flag. `whole` sets a list as a whole.
+    fn diagnostic(&self, code: Code, name: &str, whole: &str) -> Diagnostic {
+        let error = match self {
+            Problem::EmptyPart => Diagnostic::error(code, "a part of the key is empty")
+                .help("write `CARML__SECTION__KEY=value` or `--set section.key=value`"),
+            Problem::Item(list) => {
+                let key = key_path::display(list);
+                let message = format!("`{key}` is a list: its items cannot be set one by one");
+                let error = Diagnostic::error(code, message).pointer(list.as_str());
+                error.help(format!("set the whole list: `{whole}`"))
+            }
+        };
+        in_name(error, name)
+    }
+}
+
+/// An error of the name of a variable or flag; its value is not shown.
+fn in_name(error: Diagnostic, name: &str) -> Diagnostic {
+    let source = Source::new(name, "", Format::Yaml);
+    error.at(&source, Span { start: 0, end: 0 })
+}
+
+/// The pointer that a variable's name means: a key of the schema whatever its case, else in lower case.
+fn at_name(schema: &Schema, path: &str) -> Result<String, Problem> {
     let mut at = String::new();
     for step in path.split("__") {
+        if step.is_empty() {
+            return Err(Problem::EmptyPart);
+        }
         let parts = schema.at(&at);
+        if names_item(&parts, step) {
+            return Err(Problem::Item(at));
+        }
         let known = keys(&parts);
-        let own = known.iter().find(|key| key.eq_ignore_ascii_case(step));
+        let same = known.iter().find(|key| **key == step);
+        let other_case = || known.iter().find(|key| key.eq_ignore_ascii_case(step));
         at.push('/');
-        match own {
-            Some(key) => at.push_str(&carml_diagnostic::escape_key(key)),
-            None => at.push_str(&step.to_lowercase()),
+        match same.or_else(other_case) {
+            Some(key) => at.push_str(&escape_key(key)),
+            None => at.push_str(&escape_key(&step.to_lowercase())),
         }
     }
-    at
+    Ok(at)
+}
+
+/// Whether a step is the index of an item where the schema wants a list.
+fn names_item(parts: &[Applicable<'_>], step: &str) -> bool {
+    let is = |kind| parts.iter().any(|part| part.node.types().contains(&kind));
+    let digits = step.bytes().all(|b| b.is_ascii_digit());
+    digits && is(InstanceType::Array) && !is(InstanceType::Object) && !keys(parts).contains(&step)
 }
 
 /// The layer of `key.key=value`.
 pub(super) fn flag(schema: &Schema, assignment: &str) -> Result<Layer, Box<Diagnostic>> {
-    let fault = |message: &str| {
+    let malformed = |message: &'static str| {
         Box::new(Diagnostic::error(Code::Set, message).help("write `--set section.key=value`"))
     };
     // What has no `=` may be a secret: it is not repeated.
     let Some((key, text)) = assignment.split_once('=') else {
-        return Err(fault("a `--set` has no `=`"));
+        return Err(malformed("a `--set` has no `=`"));
     };
     let key = key.trim();
     if key.is_empty() || key.split('.').any(str::is_empty) {
-        return Err(fault(&format!(
-            "`--set {key}=…`: a part of the key is empty"
-        )));
+        return Err(malformed("a `--set` has a key with an empty part"));
     }
-    let at = format!("/{}", carml_diagnostic::escape_key(key).replace('.', "/"));
-    let name = format!("--set {key}");
+    let at = key_path::pointer(key, |at| key_path::in_schema(schema, at));
+    // A key with other characters may be a secret that an `=` has cut.
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '~');
+    let name = if key.chars().all(plain) {
+        format!("--set {key}")
+    } else {
+        "--set".to_owned()
+    };
+    let steps = at.match_indices('/').map(|(n, _)| n);
+    for (start, end) in steps.clone().zip(steps.skip(1).chain([at.len()])) {
+        let above = &at[..start];
+        if names_item(&schema.at(above), &at[start + 1..end]) {
+            let whole = format!("--set {}=[…]", key_path::display(above));
+            let problem = Problem::Item(above.to_owned());
+            return Err(Box::new(problem.diagnostic(Code::Set, &name, &whole)));
+        }
+    }
     Ok(layer(schema, Kind::Flag(key.to_owned()), name, at, text))
 }
 
-/// Where nothing but a text fits, the text is taken as it is: a password may look like a number.
+/// Where nothing but a string fits, the text is taken as it is: a password may look like a number.
 fn layer(schema: &Schema, kind: Kind, name: String, at: String, text: &str) -> Layer {
     let quoted = ['"', '\'']
         .iter()

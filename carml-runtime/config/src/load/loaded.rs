@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::check;
-use crate::layer::{Layer, Origin};
+use crate::layer::{Layer, Origin, provenance};
 use crate::schema::{Schema, Section};
 use carml_diagnostic::{Code, Diagnostic, Report, Source, Span};
 use carml_schema::SchemaIndex;
@@ -65,6 +65,11 @@ impl Loaded {
         if self.schema.fills() {
             self.schema.shapes().fill(&mut self.value);
         }
+    }
+
+    /// See [`SchemaIndex::read_integers`].
+    pub(super) fn read_integers(&mut self) -> Vec<String> {
+        self.schema.shapes().read_integers(&mut self.value)
     }
 
     pub(crate) fn fill_from(&mut self, shapes: &SchemaIndex) {
@@ -177,15 +182,7 @@ impl Loaded {
 
     /// The layer that gives a pointer, and where in it.
     pub(crate) fn given(&self, pointer: &str, key: bool) -> Option<(&Layer, Span)> {
-        for layer in self.layers.iter().rev() {
-            if let Some(span) = layer.place(pointer, key) {
-                return Some((layer, span));
-            }
-            if layer.decides(pointer) {
-                return None;
-            }
-        }
-        None
+        provenance(&self.layers, pointer, key)
     }
 
     /// Every source that was read, lowest layer first.

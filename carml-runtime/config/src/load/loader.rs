@@ -3,10 +3,10 @@
 use super::files::{self, Outcome};
 use super::{Error, Loaded, Remote, environment};
 use crate::check;
-use crate::layer::{Layer, merge, wrap};
+use crate::layer::{Kind, Layer, merge, nest_at};
 use crate::rules::{self, Requirement};
 use crate::schema::Schema;
-use crate::variable::Expand;
+use crate::variables::Expand;
 use carml_diagnostic::{Code, Diagnostic, Report, Source};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
@@ -154,7 +154,7 @@ impl Loader {
         }
         let State {
             mut report,
-            holes,
+            unresolved,
             partial,
             secrets,
         } = state;
@@ -164,12 +164,21 @@ impl Loader {
             check::validate(&loaded, &mut found);
             // One cause, one fault: what could not be read is not also missing or of the wrong kind.
             found.retain(|fault| {
-                let hole = fault.pointer.as_deref().is_some_and(|p| inside(p, &holes));
+                let of_value = fault.code != Code::UnknownKey;
+                let pointer = fault.pointer.as_deref().filter(|_| of_value);
+                let hidden = pointer.is_some_and(|p| inside(p, &unresolved));
                 let same = report.faults().iter().any(|known| covers(known, fault));
                 let empty = partial && check::is_hole(&loaded, fault);
-                !(hole || same || empty)
+                !(hidden || same || empty)
             });
             report.extend(found);
+        }
+        if !self.plain {
+            for pointer in loaded.read_integers() {
+                let message = "this integer does not fit 64 bits";
+                let error = Diagnostic::error(Code::IntegerRange, message);
+                report.push(loaded.aim(error, &pointer, false));
+            }
         }
         loaded.fill();
         rules::check(&loaded, self.lenient, &self.requires, &mut report);
@@ -195,7 +204,7 @@ impl Loader {
                 Err(faults) => report.extend(faults),
             }
         }
-        layers.extend(environment::variables(&self.schema, &self.vars));
+        layers.extend(environment::variables(&self.schema, &self.vars, report));
         for assignment in &self.sets {
             match environment::flag(&self.schema, assignment) {
                 Ok(layer) => layers.push(layer),
@@ -225,19 +234,19 @@ impl Loader {
             state.partial |= reading.partial;
             reading.value?
         };
-        if !self.plain && layer.source.text().contains("${") {
+        // What a variable or `--set` gives is not expanded again.
+        if !self.plain && layer.kind == Kind::Text && layer.source.text().contains("${") {
             Expand {
                 vars: &self.vars,
                 shapes: self.schema.shapes(),
                 source: &layer.source,
-                at: &layer.at,
                 report: &mut state.report,
-                holes: &mut state.holes,
+                unresolved: &mut state.unresolved,
                 secrets: &mut state.secrets,
             }
             .value(&mut part);
         }
-        let mut part = wrap(&layer.at, part);
+        let mut part = nest_at(&layer.at, part);
         let files = layer.at.ends_with("_file") || layer.source.text().contains("_file");
         if !self.plain && files {
             for named in files::take(self.schema.shapes(), &mut part) {
@@ -261,7 +270,7 @@ impl Loader {
                     "{}, the file of `{key}`, cannot be read: {why}",
                     path.display()
                 );
-                state.holes.insert(named.pointer.clone());
+                state.unresolved.insert(named.pointer.clone());
                 let fault = if self.lenient {
                     Diagnostic::warning(Code::SecretFile, message)
                 } else {
@@ -284,16 +293,16 @@ impl Loader {
 struct State {
     report: Report,
     /// The pointers of values that could not be had.
-    holes: HashSet<String>,
+    unresolved: HashSet<String>,
     /// Whether keys may be missing because a text could not be read to its end.
     partial: bool,
     secrets: Vec<String>,
 }
 
-fn inside(pointer: &str, holes: &HashSet<String>) -> bool {
+fn inside(pointer: &str, unresolved: &HashSet<String>) -> bool {
     let mut at = pointer;
     loop {
-        if holes.contains(at) {
+        if unresolved.contains(at) {
             return true;
         }
         match at.rsplit_once('/') {

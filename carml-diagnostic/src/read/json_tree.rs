@@ -1,28 +1,34 @@
-//! Where the keys and values of a JSON text stand. The text has been read before: what is odd ends the walk.
+//! The places of a JSON text. It has been read before: what is not JSON ends the walk.
 
 use super::scalar::{self, Refused};
-use super::spans::{Entry, Kind, MOST_NODES, Node, Spans, find_repeated};
-use crate::Span;
+use super::tree::{Duplicate, Entry, Kind, MAX_NODES, Node, Tree, find_duplicates};
+use crate::{MAX_DEPTH, Span};
+use std::collections::HashMap;
 
 /// The places of a text's keys and values, if it is JSON.
-pub(super) fn of(text: &str) -> Option<Spans> {
+pub(super) fn build(text: &str) -> Option<Tree> {
     let mut scan = Scan {
         text,
         at: text.len() - text.trim_start_matches('\u{feff}').len(),
         nodes: 0,
-        repeated: Vec::new(),
-        beyond: Vec::new(),
+        duplicates: Vec::new(),
+        out_of_range: Vec::new(),
     };
     let root = scan.value(0)?;
-    Some(Spans::new(root, scan.repeated, scan.beyond))
+    Some(Tree {
+        root,
+        anchors: HashMap::new(),
+        duplicates: scan.duplicates,
+        out_of_range: scan.out_of_range,
+    })
 }
 
 struct Scan<'t> {
     text: &'t str,
     at: usize,
     nodes: usize,
-    repeated: Vec<(String, Span, Span)>,
-    beyond: Vec<Span>,
+    duplicates: Vec<Duplicate>,
+    out_of_range: Vec<Span>,
 }
 
 impl Scan<'_> {
@@ -43,7 +49,7 @@ impl Scan<'_> {
 
     fn value(&mut self, depth: usize) -> Option<Node> {
         self.nodes += 1;
-        if depth > 2 * super::MAX_DEPTH || self.nodes > MOST_NODES {
+        if depth > 2 * MAX_DEPTH || self.nodes > MAX_NODES {
             return None;
         }
         let first = self.peek()?;
@@ -56,7 +62,7 @@ impl Scan<'_> {
                     items.push(self.value(depth + 1)?);
                     self.eat(b',')?;
                 }
-                Kind::List(items.into())
+                Kind::Sequence(items.into())
             }
             b'{' => {
                 self.at += 1;
@@ -69,12 +75,12 @@ impl Scan<'_> {
                     entries.push(Entry::quoted(self.text, key, value));
                     self.eat(b',')?;
                 }
-                find_repeated(self.text, &entries, &mut self.repeated);
-                Kind::Map(entries.into())
+                find_duplicates(self.text, &entries, &mut self.duplicates);
+                Kind::Mapping(entries.into())
             }
             b'"' => {
                 self.string()?;
-                Kind::Leaf
+                Kind::Scalar
             }
             _ => {
                 let rest = &self.text[start..];
@@ -84,13 +90,13 @@ impl Scan<'_> {
                 if word.is_empty() {
                     return None;
                 }
-                if matches!(scalar::plain(word), Err(Refused::Beyond)) {
-                    self.beyond.push(Span {
+                if matches!(scalar::plain(word), Err(Refused::OutOfRange)) {
+                    self.out_of_range.push(Span {
                         start,
                         end: self.at,
                     });
                 }
-                Kind::Leaf
+                Kind::Scalar
             }
         };
         Some(Node::new(
@@ -102,7 +108,7 @@ impl Scan<'_> {
         ))
     }
 
-    /// Steps over a text in quotes.
+    /// Steps over a string.
     fn string(&mut self) -> Option<Span> {
         let bytes = self.text.as_bytes();
         let start = self.at;

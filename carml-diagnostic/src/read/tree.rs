@@ -1,0 +1,287 @@
+//! Where the keys and values of a document are.
+
+use super::scalar;
+use crate::Span;
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+
+/// The place of a value, and of its key if it belongs to a mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// The key, quotes included.
+    pub key: Option<Span>,
+    /// The value, quotes included.
+    pub value: Span,
+}
+
+/// A text with more values than this is refused, and has no places.
+pub(super) const MAX_NODES: usize = 1_200_000;
+
+/// The places of a document's keys and values.
+pub(crate) struct Tree {
+    pub(super) root: Node,
+    /// Where the sequences and mappings of anchors are: the index to take at each level below the root.
+    pub(super) anchors: HashMap<usize, Box<[usize]>>,
+    pub(super) duplicates: Vec<Duplicate>,
+    pub(super) out_of_range: Vec<Span>,
+}
+
+/// A key that its mapping has already.
+pub(crate) struct Duplicate {
+    pub(crate) key: String,
+    pub(crate) span: Span,
+    pub(crate) first: Span,
+}
+
+/// A span in half the space: texts are far shorter than 4 GiB.
+#[derive(Clone, Copy)]
+pub(super) struct ShortSpan(u32, u32);
+
+impl From<Span> for ShortSpan {
+    fn from(span: Span) -> ShortSpan {
+        let short = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        ShortSpan(short(span.start), short(span.end))
+    }
+}
+
+impl ShortSpan {
+    pub(super) fn get(self) -> Span {
+        Span {
+            start: self.0 as usize,
+            end: self.1 as usize,
+        }
+    }
+}
+
+pub(super) struct Node {
+    pub(super) span: ShortSpan,
+    pub(super) kind: Kind,
+}
+
+impl Node {
+    pub(super) fn new(span: Span, kind: Kind) -> Node {
+        Node {
+            span: span.into(),
+            kind,
+        }
+    }
+}
+
+pub(super) enum Kind {
+    Scalar,
+    Sequence(Box<[Node]>),
+    Mapping(Box<[Entry]>),
+    /// What an anchor names.
+    Alias(usize),
+}
+
+pub(super) struct Entry {
+    /// The key's name, if its text is not the name.
+    pub(super) name: Option<Box<str>>,
+    pub(super) key: ShortSpan,
+    /// Whether the key is `<<`, which adds the keys of other mappings.
+    pub(super) merge: bool,
+    pub(super) value: Node,
+}
+
+impl Entry {
+    /// An entry whose key is in double quotes.
+    pub(super) fn quoted(text: &str, key: Span, value: Node) -> Entry {
+        let raw = text.get(key.start..key.end).unwrap_or_default();
+        let name = raw
+            .contains('\\')
+            .then(|| serde_json::from_str(raw).ok())
+            .flatten();
+        Entry {
+            name,
+            key: key.into(),
+            merge: false,
+            value,
+        }
+    }
+
+    fn name<'t>(&'t self, text: &'t str) -> &'t str {
+        match &self.name {
+            Some(name) => name,
+            None => {
+                let Span { start, end } = self.key.get();
+                let raw = text.get(start..end).unwrap_or_default();
+                let inside = raw.strip_prefix('"').and_then(|r| r.strip_suffix('"'));
+                inside.unwrap_or(raw)
+            }
+        }
+    }
+}
+
+impl Tree {
+    pub(crate) fn duplicates(&self) -> &[Duplicate] {
+        &self.duplicates
+    }
+
+    /// Integers that do not fit 64 bits.
+    pub(crate) fn out_of_range(&self) -> &[Span] {
+        &self.out_of_range
+    }
+
+    /// The place of a JSON pointer's value.
+    pub(crate) fn locate(&self, text: &str, pointer: &str) -> Option<Located> {
+        let (key, node) = self.find(text, pointer)?;
+        Some(Located {
+            key,
+            value: node.span.get(),
+        })
+    }
+
+    /// Whether a JSON pointer's value is a mapping.
+    pub(crate) fn is_mapping(&self, text: &str, pointer: &str) -> bool {
+        let found = self.find(text, pointer);
+        found.is_some_and(|(_, node)| matches!(self.resolve(node).kind, Kind::Mapping(_)))
+    }
+
+    fn find(&self, text: &str, pointer: &str) -> Option<(Option<Span>, &Node)> {
+        let mut key = None;
+        let mut node = &self.root;
+        for step in pointer.split('/').skip(1) {
+            let step = crate::unescape_key(step);
+            (key, node) = match &self.resolve(node).kind {
+                Kind::Sequence(items) => (None, items.get(step.parse::<usize>().ok()?)?),
+                Kind::Mapping(entries) => {
+                    let entry = self.entry(entries, text, &step)?;
+                    (Some(entry.key.get()), &entry.value)
+                }
+                _ => return None,
+            };
+        }
+        Some((key, node))
+    }
+
+    /// Whether what other layers have at a JSON pointer is replaced by this text.
+    pub(crate) fn shadows(&self, text: &str, pointer: &str) -> bool {
+        let mut node = &self.root;
+        let Span { start, end } = node.span.get();
+        let plain = text.get(start..end).unwrap_or_default();
+        // An empty document says nothing.
+        if matches!(node.kind, Kind::Scalar) && matches!(scalar::plain(plain), Ok(Value::Null)) {
+            return false;
+        }
+        for step in pointer.split('/').skip(1) {
+            let Kind::Mapping(entries) = &self.resolve(node).kind else {
+                return true;
+            };
+            let step = crate::unescape_key(step);
+            match self.entry(entries, text, &step) {
+                Some(entry) => node = &entry.value,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// The node itself, or the one whose anchor it names.
+    fn resolve<'s>(&'s self, node: &'s Node) -> &'s Node {
+        let Kind::Alias(id) = node.kind else {
+            return node;
+        };
+        let named = self.anchors.get(&id).and_then(|path| {
+            path.iter()
+                .try_fold(&self.root, |node, at| match &node.kind {
+                    Kind::Sequence(items) => items.get(*at),
+                    Kind::Mapping(entries) => entries.get(*at).map(|entry| &entry.value),
+                    _ => None,
+                })
+        });
+        named.unwrap_or(node)
+    }
+
+    /// The entry of a key: the mapping's own, or the first that `<<` adds.
+    fn entry<'s>(&'s self, own: &'s [Entry], text: &str, key: &str) -> Option<&'s Entry> {
+        let mut open: Vec<&Node> = Vec::new();
+        let mut seen = HashSet::new();
+        let mut entries = own;
+        loop {
+            let found = entries.iter().find(|e| !e.merge && e.name(text) == key);
+            if found.is_some() {
+                return found;
+            }
+            let merged = entries.iter().filter(|e| e.merge).rev();
+            open.extend(merged.map(|e| &e.value));
+            entries = loop {
+                match &self.resolve(open.pop()?).kind {
+                    Kind::Sequence(maps) if seen.insert(maps.as_ptr().cast()) => {
+                        open.extend(maps.iter().rev());
+                    }
+                    Kind::Mapping(entries) if seen.insert(entries.as_ptr().cast::<()>()) => {
+                        break entries;
+                    }
+                    _ => {}
+                }
+            };
+        }
+    }
+
+    /// Every scalar that touches a window, with its JSON pointer.
+    pub(crate) fn scalars(&self, text: &str, window: Span) -> Vec<(String, Span)> {
+        let mut found = Vec::new();
+        self.root
+            .scalars(text, window, &mut String::new(), &mut found);
+        found
+    }
+}
+
+impl Node {
+    fn scalars(
+        &self,
+        text: &str,
+        window: Span,
+        pointer: &mut String,
+        found: &mut Vec<(String, Span)>,
+    ) {
+        let length = pointer.len();
+        match &self.kind {
+            Kind::Scalar => found.push((pointer.clone(), self.span.get())),
+            Kind::Alias(_) => {}
+            // Items are in the order of the text.
+            Kind::Sequence(items) => {
+                let from = items.partition_point(|n| n.span.get().end < window.start);
+                let until = items.partition_point(|n| n.span.get().start <= window.end);
+                for (n, item) in items.iter().enumerate().take(until).skip(from) {
+                    pointer.push_str(&format!("/{n}"));
+                    item.scalars(text, window, pointer, found);
+                    pointer.truncate(length);
+                }
+            }
+            Kind::Mapping(entries) => {
+                let from = entries.partition_point(|e| e.value.span.get().end < window.start);
+                let until = entries.partition_point(|e| e.key.get().start <= window.end);
+                for entry in entries.iter().take(until).skip(from) {
+                    // What `<<` adds belongs to the mapping itself.
+                    if !entry.merge {
+                        pointer.push('/');
+                        pointer.push_str(&crate::escape_key(entry.name(text)));
+                    }
+                    entry.value.scalars(text, window, pointer, found);
+                    pointer.truncate(length);
+                }
+            }
+        }
+    }
+}
+
+/// Adds each key that its mapping has already.
+pub(super) fn find_duplicates(text: &str, entries: &[Entry], duplicates: &mut Vec<Duplicate>) {
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    let name = |n: usize| entries[n].name(text);
+    order.sort_by(|a, b| name(*a).cmp(name(*b)).then(a.cmp(b)));
+    let mut first = 0;
+    for at in 1..order.len() {
+        if name(order[at]) != name(order[first]) {
+            first = at;
+            continue;
+        }
+        duplicates.push(Duplicate {
+            key: name(order[at]).to_owned(),
+            span: entries[order[at]].key.get(),
+            first: entries[order[first]].key.get(),
+        });
+    }
+}

@@ -1,0 +1,186 @@
+//! The strings of a layer, with their variables replaced.
+
+use super::expansion::{Malformed, Missing, Template, Variables};
+use crate::check;
+use carml_diagnostic::{Code, Diagnostic, Report, Source, nearest, plain_scalar};
+use carml_schema::SchemaIndex;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+
+/// Replaces variables in the strings of one layer.
+pub(crate) struct Expand<'a> {
+    pub(crate) vars: &'a BTreeMap<String, String>,
+    pub(crate) shapes: &'a SchemaIndex,
+    pub(crate) source: &'a Source,
+    pub(crate) report: &'a mut Report,
+    /// The pointers of values that are not known.
+    pub(crate) unresolved: &'a mut HashSet<String>,
+    /// What variables gave whose names sound secret.
+    pub(crate) secrets: &'a mut Vec<String>,
+}
+
+/// The variables of the process; those that sound secret are noted when they are used.
+struct Used<'a, 's> {
+    vars: &'a BTreeMap<String, String>,
+    secrets: &'s mut Vec<String>,
+}
+
+impl<'a> Variables<'a> for Used<'a, '_> {
+    fn get(&mut self, name: &str) -> Option<&'a str> {
+        let value = self.vars.get(name)?;
+        if check::sounds_secret(name) {
+            self.secrets.push(value.clone());
+        }
+        Some(value)
+    }
+}
+
+impl Expand<'_> {
+    /// Replaces variables in every string of a value.
+    pub(crate) fn value(&mut self, value: &mut Value) {
+        self.walk(value, &mut String::new());
+    }
+
+    fn walk(&mut self, value: &mut Value, pointer: &mut String) {
+        let length = pointer.len();
+        match value {
+            Value::String(text) if text.contains("${") => {
+                if let Some(expanded) = self.string(text, pointer) {
+                    *value = expanded;
+                }
+            }
+            Value::Array(items) => {
+                for (n, item) in items.iter_mut().enumerate() {
+                    if may_hold(item) {
+                        pointer.push_str(&format!("/{n}"));
+                        self.walk(item, pointer);
+                        pointer.truncate(length);
+                    }
+                }
+            }
+            Value::Object(map) => {
+                for (key, item) in map {
+                    if may_hold(item) {
+                        pointer.push('/');
+                        pointer.push_str(&carml_diagnostic::escape_key(key));
+                        self.walk(item, pointer);
+                        pointer.truncate(length);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The string with its variables replaced; an error for each that is missing.
+    fn string(&mut self, text: &str, pointer: &str) -> Option<Value> {
+        let template = match Template::parse(text) {
+            Ok(template) => template,
+            Err(malformed) => {
+                self.add(malformed.diagnostic(), pointer);
+                return None;
+            }
+        };
+        let mut used = Used {
+            vars: self.vars,
+            secrets: self.secrets,
+        };
+        match template.expand(&mut used) {
+            Ok(whole) => {
+                let alone = template.is_one_parameter();
+                let scalar = alone.then(|| self.scalar(&whole, pointer)).flatten();
+                Some(scalar.unwrap_or(Value::String(whole)))
+            }
+            Err(missing) => {
+                missing
+                    .into_iter()
+                    .for_each(|one| self.missing(one, pointer));
+                None
+            }
+        }
+    }
+
+    /// The number or boolean that a variable gives which is alone, without quotes, where not only a string fits.
+    fn scalar(&self, text: &str, pointer: &str) -> Option<Value> {
+        let value = plain_scalar(text).filter(|v| v.is_number() || v.is_boolean())?;
+        if self.shapes.is_text(pointer) {
+            return None;
+        }
+        let place = self.source.locate(pointer)?.value;
+        let bare = self.source.text().get(place.start..)?.starts_with('$');
+        bare.then_some(value)
+    }
+
+    fn missing(&mut self, missing: Missing<'_>, pointer: &str) {
+        if self.report.is_full() {
+            self.unresolved.insert(pointer.to_owned());
+            return self.report.push(Diagnostic::error(Code::UnsetVariable, ""));
+        }
+        let diagnostic = match missing {
+            Missing::Unset(name) => {
+                let message = format!("the variable `{name}` is not set");
+                let help = format!("set it, or give a default: `${{{name}:-default}}`");
+                let error = Diagnostic::error(Code::UnsetVariable, message).help(help);
+                match nearest(name, self.vars.keys().map(String::as_str)).first() {
+                    Some(near) => error.label(format!("did you mean `{near}`?")),
+                    None => error,
+                }
+            }
+            Missing::Required {
+                name,
+                colon,
+                message,
+            } => {
+                let state = if colon { "not set or empty" } else { "not set" };
+                let reason = if message.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {message}")
+                };
+                let message = format!("the variable `{name}` is {state}{reason}");
+                Diagnostic::error(Code::UnsetVariable, message).help(format!("set `{name}`"))
+            }
+        };
+        self.add(diagnostic, pointer);
+    }
+
+    fn add(&mut self, diagnostic: Diagnostic, pointer: &str) {
+        let mut diagnostic = diagnostic.pointer(pointer);
+        if let Some(place) = self.source.locate(pointer) {
+            diagnostic = diagnostic.at(self.source, place.value);
+        }
+        self.report.push(diagnostic);
+        self.unresolved.insert(pointer.to_owned());
+    }
+}
+
+impl Malformed<'_> {
+    fn diagnostic(&self) -> Diagnostic {
+        let error = |message: String| Diagnostic::error(Code::Variable, message);
+        match self {
+            Malformed::Unclosed => error("a `${` has no `}`".to_owned())
+                .help("write `${NAME}`, or `$${` if the text itself is meant"),
+            Malformed::Name => error("expected a variable name after `${`".to_owned())
+                .help("a name has letters, digits and `_`, and does not start with a digit; `$${` is the text `${`"),
+            Malformed::Operator(name) => {
+                error(format!("unexpected characters after `${{{name}`")).help(format!(
+                    "write `${{{name}}}`, `${{{name}:-default}}`, `${{{name}:?message}}` or `${{{name}:+value}}`"
+                ))
+            }
+            Malformed::Brace(name) => error(format!(
+                "a `{{` in the text of `${{{name}…}}` is not closed by the `}}` that ends it"
+            ))
+            .help("write `\\}` for each `}` that belongs to the text"),
+            Malformed::TooDeep => error("variables nest too deep".to_owned())
+                .help("set one variable, and use that"),
+        }
+    }
+}
+
+fn may_hold(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("${"),
+        Value::Array(_) | Value::Object(_) => true,
+        _ => false,
+    }
+}
