@@ -10,6 +10,10 @@ pub struct Options {
     pub crates: Vec<String>,
     /// The module of the scalar types behind `x-carml-type`.
     pub scalars: String,
+    /// The module with the support code, for types of documents that are validated before they are
+    /// read. Without it, a module is self-contained and checks what its types cannot say, unless
+    /// the schema extends CarML's base config: the runtime has the support code then.
+    pub support: Option<String>,
     /// Traits that every type derives beside `Clone`, `Debug`, `PartialEq` and serde's.
     pub derives: Vec<String>,
 }
@@ -20,6 +24,7 @@ impl Default for Options {
             root: None,
             crates: vec!["carml-runtime".to_owned()],
             scalars: "::carml_runtime::config".to_owned(),
+            support: None,
             derives: Vec::new(),
         }
     }

@@ -4,7 +4,7 @@
 use std::pin::Pin;
 
 pub use crate::Service;
-pub use crate::config::Section;
+pub use crate::config::{Section, support};
 pub use crate::kv::capability::{Call, Requirement, Scope};
 pub use async_trait::async_trait;
 use futures_core::Stream;

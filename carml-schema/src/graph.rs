@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// A schema's index in a [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,8 +82,8 @@ pub struct Rules {
     pub required: BTreeSet<String>,
     /// `additionalProperties`.
     pub additional: Additional,
-    /// `unevaluatedProperties: false`: closed, and the keys of every subschema count as known.
-    pub closed_over_all: bool,
+    /// `unevaluatedProperties`: like `additional`, but the keys of every subschema count as known.
+    pub unevaluated: Additional,
     /// Every key is evaluated by a subschema, so none is left for `unevaluatedProperties`.
     pub open_over_all: bool,
     /// `propertyNames`.
@@ -94,8 +94,10 @@ pub struct Rules {
     pub prefix: Vec<SchemaId>,
     /// Every item after the prefix.
     pub items: Option<SchemaId>,
-    /// `contains`.
-    pub contains: Option<SchemaId>,
+    /// `unevaluatedItems`: every item that no subschema evaluates.
+    pub unevaluated_items: Option<SchemaId>,
+    /// `contains`; more than one after schemas were merged.
+    pub contains: Vec<SchemaId>,
     /// `uniqueItems`.
     pub unique: bool,
     /// `oneOf` and `anyOf`.
@@ -160,15 +162,15 @@ pub enum Dependent {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bounds {
     /// `minimum`.
-    pub minimum: Option<f64>,
+    pub minimum: Option<Number>,
     /// `maximum`.
-    pub maximum: Option<f64>,
+    pub maximum: Option<Number>,
     /// `exclusiveMinimum`.
-    pub above: Option<f64>,
+    pub above: Option<Number>,
     /// `exclusiveMaximum`.
-    pub below: Option<f64>,
-    /// `multipleOf`.
-    pub multiple_of: Option<f64>,
+    pub below: Option<Number>,
+    /// `multipleOf`; more than one after schemas were merged.
+    pub multiple_of: Vec<Number>,
     /// `pattern`; more than one after schemas were merged.
     pub patterns: Vec<String>,
     /// `minLength` and `maxLength`.
@@ -180,7 +182,7 @@ pub struct Bounds {
 }
 
 /// A minimum and a maximum count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Size {
     /// The minimum; 0 if there is none.
     pub min: u64,
@@ -192,6 +194,11 @@ impl Size {
     /// There is no limit.
     pub fn is_free(self) -> bool {
         self == Self::default()
+    }
+
+    /// Whether a count is within the limits.
+    pub fn contains(self, count: u64) -> bool {
+        count >= self.min && self.max.is_none_or(|max| count <= max)
     }
 
     /// Keeps the stricter of the limits of both.

@@ -15,6 +15,7 @@ mod index;
 mod keywords;
 mod metaschema;
 mod node;
+pub mod number;
 pub mod own;
 mod parse;
 pub mod pattern;

@@ -1,30 +1,34 @@
 //! The config module, and what makes its root type one that the runtime loads.
 
-use quote::{format_ident, quote};
-
 use crate::schema::Module;
 
 pub(super) fn module(module: &Module) -> String {
-    let root = format_ident!("{}", module.root);
-    let schema = module.bundle.to_string();
-    let loaded = module.extends_base.then(|| {
-        quote! {
-            impl ::carml_runtime::config::Root for #root {
-                const SCHEMA: &'static str = #schema;
-            }
-        }
-    });
-    let code: proc_macro2::TokenStream = module.code.parse().unwrap_or_default();
-    let file = quote! {
-        /// The config, generated from its schema.
-        #[allow(clippy::all, clippy::pedantic, clippy::nursery, missing_docs)]
-        pub mod config {
-            #code
-            #loaded
-        }
-    };
-    match syn::parse2(file.clone()) {
-        Ok(file) => prettyplease::unparse(&file),
-        Err(_) => file.to_string(),
+    let mut code = module.code.clone();
+    if module.extends_base {
+        let (root, schema) = (&module.root, module.bundle.to_string());
+        let schema = proc_macro2::Literal::string(&schema);
+        code.push_str(&format!(
+            "
+impl ::carml_runtime::config::Root for {root} {{
+    const SCHEMA: &'static str = {schema};
+}}
+"
+        ));
     }
+    let mut text = String::from(
+        "\
+/// The config, generated from its schema.
+#[allow(clippy::all, clippy::pedantic, clippy::nursery, missing_docs)]
+pub mod config {
+",
+    );
+    for line in code.lines() {
+        if !line.is_empty() {
+            text.push_str("    ");
+            text.push_str(line);
+        }
+        text.push('\n');
+    }
+    text.push_str("}\n");
+    text
 }

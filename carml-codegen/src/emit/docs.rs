@@ -1,4 +1,4 @@
-//! Doc comments: text that rustdoc, its tests and clippy would take amiss is kept from them.
+//! Doc comments without what rustc, rustdoc, its tests and clippy refuse.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,18 +9,18 @@ use crate::ir::types::Docs;
 /// Longer docs hide the type that they are for.
 const MAX_LINES: usize = 4;
 
-/// Doc comments, a line each; none if there is nothing to say.
+/// Doc comments, one per line.
 pub(super) fn tokens(docs: &Docs) -> TokenStream {
     let mut text = docs.text.clone().unwrap_or_default();
     let examples: Vec<String> = docs.examples.iter().filter_map(code).take(3).collect();
     if !examples.is_empty() {
         say(&mut text, &format!("For example {}.", examples.join(", ")));
     }
-    let told = text.to_lowercase().contains("default");
+    let documented = text.to_lowercase().contains("default");
     let default = docs
         .default
         .as_ref()
-        .filter(|value| !told && !is_empty(value));
+        .filter(|value| !documented && !is_empty(value));
     if let Some(default) = default.and_then(code) {
         say(&mut text, &format!("Defaults to {default}."));
     }
@@ -33,7 +33,7 @@ pub(super) fn tokens(docs: &Docs) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
-/// A value that is short enough to stand in a sentence.
+/// A value that is short enough for a sentence.
 fn code(value: &Value) -> Option<String> {
     let text = value.to_string();
     (text.len() <= 60 && !text.contains('`')).then(|| format!("`{text}`"))
@@ -65,7 +65,13 @@ fn say(text: &mut String, sentence: &str) {
     text.push_str(sentence);
 }
 
+/// Characters that change the direction of text, which rustc refuses in comments.
+fn is_bidirectional_control(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn lines(text: &str) -> Vec<String> {
+    let text = text.replace(is_bidirectional_control, "");
     let mut lines: Vec<String> = Vec::new();
     let mut fenced = false;
     // How far a line below a list's item is indented.
@@ -100,7 +106,7 @@ fn lines(text: &str) -> Vec<String> {
     lines
 }
 
-/// Keeps whole paragraphs, as many as fit; what is longer is for the schema to tell.
+/// Keeps as many whole paragraphs as fit; the rest is in the schema.
 fn shorten(lines: &mut Vec<String>) {
     if lines.len() <= MAX_LINES {
         return;

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Emit, docs, rename, ty};
+use super::{Emit, docs, rename, structs, ty};
 use crate::ir::types::{Alternative, Named, Variant};
 
 /// Strings and externally tagged options, or options with a tag among their keys.
@@ -28,9 +28,6 @@ pub(super) fn keyed(
     let names = spelled.iter().map(String::as_str).zip(keys);
     let convention = rename::best(rename::VARIANTS, &names);
     let mut serde = Vec::new();
-    if !named.rules.is_empty() {
-        serde.push(quote!(remote = "Self"));
-    }
     serde.extend(tag.map(|tag| quote!(tag = #tag)));
     serde.extend(convention.map(|convention| {
         let name = convention.name;
@@ -45,12 +42,19 @@ pub(super) fn keyed(
             Some(convention) => (convention.apply)(spelled),
             None => spelled.clone(),
         };
-        let rename = (spelled != *key).then(|| quote!(#[serde(rename = #key)]));
+        let mut serde = Vec::new();
+        if spelled != *key {
+            serde.push(quote!(rename = #key));
+        }
+        let reader = variant.options.as_ref();
+        let reader = reader.and_then(|options| structs::reader(emit, options));
+        serde.extend(reader.map(|reader| quote!(deserialize_with = #reader)));
+        let attribute = (!serde.is_empty()).then(|| quote!(#[serde(#(#serde),*)]));
         let options = variant.options.as_ref().map(|options| {
             let options = emit.ty(options);
             quote!((#options))
         });
-        quote!(#about #rename #name #options)
+        quote!(#about #attribute #name #options)
     });
     quote! {
         #about
@@ -68,17 +72,18 @@ pub(super) fn untagged(
     let name = ty::ident(&named.name);
     let about = docs::tokens(&named.docs);
     let derives = emit.derives(&[]);
-    let remote = (!named.rules.is_empty()).then(|| quote!(remote = "Self",));
     let alternatives = alternatives.iter().map(|alternative| {
         let name = ty::ident(&alternative.name);
         let about = docs::tokens(&alternative.docs);
+        let reader = structs::reader(emit, &alternative.ty);
+        let attribute = reader.map(|reader| quote!(#[serde(deserialize_with = #reader)]));
         let ty = emit.ty(&alternative.ty);
-        quote!(#about #name(#ty))
+        quote!(#about #attribute #name(#ty))
     });
     quote! {
         #about
         #derives
-        #[serde(#remote untagged)]
+        #[serde(untagged)]
         pub enum #name { #(#alternatives,)* }
     }
 }

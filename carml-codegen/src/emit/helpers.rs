@@ -1,361 +1,432 @@
-//! The private functions that a module's tests call: only those that it needs.
+//! The support code of a module: only what it needs.
 
 use std::collections::BTreeSet;
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
-/// In the order in which they are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Helper {
-    Loose,
-    Whole,
-    Present,
-    Rule,
-    Is,
-    One,
-    Has,
-    At,
-    Each,
-    EachFrom,
-    Contains,
-    Values,
-    Others,
-    Only,
-    Matching,
-    Names,
-    Constant,
-    Same,
-    Integer,
-    Number,
-    Above,
-    MultipleOf,
-    Length,
-    Items,
-    Keys,
-    Unique,
-    Matches,
-    Fits,
-}
-
-impl Helper {
-    pub(super) const ALL: [Self; 28] = [
-        Self::Loose,
-        Self::Whole,
-        Self::Present,
-        Self::Rule,
-        Self::Is,
-        Self::One,
-        Self::Has,
-        Self::At,
-        Self::Each,
-        Self::EachFrom,
-        Self::Contains,
-        Self::Values,
-        Self::Others,
-        Self::Only,
-        Self::Matching,
-        Self::Names,
-        Self::Constant,
-        Self::Same,
-        Self::Integer,
-        Self::Number,
-        Self::Above,
-        Self::MultipleOf,
-        Self::Length,
-        Self::Items,
-        Self::Keys,
-        Self::Unique,
-        Self::Matches,
-        Self::Fits,
-    ];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Loose => "Loose",
-            Self::Whole => "Integer",
-            Self::Present => "some",
-            Self::Rule => "rule",
-            Self::Is => "is",
-            Self::One => "one",
-            Self::Has => "has",
-            Self::At => "at",
-            Self::Each => "each",
-            Self::EachFrom => "each_from",
-            Self::Contains => "contains",
-            Self::Values => "values",
-            Self::Others => "others",
-            Self::Only => "only",
-            Self::Matching => "matching",
-            Self::Names => "names",
-            Self::Constant => "constant",
-            Self::Same => "same",
-            Self::Integer => "integer",
-            Self::Number => "number",
-            Self::Above => "above",
-            Self::MultipleOf => "multiple_of",
-            Self::Length => "length",
-            Self::Items => "items",
-            Self::Keys => "keys",
-            Self::Unique => "unique",
-            Self::Matches => "matches",
-            Self::Fits => "fits",
+/// Names that helpers and types use without their paths; [`super::imports`] finds them.
+macro_rules! helpers {
+    ($($variant:ident $name:literal [$($needs:ident)*] $text:literal)*) => {
+        /// A piece of support code. They are written in this order.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(super) enum Helper {
+            $($variant,)*
         }
-    }
 
-    fn tokens(self) -> TokenStream {
-        match self {
-            Self::Loose => loose(),
-            Self::Whole => whole(),
-            Self::Present => quote! {
-                /// Reads a key that is there: only absence is none.
-                fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-                    deserializer: D,
-                ) -> Result<Option<T>, D::Error> {
-                    T::deserialize(deserializer).map(Some)
-                }
-            },
-            Self::Rule => quote! {
-                fn rule(about: &str, kept: bool) -> Result<(), String> {
-                    if kept { Ok(()) } else { Err(format!("the schema's rule for `{about}` is not kept")) }
-                }
-            },
-            Self::Is => quote! {
-                fn is<T: serde::de::DeserializeOwned>(v: &Value) -> bool {
-                    T::deserialize(v).is_ok()
-                }
-            },
-            Self::One => quote! {
-                fn one<const N: usize>(tests: [bool; N]) -> bool {
-                    tests.into_iter().filter(|test| *test).count() == 1
-                }
-            },
-            Self::Has => quote! {
-                fn has(v: &Value, key: &str) -> bool {
-                    v.as_object().is_none_or(|map| map.contains_key(key))
-                }
-            },
-            Self::At => quote! {
-                fn at(v: &Value, place: impl serde_json::value::Index, test: impl Fn(&Value) -> bool) -> bool {
-                    v.get(place).is_none_or(test)
-                }
-            },
-            Self::Each => quote! {
-                fn each(v: &Value, test: impl Fn(&Value) -> bool) -> bool {
-                    v.as_array().is_none_or(|list| list.iter().all(test))
-                }
-            },
-            Self::EachFrom => quote! {
-                fn each_from(v: &Value, from: usize, test: impl Fn(&Value) -> bool) -> bool {
-                    v.as_array().is_none_or(|list| list.iter().skip(from).all(test))
-                }
-            },
-            Self::Contains => quote! {
-                fn contains(v: &Value, test: impl Fn(&Value) -> bool) -> bool {
-                    v.as_array().is_none_or(|list| list.iter().any(test))
-                }
-            },
-            Self::Values => quote! {
-                fn values(v: &Value, test: impl Fn(&Value) -> bool) -> bool {
-                    v.as_object().is_none_or(|map| map.values().all(test))
-                }
-            },
-            Self::Others => quote! {
-                fn others(v: &Value, known: impl Fn(&str) -> bool, test: impl Fn(&Value) -> bool) -> bool {
-                    v.as_object().is_none_or(|map| map.iter().all(|(key, v)| known(key) || test(v)))
-                }
-            },
-            Self::Only => quote! {
-                fn only(v: &Value, keys: &[&str]) -> bool {
-                    v.as_object().is_none_or(|map| map.keys().all(|key| keys.contains(&key.as_str())))
-                }
-            },
-            Self::Matching => quote! {
-                fn matching(v: &Value, pattern: &'static str, test: impl Fn(&Value) -> bool) -> bool {
-                    v.as_object().is_none_or(|map| map.iter().all(|(key, v)| !fits(key, pattern) || test(v)))
-                }
-            },
-            Self::Names => quote! {
-                fn names(v: &Value, test: impl Fn(&Value) -> bool) -> bool {
-                    v.as_object().is_none_or(|map| map.keys().all(|key| test(&key.as_str().into())))
-                }
-            },
-            Self::Constant => quote! {
-                fn constant(v: &Value, text: &str) -> bool {
-                    serde_json::from_str(text).is_ok_and(|value: Value| same(v, &value))
-                }
-            },
-            Self::Same => quote! {
-                /// `1` and `1.0` are the same number.
-                fn same(a: &Value, b: &Value) -> bool {
-                    match (a, b) {
-                        (Value::Array(a), Value::Array(b)) => {
-                            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-                        }
-                        (Value::Object(a), Value::Object(b)) => {
-                            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
-                        }
-                        _ => a == b || a.is_number() && a.as_f64() == b.as_f64(),
-                    }
-                }
-            },
-            Self::Integer => quote! {
-                fn integer(v: &Value) -> bool {
-                    v.is_i64() || v.is_u64() || v.as_f64().is_some_and(|number| number.fract() == 0.0)
-                }
-            },
-            Self::Number => quote! {
-                fn number(v: &Value, range: impl RangeBounds<f64>) -> bool {
-                    v.as_f64().is_none_or(|number| range.contains(&number))
-                }
-            },
-            Self::Above => quote! {
-                fn above(v: &Value, bound: f64) -> bool {
-                    v.as_f64().is_none_or(|number| number > bound)
-                }
-            },
-            Self::MultipleOf => quote! {
-                fn multiple_of(v: &Value, step: f64) -> bool {
-                    v.as_f64().is_none_or(|number| {
-                        let rest = (number % step).abs();
-                        rest.min(step - rest) <= 1e-15 * number.abs()
-                    })
-                }
-            },
-            Self::Length => quote! {
-                fn length(v: &Value, range: impl RangeBounds<usize>) -> bool {
-                    v.as_str().is_none_or(|text| range.contains(&text.chars().count()))
-                }
-            },
-            Self::Items => quote! {
-                fn items(v: &Value, range: impl RangeBounds<usize>) -> bool {
-                    v.as_array().is_none_or(|list| range.contains(&list.len()))
-                }
-            },
-            Self::Keys => quote! {
-                fn keys(v: &Value, range: impl RangeBounds<usize>) -> bool {
-                    v.as_object().is_none_or(|map| range.contains(&map.len()))
-                }
-            },
-            Self::Unique => quote! {
-                fn unique(v: &Value) -> bool {
-                    v.as_array().is_none_or(|list| {
-                        let mut seen = HashSet::with_capacity(list.len());
-                        list.iter().all(|item| seen.insert(item))
-                    })
-                }
-            },
-            Self::Matches => quote! {
-                fn matches(v: &Value, pattern: &'static str) -> bool {
-                    v.as_str().is_none_or(|text| fits(text, pattern))
-                }
-            },
-            Self::Fits => quote! {
-                fn fits(text: &str, pattern: &'static str) -> bool {
-                    static KNOWN: LazyLock<Mutex<HashMap<&str, Option<Regex>>>> = LazyLock::new(Mutex::default);
-                    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-                    let regex = known.entry(pattern).or_insert_with(|| Regex::new(pattern).ok());
-                    regex.as_ref().is_none_or(|regex| regex.is_match(text))
-                }
-            },
-        }
-    }
-}
+        impl Helper {
+            pub(super) const ALL: &[Self] = &[$(Self::$variant,)*];
 
-/// The helpers that are needed, and those that they need.
-pub(super) fn tokens(needed: &BTreeSet<Helper>) -> TokenStream {
-    let mut needed = needed.clone();
-    if needed.contains(&Helper::Matches) || needed.contains(&Helper::Matching) {
-        needed.insert(Helper::Fits);
-    }
-    if needed.contains(&Helper::Constant) {
-        needed.insert(Helper::Same);
-    }
-    let helpers = needed.iter().map(|helper| helper.tokens());
-    quote!(#(#helpers)*)
-}
+            pub(super) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
 
-/// serde writes `deserialize` and `serialize` as functions of a type that is `remote = "Self"`:
-/// the traits call them, and the rules before that. As text, for prettyplease formats no macros.
-const CHECKED: &str = "
-macro_rules! checked {
-    ($($ty:ident)*) => {$(
-        impl<'de> Deserialize<'de> for $ty {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = Value::deserialize(deserializer)?;
-                $ty::check(&value).map_err(serde::de::Error::custom)?;
-                $ty::deserialize(value).map_err(serde::de::Error::custom)
+            /// The helpers that it calls.
+            fn needs(self) -> &'static [Self] {
+                match self {
+                    $(Self::$variant => &[$(Self::$needs),*],)*
+                }
+            }
+
+            fn text(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                }
             }
         }
+    };
+}
 
-        impl Serialize for $ty {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $ty::serialize(self, serializer)
-            }
+/// What types need even if documents are validated before they are read.
+pub(super) const SHARED: [Helper; 6] = [
+    Helper::ObjectOr,
+    Helper::AnyInteger,
+    Helper::Present,
+    Helper::PresentInteger,
+    Helper::PresentIntegers,
+    Helper::Integers,
+];
+
+/// The texts of the helpers that are needed, and of those that they call.
+pub(super) fn texts(needed: &BTreeSet<Helper>) -> Vec<String> {
+    let mut all = BTreeSet::new();
+    let mut pending: Vec<Helper> = needed.iter().copied().collect();
+    while let Some(helper) = pending.pop() {
+        if all.insert(helper) {
+            pending.extend(helper.needs());
         }
+    }
+    let mut texts: Vec<String> = Vec::new();
+    for helper in all {
+        let text = helper.text();
+        match texts.last_mut() {
+            // The macro consists of several pieces.
+            Some(last) if helper.name().is_empty() => last.push_str(&text[1..]),
+            _ => texts.push(text.to_owned()),
+        }
+    }
+    texts
+}
+
+helpers! {
+    ObjectOr "ObjectOr" [] r#"
+/// The object that the schema describes, or a value of another type, which it does not constrain.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum ObjectOr<T> {
+    Object(T),
+    Other(Value),
+}
+
+impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for ObjectOr<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if value.is_object() {
+            return T::deserialize(value).map(Self::Object).map_err(serde::de::Error::custom);
+        }
+        Ok(Self::Other(value))
+    }
+}
+"#
+
+    AnyInteger "Integer" [] r#"
+/// An integer in the form in which it was read: `1` or `1.0`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(try_from = "Number")]
+pub struct Integer(pub Number);
+
+impl TryFrom<Number> for Integer {
+    type Error = &'static str;
+
+    fn try_from(number: Number) -> Result<Self, Self::Error> {
+        // A float beyond 64 bits may have been rounded when it was parsed.
+        let is_exact = |n: f64| n.fract() == 0.0 && (-9.2e18..1.8e19).contains(&n);
+        match number.as_f64().filter(|_| number.is_f64()).is_none_or(is_exact) {
+            true => Ok(Self(number)),
+            false => Err("expected an integer of at most 64 bits"),
+        }
+    }
+}
+"#
+
+    Present "present" [] r#"
+/// Reads a key that is present: only an absent one is `None`.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
+}
+"#
+
+    PresentInteger "present_integer" [Integer] r#"
+/// The same for an integer.
+fn present_integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    d: D,
+) -> Result<Option<T>, D::Error> {
+    integer(d).map(Some)
+}
+"#
+
+    Integer "integer" [] r#"
+/// Reads an integer, also one that is written as `1.0`.
+fn integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
+    let number = Number::deserialize(d)?;
+    let float = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9e15);
+    let number = float.map_or(number, |n| Number::from(n as i64));
+    T::deserialize(number).map_err(serde::de::Error::custom)
+}
+"#
+
+    PresentIntegers "present_integers" [Integers] r#"
+/// The same for a key that is present.
+fn present_integers<'de, T: serde::de::DeserializeOwned, D: Deserializer<'de>>(
+    d: D,
+) -> Result<Option<T>, D::Error> {
+    integers(d).map(Some)
+}
+"#
+
+    Integers "integers" [] r#"
+/// Reads integers, also those that are written as `1.0`.
+fn integers<'de, T: serde::de::DeserializeOwned, D: Deserializer<'de>>(
+    d: D,
+) -> Result<T, D::Error> {
+    fn converted(value: Value) -> Value {
+        match (value.as_f64(), value) {
+            (_, Value::Array(items)) => items.into_iter().map(converted).collect(),
+            (_, Value::Object(map)) => map.into_iter().map(|(k, v)| (k, converted(v))).collect(),
+            (Some(n), v) if v.is_f64() && n.fract() == 0.0 && n.abs() < 9e15 => (n as i64).into(),
+            (_, value) => value,
+        }
+    }
+    T::deserialize(converted(Value::deserialize(d)?)).map_err(serde::de::Error::custom)
+}
+"#
+
+    Ensure "ensure" [] r#"
+fn ensure(what: &str, keywords: &str, valid: bool) -> Result<(), String> {
+    let error = || format!("{what} violates its schema constraint ({keywords})");
+    valid.then_some(()).ok_or_else(error)
+}
+"#
+
+    Is "is" [] r#"
+fn is<T: serde::de::DeserializeOwned>(v: &Value) -> bool {
+    T::deserialize(v).is_ok()
+}
+"#
+
+    One "one" [] r#"
+fn one<const N: usize>(valid: [bool; N]) -> bool {
+    valid.into_iter().filter(|valid| *valid).count() == 1
+}
+"#
+
+    Has "has" [] r#"
+fn has(v: &Value, key: &str) -> bool {
+    v.as_object().is_none_or(|map| map.contains_key(key))
+}
+"#
+
+    At "at" [] r#"
+fn at(v: &Value, place: impl serde_json::value::Index, valid: impl Fn(&Value) -> bool) -> bool {
+    v.get(place).is_none_or(valid)
+}
+"#
+
+    Each "each" [] r#"
+fn each(v: &Value, valid: impl Fn(&Value) -> bool) -> bool {
+    v.as_array().is_none_or(|list| list.iter().all(valid))
+}
+"#
+
+    EachFrom "each_from" [] r#"
+fn each_from(v: &Value, from: usize, valid: impl Fn(&Value) -> bool) -> bool {
+    v.as_array().is_none_or(|list| list.iter().skip(from).all(valid))
+}
+"#
+
+    Contains "contains" [] r#"
+fn contains(v: &Value, valid: impl Fn(&Value) -> bool) -> bool {
+    v.as_array().is_none_or(|list| list.iter().any(valid))
+}
+"#
+
+    Values "values" [] r#"
+fn values(v: &Value, valid: impl Fn(&Value) -> bool) -> bool {
+    v.as_object().is_none_or(|map| map.values().all(valid))
+}
+"#
+
+    Others "others" [] r#"
+fn others(v: &Value, known: impl Fn(&str) -> bool, valid: impl Fn(&Value) -> bool) -> bool {
+    v.as_object().is_none_or(|map| map.iter().all(|(key, v)| known(key) || valid(v)))
+}
+"#
+
+    Only "only" [] r#"
+fn only(v: &Value, keys: &[&str]) -> bool {
+    v.as_object().is_none_or(|map| map.keys().all(|key| keys.contains(&key.as_str())))
+}
+"#
+
+    Matching "matching" [] r#"
+fn matching(v: &Value, pattern: &Regex, valid: impl Fn(&Value) -> bool) -> bool {
+    v.as_object().is_none_or(|map| map.iter().all(|(key, v)| !pattern.is_match(key) || valid(v)))
+}
+"#
+
+    Names "names" [] r#"
+fn names(v: &Value, valid: impl Fn(&Value) -> bool) -> bool {
+    v.as_object().is_none_or(|map| map.keys().all(|key| valid(&key.as_str().into())))
+}
+"#
+
+    Constant "constant" [Same] r#"
+fn constant(v: &Value, text: &str) -> bool {
+    serde_json::from_str(text).is_ok_and(|value: Value| same(v, &value))
+}
+"#
+
+    Same "same" [Around] r#"
+/// `1` and `1.0` are the same number.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b || a.is_number() && a.as_f64() == b.as_f64() && around(a) == around(b),
+    }
+}
+"#
+
+    IsInteger "is_integer" [] r#"
+fn is_integer(v: &Value) -> bool {
+    v.as_f64().is_some_and(|number| number.fract() == 0.0)
+}
+"#
+
+    Number "number" [Around] r#"
+fn number(v: &Value, range: impl RangeBounds<i128>) -> bool {
+    around(v).is_none_or(|(low, high)| range.contains(&low) && range.contains(&high))
+}
+"#
+
+    Above "above" [Around] r#"
+fn above(v: &Value, bound: i128) -> bool {
+    around(v).is_none_or(|(_, high)| high > bound)
+}
+"#
+
+    Below "below" [Around] r#"
+fn below(v: &Value, bound: i128) -> bool {
+    around(v).is_none_or(|(low, _)| low < bound)
+}
+"#
+
+    Around "around" [] r#"
+/// The integers on both sides of a number; twice the same for an integer.
+fn around(v: &Value) -> Option<(i128, i128)> {
+    match v.as_i64().map(i128::from).or(v.as_u64().map(i128::from)) {
+        Some(n) => Some((n, n)),
+        None => v.as_f64().map(|n| (n.floor() as i128, n.ceil() as i128)),
+    }
+}
+"#
+
+    Decimal "decimal" [] r#"
+fn decimal(v: &Value, range: impl RangeBounds<f64>) -> bool {
+    v.as_f64().is_none_or(|number| range.contains(&number))
+}
+"#
+
+    DecimalAbove "decimal_above" [] r#"
+fn decimal_above(v: &Value, bound: f64) -> bool {
+    v.as_f64().is_none_or(|number| number > bound)
+}
+"#
+
+    MultipleOf "multiple_of" [Around] r#"
+fn multiple_of(v: &Value, step: i128) -> bool {
+    match v.as_f64().filter(|_| v.is_f64()) {
+        Some(float) => float % step as f64 == 0.0,
+        None => around(v).is_none_or(|(n, _)| n % step == 0),
+    }
+}
+"#
+
+    DecimalMultipleOf "decimal_multiple_of" [] r#"
+fn decimal_multiple_of(v: &Value, step: f64) -> bool {
+    v.as_f64().is_none_or(|number| {
+        let rest = (number % step).abs();
+        rest.min(step - rest) <= 1e-15 * number.abs()
+    })
+}
+"#
+
+    Length "length" [] r#"
+fn length(v: &Value, range: impl RangeBounds<usize>) -> bool {
+    v.as_str().is_none_or(|text| range.contains(&text.chars().count()))
+}
+"#
+
+    Items "items" [] r#"
+fn items(v: &Value, range: impl RangeBounds<usize>) -> bool {
+    v.as_array().is_none_or(|list| range.contains(&list.len()))
+}
+"#
+
+    Keys "keys" [] r#"
+fn keys(v: &Value, range: impl RangeBounds<usize>) -> bool {
+    v.as_object().is_none_or(|map| range.contains(&map.len()))
+}
+"#
+
+    Unique "unique" [] r#"
+fn unique(v: &Value) -> bool {
+    let mut seen = HashSet::new();
+    v.as_array().is_none_or(|list| list.iter().all(|item| seen.insert(item)))
+}
+"#
+
+    Matches "matches" [] r#"
+fn matches(v: &Value, pattern: &Regex) -> bool {
+    v.as_str().is_none_or(|text| pattern.is_match(text))
+}
+"#
+
+    Types "types" [] r#"
+/// Structs are read from objects only, enums of words from strings only, and after their check.
+macro_rules! types {
+    ($($(#[doc = $doc:literal])* #[derive($($derive:path),*)] $(#[$($attr:tt)*])*
+        pub $kind:ident $name:ident $body:tt $(;)? $(check($v:pat) $check:tt)?)*) => {$(
+        types!(@item $kind $name $body
+            $(#[doc = $doc])* #[derive($($derive,)* Serialize)] $(#[$($attr)*])* pub);
+        const _: () = {
+            use self::$name as schema_type;
+            types!(@item $kind Fields__ $body
+                #[derive(Deserialize)] $(#[$($attr)*])* #[serde(remote = "schema_type")]);
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                    types!(@read d $kind $body $(|$v: &serde_json::Value| $check)?)
+                }
+            }
+        };
     )*};
+"#
+
+    TypesOfTuples "" [] r#"
+    (@item $kind:ident $name:ident ($($t:tt)*) $($head:tt)*) => { $($head)* $kind $name($($t)*); };
+"#
+
+    TypesOfItems "" [] r#"
+    (@item $kind:ident $name:ident $body:tt $($head:tt)*) => { $($head)* $kind $name $body };
+"#
+
+    TypesOfStructs "" [ObjectDeserializer] r#"
+    (@read $d:ident struct {$($t:tt)*}) => { Fields__::deserialize(ObjectDeserializer($d)) };
+"#
+
+    TypesOfWords "" [] r#"
+    (@read $d:ident enum {$($(#[$($attr:tt)*])* $word:ident),* $(,)?}) => {{
+        let word = String::deserialize($d)?;
+        Fields__::deserialize(serde::de::IntoDeserializer::into_deserializer(word))
+    }};
+"#
+
+    TypesOfOthers "" [] r#"
+    (@read $d:ident $kind:ident $body:tt) => { Fields__::deserialize($d) };
+"#
+
+    TypesWithChecks "" [] r#"
+    (@read $d:ident $kind:ident $body:tt $check:expr) => {{
+        let value = serde_json::Value::deserialize($d)?;
+        ($check)(&value).map_err(serde::de::Error::custom)?;
+        let read = |value| -> Result<Self, serde_json::Error> { types!(@read value $kind $body) };
+        read(value).map_err(serde::de::Error::custom)
+    }};
+"#
+
+    TypesEnd "" [] r#"
 }
-";
+use types;
+"#
 
-/// The impls of the types that have rules.
-pub(super) fn checks(checked: &[&str]) -> String {
-    if checked.is_empty() {
-        return String::new();
+    ObjectDeserializer "ObjectDeserializer" [] r#"
+/// Offers the keys and values of an object: serde would read a struct from an array, too.
+struct ObjectDeserializer<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectDeserializer<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
     }
-    let mut text = format!("{CHECKED}\nchecked! {{");
-    let mut width = usize::MAX;
-    for name in checked {
-        if width.saturating_add(name.len()) > 96 {
-            text.push_str("\n   ");
-            width = 3;
-        }
-        text.push(' ');
-        text.push_str(name);
-        width += name.len() + 1;
-    }
-    text.push_str("\n}\n");
-    text
-}
 
-fn whole() -> TokenStream {
-    quote! {
-        /// A whole number of any size, kept as it is written.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-        #[serde(try_from = "Number")]
-        pub struct Integer(pub Number);
-
-        impl TryFrom<Number> for Integer {
-            type Error = &'static str;
-
-            fn try_from(number: Number) -> Result<Self, Self::Error> {
-                match number.as_f64() {
-                    Some(value) if value.fract() != 0.0 => Err("expected a whole number"),
-                    _ => Ok(Self(number)),
-                }
-            }
-        }
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit seq
+        unit_struct newtype_struct tuple tuple_struct map struct enum identifier ignored_any
     }
 }
-
-fn loose() -> TokenStream {
-    quote! {
-        /// What the schema describes if it is an object; it asks nothing of other values.
-        #[derive(Clone, Debug, PartialEq, Serialize)]
-        #[serde(untagged)]
-        pub enum Loose<T> {
-            Object(T),
-            Other(Value),
-        }
-
-        impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Loose<T> {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = Value::deserialize(deserializer)?;
-                if value.is_object() {
-                    let object = T::deserialize(value).map_err(serde::de::Error::custom)?;
-                    return Ok(Self::Object(object));
-                }
-                Ok(Self::Other(value))
-            }
-        }
-    }
+"#
 }

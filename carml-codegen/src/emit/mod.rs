@@ -1,9 +1,12 @@
 //! From types to formatted Rust.
 
-mod checks;
+mod constraints;
 mod docs;
 mod enums;
 mod helpers;
+mod imports;
+mod integers;
+mod layout;
 mod literal;
 mod rename;
 mod structs;
@@ -11,58 +14,88 @@ mod ty;
 
 use std::{cell::RefCell, collections::BTreeSet};
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 
-use crate::ir::types::{Named, NamedKind, Program, Type};
+use crate::{
+    ir::types::{Extra, Named, NamedKind, Program, Type},
+    names,
+};
 
-/// A module that is written, and the helpers that it turns out to need.
+/// Longer names of patterns are shortened to their last words.
+const MAX_PATTERN_WORDS: usize = 3;
+
+/// A module that is written, and the support code that it turns out to need.
 struct Emit<'p> {
     program: &'p Program,
+    /// Types are defined in an invocation of the macro `types!`.
+    by_macro: bool,
     helpers: RefCell<BTreeSet<helpers::Helper>>,
-    predicates: checks::Predicates,
+    functions: constraints::Functions,
+    patterns: RefCell<Vec<(String, Ident)>>,
     imports: RefCell<BTreeSet<String>>,
 }
 
-/// The module's text.
+/// The module's text. The support code is in the module that `support` names, or beside the types.
 ///
 /// # Errors
 ///
-/// What was written is no Rust: a fault of this compiler, with the parser's words.
-pub(crate) fn module(program: &Program) -> Result<String, String> {
+/// What was written is not Rust: an error of this compiler, with the parser's words.
+pub(crate) fn module(program: &Program, support: Option<&str>) -> Result<String, String> {
     let emit = Emit {
         program,
+        by_macro: support.is_none() && program.types.iter().any(is_stricter_than_serde),
         helpers: RefCell::default(),
-        predicates: checks::Predicates::default(),
+        functions: constraints::Functions::default(),
+        patterns: RefCell::default(),
         imports: RefCell::default(),
     };
-    let types: Vec<TokenStream> = program
-        .types
-        .iter()
-        .map(|named| emit.named(named))
-        .collect();
-    let alias = emit.root_alias();
-    let checked = emit.checked();
-    let support = helpers::tokens(&emit.helpers.borrow());
-    let predicates = emit.predicates.tokens();
-    let body = quote! {
-        #(#types)*
-        #alias
-        #predicates
-        #support
+    let mut parts = emit.types()?;
+    let functions = emit.functions.tokens();
+    imports::names_in(&functions, &mut emit.imports.borrow_mut());
+    parts.push(layout::formatted(emit.root_alias())?);
+    parts.push(layout::formatted(functions)?);
+    parts.push(emit.pattern_definitions());
+    let mut found = emit.imports.take();
+    let helpers = emit.helpers.take();
+    let from_support = match support {
+        Some(path) => imports::support(path, &helpers),
+        None => {
+            for text in helpers::texts(&helpers) {
+                let tokens = text.parse().unwrap_or_default();
+                imports::names_in(&tokens, &mut found);
+                parts.push(text);
+            }
+            TokenStream::new()
+        }
     };
-    words(support, &mut emit.imports.borrow_mut());
-    if !program.types.is_empty() {
-        emit.uses(&["Deserialize", "Serialize"]);
+    let imports = [imports::lines(&found), from_support];
+    for (index, imports) in imports.into_iter().enumerate() {
+        parts.insert(index, layout::formatted(imports)?);
     }
-    if !checked.is_empty() {
-        emit.uses(&["Deserializer", "Serializer", "Value"]);
+    Ok(layout::joined(&parts))
+}
+
+/// The support code as a module of its own.
+pub(crate) fn support_module() -> String {
+    let mut found = BTreeSet::new();
+    let mut parts = vec![String::new()];
+    for text in helpers::texts(&BTreeSet::from(helpers::SHARED)) {
+        imports::names_in(&text.parse().unwrap_or_default(), &mut found);
+        parts.push(text.replace("\nfn ", "\npub fn "));
     }
-    let imports = imports(&emit.imports.borrow());
-    let file = syn::parse2(quote!(#imports #body)).map_err(|error| error.to_string())?;
-    let mut code = spaced(&prettyplease::unparse(&file));
-    code.push_str(&helpers::checks(&checked));
-    Ok(code)
+    parts[0] = layout::formatted(imports::lines(&found)).unwrap_or_default();
+    layout::joined(&parts)
+}
+
+/// serde alone would read more than the schema allows.
+fn is_stricter_than_serde(named: &Named) -> bool {
+    !named.constraints.is_empty()
+        || match &named.kind {
+            NamedKind::Struct(structure) => structure.extra == Extra::Denied,
+            NamedKind::Enum(_) | NamedKind::Tagged(..) => true,
+            NamedKind::Untagged(_) | NamedKind::Wrapper(_) => false,
+        }
 }
 
 impl Emit<'_> {
@@ -76,19 +109,74 @@ impl Emit<'_> {
         self.imports.borrow_mut().extend(names);
     }
 
-    fn named(&self, named: &Named) -> TokenStream {
-        let item = match &named.kind {
-            NamedKind::Struct(structure) => structs::emit(self, named, structure),
-            NamedKind::Enum(variants) => enums::keyed(self, named, None, variants),
-            NamedKind::Tagged(tag, variants) => enums::keyed(self, named, Some(tag), variants),
-            NamedKind::Untagged(alternatives) => enums::untagged(self, named, alternatives),
-            NamedKind::Wrapper(inner) => structs::wrapper(self, named, inner),
-        };
-        let check = checks::emit(self, named);
-        quote!(#item #check)
+    /// All types, and what is implemented for them, formatted.
+    fn types(&self) -> Result<Vec<String>, String> {
+        if !self.program.types.is_empty() && !self.by_macro {
+            self.uses(&["Deserialize", "Serialize"]);
+        }
+        let (mut items, mut impls) = (Vec::new(), Vec::new());
+        for named in &self.program.types {
+            let definition = self.named(named);
+            let mut item = layout::formatted(definition.item)?;
+            if self.by_macro
+                && let Some((value, body)) = constraints::check(self, named)
+            {
+                imports::names_in(&body, &mut self.imports.borrow_mut());
+                item.push_str(&layout::check(&value, &body)?);
+            }
+            items.push(item);
+            let own = layout::formatted(definition.impls)?;
+            match self.by_macro {
+                true => impls.push(own),
+                false => items.push(own),
+            }
+        }
+        if self.by_macro {
+            self.needs_macro();
+            items = vec![layout::block("types!", &layout::joined(&items))];
+            items.extend(impls);
+        }
+        Ok(items)
     }
 
-    /// Derives, with what the user asks for and what only some types can have.
+    /// The parts of the macro that the types need.
+    fn needs_macro(&self) {
+        use helpers::Helper::{
+            Types, TypesEnd, TypesOfItems, TypesOfOthers, TypesOfStructs, TypesOfTuples,
+            TypesOfWords, TypesWithChecks,
+        };
+        let mut helpers = self.helpers.borrow_mut();
+        helpers.extend([Types, TypesEnd]);
+        for named in &self.program.types {
+            if !named.constraints.is_empty() {
+                helpers.insert(TypesWithChecks);
+            }
+            helpers.extend(match &named.kind {
+                NamedKind::Struct(_) => [TypesOfItems, TypesOfStructs],
+                NamedKind::Wrapper(_) => [TypesOfTuples, TypesOfOthers],
+                NamedKind::Enum(variants) if variants.iter().all(|v| v.options.is_none()) => {
+                    [TypesOfItems, TypesOfWords]
+                }
+                NamedKind::Enum(_) | NamedKind::Tagged(..) | NamedKind::Untagged(_) => {
+                    [TypesOfItems, TypesOfOthers]
+                }
+            });
+        }
+    }
+
+    fn named(&self, named: &Named) -> Definition {
+        match &named.kind {
+            NamedKind::Struct(structure) => structs::emit(self, named, structure),
+            NamedKind::Enum(variants) => enums::keyed(self, named, None, variants).into(),
+            NamedKind::Tagged(tag, variants) => {
+                enums::keyed(self, named, Some(tag), variants).into()
+            }
+            NamedKind::Untagged(alternatives) => enums::untagged(self, named, alternatives).into(),
+            NamedKind::Wrapper(inner) => structs::wrapper(self, named, inner).into(),
+        }
+    }
+
+    /// Derives: those that every type has, those of this one, and those that the user asks for.
     fn derives(&self, own: &[&str]) -> TokenStream {
         let every = [
             "Clone",
@@ -110,14 +198,16 @@ impl Emit<'_> {
                 names.push(name.clone());
             }
         }
-        names.extend(["Deserialize".to_owned(), "Serialize".to_owned()]);
+        if !self.by_macro {
+            names.extend(["Deserialize".to_owned(), "Serialize".to_owned()]);
+        }
         let paths = names
             .iter()
             .filter_map(|name| name.parse::<TokenStream>().ok());
         quote!(#[derive(#(#paths),*)])
     }
 
-    /// A root that is no type of its own gets its name all the same.
+    /// A root that is not a type of its own is an alias.
     fn root_alias(&self) -> TokenStream {
         if let Type::Named(id) = &self.program.root
             && self.program.types[id.0].name == self.program.root_name
@@ -132,85 +222,56 @@ impl Emit<'_> {
         }
     }
 
-    /// The types with rules.
-    fn checked(&self) -> Vec<&str> {
-        let checked = self.program.types.iter().filter(|ty| !ty.rules.is_empty());
-        checked.map(|named| named.name.as_str()).collect()
-    }
-}
-
-/// Imports of what is named.
-fn imports(found: &BTreeSet<String>) -> TokenStream {
-    let mut lines = TokenStream::new();
-    let has = |word: &str| found.contains(word);
-    let pick = |words: &[&str]| -> Vec<proc_macro2::Ident> {
-        let words = words.iter().filter(|word| has(word));
-        words.map(|word| format_ident!("{word}")).collect()
-    };
-    let std = [
-        (
-            quote!(std::collections),
-            pick(&["BTreeMap", "HashMap", "HashSet"]),
-        ),
-        (quote!(std::ops), pick(&["RangeBounds"])),
-        (
-            quote!(std::sync),
-            pick(&["LazyLock", "Mutex", "PoisonError"]),
-        ),
-        (quote!(regex), pick(&["Regex"])),
-        (
-            quote!(serde),
-            pick(&["Deserialize", "Deserializer", "Serialize", "Serializer"]),
-        ),
-        (quote!(serde_json), pick(&["Number", "Value"])),
-    ];
-    for (path, names) in std {
-        match names.as_slice() {
-            [] => {}
-            [name] => quote!(use #path::#name;).to_tokens(&mut lines),
-            names => quote!(use #path::{#(#names),*};).to_tokens(&mut lines),
+    /// The static that holds a pattern, named after the value that must match.
+    fn pattern(&self, pattern: &str, about: &str) -> Ident {
+        let mut patterns = self.patterns.borrow_mut();
+        if let Some((_, known)) = patterns.iter().find(|(text, _)| text == pattern) {
+            return known.clone();
         }
+        let about = names::snake(about).to_uppercase();
+        let words: Vec<&str> = about.rsplit('_').take(MAX_PATTERN_WORDS).collect();
+        let words: Vec<&str> = words.into_iter().rev().collect();
+        let preferred = names::snake(&words.join("_")).to_uppercase();
+        let numbered = (2..).map(|count| format!("{preferred}_{count}"));
+        let mut candidates = [preferred.clone()].into_iter().chain(numbered);
+        let is_free = |name: &String| !patterns.iter().any(|(_, known)| known == name);
+        let name = candidates.find(is_free).unwrap_or(preferred);
+        let name = format_ident!("{name}");
+        patterns.push((pattern.to_owned(), name.clone()));
+        name
     }
-    lines
-}
 
-fn words(tokens: TokenStream, found: &mut BTreeSet<String>) {
-    for token in tokens {
-        match token {
-            proc_macro2::TokenTree::Group(group) => words(group.stream(), found),
-            proc_macro2::TokenTree::Ident(ident) => {
-                found.insert(ident.to_string());
+    fn pattern_definitions(&self) -> String {
+        let patterns = self.patterns.borrow();
+        if patterns.is_empty() {
+            return String::new();
+        }
+        let statics = patterns.iter().map(|(pattern, name)| {
+            self.uses(&["LazyLock", "Regex"]);
+            let pattern = proc_macro2::Literal::string(pattern);
+            let value = format!("LazyLock::new(|| Regex::new({pattern}).unwrap());");
+            let line = format!("static {name}: LazyLock<Regex> = {value}\n");
+            match line.len() <= 100 {
+                true => line,
+                false => format!("static {name}: LazyLock<Regex> =\n    {value}\n"),
             }
-            _ => {}
-        }
+        });
+        statics.collect()
     }
 }
 
-/// An empty line before each item, which prettyplease leaves out.
-fn spaced(code: &str) -> String {
-    let mut text = String::with_capacity(code.len() + code.len() / 32);
-    let mut in_head = false;
-    let mut in_list = false;
-    let mut last_import = "";
-    for line in code.lines() {
-        // An attribute may take several lines.
-        let head = line.starts_with("///") || line.starts_with("#[") || in_list;
-        in_list = (in_list || line.starts_with("#[")) && !line.ends_with(']');
-        let item = ["pub ", "impl ", "impl<", "fn ", "macro_rules", "checked!"]
-            .iter()
-            .any(|start| line.starts_with(start));
-        let import = line
-            .strip_prefix("use ")
-            .map_or("", |path| &path[..3.min(path.len())]);
-        let group =
-            import == "std" && last_import != "std" || import != "std" && last_import == "std";
-        if (head || item || group && !import.is_empty()) && !in_head && !text.is_empty() {
-            text.push('\n');
+/// A type as it is written.
+struct Definition {
+    item: TokenStream,
+    /// What is implemented beside its derives.
+    impls: TokenStream,
+}
+
+impl From<TokenStream> for Definition {
+    fn from(item: TokenStream) -> Self {
+        Self {
+            item,
+            impls: TokenStream::new(),
         }
-        in_head = head;
-        last_import = import;
-        text.push_str(line);
-        text.push('\n');
     }
-    text
 }

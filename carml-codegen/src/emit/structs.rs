@@ -3,10 +3,15 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{Emit, docs, helpers::Helper, literal, rename, ty};
+use super::{
+    Definition, Emit, docs,
+    helpers::Helper,
+    integers::{self, Reader},
+    literal, rename, ty,
+};
 use crate::ir::types::{Extra, Field, Named, Presence, Struct, Type};
 
-pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenStream {
+pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> Definition {
     let program = emit.program;
     let name = ty::ident(&named.name);
     let about = docs::tokens(&named.docs);
@@ -15,7 +20,7 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenS
         .iter()
         .map(|field| default(emit, field))
         .collect();
-    // With a value for every field, one attribute does what else each field needs.
+    // With a value for every field, one attribute does what each field would need.
     let complete = defaults.iter().all(Option::is_some);
     let derive_default = complete
         && structure.fields.iter().all(|field| match &field.presence {
@@ -27,10 +32,9 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenS
     let keys = structure.fields.iter().map(|field| field.key.as_str());
     let convention = rename::best(rename::FIELDS, &names.zip(keys));
     let mut serde = Vec::new();
-    if !named.rules.is_empty() {
-        serde.push(quote!(remote = "Self"));
-    }
-    if complete && !structure.fields.is_empty() {
+    // In the macro, serde would require `Default` of its private twin, too.
+    let by_container = complete && !emit.by_macro;
+    if by_container && !structure.fields.is_empty() {
         serde.push(quote!(default));
     }
     if matches!(structure.extra, Extra::Denied) {
@@ -54,7 +58,7 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenS
                 emit,
                 &named.name,
                 field,
-                complete,
+                by_container,
                 by_convention != field.key,
             )
         });
@@ -63,9 +67,16 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenS
         Extra::Denied => TokenStream::new(),
         Extra::Kept(value) => {
             emit.uses(&["BTreeMap"]);
+            let reader = match integers::reader(value) {
+                Some(_) => {
+                    emit.needs(Helper::Integers);
+                    quote!(, deserialize_with = "integers")
+                }
+                None => TokenStream::new(),
+            };
             let value = emit.ty(value);
             quote! {
-                #[serde(flatten)]
+                #[serde(flatten #reader)]
                 pub #extra_name: BTreeMap<String, #value>,
             }
         }
@@ -96,8 +107,8 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenS
             }
         }
     });
-    // A struct with a required field has its defaults one by one.
-    let functions: Vec<TokenStream> = if complete {
+    // Without an attribute for all, the fields have their defaults one by one.
+    let functions: Vec<TokenStream> = if by_container {
         Vec::new()
     } else {
         structure
@@ -114,14 +125,18 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> TokenS
             .collect()
     };
     let functions = (!functions.is_empty()).then(|| quote!(impl #name { #(#functions)* }));
-    quote! {
-        #about
-        #derives
-        #container
-        #deprecated
-        pub struct #name { #(#fields)* #extra }
-        #default_impl
-        #functions
+    Definition {
+        item: quote! {
+            #about
+            #derives
+            #container
+            #deprecated
+            pub struct #name { #(#fields)* #extra }
+        },
+        impls: quote! {
+            #default_impl
+            #functions
+        },
     }
 }
 
@@ -152,7 +167,7 @@ fn emit_field(
     emit: &Emit<'_>,
     owner: &str,
     field: &Field,
-    complete: bool,
+    by_container: bool,
     renamed: bool,
 ) -> TokenStream {
     let name = ty::ident(&field.name);
@@ -164,42 +179,74 @@ fn emit_field(
         serde.push(quote!(rename = #key));
     }
     match &field.presence {
-        Presence::Required => {}
+        // A required key of type `()` or `Option` must be present all the same.
+        Presence::Required => match reader(emit, &field.ty) {
+            Some(reader) => serde.push(quote!(deserialize_with = #reader)),
+            None if matches!(field.ty, Type::Option(_)) => {
+                serde.push(quote!(deserialize_with = "Option::deserialize"));
+            }
+            None => {}
+        },
         Presence::Optional => {
-            emit.needs(Helper::Present);
-            if !complete {
+            if !by_container {
                 serde.push(quote!(default));
             }
-            serde.push(quote!(deserialize_with = "some"));
+            let reader = match &field.ty {
+                Type::Option(inner) => present(emit, inner),
+                ty => present(emit, ty),
+            };
+            serde.push(quote!(deserialize_with = #reader));
             serde.push(quote!(skip_serializing_if = "Option::is_none"));
         }
-        Presence::Default(value) if !complete => {
-            if literal::expression(emit, &field.ty, value).is_some() {
+        Presence::Default(value) => {
+            if !by_container && literal::expression(emit, &field.ty, value).is_some() {
                 let path = format!("{owner}::default_{}", field.name);
                 serde.push(quote!(default = #path));
             }
+            if let Some(reader) = reader(emit, &field.ty) {
+                serde.push(quote!(deserialize_with = #reader));
+            }
         }
-        Presence::Default(_) => {}
-    }
-    // A required key of type `()` or `Option` must still be there.
-    if matches!(field.presence, Presence::Required) && matches!(field.ty, Type::Option(_)) {
-        serde.push(quote!(deserialize_with = "Option::deserialize"));
     }
     let attribute = attributes(&serde);
     let deprecated = field.deprecated.then(|| quote!(#[deprecated]));
     quote!(#about #deprecated #attribute pub #name: #ty,)
 }
 
-/// In one attribute, if it fits on one line; else the name stands on a line of its own.
+/// What an attribute may contain and still fit on one line.
+const MAX_ATTRIBUTE: usize = 84;
+
+/// In one attribute, if it fits on one line; else the first has a line of its own.
 fn attributes(parts: &[TokenStream]) -> TokenStream {
     let width: usize = parts.iter().map(|part| part.to_string().len() + 2).sum();
     match parts {
         [] => TokenStream::new(),
-        [first, rest @ ..] if width > 77 && !rest.is_empty() => {
+        [first, rest @ ..] if width > MAX_ATTRIBUTE && !rest.is_empty() => {
             quote!(#[serde(#first)] #[serde(#(#rest),*)])
         }
         parts => quote!(#[serde(#(#parts),*)]),
     }
+}
+
+/// The function that reads a type with integers.
+pub(super) fn reader(emit: &Emit<'_>, ty: &Type) -> Option<&'static str> {
+    let helper = match integers::reader(ty)? {
+        Reader::Scalar => Helper::Integer,
+        Reader::Nested => Helper::Integers,
+    };
+    emit.needs(helper);
+    Some(helper.name())
+}
+
+/// The function that reads a key that is present.
+fn present(emit: &Emit<'_>, ty: &Type) -> &'static str {
+    let helper = match integers::reader(ty) {
+        None => Helper::Present,
+        Some(Reader::Scalar) => Helper::PresentInteger,
+        Some(Reader::Nested) => Helper::PresentIntegers,
+    };
+    emit.needs(helper);
+    helper.name()
 }
 
 /// A type that holds one other.
@@ -207,11 +254,11 @@ pub(super) fn wrapper(emit: &Emit<'_>, named: &Named, inner: &Type) -> TokenStre
     let name = ty::ident(&named.name);
     let about = docs::tokens(&named.docs);
     let derives = emit.derives(&[]);
+    let reader = reader(emit, inner).map(|reader| quote!(#[serde(deserialize_with = #reader)]));
     let inner = emit.ty(inner);
     quote! {
         #about
         #derives
-        #[serde(remote = "Self")]
-        pub struct #name(pub #inner);
+        pub struct #name(#reader pub #inner);
     }
 }

@@ -12,8 +12,8 @@ impl Emit<'_> {
             Type::Boolean => quote!(bool),
             Type::Integer(integer) => integer_type(*integer),
             Type::Float => quote!(f64),
-            Type::Whole => {
-                self.needs(Helper::Whole);
+            Type::AnyInteger => {
+                self.needs(Helper::AnyInteger);
                 quote!(Integer)
             }
             Type::Number => {
@@ -47,10 +47,10 @@ impl Emit<'_> {
                 let inner = self.ty(inner);
                 quote!(Box<#inner>)
             }
-            Type::Loose(inner) => {
-                self.needs(Helper::Loose);
+            Type::ObjectOr(inner) => {
+                self.needs(Helper::ObjectOr);
                 let inner = self.ty(inner);
-                quote!(Loose<#inner>)
+                quote!(ObjectOr<#inner>)
             }
             Type::Named(id) => {
                 let name = format_ident!("{}", self.program.types[id.0].name);

@@ -1,13 +1,14 @@
-//! The language between the schema front end and what follows it: `schema` is what a document
-//! says, [`types`] is the Rust that will say it, [`check`] is what is left for a test to say.
+//! The language between the schema graph and the Rust that is written: `schema` is what a document
+//! says, [`types`] is the Rust that says it, [`constraint`] is what is left to check.
 
-pub(crate) mod check;
+pub(crate) mod constraint;
+pub(crate) mod type_id;
 pub(crate) mod types;
 
 /// The schema graph of `carml_schema`.
 pub(crate) mod schema {
     pub(crate) use carml_schema::graph::{
-        About, Additional, Bounds, Condition, Dependent, Graph, InstanceType as Kind, Rules,
-        Schema, SchemaId, Size, Union,
+        About, Additional, Bounds, Condition, Dependent, Graph, InstanceType, Rules, Schema,
+        SchemaId, Size, Union,
     };
 }

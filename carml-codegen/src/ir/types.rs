@@ -2,11 +2,9 @@
 
 use serde_json::Value;
 
-use super::check::Rule;
+pub(crate) use super::type_id::TypeId;
 
-/// A named type's place in [`Program`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct TypeId(pub(crate) usize);
+use super::constraint::Constraint;
 
 /// A whole module.
 #[derive(Debug)]
@@ -14,7 +12,7 @@ pub(crate) struct Program {
     pub(crate) types: Vec<Named>,
     pub(crate) root: Type,
     pub(crate) root_name: String,
-    /// What every type derives beside what it needs.
+    /// Additional traits that every type derives.
     pub(crate) derives: Vec<String>,
 }
 
@@ -25,8 +23,8 @@ pub(crate) enum Type {
     Integer(Integer),
     /// `f64`, where the document says that numbers may be rounded.
     Float,
-    /// A whole number of any size.
-    Whole,
+    /// An integer of any size.
+    AnyInteger,
     /// `serde_json::Number`: of any size, and keeps `1` and `1.0` apart.
     Number,
     String,
@@ -39,8 +37,8 @@ pub(crate) enum Type {
     Map(Box<Type>),
     Option(Box<Type>),
     Boxed(Box<Type>),
-    /// Described if it is an object, else any value: `type` is not said.
-    Loose(Box<Type>),
+    /// The type of an object, or any value of another type: the schema has no `type`.
+    ObjectOr(Box<Type>),
     Named(TypeId),
     /// A type of another crate, read from and written as text if `text` is set.
     Extern {
@@ -63,7 +61,7 @@ pub(crate) enum Integer {
 }
 
 /// A type that the module defines.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Named {
     pub(crate) name: String,
     /// The schema gives the name: a title, or a definition's key.
@@ -71,11 +69,11 @@ pub(crate) struct Named {
     pub(crate) docs: Docs,
     pub(crate) kind: NamedKind,
     /// What the type cannot say.
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) constraints: Vec<Constraint>,
 }
 
 /// What a doc comment is made of.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Docs {
     pub(crate) text: Option<String>,
     pub(crate) examples: Vec<Value>,
@@ -84,7 +82,7 @@ pub(crate) struct Docs {
 }
 
 impl Docs {
-    /// Docs that only say the name again say nothing.
+    /// Drops docs that repeat the name.
     pub(crate) fn beside(mut self, name: &str) -> Self {
         let letters = |text: &str| -> String {
             let letters = text.chars().filter(|c| c.is_alphanumeric());
@@ -96,12 +94,12 @@ impl Docs {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum NamedKind {
     Struct(Struct),
     /// Strings, externally tagged options, or both.
     Enum(Vec<Variant>),
-    /// The key that tells the variants apart, and the variants.
+    /// The key that discriminates the variants, and the variants.
     Tagged(String, Vec<Variant>),
     /// The first variant that fits.
     Untagged(Vec<Alternative>),
@@ -109,21 +107,21 @@ pub(crate) enum NamedKind {
     Wrapper(Type),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Struct {
     pub(crate) fields: Vec<Field>,
     pub(crate) extra: Extra,
 }
 
 /// Keys beside the fields.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Extra {
     Denied,
     /// Kept in a map of this type.
     Kept(Type),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Field {
     pub(crate) key: String,
     pub(crate) name: String,
@@ -133,7 +131,7 @@ pub(crate) struct Field {
     pub(crate) presence: Presence,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Presence {
     Required,
     /// `ty` is an `Option`; only absence is `None`, null is for the type inside.
@@ -142,7 +140,7 @@ pub(crate) enum Presence {
     Default(Value),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Variant {
     pub(crate) key: String,
     pub(crate) name: String,
@@ -152,7 +150,7 @@ pub(crate) struct Variant {
     pub(crate) options: Option<Type>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Alternative {
     pub(crate) name: String,
     pub(crate) docs: Docs,

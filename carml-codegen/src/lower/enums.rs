@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-use super::{Lowering, kinds, names, shape};
+use super::{Lowering, convert, instance_type, names};
 use crate::ir::{
-    schema::{Kind, Schema, SchemaId},
+    schema::{InstanceType, Schema, SchemaId},
     types::{Docs, NamedKind, Type, Variant},
 };
 
-/// The only variant is not called longer than this: an address is a text that must be that.
+/// A single variant with a longer name is a string with a constraint: it may be an address.
 const MAX_NAME: usize = 40;
 
-/// More variants than this no one matches on: such a list is a test of a string.
+/// Nobody matches on more variants: such a list is a string with a constraint.
 const MAX_VARIANTS: usize = 256;
 
 impl Lowering<'_> {
@@ -24,31 +24,33 @@ impl Lowering<'_> {
     ) -> Type {
         let types = &schema.rules.types;
         let admitted = |value: &&Value| {
-            let kind = kinds::of(value);
+            let ty = instance_type::of(value);
             types.is_empty()
-                || types.contains(&kind)
-                || kind == Kind::Number && types.contains(&Kind::Integer)
+                || types.contains(&ty)
+                || ty == InstanceType::Number && types.contains(&InstanceType::Integer)
         };
         let values: Vec<Value> = values.iter().filter(admitted).cloned().collect();
-        let mut found: Vec<Kind> = values.iter().map(kinds::of).collect();
+        let mut found: Vec<InstanceType> = values.iter().map(instance_type::of).collect();
         found.sort();
         found.dedup();
         match found.as_slice() {
-            [Kind::String] if values.len() > MAX_VARIANTS => {
+            [InstanceType::String] if values.len() > MAX_VARIANTS => {
                 self.define(id, schema, name, &[], |_, _| {
                     NamedKind::Wrapper(Type::String)
                 })
             }
-            [Kind::String] => self.strings(id, schema, &values, name),
-            [Kind::Boolean] => Type::Boolean,
-            [Kind::Null] => Type::Null,
-            // `1.0` is as good as `1` where no integer is asked for.
-            [Kind::Number] if kinds::only(&schema.rules) == Some(Kind::Integer) => {
-                shape::holding(&values).map_or(Type::Number, Type::Integer)
+            [InstanceType::String] => self.strings(id, schema, &values, name),
+            [InstanceType::Boolean] => Type::Boolean,
+            [InstanceType::Null] => Type::Null,
+            // Without `type: integer`, `1.0` is written back as it was.
+            [InstanceType::Number]
+                if instance_type::only(&schema.rules) == Some(InstanceType::Integer) =>
+            {
+                convert::holding(&values).map_or(Type::Number, Type::Integer)
             }
-            [Kind::Number] => Type::Number,
-            [Kind::Array] => Type::List(Box::new(Type::Any)),
-            [Kind::Object] => Type::Map(Box::new(Type::Any)),
+            [InstanceType::Number] => Type::Number,
+            [InstanceType::Array] => Type::List(Box::new(Type::Any)),
+            [InstanceType::Object] => Type::Map(Box::new(Type::Any)),
             [] => Type::Any,
             _ => {
                 let mut whole = schema.clone();
@@ -57,7 +59,7 @@ impl Lowering<'_> {
                     .into_iter()
                     .map(|kind| {
                         let part = self.part(&whole, kind);
-                        let text = kind == Kind::String;
+                        let text = kind == InstanceType::String;
                         if text {
                             self.graph.schemas[part.0].hint = format!("{}_text", schema.hint);
                         }

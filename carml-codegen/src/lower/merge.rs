@@ -1,14 +1,18 @@
-//! One schema from a reference, `allOf` and what stands beside them.
+//! One schema from a reference, `allOf` and the keywords beside them.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeSet, VecDeque},
     rc::Rc,
 };
 
-use super::Lowering;
-use crate::ir::schema::{About, Additional, Bounds, Kind, Rules, Schema, SchemaId};
+use carml_schema::number;
+use serde_json::Number;
 
-/// More schemas than this are not made from two: such a document is hostile.
+use super::Lowering;
+use crate::ir::schema::{About, Additional, Bounds, InstanceType, Rules, Schema, SchemaId};
+
+/// The most schemas that are made from others: a document that needs more is hostile.
 const MAX_SCHEMAS: usize = 60_000;
 
 impl Lowering<'_> {
@@ -38,7 +42,10 @@ impl Lowering<'_> {
             if !seen.insert(next) {
                 continue;
             }
-            let part = self.graph.get(next).clone();
+            let mut part = self.graph.get(next).clone();
+            if part.reference.is_none() && part.all_of.is_empty() {
+                settle_unevaluated(&mut part.rules);
+            }
             pending.extend(part.reference.iter().chain(&part.all_of));
             merged.scalar = merged.scalar.take().or(part.scalar);
             merged.rust_type = merged.rust_type.take().or(part.rust_type);
@@ -46,23 +53,14 @@ impl Lowering<'_> {
             about.description = about.description.take().or(part.about.description);
             self.intersect(&mut merged.rules, part.rules);
         }
-        let rules = &mut merged.rules;
-        if rules.closed_over_all && !rules.open_over_all && rules.additional == Additional::Open {
-            let evaluates_alone = rules.unions.is_empty()
-                && rules.conditions.is_empty()
-                && rules.dependent.is_empty();
-            if evaluates_alone {
-                rules.additional = Additional::Closed;
-                rules.closed_over_all = false;
-            }
-        }
+        settle_unevaluated(&mut merged.rules);
         let merged = Rc::new(merged);
         self.merged.insert(id, Rc::clone(&merged));
         merged
     }
 
-    /// The schema of what fits both.
-    pub(super) fn both(&mut self, first: SchemaId, second: SchemaId) -> SchemaId {
+    /// The schema of the values that are valid against both.
+    pub(super) fn intersection(&mut self, first: SchemaId, second: SchemaId) -> SchemaId {
         let parts = |id: &SchemaId| match self.parts.get(id) {
             Some(parts) => parts.clone(),
             None => vec![self.resolve(*id)],
@@ -85,7 +83,7 @@ impl Lowering<'_> {
         if self.graph.schemas.len() >= MAX_SCHEMAS {
             return first;
         }
-        // What a reference leads to has the better name.
+        // The target of a reference has the better name.
         let schema = self.graph.get(self.resolve(first));
         let (ours, theirs) = (&schema.about, &self.graph.get(second).about);
         let id = self.graph.add(Schema {
@@ -120,9 +118,13 @@ impl Lowering<'_> {
         at
     }
 
-    fn both_or(&mut self, ours: Option<SchemaId>, theirs: Option<SchemaId>) -> Option<SchemaId> {
+    fn intersect_option(
+        &mut self,
+        ours: Option<SchemaId>,
+        theirs: Option<SchemaId>,
+    ) -> Option<SchemaId> {
         match (ours, theirs) {
-            (Some(ours), Some(theirs)) => Some(self.both(ours, theirs)),
+            (Some(ours), Some(theirs)) => Some(self.intersection(ours, theirs)),
             (ours, theirs) => ours.or(theirs),
         }
     }
@@ -132,7 +134,9 @@ impl Lowering<'_> {
         ours.unique |= theirs.unique;
         ours.has_format |= theirs.has_format;
         ours.incomplete |= theirs.incomplete;
-        ours.closed_over_all |= theirs.closed_over_all;
+        ours.unevaluated = self.stricter(ours.unevaluated, theirs.unevaluated);
+        ours.unevaluated_items =
+            self.intersect_option(ours.unevaluated_items, theirs.unevaluated_items);
         ours.open_over_all |= theirs.open_over_all;
         ours.unsupported = ours.unsupported.take().or(theirs.unsupported.take());
         if ours.types.is_empty() {
@@ -143,23 +147,17 @@ impl Lowering<'_> {
         }
         ours.values = match (ours.values.take(), theirs.values.take()) {
             (Some(mut ours), Some(theirs)) => {
-                ours.retain(|value| theirs.contains(value));
+                ours.retain(|value| theirs.iter().any(|known| number::equal(known, value)));
                 Some(ours)
             }
             (ours, theirs) => ours.or(theirs),
         };
         self.objects(ours, &theirs);
         ours.required.append(&mut theirs.required);
-        ours.property_names = self.both_or(ours.property_names, theirs.property_names);
+        ours.property_names = self.intersect_option(ours.property_names, theirs.property_names);
         ours.dependent.append(&mut theirs.dependent);
-        for (index, item) in theirs.prefix.iter().enumerate() {
-            match ours.prefix.get(index).copied() {
-                Some(known) => ours.prefix[index] = self.both(known, *item),
-                None => ours.prefix.push(*item),
-            }
-        }
-        ours.items = self.both_or(ours.items, theirs.items);
-        ours.contains = ours.contains.or(theirs.contains);
+        self.arrays(ours, &theirs);
+        ours.contains.append(&mut theirs.contains);
         ours.unions.append(&mut theirs.unions);
         ours.not.append(&mut theirs.not);
         ours.conditions.append(&mut theirs.conditions);
@@ -167,7 +165,7 @@ impl Lowering<'_> {
     }
 
     fn objects(&mut self, ours: &mut Rules, theirs: &Rules) {
-        // What one part says of further keys holds for those that only the other part names.
+        // What one part requires of other keys holds for those that only the other part names.
         let closed =
             |rules: &Rules| rules.additional == Additional::Closed && rules.patterns.is_empty();
         if closed(theirs) {
@@ -179,17 +177,17 @@ impl Lowering<'_> {
         {
             for (key, property) in &mut ours.properties {
                 if !theirs.properties.contains_key(key) {
-                    *property = self.both(*property, rest);
+                    *property = self.intersection(*property, rest);
                 }
             }
         }
         for (key, property) in &theirs.properties {
             let known = ours.properties.get(key).copied();
             let property = match (known, ours.additional) {
-                (Some(known), _) => self.both(known, *property),
+                (Some(known), _) => self.intersection(known, *property),
                 (None, Additional::Closed) if ours.patterns.is_empty() => continue,
                 (None, Additional::Typed(rest)) if ours.patterns.is_empty() => {
-                    self.both(*property, rest)
+                    self.intersection(*property, rest)
                 }
                 _ => *property,
             };
@@ -197,42 +195,84 @@ impl Lowering<'_> {
         }
         for (pattern, value) in &theirs.patterns {
             let known = ours.patterns.get(pattern).copied();
-            let value = known.map_or(*value, |known| self.both(known, *value));
+            let value = known.map_or(*value, |known| self.intersection(known, *value));
             ours.patterns.insert(pattern.clone(), value);
         }
-        ours.additional = match (ours.additional, theirs.additional) {
+        ours.additional = self.stricter(ours.additional, theirs.additional);
+    }
+
+    fn stricter(&mut self, ours: Additional, theirs: Additional) -> Additional {
+        match (ours, theirs) {
             (Additional::Typed(ours), Additional::Typed(theirs)) => {
-                Additional::Typed(self.both(ours, theirs))
+                Additional::Typed(self.intersection(ours, theirs))
             }
             (Additional::Closed, _) | (_, Additional::Closed) => Additional::Closed,
             (Additional::Open, theirs) => theirs,
             (ours, Additional::Open) => ours,
-        };
+        }
+    }
+
+    /// Where one part has no item of its own at an index, its `items` is for that one, too.
+    fn arrays(&mut self, ours: &mut Rules, theirs: &Rules) {
+        let count = ours.prefix.len().max(theirs.prefix.len());
+        let at = |rules: &Rules, index: usize| rules.prefix.get(index).copied().or(rules.items);
+        let prefix: Vec<SchemaId> = (0..count)
+            .filter_map(|index| self.intersect_option(at(ours, index), at(theirs, index)))
+            .collect();
+        ours.prefix = prefix;
+        ours.items = self.intersect_option(ours.items, theirs.items);
+    }
+}
+
+/// Turns `unevaluatedProperties` and `unevaluatedItems` into the keywords that mean the same where
+/// what is evaluated does not depend on the value.
+fn settle_unevaluated(rules: &mut Rules) {
+    let unconditional =
+        rules.unions.is_empty() && rules.conditions.is_empty() && rules.dependent.is_empty();
+    if rules.open_over_all || rules.additional != Additional::Open {
+        rules.unevaluated = Additional::Open;
+    } else if unconditional {
+        rules.additional = std::mem::take(&mut rules.unevaluated);
+    }
+    if rules.items.is_some() {
+        rules.unevaluated_items = None;
+    } else if unconditional && rules.contains.is_empty() {
+        rules.items = rules.unevaluated_items.take();
     }
 }
 
 /// Integers are numbers.
-fn common(ours: &BTreeSet<Kind>, theirs: &BTreeSet<Kind>) -> BTreeSet<Kind> {
-    let admits = |kinds: &BTreeSet<Kind>, kind: Kind| {
-        kinds.contains(&kind) || kind == Kind::Integer && kinds.contains(&Kind::Number)
+fn common(
+    ours: &BTreeSet<InstanceType>,
+    theirs: &BTreeSet<InstanceType>,
+) -> BTreeSet<InstanceType> {
+    let allows = |types: &BTreeSet<InstanceType>, ty: InstanceType| {
+        types.contains(&ty) || ty == InstanceType::Integer && types.contains(&InstanceType::Number)
     };
     let all = ours.iter().chain(theirs).copied();
-    all.filter(|kind| admits(ours, *kind) && admits(theirs, *kind))
+    all.filter(|ty| allows(ours, *ty) && allows(theirs, *ty))
         .collect()
 }
 
 fn narrow(ours: &mut Bounds, theirs: Bounds) {
-    let pick =
-        |ours: Option<f64>, theirs: Option<f64>, tighter: fn(f64, f64) -> f64| match (ours, theirs)
+    let pick = |ours: &mut Option<Number>, theirs: Option<Number>, tighter: Ordering| {
+        if let Some(theirs) = theirs
+            && ours
+                .as_ref()
+                .is_none_or(|ours| number::compare(&theirs, ours) == tighter)
         {
-            (Some(ours), Some(theirs)) => Some(tighter(ours, theirs)),
-            (ours, theirs) => ours.or(theirs),
-        };
-    ours.minimum = pick(ours.minimum, theirs.minimum, f64::max);
-    ours.maximum = pick(ours.maximum, theirs.maximum, f64::min);
-    ours.above = pick(ours.above, theirs.above, f64::max);
-    ours.below = pick(ours.below, theirs.below, f64::min);
-    ours.multiple_of = ours.multiple_of.or(theirs.multiple_of);
+            *ours = Some(theirs);
+        }
+    };
+    pick(&mut ours.minimum, theirs.minimum, Ordering::Greater);
+    pick(&mut ours.maximum, theirs.maximum, Ordering::Less);
+    pick(&mut ours.above, theirs.above, Ordering::Greater);
+    pick(&mut ours.below, theirs.below, Ordering::Less);
+    for step in theirs.multiple_of {
+        if !ours.multiple_of.contains(&step) {
+            ours.multiple_of.push(step);
+        }
+    }
     for pattern in theirs.patterns {
         if !ours.patterns.contains(&pattern) {
             ours.patterns.push(pattern);

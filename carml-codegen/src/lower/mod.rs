@@ -1,14 +1,15 @@
-//! From what a schema says to the Rust types that say it.
+//! From what a schema says to the Rust types that express it.
 
-mod check;
+mod budget;
+mod constraints;
+mod convert;
 mod enums;
-mod kinds;
+mod instance_type;
 mod merge;
 mod names;
 mod objects;
 mod outcome;
-mod polish;
-mod shape;
+mod passes;
 mod unions;
 
 use std::{
@@ -16,6 +17,9 @@ use std::{
     rc::Rc,
 };
 
+use self::budget::Budget;
+pub(crate) use self::outcome::InvalidDefault;
+pub use self::outcome::{Counts, Fallback};
 use crate::{
     ir::{
         schema::{Graph, Schema, SchemaId},
@@ -24,35 +28,37 @@ use crate::{
     options::Options,
 };
 
-pub use outcome::{Counts, Fallback};
-
 pub(crate) struct Lowered {
     pub(crate) program: Program,
     pub(crate) counts: Counts,
     pub(crate) fallbacks: Vec<Fallback>,
 }
 
-/// Deeper than this, schemas become values: a schema of such depth is hostile.
+/// Deeper schemas become values: nobody writes them by hand.
 const MAX_DEPTH: usize = 64;
 
-/// More types than this are not defined.
+/// The most types that are defined.
 const MAX_TYPES: usize = 5_000;
 
-pub(crate) fn lower(mut graph: Graph, root: SchemaId, options: &Options) -> Lowered {
-    // What extends the base config is validated before it is typed: patterns are left to that,
-    // and the service does without the regex crate.
-    if graph.get(root).fill {
-        for schema in &mut graph.schemas {
-            schema.rules.bounds.patterns.clear();
-        }
-    }
-    let wish = options
+/// Finds the types. Documents that are `validated` before they are read need no constraints.
+///
+/// # Errors
+///
+/// Defaults that would be filled in, but are not valid.
+pub(crate) fn lower(
+    graph: Graph,
+    root: SchemaId,
+    validated: bool,
+    options: &Options,
+) -> Result<Lowered, Vec<InvalidDefault>> {
+    let preferred = options
         .root
         .clone()
         .unwrap_or_else(|| names::of(graph.get(root), options));
     let mut lowering = Lowering {
         graph,
         options,
+        validated,
         types: Vec::new(),
         names: BTreeSet::new(),
         owners: Vec::new(),
@@ -62,73 +68,77 @@ pub(crate) fn lower(mut graph: Graph, root: SchemaId, options: &Options) -> Lowe
         parts: HashMap::new(),
         intersections: HashMap::new(),
         fallbacks: Vec::new(),
+        invalid_defaults: Vec::new(),
         depth: 0,
-        budget: check::BUDGET,
-        allowance: 0,
+        budget: Budget::new(),
     };
-    let name = lowering.reserve(&wish);
-    let root = lowering.rooted(root, &name);
+    let name = lowering.reserve(&preferred);
+    let root = lowering.convert_root(root, &name);
+    if !lowering.invalid_defaults.is_empty() {
+        return Err(lowering.invalid_defaults);
+    }
     let program = Program {
         types: lowering.types.into_iter().flatten().collect(),
         root,
         root_name: name,
         derives: options.derives.clone(),
     };
-    let program = polish::polish(program);
+    let program = passes::run(program);
     let enums = program
         .types
         .iter()
         .filter(|ty| !matches!(ty.kind, NamedKind::Struct(_) | NamedKind::Wrapper(_)))
         .count();
-    Lowered {
+    Ok(Lowered {
         counts: Counts {
             structs: program.types.len() - enums,
             enums,
         },
         program,
         fallbacks: lowering.fallbacks,
-    }
+    })
 }
 
 struct Lowering<'a> {
     graph: Graph,
     options: &'a Options,
-    /// `None` while a type is being worked out, so that it can refer to itself.
+    /// Documents are validated before they are read.
+    validated: bool,
+    /// `None` while a type is being converted, so that it can refer to itself.
     types: Vec<Option<Named>>,
     names: BTreeSet<String>,
-    /// The names of the types around the one that is being worked out.
+    /// The names of the types around the one that is being converted.
     owners: Vec<String>,
     known: HashMap<SchemaId, Type>,
-    /// Those of which null is one value, while they are worked out.
+    /// Schemas that allow null, while they are converted.
     nullable: BTreeSet<SchemaId>,
     merged: HashMap<SchemaId, Rc<Schema>>,
-    /// What a schema made of others is made of, and the other way around.
+    /// The parts of a schema that was made from others, and the reverse.
     parts: HashMap<SchemaId, Vec<SchemaId>>,
     intersections: HashMap<Vec<SchemaId>, SchemaId>,
     fallbacks: Vec<Fallback>,
+    invalid_defaults: Vec<InvalidDefault>,
     depth: usize,
-    /// How many more parts the tests of the module may have.
-    budget: usize,
-    /// And those of the type at hand.
-    allowance: usize,
+    budget: Budget,
 }
 
 impl Lowering<'_> {
-    fn rooted(&mut self, id: SchemaId, name: &str) -> Type {
+    fn convert_root(&mut self, id: SchemaId, name: &str) -> Type {
         let schema = self.merge(id);
-        let either = self.either(&schema);
-        let union = either.as_ref().unwrap_or(&schema);
-        let plain =
-            !self.is_nullable(&schema) && !self.is_loose(&schema) && !self.is_loose_union(union);
+        let conditional_union = self.conditional_union(&schema);
+        let union = conditional_union.as_ref().unwrap_or(&schema);
+        let plain = !self.is_nullable(&schema)
+            && !self.is_untyped_object(&schema)
+            && !self.is_untyped_union(union);
         let inner = if plain {
             name.to_owned()
         } else {
-            // The name stays for the whole, null and other kinds included.
+            // The name is for the whole, with null and other types.
             self.reserve(&format!("{name}Value"))
         };
-        let ty = self.shape(id, &schema, Some(&inner));
-        let rules = self.root_rules(id, &ty);
-        if rules.is_empty() {
+        let ty = self.convert_merged(id, &schema, Some(&inner));
+        let constraints = self.root_constraints(id, &ty);
+        if constraints.is_empty() {
             return ty;
         }
         self.types.push(Some(Named {
@@ -136,7 +146,7 @@ impl Lowering<'_> {
             chosen: true,
             docs: docs(&schema),
             kind: NamedKind::Wrapper(ty),
-            rules,
+            constraints,
         }));
         Type::Named(TypeId(self.types.len() - 1))
     }
@@ -152,29 +162,28 @@ impl Lowering<'_> {
             return self.fall_back(id, "the schema has too many types".to_owned());
         }
         self.depth += 1;
-        let ty = self.work_out(id);
+        let ty = self.convert(id);
         self.depth -= 1;
         self.known.insert(id, ty.clone());
         ty
     }
 
-    fn work_out(&mut self, id: SchemaId) -> Type {
-        if let Some(ty) = self.foreign(self.graph.get(id)) {
+    fn convert(&mut self, id: SchemaId) -> Type {
+        if let Some(ty) = self.external_type(self.graph.get(id)) {
             return ty;
         }
         if let Some(target) = self.alias(id) {
-            // A chain of references that comes back to itself says nothing.
-            if self.comes_back(id) {
+            if self.is_reference_cycle(id) {
                 return self.fall_back(id, "the reference leads back to itself".to_owned());
             }
             return self.ty(target);
         }
         let schema = self.merge(id);
-        self.foreign(&schema)
-            .unwrap_or_else(|| self.shape(id, &schema, None))
+        self.external_type(&schema)
+            .unwrap_or_else(|| self.convert_merged(id, &schema, None))
     }
 
-    fn comes_back(&self, id: SchemaId) -> bool {
+    fn is_reference_cycle(&self, id: SchemaId) -> bool {
         let mut seen = BTreeSet::from([id]);
         let mut at = id;
         while let Some(next) = self.alias(at) {
@@ -187,7 +196,7 @@ impl Lowering<'_> {
     }
 
     /// A type that another crate gives.
-    fn foreign(&self, schema: &Schema) -> Option<Type> {
+    fn external_type(&self, schema: &Schema) -> Option<Type> {
         if let Some(scalar) = &schema.scalar {
             let name = match scalar.as_str() {
                 "duration" => "Duration",
@@ -219,18 +228,21 @@ impl Lowering<'_> {
         Type::Any
     }
 
-    /// A name that no other type has: the wished one, else with the owner's before it, else with
-    /// a number behind it.
-    fn reserve(&mut self, wish: &str) -> String {
+    /// A name that no other type has: the preferred one, else prefixed with the owner's, else with
+    /// a number as suffix.
+    fn reserve(&mut self, preferred: &str) -> String {
         let owned = self
             .owners
             .last()
-            .filter(|owner| !wish.starts_with(owner.as_str()))
-            .map(|owner| format!("{owner}{wish}"));
-        let last = owned.clone().unwrap_or_else(|| wish.to_owned());
+            .filter(|owner| !preferred.starts_with(owner.as_str()))
+            .map(|owner| format!("{owner}{preferred}"));
+        let last = owned.clone().unwrap_or_else(|| preferred.to_owned());
         let numbered = (2..).map(|count| format!("{last}{count}"));
-        let mut wishes = [wish.to_owned()].into_iter().chain(owned).chain(numbered);
-        let name = wishes.find(|name| !names::is_taken(name) && !self.names.contains(name));
+        let mut candidates = [preferred.to_owned()]
+            .into_iter()
+            .chain(owned)
+            .chain(numbered);
+        let name = candidates.find(|name| !names::is_taken(name) && !self.names.contains(name));
         let name = name.unwrap_or_default();
         self.names.insert(name.clone());
         name
@@ -252,8 +264,8 @@ impl Lowering<'_> {
         let ty = TypeId(self.types.len());
         self.types.push(None);
         let mut seen = Type::Named(ty);
-        if self.is_loose(schema) || self.is_loose_union(schema) {
-            seen = Type::Loose(Box::new(seen));
+        if self.is_untyped_object(schema) || self.is_untyped_union(schema) {
+            seen = Type::ObjectOr(Box::new(seen));
         }
         if self.nullable.contains(&id) {
             seen = Type::Option(Box::new(seen));
@@ -262,13 +274,13 @@ impl Lowering<'_> {
         self.owners.push(name.clone());
         let kind = kind(self, &name);
         self.owners.pop();
-        let rules = self.rules(schema, &kind, branches);
+        let constraints = self.constraints(schema, &kind, branches);
         self.types[ty.0] = Some(Named {
             chosen: names::is_chosen(schema),
             docs: docs(schema).beside(&name),
             name,
             kind,
-            rules,
+            constraints,
         });
         Type::Named(ty)
     }

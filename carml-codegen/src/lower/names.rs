@@ -4,8 +4,8 @@ use crate::{ir::schema::Schema, options::Options};
 
 pub(super) use crate::names::{distinct, pascal, snake};
 
-/// A schema's own name: the Rust type it names, its title if it is short enough for one, else the
-/// property or definition it stands under.
+/// A schema's own name: the Rust type that it names, its title if that is short enough, else the
+/// name of its property or definition.
 pub(super) fn of(schema: &Schema, options: &Options) -> String {
     if let Some(rust_type) = &schema.rust_type
         && !options.crates.contains(&rust_type.krate)
@@ -32,7 +32,7 @@ pub(super) fn title(schema: &Schema) -> Option<&str> {
     })
 }
 
-/// Names that generated code uses for something else.
+/// Names that generated code uses itself.
 pub(super) fn is_taken(name: &str) -> bool {
     matches!(
         name,
@@ -56,7 +56,8 @@ pub(super) fn is_taken(name: &str) -> bool {
             | "Value"
             | "Number"
             | "Map"
-            | "Loose"
+            | "ObjectOr"
+            | "ObjectDeserializer"
             | "Integer"
             | "Regex"
             | "Clone"
@@ -66,11 +67,8 @@ pub(super) fn is_taken(name: &str) -> bool {
             | "Eq"
             | "Hash"
             | "BTreeMap"
-            | "HashMap"
             | "HashSet"
             | "LazyLock"
-            | "Mutex"
-            | "PoisonError"
             | "RangeBounds"
             | "TryFrom"
             | "Fn"

@@ -1,6 +1,6 @@
 //! Structs and maps.
 
-use super::{Lowering, docs, names};
+use super::{InvalidDefault, Lowering, docs, names};
 use crate::ir::{
     schema::{Additional, Schema, SchemaId, Union},
     types::{Docs, Extra, Field, NamedKind, Presence, Struct, Type},
@@ -28,7 +28,16 @@ impl Lowering<'_> {
             } else if property.fill
                 && let Some(default) = &property.about.default
             {
-                Presence::Default(default.clone())
+                match self.default(*id, &ty, default) {
+                    Ok(default) => Presence::Default(default),
+                    Err(reason) => {
+                        self.invalid_defaults.push(InvalidDefault {
+                            pointer: format!("{}/default", property.place),
+                            reason: format!("`{default}` cannot be filled in: {reason}"),
+                        });
+                        Presence::Optional
+                    }
+                }
             } else {
                 Presence::Optional
             };
@@ -37,7 +46,7 @@ impl Lowering<'_> {
                 _ => ty,
             };
             let docs = self.field_docs(&property, &ty).beside(&name);
-            self.say_once(&docs, &ty);
+            self.drop_repeated_docs(&docs, &ty);
             fields.push(Field {
                 key: key.clone(),
                 docs,
@@ -50,8 +59,8 @@ impl Lowering<'_> {
         fields
     }
 
-    /// A type that stands for one field leaves its docs to the field.
-    fn say_once(&mut self, docs: &Docs, ty: &Type) {
+    /// A type that one field uses leaves its docs to the field.
+    fn drop_repeated_docs(&mut self, docs: &Docs, ty: &Type) {
         match ty {
             Type::Named(id) => {
                 if let Some(named) = &mut self.types[id.0]
@@ -61,13 +70,13 @@ impl Lowering<'_> {
                     named.docs.text = None;
                 }
             }
-            Type::Option(inner) | Type::Loose(inner) => self.say_once(docs, inner),
+            Type::Option(inner) | Type::ObjectOr(inner) => self.drop_repeated_docs(docs, inner),
             _ => {}
         }
     }
 
-    /// A reference says what the target is; its own words come first. What the type's own docs
-    /// say is not said again.
+    /// The description beside a reference wins over the target's. What the type's own docs say is
+    /// not repeated.
     fn field_docs(&self, property: &Schema, ty: &Type) -> Docs {
         let target = property.reference.map(|target| self.graph.get(target));
         let own = docs(property);
@@ -102,7 +111,7 @@ impl Lowering<'_> {
         Extra::Kept(self.others(schema))
     }
 
-    /// The values of keys that are no fields.
+    /// The values of keys that are not fields.
     pub(super) fn others(&mut self, schema: &Schema) -> Type {
         let mut values: Vec<SchemaId> = schema.rules.patterns.values().copied().collect();
         let all = |pattern: &String| matches!(pattern.as_str(), ".*" | "^.*$" | ".+" | "^.+$" | "");
@@ -146,7 +155,7 @@ impl Lowering<'_> {
 fn inline(ty: &Type) -> bool {
     match ty {
         Type::Named(_) => true,
-        Type::Option(inner) | Type::Loose(inner) => inline(inner),
+        Type::Option(inner) | Type::ObjectOr(inner) => inline(inner),
         _ => false,
     }
 }

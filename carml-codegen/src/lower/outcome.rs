@@ -19,3 +19,11 @@ pub struct Fallback {
     /// Why.
     pub reason: String,
 }
+
+/// A default that would be filled in, but is not valid.
+#[derive(Clone, Debug)]
+pub(crate) struct InvalidDefault {
+    /// The document and the JSON pointer of the default: `app.json#/properties/port/default`.
+    pub(crate) pointer: String,
+    pub(crate) reason: String,
+}

@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 
 use crate::{emit, lower};
 
-pub use crate::lower::{Counts, Fallback};
+pub use self::error::{Error, InvalidDefault};
+pub use crate::{
+    lower::{Counts, Fallback},
+    options::Options,
+};
 
-pub use crate::options::Options;
-pub use error::Error;
+/// The module of the runtime that has the support code of types that extend the base config.
+const RUNTIME_SUPPORT: &str = "::carml_runtime::__private::support";
 
 /// Generated Rust.
 #[derive(Clone, Debug)]
@@ -36,11 +40,16 @@ pub struct Module {
 ///
 /// # Errors
 ///
-/// The file cannot be read, or it is not a JSON Schema.
+/// The file cannot be read, it is not a JSON Schema, or a default that would be filled in is not
+/// valid.
 pub fn compile(file: &Path, options: &Options) -> Result<Module, Error> {
     let read = carml_schema::parse(file)?;
-    let lowered = lower::lower(read.graph, read.root, options);
-    let code = emit::module(&lowered.program).map_err(|message| Error::Internal {
+    // What extends the base config is validated by the runtime before it is read.
+    let support = options.support.as_deref();
+    let support = support.or(read.extends_base.then_some(RUNTIME_SUPPORT));
+    let lowered = lower::lower(read.graph, read.root, support.is_some(), options)
+        .map_err(|defaults| error::invalid_defaults(file, &defaults))?;
+    let code = emit::module(&lowered.program, support).map_err(|message| Error::Internal {
         file: file.to_owned(),
         message,
     })?;
@@ -53,4 +62,10 @@ pub fn compile(file: &Path, options: &Options) -> Result<Module, Error> {
         extends_base: read.extends_base,
         bundle: read.bundle,
     })
+}
+
+/// The module that [`Options::support`] names: CarML's runtime has it.
+#[doc(hidden)]
+pub fn support_module() -> String {
+    emit::support_module()
 }

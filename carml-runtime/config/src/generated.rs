@@ -1,13 +1,14 @@
-//! The base config: generated from `schema/base.json`, do not edit.
+//! The base config: @generated from `schema/base.json`, do not edit.
 //!
 //! `UPDATE=1 cargo test -p carml-codegen --test base_config` writes this file.
 #![allow(missing_docs)] // variants are named as they are written
 
-use std::collections::{BTreeMap, HashSet};
-use std::ops::RangeBounds;
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::support::{present, integer};
 
 /// Every section that CarML itself reads. Open: extend it with `allOf` and properties of your own, and close the whole with `unevaluatedProperties: false`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -18,7 +19,7 @@ pub struct Config {
     /// The gRPC server and the clients that the service makes.
     pub grpc: Grpc,
     /// The key/value store, and the service registry on top of it.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub registry: Option<Registry>,
     /// Health of this service and of what it needs. grpc.health.v1 is always served.
     pub health: Health,
@@ -27,10 +28,10 @@ pub struct Config {
     /// Where finished spans go.
     pub tracer: Tracer,
     /// The object store.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub store: Option<Store>,
     /// The download manager.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub download: Option<Download>,
     #[serde(flatten)]
     pub extra: BTreeMap<String, Value>,
@@ -38,10 +39,10 @@ pub struct Config {
 
 /// What is true of the whole process.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self", default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct App {
     /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Turns on checks and output that help in development. Defaults to `false`.
     pub debug: bool,
@@ -50,7 +51,7 @@ pub struct App {
     /// Colours in terminal output. Defaults to `"auto"`.
     pub color: Color,
     /// Where temporary files are kept. The system's temporary directory if absent.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub tempdir: Option<String>,
 }
 
@@ -63,13 +64,6 @@ impl Default for App {
             color: Color::Auto,
             tempdir: None,
         }
-    }
-}
-
-impl App {
-    fn check(v: &Value) -> Result<(), String> {
-        rule("name", length(&v["name"], 1..))?;
-        rule("tempdir", length(&v["tempdir"], 1..))
     }
 }
 
@@ -98,7 +92,7 @@ pub struct GrpcServer {
     /// The address to bind. Defaults to `"127.0.0.1:50051"`.
     pub listen: String,
     /// The address that others are told. The bound address if absent.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
     /// Serves gRPC server reflection, v1 and v1alpha. Defaults to `true`.
     pub reflection: bool,
@@ -215,7 +209,7 @@ pub enum ClientMiddleware {
 
 /// The key/value store, and the service registry on top of it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self", default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Registry {
     /// The store behind the key/value layer. Defaults to `"redb"`.
     pub provider: Provider,
@@ -224,20 +218,20 @@ pub struct Registry {
     /// The file of the embedded store (`redb`); made if it is missing. One process holds it. Defaults to `"carml.redb"`.
     pub path: String,
     /// The user to log in as.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// That user's password.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub password: Option<super::Secret>,
     /// How long one operation may take, and how long the first connection is tried. Defaults to `"5s"`.
     pub timeout: super::Duration,
     /// The certificate authority that signs the servers' certificates.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub certificate: Option<super::Pem>,
     /// The namespace: every key lives under it, and nothing outside it is touched. Defaults to `"carml"`.
     pub bucket: String,
     /// How long the head of one answer may take.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub header_timeout_per_request: Option<super::Duration>,
     /// Keeps the list of servers up to date from the cluster itself. Defaults to `false`.
     pub auto_sync: bool,
@@ -257,13 +251,6 @@ impl Default for Registry {
             header_timeout_per_request: None,
             auto_sync: false,
         }
-    }
-}
-
-impl Registry {
-    fn check(v: &Value) -> Result<(), String> {
-        rule("path", length(&v["path"], 1..))?;
-        rule("bucket", length(&v["bucket"], 1..))
     }
 }
 
@@ -305,17 +292,17 @@ impl Default for Health {
 
 /// Where events go beside standard output.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self", default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Logger {
     /// How events are written to standard output: `auto` is for people on a terminal and JSON lines elsewhere. Defaults to `"auto"`.
     pub format: Format,
     /// The sinks in use.
     pub hooks: Vec<LoggerHook>,
     /// The `syslog` hook.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub syslog: Option<Syslog>,
     /// The `elastic_search` hook.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub elastic_search: Option<ElasticSearch>,
 }
 
@@ -327,12 +314,6 @@ impl Default for Logger {
             syslog: None,
             elastic_search: None,
         }
-    }
-}
-
-impl Logger {
-    fn check(v: &Value) -> Result<(), String> {
-        rule("hooks", unique(&v["hooks"]))
     }
 }
 
@@ -359,36 +340,30 @@ pub enum LoggerHook {
 #[serde(default, deny_unknown_fields)]
 pub struct Syslog {
     /// Where to send: a `udp://`, `tcp://` or `tls://` address. The local socket if absent.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<super::Endpoint>,
 }
 
 /// The `elastic_search` hook.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ElasticSearch {
     /// The user to log in as.
-    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// That user's password.
-    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub password: Option<super::Secret>,
     /// The cluster's servers.
     pub endpoints: Vec<super::Endpoint>,
     /// The certificate authority, DER or PEM in base64.
-    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub ca_cert: Option<super::Base64>,
-}
-
-impl ElasticSearch {
-    fn check(v: &Value) -> Result<(), String> {
-        rule("endpoints", items(&v["endpoints"], 1..))
-    }
 }
 
 /// Where finished spans go.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self", default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Tracer {
     /// Whether spans are exported. Defaults to `false`.
     pub enabled: bool,
@@ -411,12 +386,6 @@ impl Default for Tracer {
     }
 }
 
-impl Tracer {
-    fn check(v: &Value) -> Result<(), String> {
-        rule("sample_ratio", number(&v["sample_ratio"], 0.0..=1.0))
-    }
-}
-
 /// The collector's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -426,26 +395,26 @@ pub enum TracerProvider {
 
 /// The object store.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self", default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Store {
     /// Where objects are kept: a local directory, or an S3-like service. Defaults to `"fs"`.
     pub provider: StoreProvider,
     /// The directory of provider `fs`. Defaults to `"objects"`.
     pub path: String,
     /// The server of provider `s3`.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<super::Endpoint>,
     /// The bucket of provider `s3`.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
     /// The region of provider `s3`.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// The access key's name.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub access_key: Option<String>,
     /// The access key's secret.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<super::Secret>,
 }
 
@@ -463,15 +432,6 @@ impl Default for Store {
     }
 }
 
-impl Store {
-    fn check(v: &Value) -> Result<(), String> {
-        rule("path", length(&v["path"], 1..))?;
-        rule("bucket", length(&v["bucket"], 1..))?;
-        rule("region", length(&v["region"], 1..))?;
-        rule("access_key", length(&v["access_key"], 1..))
-    }
-}
-
 /// Where objects are kept: a local directory, or an S3-like service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -482,12 +442,13 @@ pub enum StoreProvider {
 
 /// The download manager.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self", default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Download {
     /// Where finished downloads are kept. `app.tempdir` if absent.
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
     /// How many downloads run at once. Defaults to `4`.
+    #[serde(deserialize_with = "integer")]
     pub parallel: u64,
     /// How long a server may stay silent. Defaults to `"30s"`.
     pub timeout: super::Duration,
@@ -504,68 +465,4 @@ impl Default for Download {
             max_size: "1gb".parse::<super::ByteSize>().expect("the schema's default"),
         }
     }
-}
-
-impl Download {
-    fn check(v: &Value) -> Result<(), String> {
-        rule("directory", length(&v["directory"], 1..))?;
-        rule("parallel", number(&v["parallel"], 1.0..=64.0))
-    }
-}
-
-/// Reads a key that is there: only absence is none.
-fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
-fn rule(about: &str, kept: bool) -> Result<(), String> {
-    if kept {
-        Ok(())
-    } else {
-        Err(format!("the schema's rule for `{about}` is not kept"))
-    }
-}
-
-fn number(v: &Value, range: impl RangeBounds<f64>) -> bool {
-    v.as_f64().is_none_or(|number| range.contains(&number))
-}
-
-fn length(v: &Value, range: impl RangeBounds<usize>) -> bool {
-    v.as_str().is_none_or(|text| range.contains(&text.chars().count()))
-}
-
-fn items(v: &Value, range: impl RangeBounds<usize>) -> bool {
-    v.as_array().is_none_or(|list| range.contains(&list.len()))
-}
-
-fn unique(v: &Value) -> bool {
-    v.as_array()
-        .is_none_or(|list| {
-            let mut seen = HashSet::with_capacity(list.len());
-            list.iter().all(|item| seen.insert(item))
-        })
-}
-
-macro_rules! checked {
-    ($($ty:ident)*) => {$(
-        impl<'de> Deserialize<'de> for $ty {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = Value::deserialize(deserializer)?;
-                $ty::check(&value).map_err(serde::de::Error::custom)?;
-                $ty::deserialize(value).map_err(serde::de::Error::custom)
-            }
-        }
-
-        impl Serialize for $ty {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $ty::serialize(self, serializer)
-            }
-        }
-    )*};
-}
-
-checked! {
-    App Registry Logger ElasticSearch Tracer Store Download
 }

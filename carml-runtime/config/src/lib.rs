@@ -13,6 +13,9 @@ mod load;
 mod probe;
 mod rules;
 mod schema;
+#[doc(hidden)]
+#[rustfmt::skip]
+pub mod support;
 mod types;
 mod variables;
 
@@ -20,4 +23,5 @@ pub use generated::*;
 pub use layer::Origin;
 pub use load::{Change, Error, Loaded, Loader, Reload, Remote, named};
 pub use schema::{Root, Schema, Section};
+pub use support::{Integer, ObjectOr};
 pub use types::{Base64, ByteSize, Duration, Endpoint, Pem, Secret};

@@ -74,22 +74,16 @@ pub(super) fn rules(rules: &mut Rules, node: &Node<'_>) {
     rules.required = texts(object.get("required")).into_iter().collect();
     rules.has_format = object.contains_key("format");
     rules.unique = object.get("uniqueItems") == Some(&Value::Bool(true));
-    let rest = object.get("unevaluatedProperties");
-    let allowed = object.contains_key("additionalProperties");
-    rules.closed_over_all = rest == Some(&Value::Bool(false)) && !allowed;
-    rules.open_over_all = rest.is_some_and(|rest| *rest != Value::Bool(false))
-        || object.get("additionalProperties") == Some(&Value::Bool(true));
-    rules.incomplete = ["unevaluatedProperties", "unevaluatedItems"]
+    rules.open_over_all = ["unevaluatedProperties", "additionalProperties"]
         .iter()
-        .any(|key| {
-            object
-                .get(*key)
-                .is_some_and(|rest| *rest != Value::Bool(true))
-        })
-        || ["minContains", "maxContains"]
-            .iter()
-            .any(|key| object.contains_key(*key));
-    let number = |key: &str| object.get(key).and_then(Value::as_f64);
+        .any(|key| match object.get(key) {
+            Some(Value::Object(rest)) => rest.is_empty(),
+            rest => rest == Some(&Value::Bool(true)),
+        });
+    rules.incomplete = ["minContains", "maxContains"]
+        .iter()
+        .any(|key| object.contains_key(*key));
+    let number = |key: &str| object.get(key).and_then(Value::as_number).cloned();
     let bounds = &mut rules.bounds;
     bounds.minimum = number("minimum");
     bounds.maximum = number("maximum");
@@ -102,7 +96,8 @@ pub(super) fn rules(rules: &mut Rules, node: &Node<'_>) {
     if object.get("exclusiveMaximum") == Some(&Value::Bool(true)) {
         bounds.below = bounds.maximum.take();
     }
-    bounds.multiple_of = number("multipleOf").filter(|step| *step > 0.0);
+    let step = number("multipleOf").filter(|step| step.as_f64() > Some(0.0));
+    bounds.multiple_of = step.into_iter().collect();
     let pattern = object.get("pattern").and_then(Value::as_str);
     bounds.patterns = pattern.map(str::to_owned).into_iter().collect();
     bounds.length = size(object, "minLength", "maxLength");
@@ -189,14 +184,8 @@ impl<'a, F: FnMut(&str, &'a Value, &str) -> SchemaId> Children<'_, 'a, F> {
             let id = (self.id)(&path, value, &format!("{}_value", self.hint));
             rules.patterns.insert(pattern.to_owned(), id);
         }
-        rules.additional = match self.get("additionalProperties") {
-            Some(value @ Value::Object(object)) if !object.is_empty() => {
-                let hint = format!("{}_value", self.hint);
-                Additional::Typed((self.id)("additionalProperties", value, &hint))
-            }
-            Some(Value::Bool(false)) => Additional::Closed,
-            _ => Additional::Open,
-        };
+        rules.additional = self.rest("additionalProperties");
+        rules.unevaluated = self.rest("unevaluatedProperties");
         rules.property_names = self.one("propertyNames", &format!("{}_key", self.hint));
         for keyword in ["dependentSchemas", "dependencies"] {
             for (key, value) in self.map(keyword) {
@@ -245,9 +234,12 @@ impl<'a, F: FnMut(&str, &'a Value, &str) -> SchemaId> Children<'_, 'a, F> {
             rest = "additionalItems";
         }
         rules.items = self.one(rest, &item);
+        if self.get(rest).is_none() {
+            rules.unevaluated_items = self.one("unevaluatedItems", &item);
+        }
         // `minContains: 0` asks for nothing; other counts are left to validation.
         if self.get("minContains").and_then(Value::as_f64) != Some(0.0) {
-            rules.contains = self.one("contains", &item);
+            rules.contains.extend(self.one("contains", &item));
         }
     }
 
@@ -260,6 +252,18 @@ impl<'a, F: FnMut(&str, &'a Value, &str) -> SchemaId> Children<'_, 'a, F> {
         let list = list.into_iter().flatten().enumerate();
         list.map(|(index, value)| (self.id)(&format!("{keyword}/{index}"), value, hint))
             .collect()
+    }
+
+    /// A keyword for the keys that others leave.
+    fn rest(&mut self, keyword: &str) -> Additional {
+        match self.get(keyword) {
+            Some(value @ Value::Object(object)) if !object.is_empty() => {
+                let hint = format!("{}_value", self.hint);
+                Additional::Typed((self.id)(keyword, value, &hint))
+            }
+            Some(Value::Bool(false)) => Additional::Closed,
+            _ => Additional::Open,
+        }
     }
 
     /// A keyword with one schema; `true` and `{}` say nothing.

@@ -1,93 +1,111 @@
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
-pub struct Store {
-    pub provider: Provider,
-    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub quota: Option<Integer>,
-}
-
-impl Store {
-    fn check(v: &Value) -> Result<(), String> {
-        rule(
-            "if",
+types! {
+    #[derive(Clone, Debug, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Store {
+        pub provider: Provider,
+        #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+        pub path: Option<String>,
+        #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+        pub quota: Option<Integer>,
+    }
+    check(v) {
+        ensure("the value", "if", {
             (!at(v, "provider", |v| v == "disk") || has(v, "path"))
-                && (at(v, "provider", |v| v == "disk") || v.get("path").is_none()),
-        )
+                && (at(v, "provider", |v| v == "disk") || v.get("path").is_none())
+        })
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Provider {
+        Memory,
+        Disk,
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Provider {
-    Memory,
-    Disk,
-}
-
-/// A whole number of any size, kept as it is written.
+/// An integer in the form in which it was read: `1` or `1.0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(try_from = "Number")]
 pub struct Integer(pub Number);
 
 impl TryFrom<Number> for Integer {
     type Error = &'static str;
+
     fn try_from(number: Number) -> Result<Self, Self::Error> {
-        match number.as_f64() {
-            Some(value) if value.fract() != 0.0 => Err("expected a whole number"),
-            _ => Ok(Self(number)),
+        // A float beyond 64 bits may have been rounded when it was parsed.
+        let is_exact = |n: f64| n.fract() == 0.0 && (-9.2e18..1.8e19).contains(&n);
+        match number.as_f64().filter(|_| number.is_f64()).is_none_or(is_exact) {
+            true => Ok(Self(number)),
+            false => Err("expected an integer of at most 64 bits"),
         }
     }
 }
 
-/// Reads a key that is there: only absence is none.
-fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+/// Reads a key that is present: only an absent one is `None`.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
 }
 
-fn rule(about: &str, kept: bool) -> Result<(), String> {
-    if kept {
-        Ok(())
-    } else {
-        Err(format!("the schema's rule for `{about}` is not kept"))
-    }
+fn ensure(what: &str, keywords: &str, valid: bool) -> Result<(), String> {
+    let error = || format!("{what} violates its schema constraint ({keywords})");
+    valid.then_some(()).ok_or_else(error)
 }
 
 fn has(v: &Value, key: &str) -> bool {
     v.as_object().is_none_or(|map| map.contains_key(key))
 }
 
-fn at(
-    v: &Value,
-    place: impl serde_json::value::Index,
-    test: impl Fn(&Value) -> bool,
-) -> bool {
-    v.get(place).is_none_or(test)
+fn at(v: &Value, place: impl serde_json::value::Index, valid: impl Fn(&Value) -> bool) -> bool {
+    v.get(place).is_none_or(valid)
 }
 
-macro_rules! checked {
-    ($($ty:ident)*) => {$(
-        impl<'de> Deserialize<'de> for $ty {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = Value::deserialize(deserializer)?;
-                $ty::check(&value).map_err(serde::de::Error::custom)?;
-                $ty::deserialize(value).map_err(serde::de::Error::custom)
+/// Structs are read from objects only, enums of words from strings only, and after their check.
+macro_rules! types {
+    ($($(#[doc = $doc:literal])* #[derive($($derive:path),*)] $(#[$($attr:tt)*])*
+        pub $kind:ident $name:ident $body:tt $(;)? $(check($v:pat) $check:tt)?)*) => {$(
+        types!(@item $kind $name $body
+            $(#[doc = $doc])* #[derive($($derive,)* Serialize)] $(#[$($attr)*])* pub);
+        const _: () = {
+            use self::$name as schema_type;
+            types!(@item $kind Fields__ $body
+                #[derive(Deserialize)] $(#[$($attr)*])* #[serde(remote = "schema_type")]);
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                    types!(@read d $kind $body $(|$v: &serde_json::Value| $check)?)
+                }
             }
-        }
-
-        impl Serialize for $ty {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $ty::serialize(self, serializer)
-            }
-        }
+        };
     )*};
+    (@item $kind:ident $name:ident $body:tt $($head:tt)*) => { $($head)* $kind $name $body };
+    (@read $d:ident struct {$($t:tt)*}) => { Fields__::deserialize(ObjectDeserializer($d)) };
+    (@read $d:ident enum {$($(#[$($attr:tt)*])* $word:ident),* $(,)?}) => {{
+        let word = String::deserialize($d)?;
+        Fields__::deserialize(serde::de::IntoDeserializer::into_deserializer(word))
+    }};
+    (@read $d:ident $kind:ident $body:tt $check:expr) => {{
+        let value = serde_json::Value::deserialize($d)?;
+        ($check)(&value).map_err(serde::de::Error::custom)?;
+        let read = |value| -> Result<Self, serde_json::Error> { types!(@read value $kind $body) };
+        read(value).map_err(serde::de::Error::custom)
+    }};
 }
+use types;
 
-checked! {
-    Store
+/// Offers the keys and values of an object: serde would read a struct from an array, too.
+struct ObjectDeserializer<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectDeserializer<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit seq
+        unit_struct newtype_struct tuple tuple_struct map struct enum identifier ignored_any
+    }
 }

@@ -1,94 +1,122 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::RangeBounds;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use regex::Regex;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Number, Value};
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
-pub struct Host {
-    pub address: String,
-    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub port: Option<u16>,
-}
+types! {
+    #[derive(Clone, Debug, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Host {
+        pub address: String,
+        #[serde(default)]
+        #[serde(deserialize_with = "present_integer", skip_serializing_if = "Option::is_none")]
+        pub port: Option<u16>,
+    }
+    check(v) {
+        ensure("`port`", "minimum", number(&v["port"], 1..))
+    }
 
-impl Host {
-    fn check(v: &Value) -> Result<(), String> {
-        rule("port", number(&v["port"], 1.0..))
+    /// Hosts
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Hosts(pub BTreeMap<String, Host>);
+    check(v) {
+        ensure("the value", "minProperties, propertyNames", {
+            keys(v, 1..) && names(v, |v| matches(v, &HOSTS_NAME))
+        })
     }
 }
 
-/// Hosts
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self")]
-pub struct Hosts(pub BTreeMap<String, Host>);
+static HOSTS_NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new("^[a-z-]+$").unwrap());
 
-impl Hosts {
-    fn check(v: &Value) -> Result<(), String> {
-        rule("the value", keys(v, 1..) && names(v, |v| matches(v, "^[a-z-]+$")))
-    }
-}
-
-/// Reads a key that is there: only absence is none.
-fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
+/// The same for an integer.
+fn present_integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    d: D,
 ) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+    integer(d).map(Some)
 }
 
-fn rule(about: &str, kept: bool) -> Result<(), String> {
-    if kept {
-        Ok(())
-    } else {
-        Err(format!("the schema's rule for `{about}` is not kept"))
+/// Reads an integer, also one that is written as `1.0`.
+fn integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
+    let number = Number::deserialize(d)?;
+    let float = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9e15);
+    let number = float.map_or(number, |n| Number::from(n as i64));
+    T::deserialize(number).map_err(serde::de::Error::custom)
+}
+
+fn ensure(what: &str, keywords: &str, valid: bool) -> Result<(), String> {
+    let error = || format!("{what} violates its schema constraint ({keywords})");
+    valid.then_some(()).ok_or_else(error)
+}
+
+fn names(v: &Value, valid: impl Fn(&Value) -> bool) -> bool {
+    v.as_object().is_none_or(|map| map.keys().all(|key| valid(&key.as_str().into())))
+}
+
+fn number(v: &Value, range: impl RangeBounds<i128>) -> bool {
+    around(v).is_none_or(|(low, high)| range.contains(&low) && range.contains(&high))
+}
+
+/// The integers on both sides of a number; twice the same for an integer.
+fn around(v: &Value) -> Option<(i128, i128)> {
+    match v.as_i64().map(i128::from).or(v.as_u64().map(i128::from)) {
+        Some(n) => Some((n, n)),
+        None => v.as_f64().map(|n| (n.floor() as i128, n.ceil() as i128)),
     }
-}
-
-fn names(v: &Value, test: impl Fn(&Value) -> bool) -> bool {
-    v.as_object().is_none_or(|map| map.keys().all(|key| test(&key.as_str().into())))
-}
-
-fn number(v: &Value, range: impl RangeBounds<f64>) -> bool {
-    v.as_f64().is_none_or(|number| range.contains(&number))
 }
 
 fn keys(v: &Value, range: impl RangeBounds<usize>) -> bool {
     v.as_object().is_none_or(|map| range.contains(&map.len()))
 }
 
-fn matches(v: &Value, pattern: &'static str) -> bool {
-    v.as_str().is_none_or(|text| fits(text, pattern))
+fn matches(v: &Value, pattern: &Regex) -> bool {
+    v.as_str().is_none_or(|text| pattern.is_match(text))
 }
 
-fn fits(text: &str, pattern: &'static str) -> bool {
-    static KNOWN: LazyLock<Mutex<HashMap<&str, Option<Regex>>>> = LazyLock::new(
-        Mutex::default,
-    );
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let regex = known.entry(pattern).or_insert_with(|| Regex::new(pattern).ok());
-    regex.as_ref().is_none_or(|regex| regex.is_match(text))
-}
-
-macro_rules! checked {
-    ($($ty:ident)*) => {$(
-        impl<'de> Deserialize<'de> for $ty {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = Value::deserialize(deserializer)?;
-                $ty::check(&value).map_err(serde::de::Error::custom)?;
-                $ty::deserialize(value).map_err(serde::de::Error::custom)
+/// Structs are read from objects only, enums of words from strings only, and after their check.
+macro_rules! types {
+    ($($(#[doc = $doc:literal])* #[derive($($derive:path),*)] $(#[$($attr:tt)*])*
+        pub $kind:ident $name:ident $body:tt $(;)? $(check($v:pat) $check:tt)?)*) => {$(
+        types!(@item $kind $name $body
+            $(#[doc = $doc])* #[derive($($derive,)* Serialize)] $(#[$($attr)*])* pub);
+        const _: () = {
+            use self::$name as schema_type;
+            types!(@item $kind Fields__ $body
+                #[derive(Deserialize)] $(#[$($attr)*])* #[serde(remote = "schema_type")]);
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                    types!(@read d $kind $body $(|$v: &serde_json::Value| $check)?)
+                }
             }
-        }
-
-        impl Serialize for $ty {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $ty::serialize(self, serializer)
-            }
-        }
+        };
     )*};
+    (@item $kind:ident $name:ident ($($t:tt)*) $($head:tt)*) => { $($head)* $kind $name($($t)*); };
+    (@item $kind:ident $name:ident $body:tt $($head:tt)*) => { $($head)* $kind $name $body };
+    (@read $d:ident struct {$($t:tt)*}) => { Fields__::deserialize(ObjectDeserializer($d)) };
+    (@read $d:ident $kind:ident $body:tt) => { Fields__::deserialize($d) };
+    (@read $d:ident $kind:ident $body:tt $check:expr) => {{
+        let value = serde_json::Value::deserialize($d)?;
+        ($check)(&value).map_err(serde::de::Error::custom)?;
+        let read = |value| -> Result<Self, serde_json::Error> { types!(@read value $kind $body) };
+        read(value).map_err(serde::de::Error::custom)
+    }};
 }
+use types;
 
-checked! {
-    Host Hosts
+/// Offers the keys and values of an object: serde would read a struct from an array, too.
+struct ObjectDeserializer<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectDeserializer<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit seq
+        unit_struct newtype_struct tuple tuple_struct map struct enum identifier ignored_any
+    }
 }

@@ -1,64 +1,80 @@
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self", default, deny_unknown_fields)]
-pub struct Source {
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    #[serde(deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-}
-
-impl Source {
-    fn check(v: &Value) -> Result<(), String> {
-        rule("oneOf", one([has(v, "file"), has(v, "url"), has(v, "text")]))
+types! {
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Source {
+        #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+        pub file: Option<String>,
+        #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+        pub url: Option<String>,
+        #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+        pub text: Option<String>,
+    }
+    check(v) {
+        ensure("the value", "oneOf", one([has(v, "file"), has(v, "url"), has(v, "text")]))
     }
 }
 
-/// Reads a key that is there: only absence is none.
-fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+/// Reads a key that is present: only an absent one is `None`.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
 }
 
-fn rule(about: &str, kept: bool) -> Result<(), String> {
-    if kept {
-        Ok(())
-    } else {
-        Err(format!("the schema's rule for `{about}` is not kept"))
-    }
+fn ensure(what: &str, keywords: &str, valid: bool) -> Result<(), String> {
+    let error = || format!("{what} violates its schema constraint ({keywords})");
+    valid.then_some(()).ok_or_else(error)
 }
 
-fn one<const N: usize>(tests: [bool; N]) -> bool {
-    tests.into_iter().filter(|test| *test).count() == 1
+fn one<const N: usize>(valid: [bool; N]) -> bool {
+    valid.into_iter().filter(|valid| *valid).count() == 1
 }
 
 fn has(v: &Value, key: &str) -> bool {
     v.as_object().is_none_or(|map| map.contains_key(key))
 }
 
-macro_rules! checked {
-    ($($ty:ident)*) => {$(
-        impl<'de> Deserialize<'de> for $ty {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = Value::deserialize(deserializer)?;
-                $ty::check(&value).map_err(serde::de::Error::custom)?;
-                $ty::deserialize(value).map_err(serde::de::Error::custom)
+/// Structs are read from objects only, enums of words from strings only, and after their check.
+macro_rules! types {
+    ($($(#[doc = $doc:literal])* #[derive($($derive:path),*)] $(#[$($attr:tt)*])*
+        pub $kind:ident $name:ident $body:tt $(;)? $(check($v:pat) $check:tt)?)*) => {$(
+        types!(@item $kind $name $body
+            $(#[doc = $doc])* #[derive($($derive,)* Serialize)] $(#[$($attr)*])* pub);
+        const _: () = {
+            use self::$name as schema_type;
+            types!(@item $kind Fields__ $body
+                #[derive(Deserialize)] $(#[$($attr)*])* #[serde(remote = "schema_type")]);
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                    types!(@read d $kind $body $(|$v: &serde_json::Value| $check)?)
+                }
             }
-        }
-
-        impl Serialize for $ty {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $ty::serialize(self, serializer)
-            }
-        }
+        };
     )*};
+    (@item $kind:ident $name:ident $body:tt $($head:tt)*) => { $($head)* $kind $name $body };
+    (@read $d:ident struct {$($t:tt)*}) => { Fields__::deserialize(ObjectDeserializer($d)) };
+    (@read $d:ident $kind:ident $body:tt $check:expr) => {{
+        let value = serde_json::Value::deserialize($d)?;
+        ($check)(&value).map_err(serde::de::Error::custom)?;
+        let read = |value| -> Result<Self, serde_json::Error> { types!(@read value $kind $body) };
+        read(value).map_err(serde::de::Error::custom)
+    }};
 }
+use types;
 
-checked! {
-    Source
+/// Offers the keys and values of an object: serde would read a struct from an array, too.
+struct ObjectDeserializer<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectDeserializer<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit seq
+        unit_struct newtype_struct tuple tuple_struct map struct enum identifier ignored_any
+    }
 }

@@ -2,29 +2,67 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Menu {
-    pub entries: Vec<Entry>,
-}
+types! {
+    #[derive(Clone, Debug, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Menu {
+        pub entries: Vec<Entry>,
+    }
 
-/// A line of the menu, with what opens under it.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    pub label: String,
     /// A line of the menu, with what opens under it.
-    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub parent: Option<Box<Entry>>,
-    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub below: Option<Menu>,
-    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub by_key: Option<BTreeMap<String, Entry>>,
+    #[derive(Clone, Debug, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Entry {
+        pub label: String,
+        /// A line of the menu, with what opens under it.
+        #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+        pub parent: Option<Box<Entry>>,
+        #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+        pub below: Option<Menu>,
+        #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+        pub by_key: Option<BTreeMap<String, Entry>>,
+    }
 }
 
-/// Reads a key that is there: only absence is none.
-fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+/// Reads a key that is present: only an absent one is `None`.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
+}
+
+/// Structs are read from objects only, enums of words from strings only, and after their check.
+macro_rules! types {
+    ($($(#[doc = $doc:literal])* #[derive($($derive:path),*)] $(#[$($attr:tt)*])*
+        pub $kind:ident $name:ident $body:tt $(;)? $(check($v:pat) $check:tt)?)*) => {$(
+        types!(@item $kind $name $body
+            $(#[doc = $doc])* #[derive($($derive,)* Serialize)] $(#[$($attr)*])* pub);
+        const _: () = {
+            use self::$name as schema_type;
+            types!(@item $kind Fields__ $body
+                #[derive(Deserialize)] $(#[$($attr)*])* #[serde(remote = "schema_type")]);
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                    types!(@read d $kind $body $(|$v: &serde_json::Value| $check)?)
+                }
+            }
+        };
+    )*};
+    (@item $kind:ident $name:ident $body:tt $($head:tt)*) => { $($head)* $kind $name $body };
+    (@read $d:ident struct {$($t:tt)*}) => { Fields__::deserialize(ObjectDeserializer($d)) };
+}
+use types;
+
+/// Offers the keys and values of an object: serde would read a struct from an array, too.
+struct ObjectDeserializer<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectDeserializer<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit seq
+        unit_struct newtype_struct tuple tuple_struct map struct enum identifier ignored_any
+    }
 }

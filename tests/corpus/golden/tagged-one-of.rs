@@ -1,96 +1,127 @@
 use std::ops::RangeBounds;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Job {
-    /// Runs a command.
-    Shell(Shell),
-    /// Gets a file.
-    Fetch(Fetch),
-    Wait(Wait),
-}
-
-/// Runs a command.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Shell {
-    pub command: String,
-}
-
-/// Gets a file.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(remote = "Self", deny_unknown_fields)]
-pub struct Fetch {
-    pub url: String,
-    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
-    pub retries: Option<Integer>,
-}
-
-impl Fetch {
-    fn check(v: &Value) -> Result<(), String> {
-        rule("retries", number(&v["retries"], 0.0..))
+types! {
+    #[derive(Clone, Debug, PartialEq)]
+    #[serde(tag = "kind", rename_all = "lowercase")]
+    pub enum Job {
+        /// Runs a command.
+        Shell(Shell),
+        /// Gets a file.
+        Fetch(Fetch),
+        Wait(Wait),
     }
+    check(v) {
+        ensure("the value", "type", v.is_object())
+    }
+
+    /// Runs a command.
+    #[derive(Clone, Debug, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Shell {
+        pub command: String,
+    }
+
+    /// Gets a file.
+    #[derive(Clone, Debug, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Fetch {
+        pub url: String,
+        #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+        pub retries: Option<Integer>,
+    }
+    check(v) {
+        ensure("`retries`", "minimum", number(&v["retries"], 0..))
+    }
+
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    pub struct Wait {}
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Wait {}
-
-/// A whole number of any size, kept as it is written.
+/// An integer in the form in which it was read: `1` or `1.0`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(try_from = "Number")]
 pub struct Integer(pub Number);
 
 impl TryFrom<Number> for Integer {
     type Error = &'static str;
+
     fn try_from(number: Number) -> Result<Self, Self::Error> {
-        match number.as_f64() {
-            Some(value) if value.fract() != 0.0 => Err("expected a whole number"),
-            _ => Ok(Self(number)),
+        // A float beyond 64 bits may have been rounded when it was parsed.
+        let is_exact = |n: f64| n.fract() == 0.0 && (-9.2e18..1.8e19).contains(&n);
+        match number.as_f64().filter(|_| number.is_f64()).is_none_or(is_exact) {
+            true => Ok(Self(number)),
+            false => Err("expected an integer of at most 64 bits"),
         }
     }
 }
 
-/// Reads a key that is there: only absence is none.
-fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+/// Reads a key that is present: only an absent one is `None`.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
 }
 
-fn rule(about: &str, kept: bool) -> Result<(), String> {
-    if kept {
-        Ok(())
-    } else {
-        Err(format!("the schema's rule for `{about}` is not kept"))
+fn ensure(what: &str, keywords: &str, valid: bool) -> Result<(), String> {
+    let error = || format!("{what} violates its schema constraint ({keywords})");
+    valid.then_some(()).ok_or_else(error)
+}
+
+fn number(v: &Value, range: impl RangeBounds<i128>) -> bool {
+    around(v).is_none_or(|(low, high)| range.contains(&low) && range.contains(&high))
+}
+
+/// The integers on both sides of a number; twice the same for an integer.
+fn around(v: &Value) -> Option<(i128, i128)> {
+    match v.as_i64().map(i128::from).or(v.as_u64().map(i128::from)) {
+        Some(n) => Some((n, n)),
+        None => v.as_f64().map(|n| (n.floor() as i128, n.ceil() as i128)),
     }
 }
 
-fn number(v: &Value, range: impl RangeBounds<f64>) -> bool {
-    v.as_f64().is_none_or(|number| range.contains(&number))
-}
-
-macro_rules! checked {
-    ($($ty:ident)*) => {$(
-        impl<'de> Deserialize<'de> for $ty {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = Value::deserialize(deserializer)?;
-                $ty::check(&value).map_err(serde::de::Error::custom)?;
-                $ty::deserialize(value).map_err(serde::de::Error::custom)
+/// Structs are read from objects only, enums of words from strings only, and after their check.
+macro_rules! types {
+    ($($(#[doc = $doc:literal])* #[derive($($derive:path),*)] $(#[$($attr:tt)*])*
+        pub $kind:ident $name:ident $body:tt $(;)? $(check($v:pat) $check:tt)?)*) => {$(
+        types!(@item $kind $name $body
+            $(#[doc = $doc])* #[derive($($derive,)* Serialize)] $(#[$($attr)*])* pub);
+        const _: () = {
+            use self::$name as schema_type;
+            types!(@item $kind Fields__ $body
+                #[derive(Deserialize)] $(#[$($attr)*])* #[serde(remote = "schema_type")]);
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                    types!(@read d $kind $body $(|$v: &serde_json::Value| $check)?)
+                }
             }
-        }
-
-        impl Serialize for $ty {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $ty::serialize(self, serializer)
-            }
-        }
+        };
     )*};
+    (@item $kind:ident $name:ident $body:tt $($head:tt)*) => { $($head)* $kind $name $body };
+    (@read $d:ident struct {$($t:tt)*}) => { Fields__::deserialize(ObjectDeserializer($d)) };
+    (@read $d:ident $kind:ident $body:tt) => { Fields__::deserialize($d) };
+    (@read $d:ident $kind:ident $body:tt $check:expr) => {{
+        let value = serde_json::Value::deserialize($d)?;
+        ($check)(&value).map_err(serde::de::Error::custom)?;
+        let read = |value| -> Result<Self, serde_json::Error> { types!(@read value $kind $body) };
+        read(value).map_err(serde::de::Error::custom)
+    }};
 }
+use types;
 
-checked! {
-    Fetch
+/// Offers the keys and values of an object: serde would read a struct from an array, too.
+struct ObjectDeserializer<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectDeserializer<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit seq
+        unit_struct newtype_struct tuple tuple_struct map struct enum identifier ignored_any
+    }
 }

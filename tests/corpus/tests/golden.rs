@@ -1,4 +1,4 @@
-//! Modules to be read: what ten schemas give is kept under `golden/`, where a change of the
+//! Modules to be read: what eleven schemas give is kept under `golden/`, where a change of the
 //! compiler shows as a change of code that people would review. Each is compiled here, held to
 //! clippy, and reads and writes the instances of its schema.
 //!
@@ -9,7 +9,8 @@ use std::{fs, path::Path};
 
 use carml_codegen::schema::{self, Options};
 use carml_test_corpus::collection;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize as _, Serialize, de::DeserializeOwned};
+use serde_json::json;
 
 macro_rules! golden {
     ($($module:ident $file:literal $root:ident)*) => {
@@ -20,7 +21,7 @@ macro_rules! golden {
             #[allow(unreachable_pub, missing_docs, dead_code)]
             mod $module {
                 #[path = $file]
-                mod code;
+                pub(super) mod code;
                 #[test]
                 fn is_what_the_schema_gives_and_reads_its_instances() {
                     super::holds::<code::$root>($file);
@@ -37,10 +38,50 @@ golden! {
     if_then_else "if-then-else.rs" Store
     map_of_structs "map-of-structs.rs" Hosts
     nullable "nullable.rs" Contact
+    numbers_as_written "numbers-as-written.rs" Numbers
     one_of_required "one-of-required.rs" Source
     package_manifest "package-manifest.rs" Manifest
     recursion "recursion.rs" Menu
     tagged_one_of "tagged-one-of.rs" Job
+}
+
+#[test]
+fn every_way_to_read_a_type_checks_it() {
+    use all_of_merge::code::Server;
+    let low = json!({ "debug": true, "port": 1, "name": "n" });
+    // No function of the type itself hides the trait's.
+    let error = Server::deserialize(&low).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "`port` violates its schema constraint (maximum, minimum)"
+    );
+    assert!(serde_json::from_value::<Server>(low).is_err());
+    assert!(Server::deserialize(&json!({ "debug": true, "port": 1024, "name": "n" })).is_ok());
+}
+
+#[test]
+fn an_integer_that_would_be_rounded_is_refused() {
+    use nullable::code::Contact;
+    let read = |must: &str| serde_json::from_str::<Contact>(&format!("{{\"must\": {must}}}"));
+    for kept in [
+        "18446744073709551615",
+        "-9223372036854775808",
+        "1.0",
+        "1e15",
+    ] {
+        let contact = read(kept).unwrap();
+        let back = serde_json::to_value(&contact).unwrap();
+        let wanted: serde_json::Value = serde_json::from_str(kept).unwrap();
+        assert_eq!(back["must"], wanted);
+    }
+    for rounded in [
+        "18446744073709551617",
+        "-9223372036854775809",
+        "12345678901234567890123",
+    ] {
+        let error = read(rounded).unwrap_err().to_string();
+        assert!(error.contains("at most 64 bits"), "{rounded}: {error}");
+    }
 }
 
 fn holds<T: DeserializeOwned + Serialize>(file: &str) {

@@ -1,8 +1,8 @@
 //! `oneOf` and `anyOf`.
 
-mod alternatives;
-mod keyed;
-mod loose;
+mod tagged;
+mod untagged;
+mod untyped_object;
 
 use serde_json::Value;
 
@@ -16,41 +16,41 @@ impl Lowering<'_> {
     pub(super) fn union(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
         let mut base = schema.clone();
         let unions = std::mem::take(&mut base.rules.unions);
-        // These stay with the whole.
+        // These constrain the whole.
         base.rules.conditions.clear();
         base.rules.not.clear();
         let Some(union) = unions.first() else {
             return Type::Any;
         };
-        let loose = self.is_loose_union(schema);
-        let exclusive = union.exclusive && self.several_loose(&union.branches);
+        let untyped = self.is_untyped_union(schema);
+        let exclusive = union.exclusive && self.several_untyped(&union.branches);
         let mut branches = Vec::new();
         self.flatten(&union.branches, &mut branches, 0);
-        // That a value is what it is says nothing.
+        // A self-reference adds no constraint.
         branches.retain(|branch| self.resolve(*branch) != id);
-        if loose || exclusive {
-            self.ask_for_objects(&mut branches);
+        if untyped || exclusive {
+            self.require_objects(&mut branches);
         }
         if !base.rules.is_unconstrained() {
             base.about = Default::default();
             let base = self.graph.add(base);
             for branch in &mut branches {
-                *branch = self.both(*branch, base);
+                *branch = self.intersection(*branch, base);
             }
         }
         branches.retain(|branch| !self.merge(*branch).rules.is_false);
         if let [only] = branches.as_slice() {
             return self.ty(*only);
         }
-        self.tell_apart(schema, &branches);
-        let ty = self.told_apart(id, schema, &branches, name);
-        if loose {
-            return Type::Loose(Box::new(ty));
+        self.name_branches(schema, &branches);
+        let ty = self.discriminate(id, schema, &branches, name);
+        if untyped {
+            return Type::ObjectOr(Box::new(ty));
         }
         ty
     }
 
-    fn told_apart(
+    fn discriminate(
         &mut self,
         id: SchemaId,
         schema: &Schema,
@@ -72,7 +72,7 @@ impl Lowering<'_> {
         })
     }
 
-    /// A branch that is a union and nothing else stands for its own branches.
+    /// Replaces a branch that is only a union by its branches.
     fn flatten(&mut self, from: &[SchemaId], into: &mut Vec<SchemaId>, depth: usize) {
         for branch in from {
             match self.inner(*branch) {
@@ -83,7 +83,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// The branches of a schema that is a union and nothing else.
+    /// The branches of a schema that is only a union.
     pub(super) fn inner(&self, id: SchemaId) -> Option<Vec<SchemaId>> {
         let schema = self.graph.get(id);
         let mut rest = schema.rules.clone();
@@ -95,8 +95,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Gives branches without a name of their own one by what only they ask for.
-    fn tell_apart(&mut self, schema: &Schema, branches: &[SchemaId]) {
+    /// Names branches that have no name of their own after what only they require.
+    fn name_branches(&mut self, schema: &Schema, branches: &[SchemaId]) {
         let merged: Vec<_> = branches.iter().map(|branch| self.merge(*branch)).collect();
         for (index, branch) in branches.iter().enumerate() {
             let own = self.graph.get(*branch);

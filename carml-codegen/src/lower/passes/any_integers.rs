@@ -1,0 +1,42 @@
+//! `1.0` is an integer, but serde does not read it as one of Rust's. Where a type holds nothing but
+//! such integers, it is converted on the way; elsewhere an integer of any form is read.
+
+use super::visit;
+use crate::ir::types::{Program, Type};
+
+pub(super) fn run(program: &mut Program) {
+    for named in &mut program.types {
+        visit::slots(named, &mut |ty| {
+            if !is_convertible(ty) {
+                replace(ty);
+            }
+        });
+    }
+    // The name of another type has no place for an attribute.
+    replace(&mut program.root);
+}
+
+/// Whether floats may be converted anywhere in it.
+fn is_convertible(ty: &Type) -> bool {
+    match ty {
+        Type::Integer(_) | Type::Boolean | Type::String | Type::Null => true,
+        Type::Tuple(items) => items.iter().all(is_convertible),
+        Type::List(ty) | Type::Map(ty) | Type::Option(ty) | Type::Boxed(ty) => is_convertible(ty),
+        Type::Float
+        | Type::AnyInteger
+        | Type::Number
+        | Type::Any
+        | Type::ObjectOr(_)
+        | Type::Named(_)
+        | Type::Extern { .. } => false,
+    }
+}
+
+fn replace(ty: &mut Type) {
+    match ty {
+        Type::Integer(_) => *ty = Type::AnyInteger,
+        Type::Tuple(items) => items.iter_mut().for_each(replace),
+        Type::List(ty) | Type::Map(ty) | Type::Option(ty) | Type::Boxed(ty) => replace(ty),
+        _ => {}
+    }
+}
