@@ -28,3 +28,4 @@ pub use builder::Builder;
 pub use error::Error;
 
 pub mod capability;
+pub mod middleware;

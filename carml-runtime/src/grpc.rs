@@ -2,4 +2,4 @@
 //!
 //! - [`chain`]: the middlewares of a server, in the operator's order.
 
-pub use carml_grpc::{Described, chain};
+pub use carml_grpc::{FileDescriptors, chain};

@@ -4,7 +4,7 @@ use std::{convert::Infallible, future::Future};
 
 use tonic::{body::Body, server::NamedService};
 
-use crate::{__private::Sealed, grpc::Described, kv::capability::Requirement};
+use crate::{__private::Sealed, grpc::FileDescriptors, kv::capability::Requirement};
 
 /// A gRPC service that [`App::service`](crate::App::service) takes.
 ///
@@ -12,7 +12,7 @@ use crate::{__private::Sealed, grpc::Described, kv::capability::Requirement};
 /// nothing else does. A type implements one service.
 pub trait Service: Sealed + Send + Sync + 'static {
     /// The server that was generated from the proto file.
-    type Server: GeneratedServer + Described;
+    type Server: GeneratedServer + FileDescriptors;
 
     /// What `requires(…)` names: calls of the key/value store, checked when the app starts.
     const REQUIRES: &'static [Requirement];

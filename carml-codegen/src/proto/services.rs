@@ -63,7 +63,7 @@ impl ServiceGenerator for Services {
         let _ = write!(
             buf,
             "
-            impl<T> ::carml_runtime::grpc::Described for {server}::{name}Server<T> {{
+            impl<T> ::carml_runtime::grpc::FileDescriptors for {server}::{name}Server<T> {{
                 const FILE_DESCRIPTOR_SET: &'static [u8] = {root}FILE_DESCRIPTOR_SET;
             }}
             "

@@ -124,15 +124,15 @@ impl Default for GrpcServer {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerMiddleware {
-    /// Turns a panic in the handler, unary or in the middle of a stream, into INTERNAL; the connection and every other call live on.
+    /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic breaks the connection and every call on it.
     Recover,
-    /// One event for each call, with its method, status, duration and trace id.
+    /// One event per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO.
     Logging,
-    /// One span for each call, continuing the caller's trace (W3C `traceparent`).
+    /// One span per call. It continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`.
     Tracing,
-    /// Ends a call, a stream too, with DEADLINE_EXCEEDED after this time. The caller's own deadline holds if it is earlier.
+    /// A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier.
     Timeout(super::Duration),
-    /// Refuses a message over this size, either way, with RESOURCE_EXHAUSTED.
+    /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
     MaxMessageSize(super::ByteSize),
 }
 
@@ -197,13 +197,13 @@ impl Default for GrpcClient {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientMiddleware {
-    /// Turns a panic in what stands inside it into INTERNAL.
+    /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic breaks the connection and every call on it.
     Recover,
-    /// One event for each call, with its method, status, duration and trace id.
+    /// One event per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO.
     Logging,
-    /// One span for each call, its context sent along (W3C `traceparent`).
+    /// One span per call. It continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`.
     Tracing,
-    /// Refuses a message over this size, either way, with RESOURCE_EXHAUSTED.
+    /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
     MaxMessageSize(super::ByteSize),
 }
 

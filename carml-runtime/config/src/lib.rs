@@ -3,6 +3,7 @@
 //! [`Schema`] says what is allowed, [`Loader`] merges the layers and checks them, [`Loaded`] is the result and knows
 //! where every value came from.
 
+pub mod chain;
 mod check;
 mod explain;
 #[rustfmt::skip]
@@ -21,7 +22,7 @@ mod variables;
 
 pub use generated::*;
 pub use layer::Origin;
-pub use load::{Change, Error, Loaded, Loader, Reload, Remote, named};
+pub use load::{Change, Error, Loaded, Loader, Reload, Remote};
 pub use schema::{Root, Schema, Section};
 pub use support::{Integer, ObjectOr};
 pub use types::{Base64, ByteSize, Duration, Endpoint, Pem, Secret};

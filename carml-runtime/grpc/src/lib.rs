@@ -4,12 +4,14 @@
 //! - [`health`], [`reflection`]: the standard services of a server.
 
 pub mod chain;
-mod described;
+mod code;
+mod deadline;
+mod descriptors;
 pub mod health;
 mod middleware;
 pub mod reflection;
 mod shutdown;
 mod status;
 
-pub use described::Described;
+pub use descriptors::FileDescriptors;
 pub use shutdown::Shutdown;

@@ -5,8 +5,7 @@ use super::{
     requirements,
 };
 use crate::{
-    config::{self, Config, Loaded, Root, Schema, Section},
-    grpc::chain::Chain,
+    config::{self, Config, Loaded, Root, Schema, Section, chain::Plan},
     kv::capability::Requirement,
 };
 
@@ -41,7 +40,7 @@ pub(super) struct Checks {
 pub(super) struct Checked<C> {
     pub(super) base: Config,
     pub(super) config: C,
-    pub(super) chain: Chain,
+    pub(super) plan: Plan,
 }
 
 impl Checks {
@@ -60,7 +59,7 @@ impl Checks {
     pub(super) fn check<C: Root>(&self, loaded: &Loaded) -> Result<Checked<C>, config::Error> {
         let base: Config = loaded.typed()?;
         requirements::check(loaded, &base, &self.requires)?;
-        let chain = middleware::plan(loaded, &base.grpc.server.middleware, &self.middlewares)?;
+        let plan = middleware::plan(loaded, &self.middlewares)?;
         let config = loaded.typed()?;
         let mut report = carml_diagnostic::Report::new();
         for section in &self.sections {
@@ -71,10 +70,6 @@ impl Checks {
         if report.errors() > 0 {
             return Err(report.into());
         }
-        Ok(Checked {
-            base,
-            config,
-            chain,
-        })
+        Ok(Checked { base, config, plan })
     }
 }

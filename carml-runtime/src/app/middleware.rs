@@ -6,13 +6,16 @@ use serde_json::Value;
 
 use super::{AppError, Context};
 use crate::{
-    config::{self, Loaded, Root, Schema, ServerMiddleware},
-    grpc::chain::{Chain, Item, Own},
+    config::{
+        self, Loaded, Root, Schema,
+        chain::{Plan, Side, Step},
+    },
+    grpc::chain::CustomLayer,
 };
 
 const NO_HELP: [&str; 0] = [];
 
-type Make<C> = Box<dyn FnOnce(&Context<C>, &Value) -> Result<Own, AppError> + Send>;
+type Make<C> = Box<dyn FnOnce(&Context<C>, &Value) -> Result<CustomLayer, AppError> + Send>;
 
 /// The name of a middleware and the type of its options.
 #[derive(Clone, Copy)]
@@ -41,7 +44,7 @@ pub(super) struct RegisteredMiddleware<C> {
 impl<C> RegisteredMiddleware<C> {
     pub(super) fn new<O: DeserializeOwned>(
         name: &'static str,
-        make: impl FnOnce(&Context<C>, O) -> Result<Own, AppError> + Send + 'static,
+        make: impl FnOnce(&Context<C>, O) -> Result<CustomLayer, AppError> + Send + 'static,
     ) -> Self {
         Self {
             name,
@@ -52,64 +55,50 @@ impl<C> RegisteredMiddleware<C> {
     }
 }
 
-/// The list as the config has it, with the names of the middlewares and their options.
-fn list(loaded: &Loaded) -> impl Iterator<Item = (usize, &str, &Value)> {
-    let list = loaded.value().pointer("/grpc/server/middleware");
-    let list = list.and_then(Value::as_array).into_iter().flatten();
-    list.enumerate().map(|(index, item)| {
-        let name = config::named(item);
-        (index, name, item.get(name).unwrap_or(&Value::Null))
-    })
-}
-
-/// The chain as it will be, without the layers themselves: they are made when the store is open.
-pub(super) fn plan(
-    loaded: &Loaded,
-    built_in: &[ServerMiddleware],
-    entries: &[MiddlewareEntry],
-) -> Result<Chain, config::Error> {
-    let mut items = Vec::new();
-    let mut built_in = built_in.iter();
-    for (index, name, options) in list(loaded) {
-        let Some(entry) = entries.iter().find(|entry| entry.name == name) else {
-            items.extend(built_in.next().cloned().map(Item::BuiltIn));
+/// The chain as it will be. The custom layers are made later, when the store is open; that their
+/// options fit is checked here.
+pub(super) fn plan(loaded: &Loaded, entries: &[MiddlewareEntry]) -> Result<Plan, config::Error> {
+    const LIST: &str = Side::Server.pointer();
+    let plan = loaded
+        .chain(Side::Server)
+        .map_err(|problems| loaded.fault(LIST, problems.to_string(), NO_HELP))?;
+    for (index, step) in plan.steps().iter().enumerate() {
+        let Step::Custom(name, options) = step else {
             continue;
         };
-        (entry.check)(options).map_err(|error| {
-            let at = format!("/grpc/server/middleware/{index}/{name}");
-            let message = format!("the options of `{name}` do not fit their type: {error}");
-            loaded.fault(&at, message, NO_HELP)
+        let fault = |message: String| loaded.fault(&format!("{LIST}/{index}"), message, NO_HELP);
+        let entry = entries.iter().find(|entry| entry.name == name);
+        let entry = entry.ok_or_else(|| {
+            fault(format!(
+                "the app has no middleware `{name}`: add it with `App::middleware`"
+            ))
         })?;
-        items.push(Item::Own(Own::named(entry.name)));
+        (entry.check)(options).map_err(|error| {
+            let message = format!("the options of `{name}` do not fit their type: {error}");
+            loaded.fault(&format!("{LIST}/{index}/{name}"), message, NO_HELP)
+        })?;
     }
-    Chain::with_own(items).map_err(|error| {
-        let fault = loaded.fault("/grpc/server/middleware", error.to_string(), NO_HELP);
-        fault.into()
-    })
+    Ok(plan)
 }
 
-/// The chain that serves. In a check, a layer that needs the store is left out.
-pub(super) fn chain<C: Root>(
+/// The custom layers of a chain. In a check, a layer that needs the store is left out.
+pub(super) fn layers<C: Root>(
     context: &Context<C>,
-    plan: Chain,
-    built_in: &[ServerMiddleware],
+    plan: &Plan,
     mut registered: Vec<RegisteredMiddleware<C>>,
     failures: &mut super::services::Failures,
-) -> Chain {
-    if registered.is_empty() {
-        return plan;
-    }
-    let mut items = Vec::new();
-    let mut built_in = built_in.iter();
-    for (index, name, options) in list(&context.loaded) {
-        let Some(at) = registered.iter().position(|known| known.name == name) else {
-            items.extend(built_in.next().cloned().map(Item::BuiltIn));
+) -> Vec<CustomLayer> {
+    let mut layers = Vec::new();
+    for (index, step) in plan.steps().iter().enumerate() {
+        let Step::Custom(name, options) = step else {
             continue;
         };
-        match (registered.swap_remove(at).make)(context, options) {
-            Ok(layer) => items.push(Item::Own(layer)),
-            Err(error) => failures.middleware(&context.loaded, index, name, error),
+        if let Some(at) = registered.iter().position(|known| known.name == name) {
+            match (registered.swap_remove(at).make)(context, options) {
+                Ok(layer) => layers.push(layer),
+                Err(error) => failures.middleware(&context.loaded, index, name, error),
+            }
         }
     }
-    Chain::with_own(items).unwrap_or(plan)
+    layers
 }

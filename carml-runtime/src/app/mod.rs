@@ -31,7 +31,7 @@ pub use reload::ConfigReload;
 
 use crate::{
     config::{Root, Section},
-    grpc::chain::{Next, Own},
+    grpc::chain::{CustomLayer, Next},
     service::Service,
 };
 use checks::{Checks, SectionEntry};
@@ -228,7 +228,7 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         self.checks.middlewares.push(MiddlewareEntry::of::<O>(name));
         self.middlewares
             .push(RegisteredMiddleware::new(name, move |context, options| {
-                Ok(Own::new(name, make(context, options)?))
+                Ok(CustomLayer::new(name, make(context, options)?))
             }));
         self
     }

@@ -115,15 +115,9 @@ fn check<C: Root + Send + Sync + 'static>(
     let context = context(&app.checks, checked.config, reload, store, true);
     let mut failures = Failures::default();
     services::create(&context, app.services, &mut failures);
-    let built_in = &checked.base.grpc.server.middleware;
-    let summary = format!("the config is valid; the chain is {}", checked.chain);
-    middleware::chain(
-        &context,
-        checked.chain,
-        built_in,
-        app.middlewares,
-        &mut failures,
-    );
+    let plan = &checked.plan;
+    let summary = format!("the config is valid; the chain is {plan} > services");
+    middleware::layers(&context, plan, app.middlewares, &mut failures);
     AppError::join(failures.errors)?;
     print(summary)?;
     for what in failures.not_checked {
@@ -139,13 +133,9 @@ async fn run<C: Root + Send + Sync + 'static>(
     checked: Checked<C>,
     reload: Reload,
 ) -> Result<(), AppError> {
-    let Checked {
-        base,
-        config,
-        chain,
-    } = checked;
+    let Checked { base, config, plan } = checked;
     logger::init(&base);
-    for warning in chain.warnings() {
+    for warning in plan.warnings() {
         tracing::warn!("{warning}");
     }
     let is_required = !app.checks.requires.is_empty();
@@ -154,9 +144,9 @@ async fn run<C: Root + Send + Sync + 'static>(
     let context = context(&app.checks, config, reload, store, false);
     let mut failures = Failures::default();
     let services = services::create(&context, app.services, &mut failures);
-    let built_in = &base.grpc.server.middleware;
-    let chain = middleware::chain(&context, chain, built_in, app.middlewares, &mut failures);
+    let layers = middleware::layers(&context, &plan, app.middlewares, &mut failures);
     AppError::join(failures.errors)?;
+    let chain = Chain::new(plan, &layers).map_err(AppError::new)?;
     let listener = open::listener(&context.loaded, &base.grpc.server.listen).await?;
     let shutdown = context.shutdown.clone();
     drop(context);

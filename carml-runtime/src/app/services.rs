@@ -5,7 +5,7 @@ use tonic::{server::NamedService as _, service::Routes};
 use super::{AppError, Context};
 use crate::{
     config::{Loaded, Root},
-    grpc::Described,
+    grpc::FileDescriptors,
     service::Service,
 };
 
@@ -21,7 +21,7 @@ impl Services {
     fn add<S: Service>(&mut self, service: S) {
         self.names.push(S::Server::NAME);
         self.descriptors
-            .push(<S::Server as Described>::FILE_DESCRIPTOR_SET);
+            .push(<S::Server as FileDescriptors>::FILE_DESCRIPTOR_SET);
         self.routes = std::mem::take(&mut self.routes).add_service(service.into_server());
     }
 }

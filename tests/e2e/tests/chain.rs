@@ -53,7 +53,7 @@ async fn with_recover_a_panic_ends_its_own_call_alone() {
         let mut slow = client.clone();
         let slow = tokio::spawn(async move {
             let mut line = line("slow", 0);
-            line.wait_ms = 300;
+            line.wait_ms = 1_500;
             slow.say(line).await
         });
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

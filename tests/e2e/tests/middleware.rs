@@ -121,7 +121,11 @@ async fn its_options_are_checked_as_all_others_are() {
         ("[guard: { wrod: sesame }]", "3:27", "did you mean `word`?"),
         ("[gaurd: { word: sesame }]", "3:18", "did you mean `guard`?"),
         ("[recover, guard]", "3:27", "`guard` needs"),
-        ("[broken, recover, broken]", "3:35", "`broken` stands twice"),
+        (
+            "[broken, recover, broken]",
+            "3:35",
+            "`broken` appears twice",
+        ),
     ] {
         let report = refused(list).await;
         for expected in [&format!("carml.yml:{place}"), expected] {

@@ -1,72 +1,36 @@
 //! The middleware chains as they will run.
 
-use crate::{Config, Loaded};
-use serde_json::Value;
+use crate::Loaded;
+use crate::chain::{Problems, Side, Step};
 use std::fmt::Write as _;
 
-/// What gRPC has where the config says nothing.
-const IMPLICIT: &str = "max_message_size: receive 4194304 (gRPC's default; the list has none)";
-
-pub(super) fn write(loaded: &Loaded, config: &Config) -> String {
+pub(super) fn write(loaded: &Loaded) -> Result<String, Problems> {
     let mut out = String::new();
-    // As the config has it: the type does not know middlewares of the service's own.
-    let server = loaded.value().pointer("/grpc/server/middleware");
-    let server = server
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .map(item);
-    one(
-        loaded,
-        &mut out,
-        "/grpc/server/middleware",
-        "server",
-        server,
-        "services",
-    );
+    one(loaded, &mut out, Side::Server, "server", "services")?;
     out.push('\n');
-    let client = config.grpc.client.middleware.iter().map(item);
-    one(
-        loaded,
-        &mut out,
-        "/grpc/client/middleware",
-        "client",
-        client,
-        "network",
-    );
-    out
+    one(loaded, &mut out, Side::Client, "client", "network")?;
+    Ok(out)
 }
 
 fn one(
     loaded: &Loaded,
     out: &mut String,
-    pointer: &str,
-    side: &str,
-    list: impl Iterator<Item = String>,
+    side: Side,
+    title: &str,
     end: &str,
-) {
-    let _ = writeln!(out, "{side}, outermost first    # {}", loaded.told(pointer));
-    let mut limited = false;
-    let mut count = 0;
-    for (n, name) in list.enumerate() {
-        limited |= name.starts_with("max_message_size");
-        count = n + 1;
-        let _ = writeln!(out, "  {count}. {name}");
-    }
-    if !limited {
-        let _ = writeln!(out, "  {}. {IMPLICIT}", count + 1);
+) -> Result<(), Problems> {
+    let origin = loaded.told(side.pointer());
+    let _ = writeln!(out, "{title}, outermost first    # {origin}");
+    for (n, step) in loaded.chain(side)?.steps().iter().enumerate() {
+        let _ = write!(out, "  {}. {}", n + 1, step.name());
+        if let Some(options) = step.options() {
+            let _ = write!(out, ": {options}");
+        }
+        if matches!(step, Step::Implicit(_)) {
+            out.push_str(" (gRPC's default; the list has none)");
+        }
+        out.push('\n');
     }
     let _ = writeln!(out, "  → {end}");
-}
-
-/// As the YAML has it.
-fn item<T: serde::Serialize>(item: &T) -> String {
-    match serde_json::to_value(item).unwrap_or_default() {
-        Value::String(name) => name,
-        Value::Object(options) => options
-            .iter()
-            .map(|(name, value)| format!("{name}: {}", value.to_string().trim_matches('"')))
-            .collect(),
-        other => other.to_string(),
-    }
+    Ok(())
 }

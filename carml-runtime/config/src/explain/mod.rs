@@ -7,7 +7,7 @@ mod key;
 mod reference;
 mod yaml;
 
-use super::{Config, Error, Loaded, Origin};
+use super::{Error, Loaded, Origin};
 use carml_diagnostic::Report;
 use carml_schema::SchemaIndex;
 
@@ -31,10 +31,11 @@ impl Loaded {
     /// The middleware chains of the server and of clients, as they will run.
     ///
     /// # Errors
-    /// If the config is not CarML's.
+    /// The rules that a list breaks. A config that loaded keeps them all.
     pub fn explain_chain(&self) -> Result<String, Error> {
-        let config: Config = self.typed()?;
-        Ok(self.without_secrets(&chain::write(self, &config)))
+        let text = chain::write(self)
+            .map_err(|problems| self.fault("/grpc", problems.to_string(), [] as [&str; 0]))?;
+        Ok(self.without_secrets(&text))
     }
 
     /// Hides what is secret inside of values that are not: passwords in addresses, variables that sound secret.

@@ -1,6 +1,7 @@
 //! A config that is valid, and knows where its values came from.
 
 use super::Error;
+use crate::chain;
 use crate::check;
 use crate::layer::{Layer, Origin, provenance};
 use crate::schema::{Schema, Section};
@@ -106,7 +107,7 @@ impl Loaded {
                 map.retain(|key, _| !sections.contains(&key.as_str()));
             }
             if let Some(Value::Array(list)) = known.pointer_mut("/grpc/server/middleware") {
-                list.retain(|item| !own.contains(&named(item)));
+                list.retain(|item| !own.contains(&chain::name(item)));
             }
             C::deserialize(&known)
         };
@@ -189,10 +190,4 @@ impl Loaded {
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.layers.iter().map(|layer| &layer.source)
     }
-}
-
-/// The name of a middleware: alone, or the key of its options.
-pub fn named(item: &Value) -> &str {
-    let key = item.as_object().and_then(|map| map.keys().next());
-    key.map_or_else(|| item.as_str().unwrap_or_default(), String::as_str)
 }

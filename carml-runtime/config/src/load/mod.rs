@@ -8,7 +8,6 @@ mod reload;
 mod remote;
 
 pub use loaded::Loaded;
-pub use loaded::named;
 pub use loader::Loader;
 pub use reload::{Change, Reload};
 pub use remote::Remote;

@@ -36,9 +36,13 @@ pub(super) fn check(loaded: &Loaded, lenient: bool, requires: &[Requirement], re
     // What the schema has refused already is not judged again.
     found.retain(|fault| {
         let at = fault.pointer.as_deref().unwrap_or_default();
+        let item = at.rsplit_once('/').filter(|_| fault.code == Code::Chain);
         !report.faults().iter().any(|known| {
             let known = known.pointer.as_deref();
-            known.is_some_and(|k| k == at || k.starts_with(&format!("{at}/")))
+            known.is_some_and(|k| {
+                let refused_item = item.is_some_and(|(item, _)| k == item);
+                k == at || refused_item || k.starts_with(&format!("{at}/"))
+            })
         })
     });
     report.extend(found);

@@ -4,6 +4,7 @@ use carml_diagnostic::{Code, Diagnostic, Report};
 use carml_schema::{applicable, extend};
 
 use super::{Schema, Section};
+use crate::chain::{MIDDLEWARES, Side};
 
 impl Schema {
     /// The same schema with one more section: its keys are checked, documented and explained as all
@@ -51,7 +52,8 @@ impl Schema {
         &self,
         name: &'static str,
     ) -> Result<Schema, Report> {
-        if self.knows_middleware(name) {
+        let listed = self.middlewares(Side::Server.pointer());
+        if is_built_in(name) || listed.iter().any(|known| known == name) {
             let message = format!("the middleware `{name}` is there already");
             let fault = Diagnostic::error(Code::Middleware, message);
             return Err(fault.help("give the middleware a name of its own").into());
@@ -64,18 +66,41 @@ impl Schema {
         self.rebuild(self.0.root.clone(), added)
     }
 
-    fn knows_middleware(&self, name: &str) -> bool {
-        let parts = self.at("/grpc/server/middleware/0");
-        parts.iter().any(|part| {
+    /// The side whose middlewares a list has, if it is a list of middlewares.
+    pub(crate) fn side(&self, list: &str) -> Option<Side> {
+        let parts = self.at(&format!("{list}/0"));
+        match parts.iter().find_map(|part| part.node.middleware())? {
+            "server" => Some(Side::Server),
+            "client" => Some(Side::Client),
+            _ => None,
+        }
+    }
+
+    /// The names that a list may have and that are not built in.
+    pub(crate) fn custom_middlewares(&self, list: &str) -> Vec<String> {
+        let mut names = self.middlewares(list);
+        names.retain(|name| !is_built_in(name));
+        names
+    }
+
+    /// The names that a list may have.
+    fn middlewares(&self, list: &str) -> Vec<String> {
+        let parts = self.at(&format!("{list}/0"));
+        let names = parts.iter().filter_map(|part| {
             let constant = part.node.constant().and_then(serde_json::Value::as_str);
-            constant == Some(name) || part.node.only_required() == Some(name)
-        })
+            constant.or_else(|| part.node.only_required())
+        });
+        names.map(str::to_owned).collect()
     }
 
     /// The names of the middlewares that were added.
     pub(crate) fn own_middlewares(&self) -> impl Iterator<Item = &'static str> {
         self.0.added.middlewares.iter().map(|(name, _)| *name)
     }
+}
+
+fn is_built_in(name: &str) -> bool {
+    MIDDLEWARES.iter().any(|facts| facts.name == name)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The way out behind the head of the response.
+//! The way out, after the head of the response.
 
 use std::{
     future::Future as _,
@@ -11,12 +11,10 @@ use http_body::{Body as _, Frame};
 use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
 
-use super::{
-    call::{Active, Call, watched},
-    op::Op,
-};
+use super::active::{Active, At, Outcome, Progress};
 use crate::{
-    middleware::{logging, recover, tracing as spans},
+    code,
+    middleware::{Middleware, Passed},
     status,
 };
 
@@ -48,8 +46,8 @@ impl http_body::Body for ResponseBody {
         if this.done {
             return Poll::Ready(None);
         }
-        let active = &mut this.active;
-        let polled = frame(&active.ops, &mut active.call, &mut this.inner, cx);
+        let inner = &mut this.inner;
+        let polled = this.active.poll(|progress| frame(inner, progress, cx));
         // Trailers end a body, whoever wrote them.
         this.done = match &polled {
             Poll::Ready(Some(Ok(frame))) => frame.is_trailers(),
@@ -64,20 +62,10 @@ impl http_body::Body for ResponseBody {
     }
 }
 
-/// The trailers that end a call with this status.
-pub(crate) fn trailers(status: &Status) -> Polled {
-    let mut trailers = http::HeaderMap::new();
-    // Fails for metadata that is no header; ours has none.
-    let _ = status.add_header(&mut trailers);
-    Poll::Ready(Some(Ok(Frame::trailers(trailers))))
-}
-
-fn frame(ops: &[Op], call: &mut Call, inner: &mut Body, cx: &mut Context<'_>) -> Polled {
-    let Some((op, rest)) = ops.split_first() else {
-        let polled = Pin::new(inner).poll_frame(cx);
-        let Some(deadline) = &mut call.deadline else {
-            return polled;
-        };
+/// The next frame of the service, or the end of a call that is past its deadline.
+fn frame(inner: &mut Body, progress: &mut Progress, cx: &mut Context<'_>) -> Polled {
+    let polled = Pin::new(inner).poll_frame(cx);
+    if let Some(deadline) = &mut progress.call.deadline {
         let late = match &polled {
             Poll::Pending => deadline.as_mut().poll(cx).is_ready(),
             // A body that always has more would never be pending. Its own end is let through.
@@ -86,45 +74,47 @@ fn frame(ops: &[Op], call: &mut Call, inner: &mut Body, cx: &mut Context<'_>) ->
             }
             Poll::Ready(_) => false,
         };
-        return if late {
-            trailers(&status::deadline_exceeded())
-        } else {
-            polled
-        };
-    };
-    match op {
-        Op::Recover => recover::guard(|| frame(rest, call, inner, cx))
-            .unwrap_or_else(|status| trailers(&status)),
-        Op::Logging => watched(call, logging::end, end_of, |call| {
-            frame(rest, call, inner, cx)
-        }),
-        Op::Tracing => {
-            let span = call.span.clone();
-            watched(call, spans::end, end_of, |call| {
-                span.in_scope(|| frame(rest, call, inner, cx))
-            })
-        }
-        Op::Timeout(_) => frame(rest, call, inner, cx),
-        Op::MaxMessageSize(limits) => {
-            if let Some(status) = call.refused.take() {
-                return trailers(&status);
-            }
-            match frame(rest, call, inner, cx) {
-                Poll::Ready(Some(Ok(frame))) => limits.sending(call, frame),
-                other => other,
-            }
+        if late {
+            progress.code = Some(Code::DeadlineExceeded);
+            return Outcome::end(&status::deadline_exceeded());
         }
     }
-}
-
-/// The status with which this frame ends the call.
-fn end_of(polled: &Polled) -> Option<Code> {
-    match polled {
+    progress.code = match &polled {
         Poll::Pending => None,
         Poll::Ready(None) => Some(Code::Unknown),
         Poll::Ready(Some(Err(status))) => Some(status.code()),
-        Poll::Ready(Some(Ok(frame))) => frame.trailers_ref().map(|trailers| {
-            Status::from_header_map(trailers).map_or(Code::Unknown, |status| status.code())
-        }),
+        Poll::Ready(Some(Ok(frame))) => frame
+            .trailers_ref()
+            .map(|trailers| code::of(trailers).unwrap_or(Code::Unknown)),
+    };
+    polled
+}
+
+impl Outcome for Polled {
+    fn end(status: &Status) -> Self {
+        let mut trailers = http::HeaderMap::new();
+        // Fails for metadata that is not a header; these have none.
+        let _ = status.add_header(&mut trailers);
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+    }
+
+    #[inline]
+    fn pass<M: Middleware>(self, at: At<'_, M>, pending: &mut Option<Status>) -> Self {
+        let Poll::Ready(Some(Ok(frame))) = self else {
+            return self;
+        };
+        let progress = at.progress;
+        let frame = match at.middleware.frame(&mut progress.call, at.state, frame) {
+            Passed::Frame(frame) => frame,
+            Passed::FrameThenEnd(frame, status) => {
+                *pending = Some(status);
+                frame
+            }
+            Passed::End(status) => {
+                progress.code = Some(status.code());
+                return Self::end(&status);
+            }
+        };
+        Poll::Ready(Some(Ok(frame)))
     }
 }

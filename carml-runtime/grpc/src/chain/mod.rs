@@ -1,19 +1,29 @@
 //! The middlewares of a server, in the order in which the config lists them, outermost first.
 //!
-//! The list is compiled once, at start. A call then passes through one service, one future and
-//! one body, which walk the compiled list: on the way in from the first to the last, on the way
-//! out from the last to the first. No built-in middleware has a box of its own. A layer of the user's
-//! own has one: it stands between two such services.
+//! The list is compiled once, at start. A call then passes through one service, one future and one
+//! body, which walk the compiled list: inward from the first to the last as it arrives, outward
+//! from the last to the first as its answer passes. No built-in middleware has a box of its own. A
+//! custom layer has one: it is between two such services.
+//!
+//! - `compile`: from a plan to the list.
+//! - `service`, `body`: a call until the head of its response, and after it.
+//! - `active`: the call's way through the list, in both.
+//! - `custom`, `inside`: layers that are not built in.
+//! - `generated`: which middlewares there are. Nothing else here names one.
 
+mod active;
 mod body;
-mod call;
 mod compile;
-mod op;
-mod own;
+mod custom;
+#[rustfmt::skip]
+#[allow(clippy::unit_arg, reason = "most middlewares keep nothing per call")]
+mod generated;
+mod inside;
 mod service;
+mod visit;
 
-pub(crate) use body::trailers;
-pub(crate) use call::Call;
-pub use compile::{Chain, Error, Item};
-pub use own::{Next, Own};
-pub use service::{ChainLayer, ChainService};
+pub use compile::{Chain, Item};
+pub use custom::{CustomLayer, Next};
+pub use service::{CallFuture, ChainLayer, ChainService};
+
+use visit::Visit;

@@ -6,26 +6,24 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
 };
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tonic::{Code, Status, body::Body, transport::server::TcpConnectInfo};
+use tonic::{Code, Status, body::Body};
 use tower_layer::Layer;
 use tower_service::Service;
+use tracing::Span;
 
 use super::{
     Chain,
+    active::{Active, At, Outcome, Progress},
     body::ResponseBody,
-    call::{Active, Call, watched},
-    op::{self, Op},
-    own::{Inside, InsideFuture},
+    custom::Next,
+    generated::Step,
+    inside::{Inside, InsideFuture},
 };
-use crate::{
-    middleware::{logging, max_message_size, recover, timeout, tracing as spans},
-    status,
-};
+use crate::{code, middleware::Middleware, status};
 
 /// Puts a [`Chain`] around a service, as a [`Layer`].
 #[derive(Clone, Debug)]
@@ -49,10 +47,24 @@ where
 {
     type Service = ChainService<S>;
 
-    fn layer(&self, inner: S) -> ChainService<S> {
+    fn layer(&self, service: S) -> ChainService<S> {
+        let chain = &self.0;
+        let inside = if chain.segments.is_empty() {
+            Inside::Service(service)
+        } else {
+            let innermost = Next::new(service);
+            let segments = chain.segments.iter().rev();
+            Inside::Custom(segments.fold(innermost, |next, segment| {
+                segment.layer.wrap(Next::new(ChainService {
+                    steps: Arc::clone(&segment.steps),
+                    inside: Inside::Service(next),
+                    nested: true,
+                }))
+            }))
+        };
         ChainService {
-            ops: Arc::clone(&self.0.ops),
-            inside: Inside::new(&self.0.segments, inner),
+            steps: Arc::clone(&chain.steps),
+            inside,
             nested: false,
         }
     }
@@ -63,20 +75,10 @@ where
 /// A call whose future or response body is dropped before its end is logged as CANCELLED.
 #[derive(Clone, Debug)]
 pub struct ChainService<S> {
-    ops: Arc<[Op]>,
+    steps: Arc<[Step]>,
     inside: Inside<S>,
-    /// It stands inside a layer of the user's own.
+    /// It is inside a custom layer.
     nested: bool,
-}
-
-impl<S> ChainService<S> {
-    pub(super) fn nested(ops: Arc<[Op]>, service: S) -> Self {
-        Self {
-            ops,
-            inside: Inside::Service(service),
-            nested: true,
-        }
-    }
 }
 
 impl<S> Service<Request<Body>> for ChainService<S>
@@ -92,43 +94,18 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let mut call = Call {
-            uri: request.uri().clone(),
-            peer: request
-                .extensions()
-                .get::<TcpConnectInfo>()
-                .and_then(TcpConnectInfo::remote_addr),
-            started: Instant::now(),
-            // Of the chain around it, which has `tracing` if any has.
-            span: if self.nested {
-                tracing::Span::current()
-            } else {
-                tracing::Span::none()
-            },
-            logged: false,
-            recorded: false,
-            received: max_message_size::Refused::new(),
-            sent: max_message_size::Scanner::default(),
-            refused: None,
-            deadline: op::timeout(request.headers())
-                .map(|timeout| Box::pin(tokio::time::sleep(timeout))),
+        let around = if self.nested {
+            Span::current()
+        } else {
+            Span::none()
         };
-        for op in &*self.ops {
-            match op {
-                Op::Tracing => spans::begin(&mut call, request.headers()),
-                Op::Timeout(limit) => timeout::begin(&mut call, *limit),
-                Op::MaxMessageSize(limits) => {
-                    request = request.map(|body| limits.receiving(&call, body));
-                }
-                Op::Recover | Op::Logging => {}
-            }
-        }
+        let (active, arrived) = Active::arrive(&self.steps, around, &mut request);
         CallFuture {
-            inner: self.inside.call(request),
-            active: Some(Active {
-                ops: Arc::clone(&self.ops),
-                call,
-            }),
+            inner: match arrived {
+                Ok(()) => self.inside.call(request),
+                Err(status) => InsideFuture::Refused { status },
+            },
+            active: Some(active),
         }
     }
 }
@@ -153,13 +130,14 @@ where
         let Some(active) = this.active else {
             panic!("polled after it was ready");
         };
-        let Poll::Ready(response) = head(&active.ops, &mut active.call, this.inner, cx) else {
+        let inner = this.inner;
+        let Poll::Ready(response) = active.poll(|progress| head(inner, progress, cx)) else {
             return Poll::Pending;
         };
         let active = this.active.take().expect("it was there above");
-        // A reply of trailers alone has ended here: tonic drops a body that is empty, and whatever
-        // waits in it for the end.
-        if Status::from_header_map(response.headers()).is_some() {
+        // A response of trailers alone has ended here: tonic drops a body that is empty, and
+        // whatever waits in it for the end.
+        if active.code().is_some() {
             return Poll::Ready(Ok(response));
         }
         Poll::Ready(Ok(
@@ -168,49 +146,35 @@ where
     }
 }
 
+/// The head of the response, or the end of a call that is past its deadline.
 fn head<F>(
-    ops: &[Op],
-    call: &mut Call,
     inner: Pin<&mut F>,
+    progress: &mut Progress,
     cx: &mut Context<'_>,
 ) -> Poll<Response<Body>>
 where
     F: Future<Output = Result<Response<Body>, Infallible>>,
 {
-    let Some((op, rest)) = ops.split_first() else {
-        if let Poll::Ready(Ok(response)) = inner.poll(cx) {
-            return Poll::Ready(response);
-        }
-        return match &mut call.deadline {
-            Some(deadline) => deadline
-                .as_mut()
-                .poll(cx)
-                .map(|()| status::deadline_exceeded().into_http()),
-            None => Poll::Pending,
-        };
-    };
-    match op {
-        Op::Recover => recover::guard(|| head(rest, call, inner, cx))
-            .unwrap_or_else(|status| Poll::Ready(status.into_http())),
-        Op::Logging => watched(call, logging::end, end_of, |call| {
-            head(rest, call, inner, cx)
-        }),
-        Op::Tracing => {
-            let span = call.span.clone();
-            watched(call, spans::end, end_of, |call| {
-                span.in_scope(|| head(rest, call, inner, cx))
-            })
-        }
-        Op::Timeout(_) | Op::MaxMessageSize(_) => head(rest, call, inner, cx),
+    if let Poll::Ready(Ok(response)) = inner.poll(cx) {
+        progress.code = code::of(response.headers());
+        return Poll::Ready(response);
     }
+    let Some(deadline) = &mut progress.call.deadline else {
+        return Poll::Pending;
+    };
+    deadline.as_mut().poll(cx).map(|()| {
+        progress.code = Some(Code::DeadlineExceeded);
+        status::deadline_exceeded().into_http()
+    })
 }
 
-/// The status of a reply of trailers alone.
-fn end_of(polled: &Poll<Response<Body>>) -> Option<Code> {
-    match polled {
-        Poll::Ready(response) => {
-            Status::from_header_map(response.headers()).map(|status| status.code())
-        }
-        Poll::Pending => None,
+impl Outcome for Poll<Response<Body>> {
+    fn end(status: &Status) -> Self {
+        Self::Ready(status.clone().into_http())
+    }
+
+    #[inline]
+    fn pass<M: Middleware>(self, _at: At<'_, M>, _pending: &mut Option<Status>) -> Self {
+        self
     }
 }

@@ -1,7 +1,16 @@
-//! The built-in middlewares, one folder each. The order is [`super::chain`]'s.
+//! The built-in middlewares, one folder each, and what a middleware is to the chain.
+//!
+//! A new one is a folder here with a type of its name that is a [`Middleware`], and an entry in
+//! `schema/grpc.json`; the rest is generated.
+
+mod call;
+mod hooks;
 
 pub(super) mod logging;
 pub(super) mod max_message_size;
 pub(super) mod recover;
 pub(super) mod timeout;
 pub(super) mod tracing;
+
+pub(super) use call::Call;
+pub(super) use hooks::{Implicit, Middleware, Passed};

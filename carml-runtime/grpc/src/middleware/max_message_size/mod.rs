@@ -4,89 +4,93 @@ mod receive;
 mod refused;
 mod scan;
 
-use std::{fmt, task::Poll};
-
 use bytes::Bytes;
+use http::Request;
 use http_body::Frame;
 use tonic::{Code, Status, body::Body};
 
-use super::super::chain::{Call, trailers};
-use crate::status;
+use carml_config::ByteSize;
 
-pub(crate) use refused::Refused;
-pub(crate) use scan::Scanner;
-
-/// gRPC's own limit for messages received.
-const IMPLICIT: u64 = 4 * 1024 * 1024;
+use super::{Call, Implicit, Middleware, Passed};
+use crate::{code, status};
+use refused::Refused;
+use scan::Scanner;
 
 /// Limits in bytes, of one message without its five bytes of prefix.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+#[derive(Debug)]
+pub(crate) struct MaxMessageSize {
     receive: u64,
     send: Option<u64>,
 }
 
-impl Limits {
-    pub(crate) fn both(limit: u64) -> Self {
+/// What one call has received and sent.
+#[derive(Default)]
+pub(crate) struct Messages {
+    received: Refused,
+    sent: Scanner,
+}
+
+impl Middleware for MaxMessageSize {
+    type Options = ByteSize;
+    type State = Messages;
+
+    fn build(limit: &ByteSize) -> Self {
         Self {
-            receive: limit,
-            send: Some(limit),
+            receive: limit.bytes(),
+            send: Some(limit.bytes()),
         }
     }
 
-    pub(crate) fn implicit() -> Self {
-        Self {
-            receive: IMPLICIT,
-            send: None,
-        }
+    /// Puts a body around the request's, which fails at a message over the limit.
+    fn arrive(
+        &self,
+        _call: &mut Call,
+        state: &mut Messages,
+        request: &mut Request<Body>,
+    ) -> Result<(), Status> {
+        state.received = Refused::new();
+        let refused = state.received.share();
+        let body = std::mem::take(request.body_mut());
+        *request.body_mut() = Body::new(receive::Limited::new(body, self.receive, refused));
+        Ok(())
     }
 
-    /// The request's body, which fails at a message over the limit.
-    pub(crate) fn receiving(self, call: &Call, body: Body) -> Body {
-        let refused = call.received.share();
-        Body::new(receive::Limited::new(body, self.receive, refused))
-    }
-
-    /// The end of a call: not OK if a message of its request was refused, whatever the handler
-    /// made of that.
-    pub(crate) fn ending(self, call: &Call, ended: &Status) -> Option<Status> {
-        let size = call.received.get().filter(|_| ended.code() == Code::Ok)?;
-        Some(status::too_large("request", size, self.receive))
-    }
-
-    /// The frame, or what replaces it: what stands before the message over the limit, then
-    /// trailers.
-    pub(crate) fn sending(
-        self,
-        call: &mut Call,
-        frame: Frame<Bytes>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        if let Some(ended) = frame.trailers_ref().and_then(Status::from_header_map)
-            && let Some(refusal) = self.ending(call, &ended)
-        {
-            return trailers(&refusal);
+    fn frame(&self, _call: &mut Call, state: &mut Messages, frame: Frame<Bytes>) -> Passed {
+        match (frame.data_ref(), self.send) {
+            (Some(data), Some(limit)) => match state.sent.over(data, limit) {
+                None => Passed::Frame(frame),
+                Some(over) => {
+                    let refusal = status::too_large("answer", over.size, limit);
+                    if over.good == 0 {
+                        return Passed::End(refusal);
+                    }
+                    Passed::FrameThenEnd(Frame::data(data.slice(..over.good)), refusal)
+                }
+            },
+            (Some(_), None) => Passed::Frame(frame),
+            (None, _) => self.trailers(state, frame),
         }
-        let (Some(limit), Some(data)) = (self.send, frame.data_ref()) else {
-            return Poll::Ready(Some(Ok(frame)));
-        };
-        let Some(over) = call.sent.over(data, limit) else {
-            return Poll::Ready(Some(Ok(frame)));
-        };
-        let refusal = status::too_large("answer", over.size, limit);
-        if over.good == 0 {
-            return trailers(&refusal);
-        }
-        call.refused = Some(refusal);
-        Poll::Ready(Some(Ok(Frame::data(data.slice(..over.good)))))
     }
 }
 
-impl fmt::Display for Limits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "receive {}", self.receive)?;
-        match self.send {
-            Some(send) => write!(f, ", send {send}"),
-            None => Ok(()),
+impl MaxMessageSize {
+    /// A call does not end with OK if a message of its request was refused, even if the handler
+    /// ignored that.
+    fn trailers(&self, state: &Messages, frame: Frame<Bytes>) -> Passed {
+        let ended = frame.trailers_ref().and_then(code::of);
+        match state.received.get().filter(|_| ended == Some(Code::Ok)) {
+            Some(size) => Passed::End(status::too_large("request", size, self.receive)),
+            None => Passed::Frame(frame),
+        }
+    }
+}
+
+impl Implicit for MaxMessageSize {
+    /// A limit for messages received only.
+    fn implicit(limit: u64) -> Self {
+        Self {
+            receive: limit,
+            send: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tonic::{Status, body::Body};
 
-use super::{Refused, Scanner};
+use super::{Scanner, refused::Refused};
 use crate::status;
 
 type Polled = Poll<Option<Result<Frame<Bytes>, Status>>>;
@@ -18,7 +18,7 @@ pub(super) struct Limited {
     scanner: Scanner,
     limit: u64,
     refused: Refused,
-    /// Set when messages that stand before the refused one in its frame were let through.
+    /// Set when messages before the refused one were let through with their frame.
     over: Option<u64>,
 }
 

@@ -6,23 +6,24 @@ use std::{
     },
 };
 
-/// Slots that a thread keeps: more calls at once than this, and some are made anew.
-const KEPT: usize = 256;
+/// Slots that a thread keeps for later calls.
+const MAX_FREE: usize = 256;
 
 thread_local! {
     static FREE: RefCell<Vec<Arc<AtomicU64>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The size of a request's message that was refused, told by the request's body to the answer's.
+/// The size of a request's message that was refused: the request's body sets it, the answer reads
+/// it.
 ///
-/// The two may be polled by different tasks, so that it is shared; slots are used again, so that
-/// a call allocates none.
-#[derive(Debug)]
-pub(crate) struct Refused(Option<Arc<AtomicU64>>);
+/// The two may be polled by different tasks, so that it is shared; slots are reused, so that a call
+/// allocates none.
+#[derive(Debug, Default)]
+pub(super) struct Refused(Option<Arc<AtomicU64>>);
 
 impl Refused {
     /// A slot for a new call.
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         let kept = FREE.try_with(|free| free.borrow_mut().pop()).ok().flatten();
         Self(Some(kept.unwrap_or_default()))
     }
@@ -38,7 +39,7 @@ impl Refused {
         }
     }
 
-    /// The size. No refused message has none: a limit is never below 0.
+    /// The size, if a message was refused. That is never 0: no limit is below it.
     pub(super) fn get(&self) -> Option<u64> {
         let size = self.0.as_ref()?.load(Relaxed);
         (size > 0).then_some(size)
@@ -55,7 +56,7 @@ impl Drop for Refused {
             *size.get_mut() = 0;
             let _ = FREE.try_with(|free| {
                 let mut free = free.borrow_mut();
-                if free.len() < KEPT {
+                if free.len() < MAX_FREE {
                     free.push(slot);
                 }
             });

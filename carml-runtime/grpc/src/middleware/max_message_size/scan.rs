@@ -1,8 +1,8 @@
 /// Follows the length prefixes through a body, however its frames are cut.
 #[derive(Debug, Default)]
-pub(crate) struct Scanner {
+pub(super) struct Scanner {
     prefix: [u8; 5],
-    have: usize,
+    have: u8,
     /// What is left of the current message.
     left: u64,
 }
@@ -32,10 +32,10 @@ impl Scanner {
             if self.have == 0 {
                 start = at;
             }
-            self.prefix[self.have] = data[at];
+            self.prefix[usize::from(self.have)] = data[at];
             self.have += 1;
             at += 1;
-            if self.have == self.prefix.len() {
+            if usize::from(self.have) == self.prefix.len() {
                 let [_, a, b, c, d] = self.prefix;
                 let size = u64::from(u32::from_be_bytes([a, b, c, d]));
                 if size > limit {

@@ -1,14 +1,35 @@
-//! `timeout`: a deadline of the server's own.
+//! `timeout`: a deadline that the server sets.
 
-use std::time::Duration;
+use http::Request;
+use tonic::{Status, body::Body};
 
-use super::super::chain::Call;
+use carml_config::Duration;
 
-/// Gives the call a deadline, unless its caller gave an earlier one.
-pub(crate) fn begin(call: &mut Call, limit: Duration) {
-    let ours = tokio::time::sleep(limit);
-    let theirs = call.deadline.as_ref().map(|theirs| theirs.deadline());
-    if theirs.is_none_or(|theirs| ours.deadline() < theirs) {
-        call.deadline = Some(Box::pin(ours));
+use super::{Call, Middleware};
+
+#[derive(Debug)]
+pub(crate) struct Timeout(std::time::Duration);
+
+impl Middleware for Timeout {
+    type Options = Duration;
+    type State = ();
+
+    fn build(limit: &Duration) -> Self {
+        Self(limit.get())
+    }
+
+    /// Sets the call's deadline, unless its caller gave an earlier one.
+    fn arrive(
+        &self,
+        call: &mut Call,
+        _state: &mut (),
+        _request: &mut Request<Body>,
+    ) -> Result<(), Status> {
+        let ours = tokio::time::sleep(self.0);
+        let theirs = call.deadline.as_ref().map(|theirs| theirs.deadline());
+        if theirs.is_none_or(|theirs| ours.deadline() < theirs) {
+            call.deadline = Some(Box::pin(ours));
+        }
+        Ok(())
     }
 }

@@ -1,21 +1,67 @@
-//! `tracing`: a span around each call, in the trace that the client began.
+//! `tracing`: a span around each call, in the trace that the caller began.
 
 mod propagation;
 
-use http::HeaderMap;
+use http::{HeaderMap, Request};
 use opentelemetry::{
     TraceId,
     trace::{SpanContext, TraceContextExt as _},
 };
-use tonic::Code;
-use tracing::field::Empty;
+use tonic::{Code, Status, body::Body};
+use tracing::{Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use super::super::chain::Call;
+use super::{Call, Middleware};
+use crate::code;
+
+#[derive(Debug)]
+pub(crate) struct Tracing;
+
+/// The span of one call.
+pub(crate) struct CallSpan(Span);
+
+impl Default for CallSpan {
+    fn default() -> Self {
+        Self(Span::none())
+    }
+}
+
+impl Middleware for Tracing {
+    type Options = ();
+    type State = CallSpan;
+
+    fn build(_options: &()) -> Self {
+        Self
+    }
+
+    fn arrive(
+        &self,
+        call: &mut Call,
+        state: &mut CallSpan,
+        request: &mut Request<Body>,
+    ) -> Result<(), Status> {
+        state.0 = open(call.method(), request.headers());
+        Ok(())
+    }
+
+    fn around<T>(&self, state: &mut CallSpan, poll: impl FnOnce() -> T) -> Result<T, Status> {
+        Ok(state.0.in_scope(poll))
+    }
+
+    fn end(&self, _call: &mut Call, state: &mut CallSpan, code: Code) {
+        let span = &state.0;
+        span.record("rpc.status_code", code::name(code));
+        if code != Code::Ok {
+            span.record("error.type", code::name(code));
+        }
+        if code::is_server_error(code) {
+            span.record("otel.status_code", "ERROR");
+        }
+    }
+}
 
 /// Opens the span. The parent is set before anything enters it: afterwards it cannot be.
-pub(crate) fn begin(call: &mut Call, headers: &HeaderMap) {
-    let method = call.method();
+fn open(method: &str, headers: &HeaderMap) -> Span {
     let span = tracing::info_span!(
         target: "carml::rpc",
         "rpc",
@@ -31,7 +77,7 @@ pub(crate) fn begin(call: &mut Call, headers: &HeaderMap) {
     );
     let parent = propagation::extract(headers);
     if let Some(parent) = &parent {
-        // Without a tracer there is nobody to tell.
+        // Fails if no tracer is installed.
         let _ =
             span.set_parent(opentelemetry::Context::new().with_remote_span_context(parent.clone()));
     }
@@ -44,10 +90,10 @@ pub(crate) fn begin(call: &mut Call, headers: &HeaderMap) {
         "trace_id",
         tracing::field::display(trace_id(&own, parent.as_ref())),
     );
-    call.span = span;
+    span
 }
 
-/// Without a tracer the lines of one call still belong together, and to the client's trace.
+/// Without a tracer the lines of one call still belong together, and to the caller's trace.
 fn trace_id(own: &SpanContext, parent: Option<&SpanContext>) -> TraceId {
     if own.is_valid() {
         own.trace_id()
@@ -55,55 +101,5 @@ fn trace_id(own: &SpanContext, parent: Option<&SpanContext>) -> TraceId {
         parent.trace_id()
     } else {
         TraceId::from(rand::random::<u128>())
-    }
-}
-
-/// Writes the status into the span, the first time.
-pub(crate) fn end(call: &mut Call, code: Code) {
-    if std::mem::replace(&mut call.recorded, true) {
-        return;
-    }
-    call.span.record("rpc.status_code", name(code));
-    if code != Code::Ok {
-        call.span.record("error.type", name(code));
-    }
-    if is_server_error(code) {
-        call.span.record("otel.status_code", "ERROR");
-    }
-}
-
-/// Which codes are the server's fault, as OpenTelemetry has it.
-pub(crate) fn is_server_error(code: Code) -> bool {
-    matches!(
-        code,
-        Code::Unknown
-            | Code::DeadlineExceeded
-            | Code::Unimplemented
-            | Code::Internal
-            | Code::Unavailable
-            | Code::DataLoss
-    )
-}
-
-/// The code as gRPC spells it.
-pub(crate) fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }

@@ -1,19 +1,11 @@
+//! The deadline that a caller sends along: the header `grpc-timeout`.
+
 use std::time::Duration;
 
-use super::super::middleware::max_message_size::Limits;
+use http::HeaderMap;
 
-/// One compiled middleware.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Op {
-    Recover,
-    Logging,
-    Tracing,
-    Timeout(Duration),
-    MaxMessageSize(Limits),
-}
-
-/// `grpc-timeout`: at most eight digits and a unit.
-pub(super) fn timeout(headers: &http::HeaderMap) -> Option<Duration> {
+/// At most eight digits and a unit; anything else is not a deadline.
+pub(crate) fn of(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get("grpc-timeout")?.to_str().ok()?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -36,9 +28,9 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Option<Duration> {
-        let mut headers = http::HeaderMap::new();
+        let mut headers = HeaderMap::new();
         headers.insert("grpc-timeout", text.parse().expect("a header"));
-        timeout(&headers)
+        of(&headers)
     }
 
     #[test]

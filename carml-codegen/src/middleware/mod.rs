@@ -1,0 +1,48 @@
+//! The middlewares of `x-carml-middleware` lists → facts for the config, steps for the chain, and a
+//! Markdown table.
+
+mod facts;
+mod markdown;
+mod steps;
+mod table;
+
+pub use table::Error;
+use table::Table;
+
+/// Generates the facts that the rules on chains are checked with: the module
+/// `carml_config::chain::generated`.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn facts(schema: &str) -> Result<String, Error> {
+    Ok(facts::module(&Table::parse(schema)?))
+}
+
+/// Generates the dispatch from the chain to each middleware: the module
+/// `carml_grpc::chain::generated`.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn steps(schema: &str) -> Result<String, Error> {
+    Ok(steps::module(&Table::parse(schema)?))
+}
+
+/// Generates the table for the documentation.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn markdown(schema: &str) -> Result<String, Error> {
+    Ok(markdown::table(&Table::parse(schema)?))
+}
+
+/// A file of these items, with its header.
+fn unparse(tokens: proc_macro2::TokenStream) -> String {
+    let file = syn::parse2(tokens).expect("the tokens are items");
+    format!(
+        "// @generated from schema/grpc.json; do not edit.\n{}",
+        prettyplease::unparse(&file)
+    )
+}

@@ -1,0 +1,128 @@
+//! The dispatch from the chain to each middleware.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::table::{Middleware, Options, Table};
+
+pub(super) fn module(table: &Table) -> String {
+    let modules = table
+        .middlewares
+        .iter()
+        .map(|one| format_ident!("{}", one.name));
+    let capacity = table.middlewares.len();
+    let step = step(table);
+    let state = state(table);
+    let tokens = quote! {
+        use carml_config::chain::BuiltIn;
+        use super::Visit;
+        use crate::middleware::{Implicit, Middleware, #(#modules),*};
+
+        #[doc = " No chain has more steps: none is in a list twice."]
+        pub(super) const CAPACITY: usize = #capacity;
+        #step
+        #state
+    };
+    super::unparse(tokens)
+}
+
+/// The type of a middleware: `timeout::Timeout`.
+fn ty(middleware: &Middleware) -> TokenStream {
+    let (module, ty) = (
+        format_ident!("{}", middleware.name),
+        format_ident!("{}", middleware.variant),
+    );
+    quote!(#module::#ty)
+}
+
+fn step(table: &Table) -> TokenStream {
+    let variants = table.middlewares.iter().map(|one| {
+        let (variant, ty) = (format_ident!("{}", one.variant), ty(one));
+        quote!(#variant(#ty))
+    });
+    let build = table.middlewares.iter().map(|one| {
+        let (variant, ty) = (format_ident!("{}", one.variant), ty(one));
+        let (pattern, options) = match one.options {
+            Options::None => (quote!(BuiltIn::#variant), quote!(&())),
+            Options::Duration | Options::ByteSize => {
+                (quote!(BuiltIn::#variant(options)), quote!(options))
+            }
+        };
+        quote!(#pattern => Step::#variant(<#ty as Middleware>::build(#options)),)
+    });
+    let implicit = table.middlewares.iter().filter_map(|one| {
+        let (variant, ty) = (format_ident!("{}", one.variant), ty(one));
+        let (name, value) = (&one.name, one.implicit.as_ref()?.value);
+        Some(quote!(#name => Some(Step::#variant(<#ty as Implicit>::implicit(#value))),))
+    });
+    let state = variants_of(
+        table,
+        |variant| quote!(Step::#variant(_) => State::#variant(Default::default()),),
+    );
+    let visit = variants_of(table, |variant| {
+        quote! {
+            (Step::#variant(middleware), State::#variant(state)) => {
+                visitor.visit(middleware, state)
+            }
+        }
+    });
+    quote! {
+        #[doc = " A built-in middleware in a chain."]
+        #[derive(Debug)]
+        pub(super) enum Step { #(#variants,)* }
+
+        impl Step {
+            #[doc = " The middleware with these options."]
+            pub(super) fn build(middleware: &BuiltIn) -> Self {
+                match middleware { #(#build)* }
+            }
+
+            #[doc = " What applies if the list does not name the middleware."]
+            pub(super) fn implicit(name: &str) -> Option<Self> {
+                match name {
+                    #(#implicit)*
+                    _ => None,
+                }
+            }
+
+            #[doc = " The state that a new call has at this step."]
+            #[inline]
+            pub(super) fn state(&self) -> State {
+                match self { #state }
+            }
+
+            #[doc = " Calls the visitor with the middleware and its state."]
+            #[inline]
+            pub(super) fn visit<V: Visit>(&self, state: &mut State, visitor: V) -> V::Output {
+                match (self, state) {
+                    #visit
+                    _ => unreachable!("a state is made by its step"),
+                }
+            }
+        }
+    }
+}
+
+fn state(table: &Table) -> TokenStream {
+    let variants = table.middlewares.iter().map(|one| {
+        let (variant, ty) = (format_ident!("{}", one.variant), ty(one));
+        quote!(#variant(<#ty as Middleware>::State))
+    });
+    quote! {
+        #[doc = " What a call keeps at one step."]
+        #[derive(Default)]
+        pub(super) enum State {
+            #[default]
+            None,
+            #(#variants,)*
+        }
+    }
+}
+
+fn variants_of(table: &Table, arm: impl Fn(&proc_macro2::Ident) -> TokenStream) -> TokenStream {
+    table
+        .middlewares
+        .iter()
+        .map(|one| arm(&format_ident!("{}", one.variant)))
+        .collect()
+}

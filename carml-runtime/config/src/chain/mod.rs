@@ -1,0 +1,254 @@
+//! The rules on middleware lists, in one place: `carml validate`, `carml check`, `carml explain`
+//! and the start all ask [`plan`].
+
+#[rustfmt::skip]
+mod generated;
+mod problem;
+
+use std::{collections::HashMap, fmt};
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+pub use generated::{BuiltIn, MIDDLEWARES};
+pub use problem::{Problem, Problems};
+
+/// What the schema says of a built-in middleware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Facts {
+    /// Its name in lists.
+    pub name: &'static str,
+    /// Whether a server's list may have it.
+    pub server: bool,
+    /// Whether a client's list may have it.
+    pub client: bool,
+    /// What a value of zero would mean, where it may not be zero.
+    pub nonzero: Option<NonZero>,
+    /// What applies if the list does not have it.
+    pub implicit: Option<Implicit>,
+    /// What it should be inside of.
+    pub inside: Option<Inside>,
+}
+
+/// Why options are not zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NonZero {
+    /// What zero would do, such as `ends every call`.
+    pub why: &'static str,
+    /// A value that makes sense.
+    pub example: &'static str,
+}
+
+/// What applies if a list does not have a middleware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Implicit {
+    /// Its options, for people.
+    pub text: &'static str,
+}
+
+/// The middleware that another one should be inside of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inside {
+    /// Its name.
+    pub middleware: &'static str,
+    /// What happens otherwise.
+    pub why: &'static str,
+}
+
+/// Which list a chain comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// `grpc.server.middleware`
+    Server,
+    /// `grpc.client.middleware`
+    Client,
+}
+
+impl Side {
+    /// The JSON pointer of its list.
+    pub const fn pointer(self) -> &'static str {
+        match self {
+            Self::Server => "/grpc/server/middleware",
+            Self::Client => "/grpc/client/middleware",
+        }
+    }
+
+    fn has(self, facts: &Facts) -> bool {
+        match self {
+            Self::Server => facts.server,
+            Self::Client => facts.client,
+        }
+    }
+}
+
+/// A list that keeps every rule: the steps of a chain, outermost first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    steps: Vec<Step>,
+    warnings: Vec<Problem>,
+}
+
+/// One step of a chain.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// A built-in middleware.
+    BuiltIn(BuiltIn),
+    /// A middleware that the service brings, with its options.
+    Custom(String, Value),
+    /// A built-in middleware that the list does not have, and that applies all the same.
+    Implicit(&'static Facts),
+}
+
+impl Plan {
+    /// The steps, outermost first.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// What an operator should know of this order.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+}
+
+impl fmt::Display for Plan {
+    /// The chain on one line: `recover > timeout(5s)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, step) in self.steps.iter().enumerate() {
+            if n > 0 {
+                f.write_str(" > ")?;
+            }
+            f.write_str(step.name())?;
+            if let Some(options) = step.options() {
+                write!(f, "({options})")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    /// Its name in lists.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::BuiltIn(built_in) => built_in.facts().name,
+            Self::Custom(name, _) => name,
+            Self::Implicit(facts) => facts.name,
+        }
+    }
+
+    /// Its options, for people.
+    pub fn options(&self) -> Option<String> {
+        match self {
+            Self::BuiltIn(built_in) => {
+                let item = serde_json::to_value(built_in).unwrap_or_default();
+                options(&item).map(text)
+            }
+            Self::Custom(_, options) => {
+                Some(options).filter(|options| !options.is_null()).map(text)
+            }
+            Self::Implicit(facts) => facts.implicit.map(|implicit| implicit.text.to_owned()),
+        }
+    }
+}
+
+fn text(options: &Value) -> String {
+    match options {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The name of a list's item: the item itself, or its one key.
+pub fn name(item: &Value) -> &str {
+    let key = item.as_object().and_then(|map| map.keys().next());
+    key.map_or_else(|| item.as_str().unwrap_or_default(), String::as_str)
+}
+
+/// The options of a list's item, if it has any.
+pub fn options(item: &Value) -> Option<&Value> {
+    item.as_object()?.values().next()
+}
+
+/// The chain that a list describes. `custom` says which names are those of custom middlewares.
+///
+/// # Errors
+///
+/// Every rule that the list breaks.
+///
+/// # Examples
+///
+/// ```
+/// use carml_config::chain::{Side, plan};
+/// use serde_json::json;
+///
+/// let list = [json!("recover"), json!({ "timeout": "5s" })];
+/// let plan = plan(Side::Server, &list, |_| false).unwrap();
+/// assert_eq!(plan.to_string(), "recover > timeout(5s) > max_message_size(receive 4194304)");
+///
+/// let twice = [json!("recover"), json!("recover")];
+/// let problems = carml_config::chain::plan(Side::Server, &twice, |_| false).unwrap_err();
+/// assert_eq!(problems.to_string(), "`recover` appears twice in this chain");
+/// ```
+pub fn plan(side: Side, list: &[Value], custom: impl Fn(&str) -> bool) -> Result<Plan, Problems> {
+    let mut steps = Vec::with_capacity(list.len() + 1);
+    let mut problems = Vec::new();
+    let mut places = HashMap::new();
+    for (index, item) in list.iter().enumerate() {
+        let name = name(item);
+        let first = *places.entry(name).or_insert(index);
+        if first < index {
+            problems.push(Problem::Repeated {
+                index,
+                first,
+                name: name.to_owned(),
+            });
+        }
+        match step(side, index, item, custom(name)) {
+            Ok(step) => steps.push(step),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Problems(problems));
+    }
+    let at = |name: &str| places.get(name).copied();
+    let mut warnings = Vec::new();
+    for facts in MIDDLEWARES.iter().filter(|facts| side.has(facts)) {
+        let position = at(facts.name);
+        if let (Some(index), Some(inside)) = (position, facts.inside)
+            && at(inside.middleware).is_some_and(|outside| index < outside)
+        {
+            warnings.push(Problem::Outside { index, facts });
+        }
+        if position.is_none() && facts.implicit.is_some() {
+            steps.push(Step::Implicit(facts));
+        }
+    }
+    Ok(Plan { steps, warnings })
+}
+
+fn step(side: Side, index: usize, item: &Value, custom: bool) -> Result<Step, Problem> {
+    let name = name(item);
+    if custom {
+        let options = options(item).cloned().unwrap_or_default();
+        return Ok(Step::Custom(name.to_owned(), options));
+    }
+    let Some(facts) = MIDDLEWARES
+        .iter()
+        .find(|facts| facts.name == name && side.has(facts))
+    else {
+        let name = name.to_owned();
+        return Err(Problem::Unknown { index, name });
+    };
+    match BuiltIn::deserialize(item) {
+        Ok(built_in) if built_in.is_zero() => Err(Problem::Zero { index, facts }),
+        Ok(built_in) => Ok(Step::BuiltIn(built_in)),
+        Err(error) => Err(Problem::Options {
+            index,
+            name: facts.name,
+            why: error.to_string(),
+        }),
+    }
+}

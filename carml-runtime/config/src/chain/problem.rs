@@ -1,0 +1,153 @@
+//! What a list can be refused for, and what it can be warned of.
+
+use std::fmt;
+
+use super::Facts;
+
+/// A rule that a middleware list breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is no such middleware on this side.
+    Unknown {
+        /// The item's place in the list.
+        index: usize,
+        /// Its name.
+        name: String,
+    },
+    /// A middleware is in the list twice.
+    Repeated {
+        /// The place of the second.
+        index: usize,
+        /// The place of the first.
+        first: usize,
+        /// Its name.
+        name: String,
+    },
+    /// The options cannot be read.
+    Options {
+        /// The item's place in the list.
+        index: usize,
+        /// Its name.
+        name: &'static str,
+        /// What their type says.
+        why: String,
+    },
+    /// The options are zero where that cannot work.
+    Zero {
+        /// The item's place in the list.
+        index: usize,
+        /// The middleware.
+        facts: &'static Facts,
+    },
+    /// The middleware is outside of one that it should be inside of.
+    Outside {
+        /// The item's place in the list.
+        index: usize,
+        /// The middleware.
+        facts: &'static Facts,
+    },
+}
+
+impl Problem {
+    /// The item's place in the list.
+    pub fn index(&self) -> usize {
+        match self {
+            Self::Unknown { index, .. }
+            | Self::Repeated { index, .. }
+            | Self::Options { index, .. }
+            | Self::Zero { index, .. }
+            | Self::Outside { index, .. } => *index,
+        }
+    }
+
+    /// The JSON pointer to the value that is wrong, from the list: `/2`, or `/2/timeout`.
+    pub fn pointer(&self) -> String {
+        match self {
+            Self::Options { index, name, .. } => format!("/{index}/{name}"),
+            Self::Zero { index, facts } => format!("/{index}/{}", facts.name),
+            _ => format!("/{}", self.index()),
+        }
+    }
+
+    /// What to write instead.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Unknown { .. } | Self::Options { .. } => None,
+            Self::Repeated { .. } => {
+                Some("keep the one at the place where it should act, and remove the other".into())
+            }
+            Self::Zero { facts, .. } => {
+                let example = facts
+                    .nonzero
+                    .map_or("another value", |nonzero| nonzero.example);
+                let without = match facts.implicit {
+                    Some(implicit) => format!(" (then it is: {})", implicit.text),
+                    None => String::new(),
+                };
+                Some(format!(
+                    "write a value such as `{example}`, or remove `{}`{without}",
+                    facts.name
+                ))
+            }
+            Self::Outside { facts, .. } => facts
+                .inside
+                .map(|inside| format!("put `{}` before `{}`", inside.middleware, facts.name)),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { name, .. } => write!(f, "`{name}` is not a middleware of this chain"),
+            Self::Repeated { name, .. } => write!(f, "`{name}` appears twice in this chain"),
+            Self::Options { why, .. } => f.write_str(why),
+            Self::Zero { facts, .. } => {
+                let why = facts
+                    .nonzero
+                    .map_or("has no meaning", |nonzero| nonzero.why);
+                write!(f, "`{}` is 0, which {why}", facts.name)
+            }
+            Self::Outside { facts, .. } => match facts.inside {
+                Some(inside) => write!(
+                    f,
+                    "`{}` is outside `{}`, so {}",
+                    facts.name, inside.middleware, inside.why
+                ),
+                None => write!(f, "`{}` is in the wrong place", facts.name),
+            },
+        }
+    }
+}
+
+/// Every rule that a list breaks, at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(pub(super) Vec<Problem>);
+
+impl Problems {
+    /// Each of them, in the order of the list.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, problem) in self.0.iter().enumerate() {
+            if n > 0 {
+                f.write_str("; ")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}

@@ -1,0 +1,262 @@
+//! A call on its way through the steps of a chain.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
+};
+
+use http::Request;
+use tonic::{Code, Status, body::Body};
+use tracing::Span;
+
+use super::{
+    Visit,
+    generated::{CAPACITY, State, Step},
+};
+use crate::middleware::{Call, Middleware};
+
+/// A call that has not ended. Dropped early, it ends as CANCELLED: its client disconnected.
+pub(super) struct Active {
+    steps: Arc<[Step]>,
+    /// How many steps the call has arrived at; the others do not take part.
+    arrived: usize,
+    slots: [Slot; CAPACITY],
+    progress: Progress,
+    /// The span in which the chain was called.
+    around: Span,
+}
+
+/// What a call keeps at one step.
+#[derive(Default)]
+struct Slot {
+    state: State,
+    /// The middleware knows of the call's end.
+    ended: bool,
+    /// The status with which the call ends here when it is polled again.
+    pending: Option<Status>,
+}
+
+/// A call, and the code with which it has ended, as seen from where its answer is.
+pub(super) struct Progress {
+    pub(super) call: Call,
+    pub(super) code: Option<Code>,
+}
+
+/// What a poll of the call gives: the head of its response, or a frame of its body.
+pub(super) trait Outcome: Sized {
+    /// The end of the call with this status.
+    fn end(status: &Status) -> Self;
+
+    /// What becomes of it at a middleware.
+    fn pass<M: Middleware>(self, step: At<'_, M>, pending: &mut Option<Status>) -> Self;
+}
+
+/// A middleware, and the call at it.
+pub(super) struct At<'a, M: Middleware> {
+    pub(super) middleware: &'a M,
+    pub(super) state: &'a mut M::State,
+    pub(super) progress: &'a mut Progress,
+}
+
+impl Active {
+    /// Takes the call through the steps inward. An error is the answer of one that refused it.
+    pub(super) fn arrive(
+        steps: &Arc<[Step]>,
+        around: Span,
+        request: &mut Request<Body>,
+    ) -> (Self, Result<(), Status>) {
+        let mut active = Self {
+            steps: Arc::clone(steps),
+            arrived: 0,
+            slots: Default::default(),
+            progress: Progress {
+                call: Call::new(request),
+                code: None,
+            },
+            around,
+        };
+        for (step, slot) in steps.iter().zip(&mut active.slots) {
+            slot.state = step.state();
+            let arrival = Arrival {
+                call: &mut active.progress.call,
+                request,
+            };
+            if let Err(status) = step.visit(&mut slot.state, arrival) {
+                return (active, Err(status));
+            }
+            active.arrived += 1;
+        }
+        (active, Ok(()))
+    }
+
+    /// Polls what is inside the steps, and takes the outcome through them outward.
+    ///
+    /// A panic that no middleware catches ends the call with INTERNAL, and goes on.
+    pub(super) fn poll<T: Outcome>(&mut self, inner: impl FnOnce(&mut Progress) -> T) -> T {
+        let steps = &self.steps[..self.arrived];
+        let (slots, progress) = (&mut self.slots[..], &mut self.progress);
+        catch_unwind(AssertUnwindSafe(|| outward(steps, slots, progress, inner))).unwrap_or_else(
+            |panic| {
+                self.end(Code::Internal);
+                resume_unwind(panic)
+            },
+        )
+    }
+
+    /// The code of the call's end, once it has ended.
+    pub(super) fn code(&self) -> Option<Code> {
+        self.progress.code
+    }
+
+    /// Ends the call at every step that does not know of its end.
+    fn end(&mut self, code: Code) {
+        let steps = &self.steps[..self.arrived];
+        end(steps, &mut self.slots, &mut self.progress.call, code);
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        if self.slots[..self.arrived].iter().all(|slot| slot.ended) {
+            return;
+        }
+        self.around.clone().in_scope(|| self.end(Code::Cancelled));
+    }
+}
+
+struct Arrival<'a> {
+    call: &'a mut Call,
+    request: &'a mut Request<Body>,
+}
+
+impl Visit for Arrival<'_> {
+    type Output = Result<(), Status>;
+
+    #[inline]
+    fn visit<M: Middleware>(self, middleware: &M, state: &mut M::State) -> Self::Output {
+        middleware.arrive(self.call, state, self.request)
+    }
+}
+
+fn outward<T: Outcome>(
+    steps: &[Step],
+    slots: &mut [Slot],
+    progress: &mut Progress,
+    inner: impl FnOnce(&mut Progress) -> T,
+) -> T {
+    let (Some((step, steps)), Some((slot, slots))) = (steps.split_first(), slots.split_first_mut())
+    else {
+        return inner(progress);
+    };
+    let Slot {
+        state,
+        ended,
+        pending,
+    } = slot;
+    let poll = Poll {
+        ended,
+        pending,
+        steps,
+        slots,
+        progress,
+        inner,
+    };
+    step.visit(state, poll)
+}
+
+/// One poll, at one step.
+struct Poll<'a, F> {
+    ended: &'a mut bool,
+    pending: &'a mut Option<Status>,
+    steps: &'a [Step],
+    slots: &'a mut [Slot],
+    progress: &'a mut Progress,
+    inner: F,
+}
+
+impl<T: Outcome, F: FnOnce(&mut Progress) -> T> Visit for Poll<'_, F> {
+    type Output = T;
+
+    fn visit<M: Middleware>(self, middleware: &M, state: &mut M::State) -> T {
+        let Self {
+            ended,
+            pending,
+            steps,
+            slots,
+            progress,
+            inner,
+        } = self;
+        let outcome = if let Some(status) = pending.take() {
+            progress.code = Some(status.code());
+            T::end(&status)
+        } else {
+            let polled = middleware.around(state, || outward(steps, slots, progress, inner));
+            match polled {
+                Ok(outcome) => outcome.pass(
+                    At {
+                        middleware,
+                        state,
+                        progress,
+                    },
+                    pending,
+                ),
+                Err(status) => {
+                    end(steps, slots, &mut progress.call, Code::Internal);
+                    progress.code = Some(status.code());
+                    T::end(&status)
+                }
+            }
+        };
+        if let Some(code) = progress.code
+            && !std::mem::replace(ended, true)
+        {
+            middleware.end(&mut progress.call, state, code);
+        }
+        outcome
+    }
+}
+
+/// Ends the call at the steps that do not know of its end, the innermost first.
+fn end(steps: &[Step], slots: &mut [Slot], call: &mut Call, code: Code) {
+    let (Some((step, steps)), Some((slot, slots))) = (steps.split_first(), slots.split_first_mut())
+    else {
+        return;
+    };
+    step.visit(
+        &mut slot.state,
+        End {
+            ended: &mut slot.ended,
+            steps,
+            slots,
+            call,
+            code,
+        },
+    );
+}
+
+struct End<'a> {
+    ended: &'a mut bool,
+    steps: &'a [Step],
+    slots: &'a mut [Slot],
+    call: &'a mut Call,
+    code: Code,
+}
+
+impl Visit for End<'_> {
+    type Output = ();
+
+    fn visit<M: Middleware>(self, middleware: &M, state: &mut M::State) {
+        let Self {
+            ended,
+            steps,
+            slots,
+            call,
+            code,
+        } = self;
+        // A panic in here has no call left to end.
+        let _ = middleware.around(state, || end(steps, slots, call, code));
+        if !std::mem::replace(ended, true) {
+            middleware.end(call, state, code);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// @generated from schema/grpc.json; do not edit.
+use carml_config::chain::BuiltIn;
+use super::Visit;
+use crate::middleware::{
+    Implicit, Middleware, recover, logging, tracing, timeout, max_message_size,
+};
+/// No chain has more steps: none is in a list twice.
+pub(super) const CAPACITY: usize = 5usize;
+/// A built-in middleware in a chain.
+#[derive(Debug)]
+pub(super) enum Step {
+    Recover(recover::Recover),
+    Logging(logging::Logging),
+    Tracing(tracing::Tracing),
+    Timeout(timeout::Timeout),
+    MaxMessageSize(max_message_size::MaxMessageSize),
+}
+impl Step {
+    /// The middleware with these options.
+    pub(super) fn build(middleware: &BuiltIn) -> Self {
+        match middleware {
+            BuiltIn::Recover => {
+                Step::Recover(<recover::Recover as Middleware>::build(&()))
+            }
+            BuiltIn::Logging => {
+                Step::Logging(<logging::Logging as Middleware>::build(&()))
+            }
+            BuiltIn::Tracing => {
+                Step::Tracing(<tracing::Tracing as Middleware>::build(&()))
+            }
+            BuiltIn::Timeout(options) => {
+                Step::Timeout(<timeout::Timeout as Middleware>::build(options))
+            }
+            BuiltIn::MaxMessageSize(options) => {
+                Step::MaxMessageSize(
+                    <max_message_size::MaxMessageSize as Middleware>::build(options),
+                )
+            }
+        }
+    }
+    /// What applies if the list does not name the middleware.
+    pub(super) fn implicit(name: &str) -> Option<Self> {
+        match name {
+            "max_message_size" => {
+                Some(
+                    Step::MaxMessageSize(
+                        <max_message_size::MaxMessageSize as Implicit>::implicit(
+                            4194304u64,
+                        ),
+                    ),
+                )
+            }
+            _ => None,
+        }
+    }
+    /// The state that a new call has at this step.
+    #[inline]
+    pub(super) fn state(&self) -> State {
+        match self {
+            Step::Recover(_) => State::Recover(Default::default()),
+            Step::Logging(_) => State::Logging(Default::default()),
+            Step::Tracing(_) => State::Tracing(Default::default()),
+            Step::Timeout(_) => State::Timeout(Default::default()),
+            Step::MaxMessageSize(_) => State::MaxMessageSize(Default::default()),
+        }
+    }
+    /// Calls the visitor with the middleware and its state.
+    #[inline]
+    pub(super) fn visit<V: Visit>(&self, state: &mut State, visitor: V) -> V::Output {
+        match (self, state) {
+            (Step::Recover(middleware), State::Recover(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::Logging(middleware), State::Logging(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::Tracing(middleware), State::Tracing(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::Timeout(middleware), State::Timeout(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::MaxMessageSize(middleware), State::MaxMessageSize(state)) => {
+                visitor.visit(middleware, state)
+            }
+            _ => unreachable!("a state is made by its step"),
+        }
+    }
+}
+/// What a call keeps at one step.
+#[derive(Default)]
+pub(super) enum State {
+    #[default]
+    None,
+    Recover(<recover::Recover as Middleware>::State),
+    Logging(<logging::Logging as Middleware>::State),
+    Tracing(<tracing::Tracing as Middleware>::State),
+    Timeout(<timeout::Timeout as Middleware>::State),
+    MaxMessageSize(<max_message_size::MaxMessageSize as Middleware>::State),
+}
