@@ -1,6 +1,6 @@
 //! The `carml` command.
 //!
-//! Exit codes: 0 done, 1 the input is at fault, 2 the command could not run.
+//! Exit codes: 0 success, 1 the input is invalid, 2 the command could not run.
 
 mod commands;
 mod scaffold;
@@ -20,10 +20,10 @@ struct Cli {
 const AFTER_HELP: &str = "\
 Start here:
   carml new my-service        a service that builds, tests and runs
-  carml validate carml.yml    is this config right, and if not, where and how to mend it
+  carml validate carml.yml    check a config; print each error and how to fix it
   carml kv serve              the key/value store as a gRPC service, on one file
 
-Exit codes: 0 done; 1 the input is at fault; 2 the command could not run.";
+Exit codes: 0 success; 1 the input is invalid; 2 the command could not run.";
 
 #[derive(Subcommand)]
 enum Command {

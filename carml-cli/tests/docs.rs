@@ -278,20 +278,47 @@ const WORDS: [(&str, &str); 8] = [
     ("whole number", "integer"),
 ];
 
-#[test]
-fn the_pages_are_in_plain_english() {
+fn odd_words(name: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for path in pages() {
-        for (number, line) in read(&path).lines().enumerate() {
-            let line = line.to_lowercase();
-            let words = line.replace(|c: char| !c.is_alphanumeric(), " ");
-            for (word, instead) in WORDS {
-                if format!(" {words} ").contains(&format!(" {word} ")) {
-                    let place = format!("{}:{}", path.display(), number + 1);
-                    found.push(format!("{place}: `{word}`: say `{instead}`"));
-                }
+    for (number, line) in text.lines().enumerate() {
+        let line = line.to_lowercase();
+        let words = line.replace(|c: char| !c.is_alphanumeric(), " ");
+        for (word, instead) in WORDS {
+            if format!(" {words} ").contains(&format!(" {word} ")) {
+                found.push(format!("{name}:{}: `{word}`: say `{instead}`", number + 1));
             }
         }
+    }
+    found
+}
+
+/// What `--help` prints, of every command and its commands.
+fn help(command: &str) -> Vec<(String, String)> {
+    let text = run(&format!("{command} --help"), root());
+    let names: Vec<String> = text
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !name.is_empty() && *name != "help")
+        .map(|name| format!("{command} {name}"))
+        .collect();
+    let mut all = vec![(command.to_owned(), text)];
+    all.extend(names.iter().flat_map(|name| help(name)));
+    all
+}
+
+#[test]
+fn pages_and_help_are_in_plain_english() {
+    let mut found = Vec::new();
+    for path in pages() {
+        found.extend(odd_words(&path.display().to_string(), &read(&path)));
+    }
+    let commands = help("carml");
+    assert!(commands.len() > 15, "{}", commands.len());
+    for (command, text) in commands {
+        found.extend(odd_words(&format!("{command} --help"), &text));
     }
     assert!(found.is_empty(), "{found:#?}");
 }

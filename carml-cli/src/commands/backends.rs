@@ -6,7 +6,7 @@ use carml_kv::capability::{CALLS, Call, MARKDOWN, PROVIDERS, Provider, Scope, sc
 
 use super::output;
 
-/// Print the table of key/value backends and what each can do
+/// Print which calls each key/value provider supports
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// How to print it

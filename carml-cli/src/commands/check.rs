@@ -9,11 +9,12 @@ use super::config_args::ConfigArgs;
 use super::could_not_run;
 use super::report_args::{Findings, ReportArgs};
 
-/// Dry run: all of validate, plus material that loads, names that resolve, servers that answer
+/// Check what a start needs, without serving: config, files, host names, servers
 #[derive(clap::Args)]
 #[command(after_help = "\
-Reads the config as a service does (files, variables, --set), refuses what a start would refuse, tries
-every server that the config names, and prints the middleware chains. Nothing is served or written.")]
+Reads the config as a service does (files, variables, --set), refuses what a start would refuse,
+connects to every server that the config names, and prints the middleware chains. Serves and
+writes nothing.")]
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
@@ -29,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "3")]
     wait: u64,
 
-    /// Try no server: check the config and its material only
+    /// Do not connect to servers: check the config and its files only
     #[arg(long)]
     offline: bool,
 }

@@ -6,7 +6,7 @@ use carml_codegen::{proto, schema};
 
 use super::{could_not_run, invalid_input, output};
 
-/// Generate Rust from a JSON Schema and .proto files, as build.rs does
+/// Generate Rust from a JSON Schema and .proto files, as `build.rs` does
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -16,7 +16,7 @@ pub(crate) mod validate;
 
 use std::{fmt::Display, process::ExitCode};
 
-/// The input is at fault.
+/// The input is invalid.
 pub(crate) const INVALID_INPUT: u8 = 1;
 /// The command could not run.
 pub(crate) const COULD_NOT_RUN: u8 = 2;

@@ -14,7 +14,7 @@ use crate::scaffold::{self, CrateSource, ServiceName};
 Example:
   carml new my-service && cd my-service && cargo test && cargo run")]
 pub(crate) struct Args {
-    /// Where to make it; the last part names the service: lower-case words joined by `-`
+    /// The folder to create; its name is the name of the service: lower-case words joined by `-`
     path: PathBuf,
 
     /// Take the CarML crates from this checkout instead of the registry

@@ -1,5 +1,5 @@
-//! What a verb says. A reader that has had enough (`carml docs | head -1`) is no fault, and what
-//! cannot be written is no panic.
+//! What a command prints. A closed pipe (`carml docs | head -1`) is not an error, and a failed write
+//! does not panic.
 
 use std::{
     fmt::Display,

@@ -10,7 +10,7 @@ use super::{COULD_NOT_RUN, INVALID_INPUT, output};
 /// The form of a report.
 #[derive(clap::Args)]
 pub(crate) struct ReportArgs {
-    /// How faults are written
+    /// The format of the report
     #[arg(long, value_enum, default_value_t = Style::Human)]
     format: Style,
 }

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use super::config_args::SchemaArgs;
 use super::{could_not_run, output};
 
-/// Print the config schema, self-contained, for editors and validators
+/// Print the config schema as one self-contained file, for editors
 #[derive(clap::Args)]
 #[command(after_help = "\
-For completion in an editor with yaml-language-server, write the schema to a file and put this on the first line of carml.yml:
+For completion in an editor with yaml-language-server, write the schema to a file and begin
+carml.yml with:
   # yaml-language-server: $schema=carml.schema.json")]
 pub(crate) struct Args {
     #[command(flatten)]

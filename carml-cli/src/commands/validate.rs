@@ -9,7 +9,7 @@ use super::config_args::SchemaArgs;
 use super::could_not_run;
 use super::report_args::{Findings, ReportArgs, counted};
 
-/// Check config files: every fault with its place and how to mend it
+/// Check config files: print every error with its place and how to fix it
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,8 +17,9 @@ Examples:
   carml validate --schema schema/app.json config/*.yml
   carml validate --format github carml.yml     # annotations in a GitHub workflow
 
-What may be a placeholder in the document (a certificate that does not decode, a provider that is not
-in this build) is a warning here, and an error in `carml check` and when a service starts.")]
+Some values can only be judged where the service runs: a certificate that does not decode, a
+provider that is not in this build. They are warnings here, and errors in `carml check` and when
+the service starts.")]
 pub(crate) struct Args {
     #[command(flatten)]
     schema: SchemaArgs,

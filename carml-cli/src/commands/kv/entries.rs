@@ -35,7 +35,7 @@ impl Get {
     }
 }
 
-/// Write a value; prints its revision
+/// Write a value; print its revision
 #[derive(clap::Args)]
 pub(super) struct Put {
     key: String,
@@ -103,7 +103,7 @@ fn found(found: bool, key: &str) -> ExitCode {
     invalid_input(format_args!("there is no key `{key}`"))
 }
 
-/// Say by the exit code whether there is a key
+/// Set the exit code: 0 if the key exists, 1 if not
 #[derive(clap::Args)]
 pub(super) struct Exists {
     key: String,
@@ -115,7 +115,7 @@ impl Exists {
     }
 }
 
-/// Print the keys below a directory
+/// Print the keys under a folder
 #[derive(clap::Args)]
 pub(super) struct List {
     /// The directory; without it, the whole store
@@ -141,7 +141,7 @@ impl List {
     }
 }
 
-/// Remove all keys below a directory; prints how many
+/// Remove all keys under a folder; print how many
 #[derive(clap::Args)]
 pub(super) struct DeleteTree {
     directory: String,

@@ -7,15 +7,16 @@ use tokio::process::Command;
 
 use super::super::{could_not_run, invalid_input};
 
-/// Run a command while a lock is held; its exit code is this one's
+/// Run a command while holding a lock, and exit with the exit code of the command
 ///
-/// The command finds the fencing token in CARML_FENCING_TOKEN: what the lock protects should
-/// refuse a lower one. If the lock is lost, the command is killed and the exit code is 1.
+/// The command gets the fencing token in the variable CARML_FENCING_TOKEN. What the lock protects
+/// should refuse a token lower than one it has seen. If the lock is lost, the command is killed,
+/// and the exit code is 1.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// What is locked; the key of this name is never written
+    /// The name of the lock; the key of this name is never written
     key: String,
-    /// Give up instead of waiting if another holds it
+    /// Do not wait if another holds the lock: exit with code 1
     #[arg(long = "try")]
     only_try: bool,
     /// The command and its arguments

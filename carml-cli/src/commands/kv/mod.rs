@@ -12,17 +12,17 @@ use carml_runtime::kv::{Error, ErrorKind};
 
 use super::could_not_run;
 
-/// Use a key/value store: a local file or a served one
+/// Use a key/value store: a local file, or one that is served
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   carml kv serve --file data.redb                serve a file on 127.0.0.1:50051
   carml kv put greeting/en Hello                 write to the served store
   carml kv --file data.redb get greeting/en      read the file, while nobody serves it
-  carml kv watch --tree greeting                 follow a directory, a line of JSON a batch
+  carml kv watch --tree greeting                 print its changes, one JSON line per batch
   carml kv lock jobs/nightly -- ./nightly.sh     run a command while the lock is held
 
-A missing key, an occupied lock and a revision that is not the expected one end with exit code 1.")]
+Exit code 1: the key is missing, the lock is held by another, or the revision is not the expected one.")]
 pub(crate) struct Args {
     #[command(flatten)]
     store: store::Choice,
@@ -82,7 +82,7 @@ async fn client(args: Args) -> Result<ExitCode, Error> {
     })
 }
 
-/// Whose fault it is decides the exit code.
+/// Exit code 1 for what the caller can correct, 2 for everything else.
 fn invalid_input(error: &Error) -> ExitCode {
     use ErrorKind::{Busy, Conflict, InvalidArgument, InvalidKey, LeaseLost, LockLost, TooLarge};
     match error.kind {

@@ -18,7 +18,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
 
-    /// A carml.yml that names store, middlewares and the rest
+    /// A carml.yml with the store, the middlewares and all other settings
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 

@@ -13,11 +13,11 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(clap::Args)]
 pub(super) struct Choice {
-    /// The store in this file; it is made if there is none
+    /// The file of the store; created if it does not exist
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
 
-    /// The store that is served here; `--file` wins
+    /// The address of a served store; ignored with `--file`
     #[arg(
         long,
         global = true,

@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use super::super::output;
 
-/// Follow a key, a line of JSON a batch, until interrupted
+/// Print the changes of a key, one JSON line per batch, until interrupted
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The key; with --tree, the directory
     #[arg(default_value = "")]
     key: String,
-    /// Follow all below a directory
+    /// Print the changes of all keys under a folder
     #[arg(long)]
     tree: bool,
-    /// Go on after this revision instead of starting with what is there
+    /// Start after this revision, instead of with the present state
     #[arg(long, value_name = "REVISION")]
     after: Option<u64>,
 }
