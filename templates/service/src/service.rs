@@ -1,7 +1,7 @@
 //! The handlers.
 
 use carml_runtime::{
-    Context, AppError, carml_service,
+    AppError, Context, carml_service,
     kv::{self, ErrorKind, Key, Kv},
 };
 use tonic::Status;
@@ -27,14 +27,12 @@ impl Service {
         })
     }
 
-    /// Counts one more greeting. Another writer may be faster: then it is read and tried again.
+    /// Counts one more greeting. If another writer is faster, reads the count again.
     async fn count(&self, name: &str) -> Result<u64, kv::Error> {
         let key: Key = format!("greeted/{name}").parse()?;
         loop {
             let entry = self.kv.get(&key).await?;
-            let times = entry.as_ref().map_or(0, |entry| {
-                String::from_utf8_lossy(&entry.value).parse().unwrap_or(0)
-            }) + 1;
+            let times = entry.as_ref().map_or(Ok(0), number)? + 1;
             let expected = entry.map(|entry| entry.revision);
             match self
                 .kv
@@ -49,6 +47,12 @@ impl Service {
     }
 }
 
+fn number(entry: &kv::Entry) -> Result<u64, kv::Error> {
+    let text = String::from_utf8_lossy(&entry.value);
+    text.parse()
+        .map_err(|_| kv::Error::new(ErrorKind::Corrupted, "get", "the count is not a number"))
+}
+
 #[carml_service(requires(get, atomic_put))]
 impl api::{{Pascal}} for Service {
     async fn greet(&self, request: GreetRequest) -> Result<GreetReply, Status> {
@@ -56,7 +60,7 @@ impl api::{{Pascal}} for Service {
         if name.is_empty() || name.contains('/') {
             return Err(Status::invalid_argument("give a name, without `/`"));
         }
-        // A fault of the store becomes the status that fits it.
+        // An error of the store becomes the status that fits it.
         let times = self.count(&name).await?;
         Ok(GreetReply {
             text: format!("{}, {name}!", self.greeting),
