@@ -35,4 +35,4 @@ pub use node::Node;
 pub use parse::{Parsed, parse};
 pub use read::value as read;
 pub use scalar::{Limit, Scalar};
-pub use validator::SchemaValidator;
+pub use validator::{SchemaValidator, Unusable};

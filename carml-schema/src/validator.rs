@@ -1,8 +1,8 @@
 //! A validator, and the patterns that it was given in other words.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use jsonschema::Validator;
+use jsonschema::{ValidationError, Validator};
 
 use crate::{pointer, uri};
 
@@ -37,8 +37,8 @@ impl SchemaValidator {
             let key = self.pattern_as_written(&step);
             uri::encode(&pointer::escape(key))
         });
-        let steps: Vec<String> = steps.collect();
-        format!("{address}#/{}", steps.join("/"))
+        let steps = steps.map(|step| format!("/{step}"));
+        format!("{address}#{}", steps.collect::<String>())
     }
 }
 
@@ -47,5 +47,32 @@ impl std::ops::Deref for SchemaValidator {
 
     fn deref(&self) -> &Validator {
         &self.validator
+    }
+}
+
+/// Why a schema has no validator.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Unusable {
+    /// Where in the root document.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+impl From<ValidationError<'_>> for Unusable {
+    fn from(error: ValidationError<'_>) -> Self {
+        Self {
+            pointer: error.instance_path().as_str().to_owned(),
+            message: error.to_string(),
+        }
     }
 }

@@ -173,6 +173,9 @@ impl<'a> Bundler<'a> {
         if let Some(hint) = node.hint().filter(|_| out.contains_key("pattern")) {
             out.entry("patternErrorMessage").or_insert(hint.into());
         }
+        if node.middleware().is_some() {
+            name_alternatives(node, &mut out);
+        }
         super::files_of_secrets::add(node, &mut out);
         Value::Object(out)
     }
@@ -237,5 +240,19 @@ impl<'a> Bundler<'a> {
         }
         self.names.push((node.clone(), name.clone()));
         name
+    }
+}
+
+/// Titles each middleware as it is written. Editors offer titles as completions beside keys and
+/// constants: where they are the same there is one.
+fn name_alternatives(node: &Node<'_>, copy: &mut Map<String, Value>) {
+    let copies = copy.get_mut("oneOf").and_then(Value::as_array_mut);
+    for (branch, copy) in node.one_of().zip(copies.into_iter().flatten()) {
+        let constant = branch.constant().and_then(Value::as_str);
+        if let (Some(name), Some(copy)) =
+            (constant.or(branch.only_required()), copy.as_object_mut())
+        {
+            copy.insert("title".to_owned(), name.into());
+        }
     }
 }

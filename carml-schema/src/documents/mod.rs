@@ -19,7 +19,8 @@ use jsonschema::{
 use serde_json::Value;
 
 use crate::{
-    Error, Node, draft, error, keywords, metaschema, own, pattern, uri, validator::SchemaValidator,
+    Error, Node, draft, error, keywords, metaschema, own, pattern, pointer, uri,
+    validator::{SchemaValidator, Unusable},
 };
 use files::Files;
 
@@ -262,14 +263,15 @@ impl Documents {
     pub fn validator(
         &self,
         options: impl Fn() -> ValidationOptions<'static>,
-    ) -> Result<SchemaValidator, ValidationError<'static>> {
+    ) -> Result<SchemaValidator, Unusable> {
         if let Some(address) = self.missing.first() {
-            let name = self.display(address);
-            let message = format!("`{name}` is not a file here, nor one that has this `$id`");
-            return Err(ValidationError::custom(message));
+            return Err(self.unresolved(address));
         }
         if let Some(message) = &self.sanitized {
-            return Err(ValidationError::custom(message.clone()));
+            return Err(Unusable {
+                pointer: String::new(),
+                message: message.clone(),
+            });
         }
         let error = match self.build(options()) {
             Ok(validator) => return Ok(SchemaValidator::new(validator, BTreeMap::new())),
@@ -281,14 +283,34 @@ impl Documents {
             pattern::make_portable(document, &mut written.borrow_mut());
         };
         let Ok(portable) = self.with(self.root().value.clone(), &[], Some(&edit)) else {
-            return Err(error);
+            return Err(error.into());
         };
-        let validator = portable.build(options());
-        let written = written.into_inner();
-        match validator {
-            Ok(validator) => Ok(SchemaValidator::new(validator, written)),
-            Err(_) if written.is_empty() => Err(error),
-            Err(error) => Err(error),
+        let validator = portable.build(options())?;
+        Ok(SchemaValidator::new(validator, written.into_inner()))
+    }
+
+    /// The first reference to an address of which there is no document.
+    fn unresolved(&self, address: &str) -> Unusable {
+        let name = self.display(address);
+        for (document, root) in self.documents.iter().zip(self.nodes()) {
+            let is_root = document.address == self.documents[0].address;
+            if let Some(at) = reference_to(root, address) {
+                let message = format!("there is no file `{name}`, nor one beside with this `$id`");
+                return match is_root {
+                    true => Unusable {
+                        pointer: at,
+                        message,
+                    },
+                    false => Unusable {
+                        pointer: String::new(),
+                        message: format!("{}#{at}: {message}", document.name),
+                    },
+                };
+            }
+        }
+        Unusable {
+            pointer: String::new(),
+            message: format!("there is no file `{name}`"),
         }
     }
 
@@ -399,6 +421,35 @@ fn prepare(
         .draft(root)
         .retrieve_known_draft_meta_schemas(false)
         .prepare()
+}
+
+/// The pointer of the first reference to an address.
+fn reference_to(document: Node<'_>, address: &str) -> Option<String> {
+    let mut open = vec![(document, String::new())];
+    while let Some((node, at)) = open.pop() {
+        let leads_there = |keyword: &&&str| {
+            let reference = node.value.get(**keyword).and_then(Value::as_str);
+            let uri = reference.and_then(|reference| reference.split('#').next());
+            let uri = uri.filter(|uri| !uri.is_empty());
+            let target = uri.and_then(|uri| node.resolve(uri));
+            target.is_some_and(|target| target.address().as_str() == address)
+        };
+        if let Some(keyword) = keywords::REFERENCES.iter().find(leads_there) {
+            return Some(pointer::join(&at, keyword));
+        }
+        match node.value {
+            Value::Object(map) => {
+                let below = map.iter().rev();
+                open.extend(below.map(|(key, value)| (node.below(value), pointer::join(&at, key))));
+            }
+            Value::Array(list) => {
+                let below = list.iter().enumerate().rev();
+                open.extend(below.map(|(n, value)| (node.below(value), format!("{at}/{n}"))));
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Whether a reference in a document begins like this.

@@ -168,9 +168,7 @@ impl Schema {
         let options = || jsonschema::options().should_validate_formats(true);
         let validator = documents
             .validator(options)
-            .map_err(|error: ValidationError<'_>| {
-                not_usable(name, &error, error.instance_path().as_str())
-            })?;
+            .map_err(|error| not_usable(name, &error, &error.pointer))?;
         Ok(Schema(Arc::new(Inner {
             fills: documents.fills_defaults(),
             name: name.to_owned(),

@@ -2,6 +2,7 @@
 
 mod lookaround;
 
+use carml_schema::pattern::portable;
 use regex::Regex;
 
 use crate::ir::constraint::Pattern;
@@ -9,6 +10,10 @@ use crate::ir::constraint::Pattern;
 /// The same for the regex crate, or `None` where that has no word for it (references back,
 /// look-around in the middle).
 pub(super) fn read(pattern: &str) -> Option<Pattern> {
+    read_as_written(pattern).or_else(|| read_as_written(&portable(pattern)?))
+}
+
+fn read_as_written(pattern: &str) -> Option<Pattern> {
     if let Some(whole) = translate(pattern) {
         return Some(Pattern {
             matches: vec![whole],
