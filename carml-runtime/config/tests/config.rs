@@ -219,7 +219,7 @@ fn a_section_from_a_rust_type_joins_schema_docs_explain_and_checks() {
     assert!(
         schema
             .markdown()
-            .contains("| `greeting` | text | `Hello` | What is said. |")
+            .contains("| `greeting` | string | `Hello` | What is said. |")
     );
     assert!(schema.bundled().to_string().contains("What is said."));
     let wrong = load("greeter:\n  tims: 3\n  greeting: 5\n").unwrap_err();

@@ -82,7 +82,7 @@ pub(super) fn rules(rules: &mut Rules, node: &Node<'_>) {
         });
     rules.incomplete = ["minContains", "maxContains"]
         .iter()
-        .any(|key| object.contains_key(*key));
+        .any(|key| object.contains_key(key));
     let number = |key: &str| object.get(key).and_then(Value::as_number).cloned();
     let bounds = &mut rules.bounds;
     bounds.minimum = number("minimum");

@@ -4,6 +4,7 @@ use super::words::{kind_of, kinds, place_name, quoted, text};
 use super::{Report, keys, kind, missing, one, value};
 use crate::Loaded;
 use carml_diagnostic::{Code, Diagnostic, distance, nearest};
+use carml_schema::Node;
 use carml_schema::applicable::{Applicable, child, closure};
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
@@ -260,7 +261,7 @@ pub(super) fn several(loaded: &Loaded, error: &ValidationError<'_>) -> Diagnosti
     let at = error.instance_path().as_str();
     let instance = error.instance();
     let owner = loaded.schema().owner(error);
-    let branches = owner.iter().flat_map(|node| node.one_of());
+    let branches = owner.iter().flat_map(Node::one_of);
     let mut given: Vec<String> = Vec::new();
     for branch in branches {
         let Some(key) = branch.only_required() else {
@@ -289,7 +290,7 @@ pub(super) fn excluded(loaded: &Loaded, error: &ValidationError<'_>) -> Diagnost
         .schema()
         .owner(error)
         .and_then(|node| node.excluded());
-    let required = excluded.iter().flat_map(|node| node.required());
+    let required = excluded.iter().flat_map(Node::required);
     let keys: Vec<String> = required
         .filter(|_| error.instance().is_object())
         .map(|key| format!("`{key}`"))

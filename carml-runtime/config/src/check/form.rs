@@ -4,7 +4,7 @@ use super::value;
 use super::words::{article, quoted};
 use crate::Loaded;
 use carml_diagnostic::{Code, Diagnostic};
-use carml_schema::Scalar;
+use carml_schema::{Node, Scalar};
 use jsonschema::ValidationError;
 
 /// A text that does not match a pattern.
@@ -36,23 +36,23 @@ fn fault(
     let node = loaded.schema().owner(error);
     let node = node.as_ref();
     let given = error.instance().as_str().unwrap_or_default();
-    let why = match node.and_then(|node| node.scalar()) {
+    let why = match node.and_then(Node::scalar) {
         Some(Scalar::Duration) => given.parse::<crate::Duration>().err(),
         Some(Scalar::ByteSize) => given.parse::<crate::ByteSize>().err(),
         _ => None,
     };
-    let title = node.and_then(|node| node.title());
+    let title = node.and_then(Node::title);
     let wanted = title.map_or(wanted, |title| article(&title.to_lowercase()));
     let fault = Diagnostic::error(Code::Format, format!("{} is not {wanted}", quoted(at)));
     let mut fault = loaded.aim(fault, at, false);
     if let Some(why) = why {
         fault = fault.label(why);
     }
-    if let Some(about) = node.and_then(|node| node.description()) {
+    if let Some(about) = node.and_then(Node::description) {
         fault = fault.note(about);
     }
-    let hint = match node.and_then(|node| node.examples()) {
-        Some(_) => node.and_then(|node| node.hint()),
+    let hint = match node.and_then(Node::examples) {
+        Some(_) => node.and_then(Node::hint),
         None => example.map(|example| format!("write it like `{example}`")),
     };
     match hint {
