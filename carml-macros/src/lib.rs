@@ -3,7 +3,7 @@
 //! Use them through `carml_runtime`, which re-exports them: the expansion names paths of
 //! `::carml_runtime` alone.
 
-mod faults;
+mod errors;
 mod section;
 mod service;
 

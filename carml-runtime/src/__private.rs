@@ -19,6 +19,11 @@ pub fn boxed<S: Stream + Send + 'static>(stream: S) -> BoxStream<S::Item> {
 
 /// Names the tonic form of a plain answer: the macro sees only the tokens of its type, which may
 /// be an alias.
+#[diagnostic::on_unimplemented(
+    message = "a handler returns `Result<_, tonic::Status>`, found `{Self}`",
+    label = "the error type must be `tonic::Status`",
+    note = "implement `From<YourError> for Status`, return `Result<_, Status>`, and use `?`"
+)]
 pub trait Answer {
     type Wrapped;
 }

@@ -1,5 +1,5 @@
 //! `#[derive(ConfigSection)]`: [`parse`] the attributes, build the [`model`] collecting every
-//! fault, and [`expand`](expand::expand) it.
+//! error, and [`expand`](expand::expand) it.
 
 mod expand;
 mod model;
@@ -7,7 +7,7 @@ mod parse;
 
 use proc_macro2::TokenStream;
 
-/// The expansion, or every fault as a `compile_error!`.
+/// The expansion, or every error as a `compile_error!`.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let section = syn::parse2(item).and_then(|item| model::Section::build(&item));
     match section {

@@ -5,7 +5,7 @@ use syn::{
 };
 
 use super::parse;
-use crate::faults::{Faults, did_you_mean};
+use crate::errors::{Errors, did_you_mean};
 
 /// A checked use of the macro.
 pub(super) struct Section {
@@ -14,24 +14,24 @@ pub(super) struct Section {
     pub(super) name: LitStr,
 }
 
-const HOW: &str = "name the section's key: `#[carml(section = \"limits\")]`";
+const HOW: &str = "write `#[carml(section = \"limits\")]`";
 
 impl Section {
     pub(super) fn build(item: &DeriveInput) -> syn::Result<Self> {
-        let mut faults = Faults::default();
-        let name = name(item, &mut faults);
-        check_generics(&item.generics, &mut faults);
-        check_shape(item, &mut faults);
+        let mut errors = Errors::default();
+        let name = name(item, &mut errors);
+        check_generics(&item.generics, &mut errors);
+        check_shape(item, &mut errors);
         let ident = item.ident.clone();
-        faults.or(name.map(|name| Self { ident, name }))
+        errors.or(name.map(|name| Self { ident, name }))
     }
 }
 
-fn name(item: &DeriveInput, faults: &mut Faults) -> Option<LitStr> {
+fn name(item: &DeriveInput, errors: &mut Errors) -> Option<LitStr> {
     let pairs = match parse::pairs(&item.attrs) {
         Ok(pairs) => pairs,
         Err(error) => {
-            faults.add(error);
+            errors.add(error);
             return None;
         }
     };
@@ -40,37 +40,37 @@ fn name(item: &DeriveInput, faults: &mut Faults) -> Option<LitStr> {
     for pair in &pairs {
         if pair.name != "section" {
             let near = did_you_mean(&pair.name.to_string(), &["section"]);
-            faults.push(
+            errors.push(
                 &pair.name,
                 format_args!("unknown key `{}`{near}; {HOW}", pair.name),
             );
             seen |= !near.is_empty();
         } else if std::mem::replace(&mut seen, true) {
-            faults.push(&pair.name, "a section has one key: `section` stands twice");
+            errors.push(&pair.name, "duplicate key `section`");
         } else {
-            found = literal(pair, faults);
+            found = literal(pair, errors);
         }
     }
     if !seen {
         let at = parse::ours(&item.attrs).next();
         let at = at.map_or_else(|| item.ident.span(), Spanned::span);
-        faults.add(syn::Error::new(at, HOW));
+        errors.add(syn::Error::new(at, HOW));
     }
     found
 }
 
-fn literal(pair: &parse::Pair, faults: &mut Faults) -> Option<LitStr> {
+fn literal(pair: &parse::Pair, errors: &mut Errors) -> Option<LitStr> {
     let text = match &pair.value {
         Some(Expr::Lit(ExprLit {
             lit: Lit::Str(text),
             ..
         })) => text,
         Some(other) => {
-            faults.push(other, format_args!("expected a text; {HOW}"));
+            errors.push(other, format_args!("expected a string; {HOW}"));
             return None;
         }
         None => {
-            faults.push(&pair.name, HOW);
+            errors.push(&pair.name, HOW);
             return None;
         }
     };
@@ -80,42 +80,39 @@ fn literal(pair: &parse::Pair, faults: &mut Faults) -> Option<LitStr> {
         .chars()
         .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !(starts && rest) {
-        faults.push(
+        errors.push(
             text,
-            format_args!("`{key}` is no key: keys are written like `rate_limits`"),
+            format_args!("`{key}` is not a section name: expected lower case, like `rate_limits`"),
         );
         return None;
     }
     Some(text.clone())
 }
 
-fn check_generics(generics: &Generics, faults: &mut Faults) {
+fn check_generics(generics: &Generics, errors: &mut Errors) {
     if !generics.params.is_empty() {
-        faults.push(
-            &generics.params,
-            "a section has no parameters: its schema is one",
-        );
+        errors.push(&generics.params, "a section cannot have generic parameters");
     }
 }
 
-fn check_shape(item: &DeriveInput, faults: &mut Faults) {
-    const EXPECTED: &str = "a section is a struct with named fields, its keys";
+fn check_shape(item: &DeriveInput, errors: &mut Errors) {
+    const EXPECTED: &str = "expected a struct with named fields";
     match &item.data {
         Data::Struct(data) => {
             if !matches!(data.fields, Fields::Named(_)) {
-                faults.push(&item.ident, EXPECTED);
+                errors.push(&item.ident, EXPECTED);
             }
             for field in &data.fields {
                 for attribute in parse::ours(&field.attrs) {
-                    faults.push(
+                    errors.push(
                         attribute,
-                        "`#[carml(…)]` stands on the section; a field is told by `#[serde(…)]` \
-                         and `#[schemars(…)]`",
+                        "`#[carml(…)]` belongs on the struct; use `#[serde(…)]` and `#[schemars(…)]` \
+                         on fields",
                     );
                 }
             }
         }
-        Data::Enum(data) => faults.push(&data.enum_token, EXPECTED),
-        Data::Union(data) => faults.push(&data.union_token, EXPECTED),
+        Data::Enum(data) => errors.push(&data.enum_token, EXPECTED),
+        Data::Union(data) => errors.push(&data.union_token, EXPECTED),
     }
 }

@@ -1,4 +1,4 @@
-//! `#[carml(section = "…")]`, wherever it stands.
+//! `#[carml(section = "…")]`, wherever it is.
 
 use syn::{
     Attribute, Expr, Ident, Token,

@@ -41,7 +41,7 @@ pub(super) fn expand(service: &Service) -> TokenStream {
 
             const REQUIRES: &'static [::carml_runtime::__private::Requirement] = &[#(#requires),*];
 
-            // Tonic's own limits answer OUT_OF_RANGE: the chain holds the limit.
+            // tonic's own limits answer OUT_OF_RANGE: the chain enforces the limit.
             fn into_server(self) -> Self::Server {
                 <#server<Self>>::new(self)
                     .max_decoding_message_size(usize::MAX)
@@ -59,7 +59,7 @@ fn stream_type(method: &Method) -> Option<TokenStream> {
             declare: true,
             ..
         } => {
-            // It is there when its handler is.
+            // It exists under the same conditions as its handler.
             let attributes = method.item.attrs.iter();
             let cfgs = attributes.filter(|attribute| attribute.path().is_ident("cfg"));
             Some(quote! {
@@ -130,7 +130,7 @@ fn method(method: &Method) -> TokenStream {
             bounds,
             ..
         } => {
-            // The type as written leaves the signature; it is still held to what it says.
+            // The written type leaves the signature; its bounds are still checked.
             let written = quote! {
                 fn __written(_: &(impl #(#bounds)+*)) {}
                 __written(&stream);
@@ -172,7 +172,7 @@ fn method(method: &Method) -> TokenStream {
         }
         (_, syn::ReturnType::Type(_, ty)) => quote!(#ty),
     };
-    // The type stands at both ends of the body, so that both are coerced as in a function: at a
+    // The type is at both ends of the body, so that both are coerced as in a function: at a
     // `return`, and at the last expression.
     let statement = quote! {
         let __answer: #written = async move {

@@ -1,4 +1,4 @@
-//! `#[carml_service]`: [`parse`] the tokens, build the [`model`] collecting every fault, and
+//! `#[carml_service]`: [`parse`] the tokens, build the [`model`] collecting every error, and
 //! [`expand`](expand::expand) it.
 
 mod expand;
@@ -8,7 +8,7 @@ mod requires;
 
 use proc_macro2::TokenStream;
 
-/// The expansion, or every fault as a `compile_error!` beside the unchanged item, so that the
+/// The expansion, or every error as a `compile_error!` beside the unchanged item, so that the
 /// compiler can still check the rest.
 pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     let (args, item) = match parse::parse(args, item) {

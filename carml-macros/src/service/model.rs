@@ -2,15 +2,15 @@
 
 use heck::ToUpperCamelCase;
 use syn::{
-    FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, ReturnType,
-    Type, TypeParamBound, ext::IdentExt as _,
+    CapturedParam, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, Path,
+    PathArguments, ReturnType, Type, TypeParamBound, TypePath, ext::IdentExt as _,
 };
 
 use super::{
     parse::{Args, Requirement},
     requires,
 };
-use crate::faults::Faults;
+use crate::errors::Errors;
 
 /// A checked use of the macro.
 pub(super) struct Service {
@@ -46,7 +46,7 @@ pub(super) enum Answer {
         item: Box<Type>,
         /// What the user wrote after `impl`, without `use<…>`.
         bounds: Vec<TypeParamBound>,
-        /// The stream stands inside a `Response`.
+        /// The stream is inside a `Response`.
         wrapped: bool,
         /// Not declared in the block.
         declare: bool,
@@ -55,10 +55,10 @@ pub(super) enum Answer {
 
 impl Service {
     pub(super) fn build(args: Args, mut block: ItemImpl) -> syn::Result<Self> {
-        let mut faults = Faults::default();
-        args.faults.into_iter().for_each(|fault| faults.add(fault));
-        requires::check(&args.requires, &mut faults);
-        let server = server_path(&block, &mut faults);
+        let mut errors = Errors::default();
+        args.errors.into_iter().for_each(|error| errors.add(error));
+        requires::check(&args.requires, &mut errors);
+        let server = server_path(&block, &mut errors);
         let declared: Vec<Ident> = block
             .items
             .iter()
@@ -71,11 +71,11 @@ impl Service {
         let mut others = Vec::new();
         for item in std::mem::take(&mut block.items) {
             match item {
-                ImplItem::Fn(item) => methods.extend(method(item, &declared, &mut faults)),
+                ImplItem::Fn(item) => methods.extend(method(item, &declared, &mut errors)),
                 other => others.push(other),
             }
         }
-        faults.or(server.map(|server| Self {
+        errors.or(server.map(|server| Self {
             block,
             server,
             methods,
@@ -85,11 +85,11 @@ impl Service {
     }
 }
 
-fn server_path(block: &ItemImpl, faults: &mut Faults) -> Option<Path> {
+fn server_path(block: &ItemImpl, errors: &mut Errors) -> Option<Path> {
     let Some((_, path, _)) = &block.trait_ else {
-        faults.push(
+        errors.push(
             &block.self_ty,
-            "`#[carml_service]` needs the generated trait: `impl Greeter for Type`",
+            "expected the `impl` of a generated service trait: `impl Greeter for Type`",
         );
         return None;
     };
@@ -99,16 +99,19 @@ fn server_path(block: &ItemImpl, faults: &mut Faults) -> Option<Path> {
     Some(server)
 }
 
-fn method(item: ImplItemFn, declared: &[Ident], faults: &mut Faults) -> Option<Method> {
+fn method(item: ImplItemFn, declared: &[Ident], errors: &mut Errors) -> Option<Method> {
+    let name = item.sig.ident.unraw();
     if item.sig.asyncness.is_none() {
-        faults.push(&item.sig.fn_token, "a handler is an `async fn`");
+        let message = format_args!("the handler `{name}` must be an `async fn`");
+        errors.push(&item.sig.fn_token, message);
     }
     let generics = &item.sig.generics;
     if !generics.params.is_empty() {
-        faults.push(&generics.params, "a handler has no parameters of its own");
+        let message = format_args!("the handler `{name}` cannot have generic parameters");
+        errors.push(&generics.params, message);
     }
-    let request = request_type(&item, faults);
-    let answer = answer(&item, declared, faults);
+    let request = request_type(&item, &name, errors);
+    let answer = answer(&item, &name, declared, errors);
     Some(Method {
         // A message may be called `Request` too, but has no arguments.
         plain_request: first_argument(request?, "Request").is_none(),
@@ -117,67 +120,101 @@ fn method(item: ImplItemFn, declared: &[Ident], faults: &mut Faults) -> Option<M
     })
 }
 
-fn request_type<'a>(item: &'a ImplItemFn, faults: &mut Faults) -> Option<&'a Type> {
-    const EXPECTED: &str = "a handler takes `&self` and the request: the message, a `Streaming` \
-                            of messages, or tonic's `Request` of either";
+fn request_type<'a>(item: &'a ImplItemFn, name: &Ident, errors: &mut Errors) -> Option<&'a Type> {
+    let expected = format!(
+        "the handler `{name}` must take `&self` and the request: a message, `Streaming<Message>`, \
+         or `Request<…>` of either"
+    );
     let mut inputs = item.sig.inputs.iter();
     match inputs.next() {
         Some(FnArg::Receiver(receiver))
             if receiver.reference.is_some() && receiver.mutability.is_none() => {}
-        Some(other) => faults.push(other, EXPECTED),
+        Some(other) => errors.push(other, &expected),
         None => {
-            faults.push(&item.sig.ident, EXPECTED);
+            errors.push(&item.sig.ident, &expected);
             return None;
         }
     }
     let request = match inputs.next() {
         Some(FnArg::Typed(request)) => Some(&*request.ty),
         _ => {
-            faults.push(&item.sig.ident, EXPECTED);
+            errors.push(&item.sig.ident, &expected);
             None
         }
     };
     for extra in inputs {
-        faults.push(extra, EXPECTED);
+        errors.push(extra, &expected);
     }
     request
 }
 
-fn answer(item: &ImplItemFn, declared: &[Ident], faults: &mut Faults) -> Option<Answer> {
-    const EXPECTED: &str = "a handler returns `Result<_, Status>`: of the message, of \
-                            `impl Stream<Item = Result<Message, Status>>`, or of tonic's \
-                            `Response` of either";
+fn answer(
+    item: &ImplItemFn,
+    name: &Ident,
+    declared: &[Ident],
+    errors: &mut Errors,
+) -> Option<Answer> {
     let ReturnType::Type(_, output) = &item.sig.output else {
-        faults.push(&item.sig.ident, EXPECTED);
+        let message = format_args!(
+            "the handler `{name}` returns nothing: write `-> Result<Message, Status>`"
+        );
+        errors.push(&item.sig.ident, message);
         return None;
     };
     let Some(ok) = first_argument(output, "Result") else {
-        faults.push(output, EXPECTED);
+        let message = format_args!(
+            "the handler `{name}` must return a `Result`, spelled out: write `Result<{}, Status>`",
+            match &**output {
+                // An alias: only its author knows what it stands for.
+                Type::Path(path) if has_arguments(path) => "Message".to_owned(),
+                output => text(output),
+            }
+        );
+        errors.push(output, message);
         return None;
     };
     let (inner, wrapped) = match first_argument(ok, "Response") {
         Some(inner) => (inner, true),
         None => (ok, false),
     };
+    let stream_name = format!("{}Stream", name.to_string().to_upper_camel_case());
+    let stream_name = Ident::new(&stream_name, item.sig.ident.span());
+    let is_declared = declared.contains(&stream_name);
     let Type::ImplTrait(stream) = inner else {
+        if is_stream(inner) && !is_declared {
+            let message = format_args!(
+                "the stream type of the handler `{name}` is not declared: write \
+                 `impl Stream<Item = Result<Message, Status>> + Send + use<>` here, or add \
+                 `type {stream_name} = {};` to the `impl`",
+                text(inner)
+            );
+            errors.push(inner, message);
+            return None;
+        }
         return Some(if wrapped {
             Answer::Tonic
         } else {
             Answer::Plain
         });
     };
-    let Some(stream_item) = stream.bounds.iter().find_map(stream_item) else {
-        faults.push(
-            inner,
-            "expected `impl Stream<Item = Result<Message, Status>> + Send`",
+    if stream.bounds.iter().any(borrows) {
+        let message = format_args!(
+            "the stream of the handler `{name}` cannot borrow `self`: it outlives the call; clone \
+             what it needs, move that into the stream, and write `+ use<>`"
         );
+        errors.push(inner, message);
+        return None;
+    }
+    let Some(stream_item) = stream.bounds.iter().find_map(stream_item) else {
+        let message = format_args!(
+            "the handler `{name}` must say what its stream yields: write \
+             `impl Stream<Item = Result<Message, Status>> + Send + use<>`"
+        );
+        errors.push(inner, message);
         return None;
     };
-    let handler = item.sig.ident.unraw().to_string();
-    let name = format!("{}Stream", handler.to_upper_camel_case());
-    let name = Ident::new(&name, item.sig.ident.span());
     Some(Answer::Stream {
-        declare: !declared.contains(&name),
+        declare: !is_declared,
         item: Box::new(stream_item.clone()),
         bounds: stream
             .bounds
@@ -185,9 +222,52 @@ fn answer(item: &ImplItemFn, declared: &[Ident], faults: &mut Faults) -> Option<
             .filter(|bound| !matches!(bound, TypeParamBound::PreciseCapture(_)))
             .cloned()
             .collect(),
-        name,
+        name: stream_name,
         wrapped,
     })
+}
+
+/// A type that is a stream by its name: no message has type parameters.
+fn is_stream(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|segment| {
+        let name = segment.ident.to_string();
+        let arguments = &segment.arguments;
+        (name.ends_with("Stream") || name == "Streaming") && !arguments.is_empty() || name == "Pin"
+    })
+}
+
+/// `'a`, or `use<'a>`.
+fn borrows(bound: &TypeParamBound) -> bool {
+    match bound {
+        TypeParamBound::Lifetime(lifetime) => lifetime.ident != "static",
+        TypeParamBound::PreciseCapture(capture) => capture
+            .params
+            .iter()
+            .any(|param| matches!(param, CapturedParam::Lifetime(_))),
+        _ => false,
+    }
+}
+
+fn has_arguments(path: &TypePath) -> bool {
+    let last = path.path.segments.last();
+    last.is_some_and(|segment| !segment.arguments.is_empty())
+}
+
+/// A type as it is written, nearly.
+fn text(ty: &Type) -> String {
+    let mut text = quote::quote!(#ty).to_string();
+    for (spaced, close) in [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" > ", ">"),
+        (" >", ">"),
+        (" ,", ","),
+        ("& ", "&"),
+    ] {
+        text = text.replace(spaced, close);
+    }
+    text.replace(">+", "> +").replace(">=", "> =")
 }
 
 /// `T` of `impl Stream<Item = T>`.

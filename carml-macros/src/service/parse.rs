@@ -1,4 +1,4 @@
-//! The attribute's arguments and the item it stands on.
+//! The attribute's arguments and the item that it is on.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{
@@ -12,8 +12,8 @@ use syn::{
 #[derive(Default)]
 pub(super) struct Args {
     pub(super) requires: Vec<Requirement>,
-    /// Arguments that are none.
-    pub(super) faults: Vec<syn::Error>,
+    /// Unknown arguments.
+    pub(super) errors: Vec<syn::Error>,
 }
 
 /// One call of the key/value store that the service needs.
@@ -47,11 +47,11 @@ impl Parse for Args {
                 args.requires.extend(list);
             } else {
                 let what = match name == "requires" {
-                    true => "`requires` takes a list".to_owned(),
+                    true => "expected a list after `requires`".to_owned(),
                     false => format!("unknown argument `{name}`"),
                 };
-                let message = format!("{what}; expected `requires(call, call: scope, …)`");
-                args.faults.push(syn::Error::new(name.span(), message));
+                let message = format!("{what}; write `requires(call, call: scope, …)`");
+                args.errors.push(syn::Error::new(name.span(), message));
                 while !input.is_empty() && !input.peek(Token![,]) {
                     input.parse::<TokenTree>()?;
                 }
@@ -64,7 +64,7 @@ impl Parse for Args {
     }
 }
 
-/// Both parts, or the faults of both.
+/// Both parts, or the errors of both.
 pub(super) fn parse(args: TokenStream, item: &TokenStream) -> syn::Result<(Args, ItemImpl)> {
     let args = Args::parse.parse2(args);
     let item = syn::parse2::<ItemImpl>(item.clone()).map_err(|error| {
@@ -79,17 +79,16 @@ pub(super) fn parse(args: TokenStream, item: &TokenStream) -> syn::Result<(Args,
         } else {
             syn::Error::new_spanned(
                 item,
-                "`#[carml_service]` stands on `impl Trait for Type`, where the trait is a \
-                 generated service",
+                "expected `impl Trait for Type`, where the trait is a generated service",
             )
         }
     });
     match (args, item) {
         (Ok(args), Ok(item)) => Ok((args, item)),
         (Ok(args), Err(item)) => {
-            let mut faults = args.faults.into_iter().chain([item]);
-            let mut first = faults.next().expect("the item's, at least");
-            faults.for_each(|fault| first.combine(fault));
+            let mut errors = args.errors.into_iter().chain([item]);
+            let mut first = errors.next().expect("the item's, at least");
+            errors.for_each(|fault| first.combine(fault));
             Err(first)
         }
         (Err(mut first), Err(second)) => {

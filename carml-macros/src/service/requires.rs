@@ -1,7 +1,7 @@
 //! `requires(…)`: names of the key/value contract.
 
 use super::parse::Requirement;
-use crate::faults::{Faults, did_you_mean};
+use crate::errors::{Errors, did_you_mean};
 
 /// The calls of the key/value contract, by the names in the schema's capability table.
 const CALLS: &[&str] = &[
@@ -24,7 +24,7 @@ const CALLS: &[&str] = &[
 
 const SCOPES: &[&str] = &["process", "cluster"];
 
-pub(super) fn check(requires: &[Requirement], faults: &mut Faults) {
+pub(super) fn check(requires: &[Requirement], errors: &mut Errors) {
     let mut seen = Vec::new();
     for requirement in requires {
         let call = requirement.call.to_string();
@@ -35,14 +35,14 @@ pub(super) fn check(requires: &[Requirement], faults: &mut Faults) {
             } else {
                 near
             };
-            faults.push(
+            errors.push(
                 &requirement.call,
-                format_args!("the store has no call `{call}`{help}"),
+                format_args!("the key/value store has no call `{call}`{help}"),
             );
         } else if seen.contains(&call) {
-            faults.push(
+            errors.push(
                 &requirement.call,
-                format_args!("`{call}` is required twice"),
+                format_args!("duplicate requirement `{call}`"),
             );
         }
         if let Some(scope) = &requirement.scope
@@ -54,7 +54,7 @@ pub(super) fn check(requires: &[Requirement], faults: &mut Faults) {
             } else {
                 near
             };
-            faults.push(scope, format_args!("unknown scope `{scope}`{help}"));
+            errors.push(scope, format_args!("unknown scope `{scope}`{help}"));
         }
         seen.push(call);
     }

@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use proto::carml::test::v1::{Echo, EchoServer, Line};
 use tonic::{Request, Response, Status, Streaming};
 
-/// What is said, and how often.
+/// A line of text with a count.
 pub fn line(text: &str, count: u32) -> Line {
     Line {
         text: text.to_owned(),
@@ -20,7 +20,7 @@ pub fn line(text: &str, count: u32) -> Line {
     }
 }
 
-/// Answers what it hears.
+/// Answers with what it receives.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Parrot;
 
@@ -30,9 +30,9 @@ impl Echo for Parrot {
     async fn say(&self, line: Line) -> Result<Line, Status> {
         tokio::time::sleep(Duration::from_millis(line.wait_ms.into())).await;
         match line.text.as_str() {
-            "panic" => panic!("the handler is told to panic"),
+            "panic" => panic!("the handler panics on request"),
             "block" => {
-                // A handler that does what none should: it keeps its thread.
+                // Blocks its thread, as no handler should.
                 std::thread::sleep(Duration::from_secs(line.count.into()));
                 Ok(line)
             }
@@ -40,7 +40,7 @@ impl Echo for Parrot {
                 text: "x".repeat(line.count as usize),
                 ..Line::default()
             }),
-            "" => Err(Status::invalid_argument("nothing to say")),
+            "" => Err(Status::invalid_argument("the text is empty")),
             _ => Ok(line),
         }
     }
@@ -50,13 +50,16 @@ impl Echo for Parrot {
         line: Line,
     ) -> Result<impl Stream<Item = Result<Line, Status>> + Send + use<>, Status> {
         let count = line.count;
-        // One by one: what waits in tonic's buffer is lost to a panic.
+        // One at a time: a panic loses what waits in tonic's buffer.
         let numbers = futures_util::stream::iter(0..count).then(async |n| {
             tokio::task::yield_now().await;
             n
         });
         Ok(numbers.map(move |n| {
-            assert!(line.text != "panic" || n == 0, "told to panic mid-stream");
+            assert!(
+                line.text != "panic" || n == 0,
+                "the stream panics on request"
+            );
             let mut answer = Line {
                 count: n,
                 ..line.clone()
@@ -70,13 +73,13 @@ impl Echo for Parrot {
 
     // As tonic has it.
     async fn join(&self, request: Request<Streaming<Line>>) -> Result<Response<Line>, Status> {
-        let deaf = is_deaf(&request);
+        let ignores = ignores_errors(&request);
         let mut lines = request.into_inner();
         let mut text = String::new();
         loop {
             match lines.message().await {
                 Ok(Some(line)) => text.push_str(&line.text),
-                Err(error) if !deaf => return Err(error),
+                Err(error) if !ignores => return Err(error),
                 Ok(None) | Err(_) => break,
             }
         }
@@ -90,16 +93,16 @@ impl Echo for Parrot {
         &self,
         request: Request<Streaming<Line>>,
     ) -> Result<Response<impl Stream<Item = Result<Line, Status>> + Send + use<>>, Status> {
-        let deaf = is_deaf(&request);
+        let ignores = ignores_errors(&request);
         let mut lines = request.into_inner();
-        if !deaf {
+        if !ignores {
             return Ok(Response::new(lines.left_stream()));
         }
-        // Read elsewhere than where the answer is made.
-        let (heard, answers) = tokio::sync::mpsc::channel(1);
+        // Read in another task than the one that answers.
+        let (sender, answers) = tokio::sync::mpsc::channel(1);
         tokio::spawn(async move {
             while let Some(Ok(line)) = lines.next().await {
-                let _ = heard.send(Ok(line)).await;
+                let _ = sender.send(Ok(line)).await;
             }
         });
         let answers = tokio_stream::wrappers::ReceiverStream::new(answers);
@@ -107,7 +110,7 @@ impl Echo for Parrot {
     }
 }
 
-/// Whether the handler is told to make nothing of a fault in its request.
-fn is_deaf<T>(request: &Request<T>) -> bool {
-    request.metadata().contains_key("deaf")
+/// Whether the handler is asked to ignore errors of its request stream.
+fn ignores_errors<T>(request: &Request<T>) -> bool {
+    request.metadata().contains_key("ignore-errors")
 }

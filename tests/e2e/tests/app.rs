@@ -1,4 +1,4 @@
-//! A whole service: from a config text to calls over a socket, and to a clean end.
+//! A whole service: from a config text to calls over a socket and a clean stop.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::time::Duration;
@@ -19,18 +19,21 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 async fn start(yaml: &str) -> Server {
     let app = App::<AppConfig>::new().config_text("carml.yml", yaml);
     let app = app.service(|_| Ok(Parrot));
-    testing::start(app).await.expect("it starts")
+    testing::start(app).await.expect("the service starts")
 }
 
 async fn refused(yaml: &str) -> String {
     let app = App::<AppConfig>::new()
         .config_text("carml.yml", yaml)
         .service(|_| Ok(Parrot));
-    app.serve().await.expect_err("it is refused").to_string()
+    app.serve()
+        .await
+        .expect_err("the config is refused")
+        .to_string()
 }
 
 #[tokio::test]
-async fn a_config_text_becomes_a_service_that_is_called_and_ends_cleanly() {
+async fn a_service_starts_from_a_text_answers_and_stops_cleanly() {
     let running = start("").await;
     let channel = running.channel().await.unwrap();
     let answer = EchoClient::new(channel.clone())
@@ -60,7 +63,7 @@ async fn a_config_text_becomes_a_service_that_is_called_and_ends_cleanly() {
 }
 
 #[tokio::test]
-async fn the_yaml_decides_what_a_panic_does_and_how_large_a_message_may_be() {
+async fn the_config_decides_about_panics_and_message_sizes() {
     let list =
         "grpc:\n  server:\n    middleware:\n      - recover\n      - max_message_size: 1kb\n";
     let running = start(list).await;
@@ -71,12 +74,12 @@ async fn the_yaml_decides_what_a_panic_does_and_how_large_a_message_may_be() {
     );
     assert_eq!(
         client
-            .say(line("still there", 0))
+            .say(line("still running", 0))
             .await
             .unwrap()
             .into_inner()
             .text,
-        "still there"
+        "still running"
     );
     let large = client.say(line(&"x".repeat(2_000), 0)).await.unwrap_err();
     assert_eq!(large.code(), Code::ResourceExhausted);
@@ -116,10 +119,10 @@ async fn a_drain_ends_at_its_deadline() {
     let call = tokio::spawn(async move { client.say(endless).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
     let ended = tokio::time::timeout(Duration::from_secs(5), running.stop()).await;
-    let error = ended.expect("it ends").unwrap_err();
+    let error = ended.expect("the drain ends").unwrap_err();
     assert!(matches!(error, AppError::Deadline(_)), "{error}");
     let cut = tokio::time::timeout(Duration::from_secs(5), call).await;
-    cut.expect("it is cut off").unwrap().unwrap_err();
+    cut.expect("the call is cut off").unwrap().unwrap_err();
 }
 
 #[tokio::test]
@@ -140,13 +143,13 @@ async fn a_service_whose_future_is_dropped_ends_at_once() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     running.abort();
     let cut = tokio::time::timeout(Duration::from_secs(5), call).await;
-    cut.expect("it is cut off").unwrap().unwrap_err();
+    cut.expect("the call is cut off").unwrap().unwrap_err();
     let refused = tokio::net::TcpStream::connect(address).await;
-    assert!(refused.is_err(), "nobody listens");
+    assert!(refused.is_err(), "nothing listens");
 }
 
 #[tokio::test]
-async fn a_wrong_config_is_refused_with_its_place_and_what_to_write() {
+async fn an_invalid_config_is_refused_with_places_and_suggestions() {
     let report = refused("grpc:\n  server:\n    lisen: 127.0.0.1:0\necho:\n  prefx: a\n").await;
     for expected in [
         "carml.yml:3:5",
@@ -159,7 +162,7 @@ async fn a_wrong_config_is_refused_with_its_place_and_what_to_write() {
 }
 
 #[tokio::test]
-async fn what_is_not_in_this_build_is_refused_at_its_line() {
+async fn a_feature_that_is_not_compiled_in_is_refused_at_its_line() {
     let report = refused("logger:\n  hooks:\n    - syslog\n").await;
     assert!(report.contains("carml.yml:3:7"), "{report}");
     let report = refused("tracer:\n  enabled: true\n").await;
@@ -207,7 +210,7 @@ macro_rules! listed {
 }
 
 #[tokio::test]
-async fn reflection_answers_in_both_versions_unless_the_config_says_no() {
+async fn reflection_is_served_in_both_versions_unless_it_is_disabled() {
     let running = start("").await;
     let channel = running.channel().await.unwrap();
     for listed in [listed!(v1, channel.clone()), listed!(v1alpha, channel)] {

@@ -1,5 +1,5 @@
-//! Names that mean something to Rust, to tonic's clients or to the macro; and a service that is
-//! generic, whose parts depend on `cfg`, and whose answers are coerced as a function's are.
+//! Names that are keywords of Rust or names of tonic or the macro; a service that is generic, has
+//! handlers behind `cfg`, and answers that are coerced as in a function.
 #![allow(clippy::unwrap_used)]
 
 use std::pin::Pin;
@@ -84,7 +84,7 @@ fn request(text: &str) -> api::Request {
 }
 
 #[tokio::test]
-async fn each_is_called_by_its_name() {
+async fn every_method_is_called_by_its_name() {
     let app = App::<AppConfig>::new().config_text("carml.yml", "");
     let server = testing::start(app.service(|_| Ok(Named(7_i32)))).await;
     let server = server.unwrap();

@@ -1,4 +1,4 @@
-//! A service that needs more of the store than the provider offers does not start.
+//! A service that requires calls that the provider does not offer does not start.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use carml_runtime::{App, carml_service};
@@ -9,7 +9,7 @@ use carml_test_e2e::{
 use futures_core::Stream;
 use tonic::{Status, Streaming};
 
-/// Needs what only a cluster gives, and what any store gives.
+/// Requires one call that every store offers, and one that only a cluster offers.
 struct Choosy;
 
 #[carml_service(requires(watch, lock: cluster))]
@@ -38,11 +38,14 @@ async fn refused(yaml: &str) -> String {
     let app = App::<AppConfig>::new()
         .config_text("carml.yml", yaml)
         .service(|_| Ok(Choosy));
-    app.serve().await.expect_err("it is refused").to_string()
+    app.serve()
+        .await
+        .expect_err("the config is refused")
+        .to_string()
 }
 
 #[tokio::test]
-async fn the_refusal_names_the_call_the_line_and_who_offers_it() {
+async fn the_report_has_the_call_the_line_and_the_providers_that_offer_it() {
     let report = refused("registry:\n  path: never-made.redb\n  provider: redb\n").await;
     for expected in [
         "carml.yml:3:13",
@@ -51,12 +54,15 @@ async fn the_refusal_names_the_call_the_line_and_who_offers_it() {
     ] {
         assert!(report.contains(expected), "missing {expected} in\n{report}");
     }
-    assert!(!report.contains("`watch`"), "any store watches:\n{report}");
+    assert!(
+        !report.contains("`watch`"),
+        "every store offers `watch`:\n{report}"
+    );
     assert!(!std::path::Path::new("never-made.redb").exists());
 }
 
 #[tokio::test]
-async fn a_provider_that_would_do_is_refused_for_not_being_built() {
+async fn a_provider_that_is_not_compiled_in_is_refused() {
     let report = refused("registry:\n  provider: etcd\n  endpoints: [127.0.0.1:1]\n").await;
     assert!(report.contains("etcd"), "{report}");
     assert!(!report.contains("scope"), "{report}");

@@ -1,4 +1,4 @@
-//! A section of the user's own, described by a struct, is checked and read as CarML's are.
+//! A section that a struct describes is checked and read like the built-in ones.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::time::Duration;
@@ -12,23 +12,23 @@ use carml_test_e2e::{Parrot, config::AppConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How much a guest may do.
+/// Limits per guest.
 #[derive(Debug, Deserialize, JsonSchema, ConfigSection)]
 #[carml(section = "limits")]
 struct Limits {
-    /// Signatures in an hour.
+    /// Signatures per hour.
     #[serde(default = "ten")]
     #[schemars(range(min = 1))]
     per_hour: u32,
     /// How long a guest waits.
     #[serde(default = "second")]
     pause: config::Duration,
-    /// Who may do as they like.
+    /// Guests without limits.
     #[serde(default)]
     trusted: Vec<Trusted>,
 }
 
-/// One of them.
+/// A guest without limits.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 struct Trusted {
     name: String,
@@ -44,7 +44,7 @@ fn second() -> config::Duration {
     config::Duration::new(Duration::from_secs(1))
 }
 
-/// What a service reads of the section.
+/// The section, as a service reads it.
 async fn read(yaml: &str) -> Result<Limits, AppError> {
     let (sender, mut receiver) = tokio::sync::oneshot::channel();
     let app = App::<AppConfig>::new()
@@ -59,7 +59,7 @@ async fn read(yaml: &str) -> Result<Limits, AppError> {
 }
 
 #[tokio::test]
-async fn its_values_are_read_and_its_defaults_filled_in() {
+async fn values_are_read_and_defaults_filled_in() {
     let limits =
         read("limits:\n  pause: 250ms\n  trusted:\n    - name: Ada\n      token: sesame\n");
     let limits = limits.await.unwrap();
@@ -73,7 +73,7 @@ async fn its_values_are_read_and_its_defaults_filled_in() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_in_it_is_told_with_its_place_all_at_once() {
+async fn all_errors_are_reported_at_once_with_their_places() {
     for (yaml, expected) in [
         (
             "limits:\n  per_hour: 0\n  pause: 5 parsecs\n  per_hr: 1\n  trusted:\n    - nam: Ada\n",
@@ -85,7 +85,7 @@ async fn what_is_wrong_in_it_is_told_with_its_place_all_at_once() {
                 "did you mean `name`?",
             ][..],
         ),
-        // A key that is there already is no mending.
+        // A key that is present already is not suggested.
         (
             "limits:\n  per_hr: 1\n  pause: 5s\n",
             &["carml.yml:2:3", "did you mean `per_hour`?"],
@@ -99,12 +99,12 @@ async fn what_is_wrong_in_it_is_told_with_its_place_all_at_once() {
 }
 
 #[test]
-fn it_stands_in_the_schema_with_its_docs() {
+fn the_schema_has_the_section_with_its_docs() {
     let schema = Schema::of::<AppConfig>().unwrap();
     let reference = schema.with_section::<Limits>().unwrap().markdown();
     for expected in [
         "`per_hour`",
-        "Signatures in an hour.",
+        "Signatures per hour.",
         "### `limits.trusted[]`",
         "1s",
     ] {
@@ -113,7 +113,7 @@ fn it_stands_in_the_schema_with_its_docs() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_taken_and_a_section_that_was_not_joined_are_refused() {
+async fn a_duplicate_key_and_an_unregistered_section_are_refused() {
     #[derive(Deserialize, JsonSchema, ConfigSection)]
     #[carml(section = "echo")]
     struct Taken {}

@@ -1,4 +1,4 @@
-//! All four shapes of a call, plain and as tonic has them.
+//! The four kinds of calls, with plain handlers and with tonic's types.
 #![allow(clippy::unwrap_used)]
 
 use carml_runtime::Service as _;
@@ -6,7 +6,7 @@ use carml_test_e2e::{Parrot, line, proto::carml::test::v1::EchoClient};
 use futures_util::{StreamExt as _, stream};
 
 #[tokio::test]
-async fn every_shape_of_call_answers_over_a_socket() {
+async fn all_four_kinds_of_calls_answer_over_a_socket() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(

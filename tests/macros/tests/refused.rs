@@ -1,8 +1,8 @@
-//! Misuse is refused on the right span, every fault of one use at once.
+//! Misuse is refused at the right span, with all errors of one use at once.
 //!
-//! `TRYBUILD=overwrite cargo test -p carml-test-macros` writes the expected texts again.
+//! `TRYBUILD=overwrite cargo test -p carml-test-macros` updates the expected texts.
 
 #[test]
-fn misuse_is_refused_where_it_stands() {
+fn misuse_is_refused_at_its_place() {
     trybuild::TestCases::new().compile_fail("tests/refused/*.rs");
 }

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use carml_runtime::{App, ConfigSection};
 use carml_test_e2e::{Parrot, config::AppConfig};
 
-/// Read by nobody: it stands in the schema.
+/// A section that only the schema knows.
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema, ConfigSection)]
 #[serde(default)]
 #[carml(section = "perch")]
 struct Perch {
-    /// Above the floor, in metres.
+    /// Height above the floor, in metres.
     height: u32,
 }
 

@@ -1,4 +1,4 @@
-//! What a client is told when a call does not end well.
+//! The status that a client gets when a call fails.
 
 use std::time::{Duration, Instant};
 
@@ -25,10 +25,13 @@ async fn a_timeout_ends_a_call_and_a_stream() {
     let begun = Instant::now();
     let error = loop {
         match stream.get_mut().message().await {
-            Ok(heard) => assert!(heard.is_some(), "it ended by itself"),
+            Ok(line) => assert!(line.is_some(), "the stream ended by itself"),
             Err(error) => break error,
         }
-        assert!(begun.elapsed() < Duration::from_secs(10), "it goes on");
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "the stream does not end"
+        );
     };
     assert_eq!(error.code(), Code::DeadlineExceeded, "{error}");
     for _ in 0..2 {
@@ -38,9 +41,9 @@ async fn a_timeout_ends_a_call_and_a_stream() {
 }
 
 #[tokio::test]
-async fn the_clients_own_deadline_is_kept_by_the_server() {
+async fn the_server_enforces_the_clients_deadline() {
     let server = Server::start("    middleware: [logging]\n");
-    // A client of tonic's would give up by itself, at the same time.
+    // tonic's client would stop waiting by itself, at the same time.
     let connection = TcpStream::connect(server.address()).await.unwrap();
     let (mut client, connection) = h2::client::handshake(connection).await.unwrap();
     tokio::spawn(connection);
@@ -83,7 +86,7 @@ async fn a_method_that_is_unknown_is_unimplemented_and_logged() {
 }
 
 #[tokio::test]
-async fn a_panic_in_the_middle_of_a_stream_ends_that_stream_alone() {
+async fn a_panic_in_mid_stream_ends_only_that_stream() {
     let server = Server::start("    middleware: [tracing, logging, recover]\n");
     let mut client = server.echo().await;
     let mut other = client.clone();
@@ -110,7 +113,7 @@ async fn a_panic_in_the_middle_of_a_stream_ends_that_stream_alone() {
         &panic["span"]["trace_id"], trace,
         "both lines name the trace"
     );
-    // The same connection.
+    // On the same connection.
     assert_eq!(in_flight.await.unwrap().unwrap().into_inner().text, "slow");
 }
 

@@ -1,4 +1,4 @@
-//! How a process ends.
+//! Drain and exit of a process.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ fn slow(wait_ms: u32) -> Line {
 }
 
 #[tokio::test]
-async fn sigterm_tells_health_first_and_lets_calls_end() {
+async fn sigterm_sets_health_first_and_waits_for_calls() {
     let server = Server::start("    shutdown: { settle: 600ms }\n");
     let mut client = server.echo().await;
     let channel = server.channel().await;
@@ -32,9 +32,9 @@ async fn sigterm_tells_health_first_and_lets_calls_end() {
     tokio::time::sleep(Duration::from_millis(300)).await;
 
     server.signal("TERM");
-    let told = watch.message().await.unwrap().unwrap();
-    assert_eq!(told.status, NOT_SERVING);
-    // Clients that have not seen it yet are still answered.
+    let update = watch.message().await.unwrap().unwrap();
+    assert_eq!(update.status, NOT_SERVING);
+    // Calls of clients that have not seen it yet are still answered.
     other.say(line("late", 0)).await.unwrap();
     assert!(!in_flight.is_finished());
 
@@ -42,11 +42,14 @@ async fn sigterm_tells_health_first_and_lets_calls_end() {
     assert_eq!(answer.unwrap().into_inner().text, "slow");
     let end = server.end().await;
     assert_eq!((end.code, &*end.stderr), (Some(0), ""));
-    assert!(client.say(slow(0)).await.is_err(), "nobody is there");
+    assert!(
+        client.say(slow(0)).await.is_err(),
+        "nothing listens any more"
+    );
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_at_once() {
+async fn a_second_signal_ends_the_process_at_once() {
     for (first, second) in [("TERM", "TERM"), ("INT", "TERM")] {
         let mut server = Server::start("    shutdown: { deadline: 60s }\n");
         let mut client = server.echo().await;
@@ -55,7 +58,7 @@ async fn a_second_signal_ends_at_once() {
         server.signal(first);
         server.line(|line| line["fields"]["message"] == "draining");
         tokio::time::sleep(Duration::from_millis(200)).await;
-        assert!(server.runs(), "it waits for the call");
+        assert!(server.runs(), "the drain waits for the call");
 
         let begun = Instant::now();
         server.signal(second);
@@ -68,7 +71,7 @@ async fn a_second_signal_ends_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_in_flight_at_the_deadline_is_cut_off() {
+async fn calls_in_flight_at_the_deadline_are_cut_off() {
     let server = Server::start("    shutdown: { deadline: 300ms }\n");
     let mut client = server.echo().await;
     let in_flight = tokio::spawn(async move { client.say(slow(60_000)).await });
@@ -81,7 +84,7 @@ async fn what_is_in_flight_at_the_deadline_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_handler_that_keeps_its_thread_does_not_keep_the_process() {
+async fn a_handler_that_blocks_its_thread_does_not_block_the_exit() {
     let server = Server::start("    shutdown: { deadline: 300ms }\n");
     let mut client = server.echo().await;
     let stuck = tokio::spawn(async move { client.say(line("block", 60)).await });

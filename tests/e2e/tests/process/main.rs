@@ -1,4 +1,4 @@
-//! One binary and many config files: what an operator decides without a compiler.
+//! One binary and many config files: what an operator decides without compiling.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
@@ -13,7 +13,7 @@ use server::{Server, run};
 use tonic::Code;
 
 #[tokio::test]
-async fn swapping_two_middlewares_changes_what_stands_inside_what() {
+async fn the_order_of_middlewares_decides_which_one_is_inside() {
     for (list, traced) in [("[tracing, logging]", true), ("[logging, tracing]", false)] {
         let server = Server::start(&format!("    middleware: {list}\n"));
         server.echo().await.say(line("hello", 0)).await.unwrap();
@@ -25,7 +25,7 @@ async fn swapping_two_middlewares_changes_what_stands_inside_what() {
 }
 
 #[tokio::test]
-async fn taking_recover_out_changes_what_a_panic_does() {
+async fn without_recover_a_panic_breaks_the_connection() {
     let server = Server::start("    middleware: [recover, logging]\n");
     let mut client = server.echo().await;
     let error = client.say(line("panic", 0)).await.unwrap_err();
@@ -33,8 +33,8 @@ async fn taking_recover_out_changes_what_a_panic_does() {
     assert_eq!(error.message(), "internal error", "the log has the text");
     let event = server.line(|line| line["target"] == "carml::panic");
     let text = &event["fields"]["exception.message"];
-    assert_eq!(text, "the handler is told to panic");
-    client.say(line("still there", 0)).await.unwrap();
+    assert_eq!(text, "the handler panics on request");
+    client.say(line("still running", 0)).await.unwrap();
 
     let server = Server::start("    middleware: [logging]\n");
     let mut client = server.echo().await;
@@ -75,7 +75,7 @@ async fn a_limit_of_1kb_refuses_a_larger_message_every_way() {
 }
 
 #[test]
-fn a_wrong_config_is_one_report_and_exit_code_1() {
+fn an_invalid_config_is_one_report_and_exit_code_1() {
     let yaml = "grpc:\n  server:\n    listen: 127.0.0.1:0\n    middleware: [recovr]\nperch:\n  heigth: 3\n";
     let end = run(yaml, &[]);
     assert_eq!(end.code, Some(1), "{end:?}");
@@ -109,7 +109,7 @@ fn what_cannot_be_bound_or_opened_is_shown_at_its_line_with_exit_code_1() {
             [
                 "cannot open the key/value store: ",
                 "--> carml.yml:5:9",
-                "see that its directory exists",
+                "check that the directory exists",
             ],
         ),
     ] {
@@ -133,7 +133,7 @@ fn the_binary_checks_a_config_and_prints_its_whole_schema() {
     let end = run("", &["--print-schema"]);
     assert_eq!(end.code, Some(0), "{end:?}");
     let schema: Value = serde_json::from_str(&end.stdout).unwrap();
-    assert!(end.stdout.contains("Above the floor, in metres."));
+    assert!(end.stdout.contains("Height above the floor, in metres."));
     let whole = jsonschema::validator_for(&schema).unwrap();
     assert!(whole.is_valid(&serde_json::json!({ "perch": { "height": 3 } })));
     for wrong in [
@@ -145,7 +145,7 @@ fn the_binary_checks_a_config_and_prints_its_whole_schema() {
 }
 
 #[test]
-fn a_wrong_argument_is_told_with_those_there_are() {
+fn an_unknown_argument_is_reported_with_the_known_ones() {
     let end = run("", &["--chek"]);
     assert_eq!(end.code, Some(1), "{end:?}");
     assert!(end.stderr.contains("--chek") && end.stderr.contains("--check "));

@@ -31,14 +31,14 @@ fn command(folder: &TempDir, yaml: &str) -> Command {
         .args(["--config", "carml.yml"])
         .current_dir(folder.path())
         .env_remove("RUST_LOG")
-        // What is no text is no concern of the config.
+        // A variable that is not UTF-8 is ignored.
         .env("NOT_TEXT", OsStr::from_bytes(b"\xff"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
 }
 
-/// Runs it to its end: for what does not start.
+/// Runs it to its end: for configs that do not start.
 pub fn run(yaml: &str, args: &[&str]) -> End {
     let folder = tempfile::tempdir().unwrap();
     let out = command(&folder, yaml).args(args).output().unwrap();
@@ -58,7 +58,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it with `listen` and this below `grpc.server`.
+    /// Starts it with `listen` and these lines below `grpc.server`.
     pub fn start(server: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let yaml = format!("grpc:\n  server:\n    listen: 127.0.0.1:0\n{server}");
@@ -84,7 +84,7 @@ impl Server {
         server
     }
 
-    /// The next line of its log that is such a one.
+    /// The next line of its log that matches.
     pub fn line(&self, is: impl Fn(&Value) -> bool) -> Value {
         loop {
             let line = self.lines.recv_timeout(PATIENCE).expect("a line");
@@ -99,7 +99,7 @@ impl Server {
         self.line(|line| line["target"] == "carml::rpc")
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -128,7 +128,7 @@ impl Server {
     pub async fn end(mut self) -> End {
         let begun = Instant::now();
         while self.runs() {
-            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            assert!(begun.elapsed() < PATIENCE, "the process does not end");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let code = self.child.wait().unwrap().code();
@@ -145,7 +145,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

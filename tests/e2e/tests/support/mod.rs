@@ -71,7 +71,7 @@ impl Log {
         self.lines(target, false)
     }
 
-    /// Waits for the event that ends a call: the client may hear the end first.
+    /// Waits for the event that ends a call: the client may see the end first.
     pub async fn call(&self) -> Value {
         last(|| self.events("carml::rpc")).await
     }
@@ -89,7 +89,7 @@ async fn last(lines: impl Fn() -> Vec<Value>) -> Value {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    panic!("the call left no line");
+    panic!("the call was not logged");
 }
 
 impl Write for Log {
