@@ -1,6 +1,7 @@
 //! What a fault of the runtime looks like to a caller. Nothing else in the runtime makes a
 //! [`Status`] of one.
 
+use http::HeaderMap;
 use tonic::Status;
 
 /// A handler panicked. What it said stays in the log.
@@ -28,6 +29,15 @@ pub(crate) fn unknown_service(name: &str) -> Status {
 /// The server ends; another one will answer.
 pub(crate) fn draining() -> Status {
     Status::unavailable("the server is draining")
+}
+
+/// Whether these trailers end a call with [`draining`]: as planned, and not as an error.
+pub(crate) fn is_draining(trailers: &HeaderMap) -> bool {
+    let mut expected = HeaderMap::new();
+    draining().add_header(&mut expected).is_ok()
+        && [Status::GRPC_STATUS, Status::GRPC_MESSAGE]
+            .iter()
+            .all(|header| trailers.get(header) == expected.get(header))
 }
 
 /// A middleware of the user's own failed: its own status if it has one.

@@ -83,9 +83,11 @@ fn frame(inner: &mut Body, progress: &mut Progress, cx: &mut Context<'_>) -> Pol
         Poll::Pending => None,
         Poll::Ready(None) => Some(Code::Unknown),
         Poll::Ready(Some(Err(status))) => Some(status.code()),
-        Poll::Ready(Some(Ok(frame))) => frame
-            .trailers_ref()
-            .map(|trailers| code::of(trailers).unwrap_or(Code::Unknown)),
+        Poll::Ready(Some(Ok(frame))) => frame.trailers_ref().map(|trailers| {
+            let code = code::of(trailers).unwrap_or(Code::Unknown);
+            progress.call.is_drained = code == Code::Unavailable && status::is_draining(trailers);
+            code
+        }),
     };
     polled
 }

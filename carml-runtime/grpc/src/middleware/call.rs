@@ -4,9 +4,9 @@ use std::{net::SocketAddr, pin::Pin, time::Instant};
 
 use http::{Request, Uri};
 use tokio::time::Sleep;
-use tonic::{body::Body, transport::server::TcpConnectInfo};
+use tonic::{Code, body::Body, transport::server::TcpConnectInfo};
 
-use crate::deadline;
+use crate::{code, deadline};
 
 /// One call, from its arrival to its end.
 pub(crate) struct Call {
@@ -15,6 +15,15 @@ pub(crate) struct Call {
     pub(crate) started: Instant,
     /// When the call ends with DEADLINE_EXCEEDED, whatever it waits for.
     pub(crate) deadline: Option<Pin<Box<Sleep>>>,
+    /// The call was ended by the drain of the server: its status is not an error.
+    pub(crate) is_drained: bool,
+}
+
+impl Call {
+    /// Whether the end with this code is an error of the server.
+    pub(crate) fn is_server_error(&self, code: Code) -> bool {
+        code::is_server_error(code) && !self.is_drained
+    }
 }
 
 impl Call {
@@ -29,6 +38,7 @@ impl Call {
             started: Instant::now(),
             deadline: deadline::of(request.headers())
                 .map(|timeout| Box::pin(tokio::time::sleep(timeout))),
+            is_drained: false,
         }
     }
 

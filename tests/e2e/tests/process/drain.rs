@@ -96,3 +96,24 @@ async fn a_handler_that_blocks_its_thread_does_not_block_the_exit() {
     assert_eq!(end.code, Some(1));
     assert!(stuck.await.unwrap().is_err());
 }
+
+#[tokio::test]
+async fn a_stream_that_the_drain_ends_is_not_logged_as_an_error() {
+    let server = Server::start("    middleware: [tracing, logging]\n");
+    let mut health = HealthClient::new(server.channel().await);
+    let request = HealthCheckRequest::default();
+    let mut watch = health.watch(request).await.unwrap().into_inner();
+    assert_eq!(watch.message().await.unwrap().unwrap().status, SERVING);
+    server.signal("TERM");
+    let error = loop {
+        match watch.message().await {
+            Ok(update) => assert!(update.is_some(), "the stream ended without a status"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.code(), tonic::Code::Unavailable, "{error}");
+    let call = server.call();
+    assert_eq!(call["fields"]["rpc.status_code"], "UNAVAILABLE");
+    assert_eq!(call["level"], "INFO", "{call}");
+    assert_eq!(server.end().await.code, Some(0));
+}

@@ -37,7 +37,7 @@ impl Middleware for Logging {
                 )
             };
         }
-        if code::is_server_error(code) {
+        if call.is_server_error(code) {
             event!(ERROR);
         } else {
             event!(INFO);

@@ -48,13 +48,13 @@ impl Middleware for Tracing {
         Ok(state.0.in_scope(poll))
     }
 
-    fn end(&self, _call: &mut Call, state: &mut CallSpan, code: Code) {
+    fn end(&self, call: &mut Call, state: &mut CallSpan, code: Code) {
         let span = &state.0;
         span.record("rpc.status_code", code::name(code));
         if code != Code::Ok {
             span.record("error.type", code::name(code));
         }
-        if code::is_server_error(code) {
+        if call.is_server_error(code) {
             span.record("otel.status_code", "ERROR");
         }
     }
