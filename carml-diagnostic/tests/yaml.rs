@@ -511,3 +511,20 @@ fn merges_of_merges_stay_small() {
     }
     assert_eq!(codes(&text), ["too-deep"]);
 }
+
+#[test]
+fn a_block_of_text_ends_with_a_line_break_only_if_there_is_one() {
+    for (text, value) in [
+        ("a: |\n  x", "x"),
+        ("a: |\n  x\n", "x\n"),
+        ("a: |\n  x\n  ", "x\n"),
+        ("a: |\n  x\n# c", "x\n"),
+        ("a: |+\n  x", "x"),
+        ("a: |+\n  x\n\n", "x\n\n"),
+        ("a: |-\n  x", "x"),
+        ("a: >\n  x\n  y", "x y"),
+        ("a: >\r\n  x\r\n", "x\n"),
+    ] {
+        assert_eq!(read(text), json!({ "a": value }), "{text:?}");
+    }
+}

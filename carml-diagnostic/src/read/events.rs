@@ -4,14 +4,21 @@ use crate::Span;
 use saphyr_parser::{Event, Parser, ScanError, StrInput};
 use std::cell::Cell;
 
+const BLANK: [char; 2] = [' ', '\t'];
+
 /// The events of a text.
 pub(crate) struct Events<'s>(Parser<'s, StrInput<'s>>);
 
 impl<'s> Events<'s> {
     pub(crate) fn of(text: &'s str) -> Events<'s> {
-        Events(Parser::new_from_str(
-            text.strip_prefix('\u{feff}').unwrap_or(text),
-        ))
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // White space after the last line break is no line of a block of text.
+        let end = if ends_with_line(text) {
+            text.trim_end_matches(BLANK).len()
+        } else {
+            text.len()
+        };
+        Events(Parser::new_from_str(&text[..end]))
     }
 
     pub(crate) fn next(&mut self) -> Result<(Event<'s>, saphyr_parser::Span), ScanError> {
@@ -20,6 +27,11 @@ impl<'s> Events<'s> {
             None => Ok((Event::StreamEnd, saphyr_parser::Span::default())),
         }
     }
+}
+
+/// Whether nothing but white space is after the last line break.
+pub(super) fn ends_with_line(text: &str) -> bool {
+    text.trim_end_matches(BLANK).ends_with(['\n', '\r'])
 }
 
 /// From the parser's lines and columns to bytes.

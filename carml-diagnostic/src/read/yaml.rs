@@ -1,6 +1,6 @@
 //! YAML: a value straight from the parser's events, with every guard on the way.
 
-use super::events::{Cursor, Events};
+use super::events::{Cursor, Events, ends_with_line};
 use super::limits::{KEY, MAX_DEPTH, MAX_WEIGHT, VALUE};
 use super::reading::Reading;
 use super::rewrite;
@@ -394,6 +394,9 @@ pub(super) fn text_of<'t>(
     style: ScalarStyle,
     place: impl FnOnce() -> Span,
 ) -> Cow<'t, str> {
+    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+        return without_added_break(read, text, place);
+    }
     if style != ScalarStyle::DoubleQuoted || std::ptr::eq(read, source.text()) {
         return text;
     }
@@ -403,6 +406,19 @@ pub(super) fn text_of<'t>(
         return text;
     }
     rewrite::with_pairs(original).map_or(text, Cow::Owned)
+}
+
+/// The text of a block scalar. One that ends with the text, and not with a line break, has none at
+/// its end (YAML 1.2, 8.1.1.2), where the parser adds one.
+fn without_added_break<'t>(
+    read: &str,
+    text: Cow<'t, str>,
+    place: impl FnOnce() -> Span,
+) -> Cow<'t, str> {
+    if ends_with_line(read) || !text.ends_with('\n') || place().end < read.trim_end().len() {
+        return text;
+    }
+    Cow::Owned(text[..text.len() - 1].to_owned())
 }
 
 /// Whether a key is the merge key: quotes make it a key as any other.

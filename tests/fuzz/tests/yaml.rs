@@ -52,6 +52,15 @@ const FRAGMENTS: &[&str] = &[
     "\r\n",
     "@",
     "`",
+    "\"\\ud83d\\ude00\"",
+    "\\ude00",
+    "\\q",
+    "%YAML 2.0\n",
+    "a:1\n",
+    "[\n]",
+    "{ # c\n}",
+    "\u{1}",
+    "\u{7f}",
 ];
 
 const SEEDS: &[&str] = &[
@@ -62,6 +71,7 @@ const SEEDS: &[&str] = &[
     "a: &a {x: 1}\nb: &b {<<: *a}\nc: {<<: [*a, *b], y: !t 2}\n",
     "? key\n: value\n? [1, 2]\n: list\n",
     "&k a: &t b\n*t : *k\n? *k : x\n",
+    "a: [\n  # x\n]\nb: {\n}\nc: \"\\ud83d\\ude00\"\nd: |\n  [ '\ne: '[ '' \"'\n",
 ];
 
 #[test]
@@ -131,6 +141,50 @@ fn what_is_read_is_what_serde_yaml_reads() {
         prop_assert_eq!(ours, serde_json::to_value(theirs).unwrap(), "{}", text);
         Ok(())
     });
+}
+
+#[test]
+fn what_both_read_is_the_same() {
+    fuzz(
+        &mutated(SEEDS.iter().map(|&s| s.to_owned()).collect(), FRAGMENTS),
+        |text| {
+            // Tags, anchors, merge keys, tabs, YAML 1.1's line breaks and spaces at the end are read
+            // differently on purpose.
+            if text.contains(['!', '&', '*', '<', '\t', '\r', '\u{85}', '\u{feff}'])
+                || text.ends_with(' ')
+            {
+                return Ok(());
+            }
+            let ours = Source::new("f.yml", &text, Format::Yaml).read();
+            let theirs = serde_yaml::from_str::<serde_yaml::Value>(&text);
+            if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
+                prop_assert!(same(&ours, &theirs), "{}\n{}\n{:?}", text, ours, theirs);
+            }
+            Ok(())
+        },
+    );
+}
+
+/// Whether two values are the same, but for scalars that are not strings to both.
+fn same(ours: &Value, theirs: &serde_yaml::Value) -> bool {
+    match (ours, theirs) {
+        (Value::Object(ours), serde_yaml::Value::Mapping(theirs)) => {
+            let strings = theirs.keys().all(serde_yaml::Value::is_string);
+            let found = |(key, value): (&String, &Value)| {
+                theirs
+                    .get(key.as_str())
+                    .is_some_and(|theirs| same(value, theirs))
+            };
+            !strings || ours.len() == theirs.len() && ours.iter().all(found)
+        }
+        (Value::Array(ours), serde_yaml::Value::Sequence(theirs)) => {
+            let mut pairs = ours.iter().zip(theirs);
+            ours.len() == theirs.len() && pairs.all(|(ours, theirs)| same(ours, theirs))
+        }
+        (Value::String(ours), serde_yaml::Value::String(theirs)) => ours == theirs,
+        (Value::Object(_) | Value::Array(_), _) => false,
+        (_, theirs) => !theirs.is_mapping() && !theirs.is_sequence(),
+    }
 }
 
 /// Joins what merge keys name, the innermost first.

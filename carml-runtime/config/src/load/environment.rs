@@ -30,8 +30,12 @@ pub(super) fn variables(
         let at = match at_name(schema, path) {
             Ok(at) => at,
             Err(problem) => {
-                let value = format!("{name}=[…]");
-                report.push(problem.diagnostic(Code::Variable, &format!("${name}"), &value));
+                report.push(
+                    problem.diagnostic(Code::Variable, &format!("${name}"), |parts| {
+                        let list: Vec<&str> = path.split("__").take(parts).collect();
+                        format!("{PREFIX}{}", list.join("__"))
+                    }),
+                );
                 continue;
             }
         };
@@ -85,16 +89,18 @@ enum Problem {
 }
 
 impl Problem {
-    /// The error, at the name of a variable or flag. `whole` sets a list as a whole.
-    fn diagnostic(&self, code: Code, name: &str, whole: &str) -> Diagnostic {
+    /// The error, at the name of a variable or flag. `list` is the name that sets the list above an item, which has so
+    /// many parts.
+    fn diagnostic(&self, code: Code, name: &str, list: impl Fn(usize) -> String) -> Diagnostic {
         let error = match self {
             Problem::EmptyPart => Diagnostic::error(code, "a part of the key is empty")
                 .help("write `CARML__SECTION__KEY=value` or `--set section.key=value`"),
-            Problem::Item(list) => {
-                let key = key_path::display(list);
+            Problem::Item(at) => {
+                let key = key_path::display(at);
                 let message = format!("`{key}` is a list: its items cannot be set one by one");
-                let error = Diagnostic::error(code, message).pointer(list.as_str());
-                error.help(format!("set the whole list: `{whole}`"))
+                let error = Diagnostic::error(code, message).pointer(at.as_str());
+                let list = list(at.matches('/').count());
+                error.help(format!("set the whole list: `{list}=[…]`"))
             }
         };
         in_name(error, name)
@@ -162,9 +168,9 @@ pub(super) fn flag(schema: &Schema, assignment: &str) -> Result<Layer, Box<Diagn
     for (start, end) in steps.clone().zip(steps.skip(1).chain([at.len()])) {
         let above = &at[..start];
         if names_item(&schema.at(above), &at[start + 1..end]) {
-            let whole = format!("--set {}=[…]", key_path::display(above));
+            let list = |_| format!("--set {}", key_path::display(above));
             let problem = Problem::Item(above.to_owned());
-            return Err(Box::new(problem.diagnostic(Code::Set, &name, &whole)));
+            return Err(Box::new(problem.diagnostic(Code::Set, &name, list)));
         }
     }
     Ok(layer(schema, Kind::Flag(key.to_owned()), name, at, text))

@@ -362,6 +362,22 @@ mod tests {
         assert_eq!(expand(&deep), Err("TooDeep".to_owned()));
     }
 
+    proptest! {
+        #[test]
+        fn any_string_is_expanded_or_refused(
+            parts in prop::collection::vec(prop_oneof![
+                any::<String>(),
+                prop::sample::select(vec!["${", "$${", "}", "{", "\\", "A", ":-", "-", ":?", "+", ":"]).prop_map(str::to_owned),
+            ], 0..12)
+        ) {
+            let text = parts.concat();
+            let expanded = expand(&text);
+            if !text.contains("${") {
+                prop_assert_eq!(expanded, Ok(text));
+            }
+        }
+    }
+
     /// A string that a shell reads as this module does.
     #[cfg(unix)]
     fn template() -> impl Strategy<Value = String> {
