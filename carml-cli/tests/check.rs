@@ -40,14 +40,14 @@ fn files_are_checked_each_by_itself_and_counted() {
     assert!(text.contains("warning[material]") && text.contains("2 files are valid, 1 warning\n"));
     assert_eq!(code, 0);
     let (code, text) = run(&["bad.yml", "warned.yml"]);
-    assert!(text.ends_with("1 fault, 1 warning\n"), "{text}");
+    assert!(text.ends_with("1 error, 1 warning\n"), "{text}");
     assert_eq!(code, 1);
     let (code, text) = run(&["bad.yml", "nowhere.yml"]);
     assert!(
-        text.contains("nowhere.yml cannot be read: there is no such file"),
+        text.contains("nowhere.yml cannot be read: no such file"),
         "{text}"
     );
-    assert!(text.contains("`timeout` must be a duration"), "{text}");
+    assert!(text.contains("expected a duration for `timeout`"), "{text}");
     assert_eq!(code, 2);
     let (code, text) = run(&["good.yml", "--requires", "lock:cluster"]);
     assert!(

@@ -301,7 +301,10 @@ fn branches_of_branches_in_a_deep_document_end_soon() {
         std::fs::write(folder.path().join("a.yml"), text).unwrap();
         let (code, text) = carml(folder.path(), "validate --schema schema.json a.yml");
         assert_eq!(code, Some(1), "{depth}: {text}");
-        assert!(depth > 5 || text.contains("`n` cannot be `x`"), "{text}");
+        assert!(
+            depth > 5 || text.contains("`x` is not an allowed value for `n`"),
+            "{text}"
+        );
     }
 }
 
@@ -320,7 +323,7 @@ fn a_large_document_that_is_all_wrong_ends_soon() {
     let (code, text) = carml(folder.path(), "validate --schema schema.json a.yml");
     assert_eq!(code, Some(1), "{}", &text[..600.min(text.len())]);
     assert!(text.contains("`id` is missing in `hosts.0`"));
-    assert!(text.contains("a.yml:4:5") && text.contains("more: mend these first"));
+    assert!(text.contains("a.yml:4:5") && text.contains("more errors"));
 }
 
 #[test]

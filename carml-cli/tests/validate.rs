@@ -83,6 +83,6 @@ fn several_mistakes_appear_in_one_run_and_no_secret_does() {
     let (code, report) =
         validate("registry:\n  password: hunter2\n  provider: etdc\n  timeout: 5\nhealht: {}\n");
     assert_eq!(code, 1);
-    assert!(report.ends_with("3 faults\n"), "{report}");
+    assert!(report.ends_with("3 errors\n"), "{report}");
     assert!(!report.contains("hunter2"), "{report}");
 }

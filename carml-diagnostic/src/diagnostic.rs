@@ -1,8 +1,8 @@
-//! One thing that is wrong.
+//! One thing that is wrong, as it was found.
 
-use crate::{Code, Source, Span};
+use crate::{Code, Kind, Source, Span, Text};
 
-/// How bad a fault is.
+/// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The input cannot be used.
@@ -20,35 +20,33 @@ pub struct Place {
     pub span: Span,
 }
 
-/// One thing that is wrong: what, where, what was expected, what to do.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
+/// One thing that is wrong: what, where, what was expected, how to fix it.
+///
+/// It may hold secrets, so it cannot be printed: put it into a [`RawReport`](crate::RawReport) and redact that.
+#[derive(Clone)]
 pub struct Diagnostic {
-    /// How bad it is.
-    pub severity: Severity,
-    /// A stable name for the kind of fault, such as `unknown-key`.
-    pub code: Code,
-    /// What is wrong, in one line, without secrets.
-    pub message: String,
-    /// Where, if it is anywhere.
-    pub place: Option<Place>,
-    /// A few words under the underline.
-    pub label: Option<String>,
-    /// The JSON pointer of the value at fault.
-    pub pointer: Option<String>,
-    /// What was expected.
-    pub notes: Vec<String>,
-    /// What to do.
-    pub helps: Vec<String>,
+    pub(crate) severity: Severity,
+    pub(crate) kind: Kind,
+    pub(crate) place: Option<Place>,
+    pub(crate) label: Option<Text>,
+    pub(crate) pointer: Option<String>,
+    pub(crate) notes: Vec<Text>,
+    pub(crate) helps: Vec<Text>,
+}
+
+impl std::fmt::Debug for Diagnostic {
+    /// The code only: texts may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Diagnostic({})", self.code())
+    }
 }
 
 impl Diagnostic {
-    /// A fault that makes the input unusable.
-    pub fn error(code: Code, message: impl Into<String>) -> Diagnostic {
-        Diagnostic {
+    /// A diagnostic that makes the input unusable.
+    pub fn new(kind: Kind) -> Self {
+        Self {
             severity: Severity::Error,
-            code,
-            message: message.into(),
+            kind,
             place: None,
             label: None,
             pointer: None,
@@ -57,17 +55,52 @@ impl Diagnostic {
         }
     }
 
-    /// A fault that leaves the input usable.
-    pub fn warning(code: Code, message: impl Into<String>) -> Diagnostic {
-        Diagnostic {
-            severity: Severity::Warning,
-            ..Diagnostic::error(code, message)
-        }
+    /// An error whose message has no payload that later code asks for.
+    pub fn error(code: Code, message: impl Into<Text>) -> Self {
+        let message = message.into();
+        Self::new(Kind::Other { code, message })
+    }
+
+    /// A warning whose message has no payload that later code asks for.
+    pub fn warning(code: Code, message: impl Into<Text>) -> Self {
+        Self::error(code, message).with_severity(Severity::Warning)
+    }
+
+    /// Sets how bad it is.
+    #[must_use]
+    pub fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// What it is, with its payload.
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// The stable name of its kind.
+    pub fn code(&self) -> Code {
+        self.kind.code()
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// Where it is, if it is anywhere.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// The JSON pointer of the value that it speaks about.
+    pub fn at_pointer(&self) -> Option<&str> {
+        self.pointer.as_deref()
     }
 
     /// Sets the place.
     #[must_use]
-    pub fn at(mut self, source: &Source, span: Span) -> Diagnostic {
+    pub fn at(mut self, source: &Source, span: Span) -> Self {
         self.place = Some(Place {
             source: source.clone(),
             span,
@@ -77,28 +110,28 @@ impl Diagnostic {
 
     /// Sets the words under the underline.
     #[must_use]
-    pub fn label(mut self, label: impl Into<String>) -> Diagnostic {
+    pub fn label(mut self, label: impl Into<Text>) -> Self {
         self.label = Some(label.into());
         self
     }
 
     /// Sets the JSON pointer.
     #[must_use]
-    pub fn pointer(mut self, pointer: impl Into<String>) -> Diagnostic {
+    pub fn pointer(mut self, pointer: impl Into<String>) -> Self {
         self.pointer = Some(pointer.into());
         self
     }
 
     /// Adds a line on what was expected.
     #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Diagnostic {
+    pub fn note(mut self, note: impl Into<Text>) -> Self {
         self.notes.push(note.into());
         self
     }
 
-    /// Adds a line on what to do.
+    /// Adds a line on how to fix it.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
+    pub fn help(mut self, help: impl Into<Text>) -> Self {
         self.helps.push(help.into());
         self
     }

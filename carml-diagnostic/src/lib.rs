@@ -1,27 +1,53 @@
 //! Source texts with positions, YAML and JSON values read from them, and reports of what is wrong in them.
 //!
 //! - [`Source`]: a named text; [`Source::read`] gives its value, [`Source::locate`] the place of a JSON pointer.
-//! - [`Diagnostic`]: one thing that is wrong, at a place, with what to do; [`Report`]: all of them, sorted and folded.
+//! - [`Diagnostic`]: one thing that is wrong, at a place, with how to fix it; its [`Kind`] is data, its [`Code`] a
+//!   stable name.
+//! - [`RawReport`]: all that was found. It may hold secrets and cannot be printed.
+//! - [`Report`]: what may be printed of it, for people, as JSON or as GitHub annotations. [`RawReport::redact`] makes it,
+//!   and masks what a [`Policy`] does not prove to be public.
 //! - [`nearest`]: the names that a misspelt one may have meant.
+//!
+//! ```
+//! use carml_diagnostic::{Code, Diagnostic, Format, Public, RawReport, Source};
+//!
+//! let source = Source::new("app.yml", "port: 80\nhost: [", Format::Yaml);
+//! let mut found: RawReport = source.read().expect_err("the bracket is not closed");
+//! if let Some(place) = source.locate("/port") {
+//!     found.push(Diagnostic::error(Code::Range, "`port` must be at least 1024").at(&source, place.value));
+//! }
+//! // A schema or a `.proto` file holds no secrets; a config has a policy of its own.
+//! let report = found.redact(&Public);
+//! assert_eq!(report.errors(), 2);
+//! assert!(report.human(false).contains("app.yml:1:7"));
+//! ```
 //!
 //! Values are built straight from the events of saphyr-parser (YAML) and serde_json (JSON). Positions are computed
 //! by a second pass, and only when someone asks for one.
 
 mod code;
 mod diagnostic;
+mod kind;
 mod nearest;
 mod pointer;
+mod raw_report;
 mod read;
+mod redact;
 mod render;
 mod report;
 mod source;
+mod text;
 mod userinfo;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Place, Severity};
+pub use kind::{Bound, Found, Kind, LengthBound, TooLarge, Type, Unit, Unreadable};
 pub use nearest::{distance, nearest};
 pub use pointer::{escape_key, unescape_key};
-pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading, plain_scalar};
-pub use report::Report;
+pub use raw_report::RawReport;
+pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading, Token, plain_scalar};
+pub use redact::{MASK, Policy, Public};
+pub use report::{Finding, Report};
 pub use source::{Format, Position, Source, Span};
-pub use userinfo::without_passwords;
+pub use text::{Input, Piece, Text, trusted};
+pub use userinfo::{passwords, without_passwords};

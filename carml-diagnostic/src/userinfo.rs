@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Where `scheme://user:password@host` has its password, for each in a text.
-pub(crate) fn passwords(text: &str) -> Vec<Range<usize>> {
+pub fn passwords(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(at) = text[from..].find("://") {

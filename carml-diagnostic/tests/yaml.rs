@@ -1,7 +1,7 @@
 //! What YAML is read as: the core schema of YAML 1.2, merge keys, tags; and where it stands.
 #![allow(clippy::unwrap_used)]
 
-use carml_diagnostic::{Format, Source};
+use carml_diagnostic::{Format, Public, Source};
 use serde_json::{Value, json};
 
 fn source(text: &str) -> Source {
@@ -10,7 +10,7 @@ fn source(text: &str) -> Source {
 
 fn read(text: &str) -> Value {
     let read = source(text).read();
-    read.unwrap_or_else(|report| panic!("{text}\n{report}"))
+    read.unwrap_or_else(|report| panic!("{text}\n{report:?}"))
 }
 
 /// The codes of what is wrong.
@@ -18,9 +18,9 @@ fn codes(text: &str) -> Vec<&'static str> {
     let reading = source(text).read_all();
     reading
         .report
-        .faults()
+        .diagnostics()
         .iter()
-        .map(|f| f.code.as_str())
+        .map(|f| f.code().as_str())
         .collect()
 }
 
@@ -97,18 +97,23 @@ fn what_surrounds_a_document_is_no_part_of_it() {
 /// Code, line, column, underlined text and message of everything that is wrong.
 fn faults(text: &str) -> Vec<(&'static str, usize, usize, String, String)> {
     let reading = source(text).read_all();
-    let faults = reading.report.faults().iter();
-    faults
-        .map(|fault| {
-            let place = fault.place.as_ref().unwrap();
+    let places: Vec<_> = reading
+        .report
+        .diagnostics()
+        .iter()
+        .map(|found| found.place().unwrap().clone())
+        .collect();
+    let report = reading.report.redact(&Public);
+    let findings = report.findings().iter().zip(places);
+    findings
+        .map(|(finding, place)| {
             let at = place.source.position(place.span.start);
-            let shown = text[place.span.start..place.span.end].to_owned();
             (
-                fault.code.as_str(),
+                finding.code.as_str(),
                 at.line,
                 at.column,
-                shown,
-                fault.message.clone(),
+                text[place.span.start..place.span.end].to_owned(),
+                finding.message.clone(),
             )
         })
         .collect()
@@ -124,7 +129,8 @@ fn fault(text: &str) -> (&'static str, usize, usize, String) {
 
 fn helps(text: &str) -> String {
     let reading = source(text).read_all();
-    let helps = reading.report.faults().iter().flat_map(|f| f.helps.clone());
+    let report = reading.report.redact(&Public);
+    let helps = report.findings().iter().flat_map(|f| f.helps.clone());
     helps.collect::<Vec<_>>().join("\n")
 }
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use carml_diagnostic::{Format, MAX_BYTES, Source};
+use carml_diagnostic::{Format, MAX_BYTES, Public, Source};
 use serde_json::Value;
 
 use crate::read::value;
@@ -90,15 +90,15 @@ pub(crate) fn read(file: &Path) -> Result<Value, Error> {
         return Err(Error::TooLarge(file.to_owned()));
     }
     let source = Source::new(file.display().to_string(), text, Format::of(file));
-    value(&source).map_err(|report| {
-        let first = report.faults().first();
-        let place = first.and_then(|fault| fault.place.as_ref());
-        let position = place.map(|place| source.position(place.span.start));
+    value(&source).map_err(|found| {
+        let report = found.redact(&Public);
+        let first = report.findings().first();
+        let start = first.and_then(|finding| finding.start);
         Error::Syntax {
             file: file.to_owned(),
-            line: position.map_or(1, |position| position.line),
-            column: position.map_or(1, |position| position.column),
-            message: first.map_or_else(String::new, |fault| fault.message.clone()),
+            line: start.map_or(1, |start| start.line),
+            column: start.map_or(1, |start| start.column),
+            message: first.map_or_else(String::new, |finding| finding.message.clone()),
         }
     })
 }

@@ -73,6 +73,7 @@ pub mod extend;
 pub mod graph;
 mod index;
 mod keywords;
+mod literals;
 mod metaschema;
 mod node;
 pub mod number;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use carml_diagnostic::{Code, Format, Report, Source};
+use carml_diagnostic::{Code, Format, RawReport, Source};
 use serde_json::Value;
 
 /// The value of a file, JSON or YAML by its name.
-pub(crate) fn file(path: &Path) -> Result<Value, Report> {
+pub(crate) fn file(path: &Path) -> Result<Value, RawReport> {
     value(&Source::open(path)?)
 }
 
@@ -16,12 +16,12 @@ pub(crate) fn file(path: &Path) -> Result<Value, Report> {
 /// # Errors
 ///
 /// The text is not JSON or YAML.
-pub fn value(source: &Source) -> Result<Value, Report> {
+pub fn value(source: &Source) -> Result<Value, RawReport> {
     let mut reading = source.read_all();
     if source.format() == Format::Json {
         reading
             .report
-            .retain(|fault| fault.code != Code::IntegerRange);
+            .retain(|diagnostic| diagnostic.code() != Code::IntegerRange);
     }
     match reading.value {
         Some(value) if reading.report.errors() == 0 => Ok(value),

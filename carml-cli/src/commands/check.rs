@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             found.report.extend(loaded.warnings().clone());
             if carml {
                 let wait = (!args.offline).then(|| Duration::from_secs(args.wait));
-                found.report.extend(loaded.probe(wait));
+                found.report.extend(loaded.preflight(wait));
                 match loaded.explain_chain() {
                     Ok(chain) => done = format!("{chain}\n{done}"),
                     Err(error) => found.report.extend(error.report().clone()),

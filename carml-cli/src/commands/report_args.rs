@@ -59,8 +59,8 @@ impl ReportArgs {
         };
         if report.errors() > 0 {
             if self.human() {
-                let faults = counted(report.errors(), "fault");
-                output::eprint(format_args!("{faults}{warnings}"));
+                let errors = counted(report.errors(), "error");
+                output::eprint(format_args!("{errors}{warnings}"));
             }
             return ExitCode::from(if found.unreadable {
                 COULD_NOT_RUN
@@ -75,7 +75,7 @@ impl ReportArgs {
     }
 }
 
-/// `1 fault`, `2 faults`.
+/// `1 error`, `2 errors`.
 pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

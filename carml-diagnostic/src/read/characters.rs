@@ -1,7 +1,7 @@
 //! Characters and directives that YAML does not allow, which the parser passes over.
 
 use super::lexer::{Lexer, Part};
-use crate::{Code, Diagnostic, Source, Span};
+use crate::{Code, Diagnostic, Input, Source, Span, text, trusted};
 use std::borrow::Cow;
 
 /// The characters that a YAML text may not have (YAML 1.2, 5.1), and where they are.
@@ -37,12 +37,14 @@ pub(super) fn fault(source: &Source, start: usize, c: char) -> Diagnostic {
     };
     Diagnostic::error(
         Code::Character,
-        format!("YAML does not allow the character U+{code:04X}"),
+        text![trusted(format!(
+            "YAML does not allow the character U+{code:04X}"
+        ))],
     )
     .at(source, Span { start, end })
-    .help(format!(
+    .help(text![trusted(format!(
         "remove it; if it is meant, write `{escape}` in double quotes"
-    ))
+    ))])
 }
 
 /// The text with others in place of these characters, for the parser.
@@ -106,11 +108,13 @@ fn directive(directive: &str) -> Option<Diagnostic> {
                 (1, 0..=2) => None,
                 (1, _) => Some(Diagnostic::warning(
                     Code::Directive,
-                    format!("YAML {version} is read as YAML 1.2"),
+                    text![trusted(format!("YAML {major}.{minor} is read as YAML 1.2"))],
                 )),
                 _ => Some(Diagnostic::error(
                     Code::Directive,
-                    format!("YAML {version} is not supported: this reads YAML 1.2"),
+                    text![trusted(format!(
+                        "YAML {major}.{minor} is not supported: this reads YAML 1.2"
+                    ))],
                 )),
             }
             .map(|fault| fault.help(help))
@@ -119,7 +123,7 @@ fn directive(directive: &str) -> Option<Diagnostic> {
         name => Some(
             Diagnostic::warning(
                 Code::Directive,
-                format!("the directive `%{name}` is ignored"),
+                text!["the directive `%", Input::new(name), "` is ignored"],
             )
             .help("remove the line: YAML knows `%YAML` and `%TAG`"),
         ),

@@ -4,7 +4,7 @@ use super::events::Cursor;
 use super::limits::{KEY, MAX_WEIGHT, VALUE};
 use super::reading::Reading;
 use super::tree::Tree;
-use crate::{Code, Diagnostic, Report, Source, Span};
+use crate::{Code, Diagnostic, RawReport, Source, Span, text, trusted};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::cell::Cell;
@@ -22,7 +22,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
         Ok(value) => value,
         Err(e) => return (Reading::failed(explain(source, &e)), false),
     };
-    let mut report = Report::new();
+    let mut report = RawReport::new();
     if seen.huge.get() {
         for span in source.tree().map(Tree::out_of_range).unwrap_or_default() {
             report.push(
@@ -48,7 +48,7 @@ fn explain(source: &Source, error: &serde_json::Error) -> Diagnostic {
         .next()
         .unwrap_or("not JSON")
         .to_owned();
-    Diagnostic::error(Code::Syntax, format!("this is not JSON: {message}"))
+    Diagnostic::error(Code::Syntax, text!["this is not JSON: ", trusted(message)])
         .at(source, Span { start: at, end: at })
 }
 

@@ -1,7 +1,7 @@
 //! How much is read.
 
 use super::lexer::{Lexer, Part};
-use crate::{Code, Diagnostic, Format, Source, Span};
+use crate::{Diagnostic, Format, Kind, Source, Span, TooLarge};
 
 /// The largest text that is read: 16 MiB.
 pub const MAX_BYTES: usize = 16 << 20;
@@ -26,17 +26,21 @@ pub(super) const KEY: usize = 88;
 pub(super) fn check(source: &Source) -> Option<Diagnostic> {
     let text = source.text();
     if text.len() > MAX_BYTES {
-        let limit = MAX_BYTES >> 20;
-        let message = format!("{} is over the limit of {limit} MiB", source.name());
-        return Some(Diagnostic::error(Code::TooLarge, message));
+        let kind = Kind::TooLarge(TooLarge::Text {
+            name: source.name().to_owned(),
+            limit: MAX_BYTES,
+        });
+        return Some(Diagnostic::new(kind));
     }
     if source.format() == Format::Json {
         return None;
     }
     let start = crowded(text)?;
-    let message = format!("more than {MAX_FLOW_ITEMS} items between brackets");
+    let kind = Kind::TooLarge(TooLarge::Brackets {
+        limit: MAX_FLOW_ITEMS,
+    });
     Some(
-        Diagnostic::error(Code::TooLarge, message)
+        Diagnostic::new(kind)
             .at(
                 source,
                 Span {

@@ -24,10 +24,10 @@ mod yaml_tree;
 
 pub use limits::{MAX_BYTES, MAX_DEPTH};
 pub use reading::Reading;
-pub use tree::Located;
 pub(crate) use tree::Tree;
+pub use tree::{Located, Token};
 
-use crate::{Code, Diagnostic, Format, Report, Source, Span};
+use crate::{Code, Diagnostic, Format, Input, RawReport, Source, Span, text};
 use serde_json::Value;
 
 /// What an unquoted YAML scalar of this text is: a number, a boolean, null or a string. `None` for a number that is not
@@ -67,19 +67,20 @@ pub(crate) fn tree(source: &Source) -> Option<Tree> {
     }
 }
 
-fn add_duplicates(source: &Source, report: &mut Report) {
-    let before = report.faults().len();
+fn add_duplicates(source: &Source, report: &mut RawReport) {
+    let before = report.diagnostics().len();
     for duplicate in source.tree().map(Tree::duplicates).unwrap_or_default() {
         let line = source.position(duplicate.first.start).line;
-        let message = format!("duplicate key `{}` in this mapping", duplicate.key);
+        let key = Input::new(&duplicate.key);
+        let message = text!["duplicate key `", key, "` in this mapping"];
         report.push(
             Diagnostic::error(Code::DuplicateKey, message)
                 .at(source, duplicate.span)
-                .label(format!("first given on line {line}"))
-                .help("keep one of the two: readers disagree on which one counts"),
+                .label(text!["first given on line ", line])
+                .help("remove one of the two"),
         );
     }
-    if report.faults().len() == before {
+    if report.diagnostics().len() == before {
         report.push(
             Diagnostic::error(Code::DuplicateKey, "duplicate key in a mapping")
                 .at(source, Span { start: 0, end: 0 }),

@@ -3,7 +3,7 @@
 use super::events::Cursor;
 use super::lexer::{Lexer, Part};
 use super::limits::MAX_DEPTH;
-use crate::{Code, Diagnostic, Source, Span};
+use crate::{Code, Diagnostic, Source, Span, Text, text, trusted};
 use saphyr_parser::ScanError;
 
 /// How many characters a key may have that is not after a `?`.
@@ -24,7 +24,7 @@ pub(super) fn explain(source: &Source, text: &str, error: &ScanError) -> Diagnos
     if info.contains("recursion limit") {
         return place.fault(
             Code::TooDeep,
-            format!("nested deeper than {MAX_DEPTH} levels"),
+            text![trusted(format!("nested deeper than {MAX_DEPTH} levels"))],
         );
     }
     let known = if info.contains("flow") || info.starts_with("illegal placement") {
@@ -36,7 +36,12 @@ pub(super) fn explain(source: &Source, text: &str, error: &ScanError) -> Diagnos
     } else {
         place.other(info)
     };
-    known.unwrap_or_else(|| place.fault(Code::Syntax, format!("this is not YAML: {info}")))
+    known.unwrap_or_else(|| {
+        place.fault(
+            Code::Syntax,
+            text![trusted(format!("this is not YAML: {info}"))],
+        )
+    })
 }
 
 /// A place in a text where the parser stopped.
@@ -47,18 +52,12 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn error(
-        &self,
-        code: Code,
-        message: impl Into<String>,
-        start: usize,
-        end: usize,
-    ) -> Diagnostic {
+    fn error(&self, code: Code, message: impl Into<Text>, start: usize, end: usize) -> Diagnostic {
         Diagnostic::error(code, message).at(self.source, Span { start, end })
     }
 
     /// An error at the character where the parser stopped.
-    fn fault(&self, code: Code, message: impl Into<String>) -> Diagnostic {
+    fn fault(&self, code: Code, message: impl Into<Text>) -> Diagnostic {
         let next = self.text[self.at..].chars().next();
         let length = next
             .filter(|c| !matches!(c, '\n' | '\r'))
@@ -161,11 +160,11 @@ impl Place<'_> {
             let close = if bracket == "[" { "]" } else { "}" };
             let fault = self.error(
                 Code::Syntax,
-                format!("the `{bracket}` is not closed"),
+                text![trusted(format!("the `{bracket}` is not closed"))],
                 open,
                 open + 1,
             );
-            return Some(fault.help(format!("add the missing `{close}`")));
+            return Some(fault.help(text![trusted(format!("add the missing `{close}`"))]));
         }
         Some(if info.starts_with("invalid indentation") {
             self.fault(
@@ -292,11 +291,11 @@ impl Place<'_> {
                 let bracket = &self.text[self.at..=self.at];
                 self.fault(
                     Code::Indentation,
-                    format!("this `{bracket}` is not indented enough"),
+                    text![trusted(format!("this `{bracket}` is not indented enough"))],
                 )
-                .help(format!(
+                .help(text![trusted(format!(
                     "indent the `{bracket}` as deep as the key that its bracket belongs to"
-                ))
+                ))])
             } else {
                 self.between_brackets(info)?
             });
@@ -307,7 +306,7 @@ impl Place<'_> {
                 let bracket = &self.text[self.at..=self.at];
                 self.fault(
                     Code::Syntax,
-                    format!("this `{bracket}` has no opening bracket"),
+                    text![trusted(format!("this `{bracket}` has no opening bracket"))],
                 )
                 .help("remove it, or put the value in quotes")
             }

@@ -4,7 +4,7 @@ use super::events::Cursor;
 use super::reading::Reading;
 use super::yaml::{self, Done, Halt};
 use super::{characters, parse_error, repair, rewrite};
-use crate::{Code, Report, Severity, Source};
+use crate::{Code, RawReport, Severity, Source};
 use saphyr_parser::ScanError;
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
 
 /// The same, with the text that was read if it is not the source's.
 fn attempt(source: &Source) -> (Reading, bool, Option<String>) {
-    let mut report = Report::new();
+    let mut report = RawReport::new();
     let refused = characters::refused(source.text());
     for (at, c) in &refused {
         report.push(characters::fault(source, *at, *c));
@@ -32,9 +32,9 @@ fn attempt(source: &Source) -> (Reading, bool, Option<String>) {
         report.push(fault);
     }
     if report
-        .faults()
+        .diagnostics()
         .iter()
-        .any(|f| f.code == Code::Directive && f.severity == Severity::Error)
+        .any(|f| f.code() == Code::Directive && f.severity == Severity::Error)
     {
         return (Reading::failed(report), false, None);
     }
@@ -98,7 +98,7 @@ fn attempt(source: &Source) -> (Reading, bool, Option<String>) {
 fn finish(
     done: Done,
     halt: Option<Halt>,
-    mut report: Report,
+    mut report: RawReport,
     readable: Option<String>,
 ) -> (Reading, bool, Option<String>) {
     let mut reading = done.reading;

@@ -2,7 +2,7 @@
 
 use super::events::Cursor;
 use super::lexer::{Lexer, Part};
-use crate::{Code, Diagnostic, Source, Span};
+use crate::{Code, Diagnostic, Input, Source, Span, Text, text, trusted};
 use saphyr_parser::ScanError;
 use std::ops::Range;
 
@@ -56,7 +56,10 @@ fn tabs(source: &Source, text: &str, error: &ScanError) -> Option<Repair> {
         let others: Vec<String> = lines[1..].iter().take(10).map(usize::to_string).collect();
         let more = if lines.len() > 11 { " and more" } else { "" };
         let word = if lines.len() == 2 { "line" } else { "lines" };
-        fault = fault.note(format!("also on {word} {}{more}", others.join(", ")));
+        fault = fault.note(text![trusted(format!(
+            "also on {word} {}{more}",
+            others.join(", ")
+        ))]);
     }
     Some(Repair {
         text: out,
@@ -88,11 +91,11 @@ fn escapes(source: &Source, text: &str, error: &ScanError) -> Option<Repair> {
                 end: start + at.end,
             };
             let written = &text[span.start..span.end];
-            let help = match message {
+            let help: Text = match message {
                 Invalid::Surrogate | Invalid::Range => {
-                    "write the character itself, or a code point that exists".to_owned()
+                    "write the character itself, or a code point that exists".into()
                 }
-                _ => format!("write `\\{written}`, or use single quotes"),
+                _ => text!["write `\\", Input::new(written), "`, or use single quotes"],
             };
             let fault = Diagnostic::error(Code::Escape, message.text(written));
             faults.push(fault.at(source, span).help(help));
@@ -114,14 +117,21 @@ enum Invalid {
 }
 
 impl Invalid {
-    fn text(&self, written: &str) -> String {
+    fn text(&self, written: &str) -> Text {
+        let written = Input::new(written);
         match self {
-            Invalid::Unknown => format!("`{written}` is not an escape"),
+            Invalid::Unknown => text!["`", written, "` is not an escape"],
             Invalid::Digits(count) => {
-                format!("`{written}` is not an escape without {count} hexadecimal digits after it")
+                text![
+                    "`",
+                    written,
+                    "` is not an escape without ",
+                    *count,
+                    " hexadecimal digits after it"
+                ]
             }
-            Invalid::Surrogate => format!("`{written}` is half of a surrogate pair"),
-            Invalid::Range => format!("`{written}` is not a Unicode character"),
+            Invalid::Surrogate => text!["`", written, "` is half of a surrogate pair"],
+            Invalid::Range => text!["`", written, "` is not a Unicode character"],
         }
     }
 }

@@ -17,6 +17,17 @@ pub struct Located {
 /// A text with more values than this is refused, and has no places.
 pub(super) const MAX_NODES: usize = 1_200_000;
 
+/// A key or a scalar of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// The JSON pointer of the scalar; of a key, that of its mapping.
+    pub pointer: String,
+    /// The key, if it is one.
+    pub key: Option<String>,
+    /// The bytes, quotes included.
+    pub span: Span,
+}
+
 /// The places of a document's keys and values.
 pub(crate) struct Tree {
     pub(super) root: Node,
@@ -219,34 +230,31 @@ impl Tree {
         }
     }
 
-    /// Every scalar that touches a window, with its JSON pointer.
-    pub(crate) fn scalars(&self, text: &str, window: Span) -> Vec<(String, Span)> {
+    /// The keys and scalars that touch a window, in the order of the text.
+    pub(crate) fn tokens(&self, text: &str, window: Span) -> Vec<Token> {
         let mut found = Vec::new();
-        self.root
-            .scalars(text, window, &mut String::new(), &mut found);
+        let mut pointer = String::new();
+        self.root.tokens(text, window, &mut pointer, &mut found);
         found
     }
 }
 
 impl Node {
-    fn scalars(
-        &self,
-        text: &str,
-        window: Span,
-        pointer: &mut String,
-        found: &mut Vec<(String, Span)>,
-    ) {
+    fn tokens(&self, text: &str, window: Span, pointer: &mut String, found: &mut Vec<Token>) {
         let length = pointer.len();
         match &self.kind {
-            Kind::Scalar => found.push((pointer.clone(), self.span.get())),
-            Kind::Alias(_) => {}
+            Kind::Scalar | Kind::Alias(_) => found.push(Token {
+                pointer: pointer.clone(),
+                key: None,
+                span: self.span.get(),
+            }),
             // Items are in the order of the text.
             Kind::Sequence(items) => {
                 let from = items.partition_point(|n| n.span.get().end < window.start);
                 let until = items.partition_point(|n| n.span.get().start <= window.end);
                 for (n, item) in items.iter().enumerate().take(until).skip(from) {
                     pointer.push_str(&format!("/{n}"));
-                    item.scalars(text, window, pointer, found);
+                    item.tokens(text, window, pointer, found);
                     pointer.truncate(length);
                 }
             }
@@ -254,12 +262,17 @@ impl Node {
                 let from = entries.partition_point(|e| e.value.span.get().end < window.start);
                 let until = entries.partition_point(|e| e.key.get().start <= window.end);
                 for entry in entries.iter().take(until).skip(from) {
+                    found.push(Token {
+                        pointer: pointer.clone(),
+                        key: Some(entry.name(text).to_owned()),
+                        span: entry.key.get(),
+                    });
                     // What `<<` adds belongs to the mapping itself.
                     if !entry.merge {
                         pointer.push('/');
                         pointer.push_str(&crate::escape_key(entry.name(text)));
                     }
-                    entry.value.scalars(text, window, pointer, found);
+                    entry.value.tokens(text, window, pointer, found);
                     pointer.truncate(length);
                 }
             }

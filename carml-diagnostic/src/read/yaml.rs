@@ -6,7 +6,7 @@ use super::reading::Reading;
 use super::rewrite;
 use super::scalar::{self, Refused};
 use super::tag::{self, Tagged};
-use crate::{Code, Diagnostic, Report, Source, Span};
+use crate::{Code, Diagnostic, Kind, RawReport, Source, Span, Text, TooLarge, text};
 use saphyr_parser::{Event, ScalarStyle, ScanError, Tag};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -46,7 +46,7 @@ pub(super) fn read(source: &Source, text: &str) -> Done {
         room: MAX_WEIGHT,
         duplicates: false,
         tags: HashSet::new(),
-        report: Report::new(),
+        report: RawReport::new(),
         partial: false,
     };
     let (value, halt) = match reader.document() {
@@ -81,7 +81,7 @@ struct Reader<'s, 't> {
     /// The unknown tags that were reported.
     tags: HashSet<String>,
     /// What is wrong in places that the rest does not depend on.
-    report: Report,
+    report: RawReport,
     partial: bool,
 }
 
@@ -266,8 +266,8 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn too_deep(&self, at: saphyr_parser::Span) -> Halt {
-        let message = format!("nested deeper than {MAX_DEPTH} levels");
-        Halt::Refused(Box::new(self.fault(Code::TooDeep, &message, at)))
+        let message = text!["nested deeper than ", MAX_DEPTH, " levels"];
+        Halt::Refused(Box::new(self.fault(Code::TooDeep, message, at)))
     }
 
     /// Counts what a part of the value takes.
@@ -275,7 +275,8 @@ impl<'t> Reader<'_, 't> {
         match self.room.checked_sub(weight) {
             Some(left) => self.room = left,
             None => {
-                let fault = self.fault(Code::TooLarge, "document too large: too many values", at);
+                let fault = Diagnostic::new(Kind::TooLarge(TooLarge::Values))
+                    .at(self.source, self.place(at));
                 let help = "split the file, or move data out of it";
                 return Err(Halt::Refused(Box::new(fault.help(help))));
             }
@@ -307,8 +308,8 @@ impl<'t> Reader<'_, 't> {
             return match tag::scalar(tag, &text) {
                 Tagged::Value(value) => value,
                 Tagged::Misfit(wanted) => {
-                    let message = format!("expected {wanted}, as its tag says");
-                    self.note(Code::Tag, &message, at, "remove the tag, or fix the value");
+                    let message = text!["expected ", wanted, ", as its tag says"];
+                    self.note(Code::Tag, message, at, "remove the tag, or fix the value");
                     Value::Null
                 }
                 Tagged::Unknown => {
@@ -359,16 +360,22 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Adds an error; its place is looked up only if it is kept.
-    fn note(&mut self, code: Code, message: &str, at: saphyr_parser::Span, help: &str) {
+    fn note(
+        &mut self,
+        code: Code,
+        message: impl Into<Text>,
+        at: saphyr_parser::Span,
+        help: &'static str,
+    ) {
         let fault = if self.report.is_full() {
             Diagnostic::error(code, message)
         } else {
             self.fault(code, message, at).help(help)
         };
-        self.report.push(fault);
+        self.report.push_with(|| fault);
     }
 
-    fn fault(&self, code: Code, message: &str, at: saphyr_parser::Span) -> Diagnostic {
+    fn fault(&self, code: Code, message: impl Into<Text>, at: saphyr_parser::Span) -> Diagnostic {
         Diagnostic::error(code, message).at(self.source, self.place(at))
     }
 

@@ -1,6 +1,7 @@
 //! A report as text.
 
-use crate::{Diagnostic, Place, Position, Report, Severity, Span};
+use crate::report::Excerpt;
+use crate::{Finding, Report, Severity};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
@@ -11,127 +12,76 @@ pub(crate) fn human(report: &Report, color: bool) -> String {
         Renderer::plain()
     };
     let mut out = String::new();
-    for fault in report.faults() {
-        out.push_str(&one(&renderer, fault));
+    for finding in report.findings() {
+        out.push_str(&one(&renderer, finding));
         out.push_str("\n\n");
     }
     if report.omitted() > 0 {
-        out.push_str(&format!(
-            "and {} more: mend these first\n\n",
-            report.omitted()
-        ));
+        out.push_str(&format!("... and {} more errors\n\n", report.omitted()));
     }
     out
 }
 
-fn one(renderer: &Renderer, fault: &Diagnostic) -> String {
-    let level = match fault.severity {
+fn one(renderer: &Renderer, finding: &Finding) -> String {
+    let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let title = level
-        .primary_title(fault.message.as_str())
-        .id(fault.code.as_str());
+        .primary_title(finding.message.as_str())
+        .id(finding.code.as_str());
     let mut group = annotate_snippets::Group::with_title(title);
-    let mut shown = 0;
-    if let Some(place) = &fault.place {
-        let window = window(place.source.text(), place.span);
-        let line = place.source.position(window.start).line;
-        let end = place.span.end.min(window.end).max(place.span.start);
-        let mark = Span {
-            start: place.span.start,
-            end,
-        };
-        let (excerpt, mark) = place.source.excerpt(window, mark);
-        shown = excerpt[..mark.start]
-            .chars()
-            .rev()
-            .take_while(|c| *c != '\n')
-            .count()
-            + 1;
-        let mut mark = AnnotationKind::Primary.span(mark.start..mark.end);
-        if let Some(label) = &fault.label {
+    let file = finding.file.as_deref().unwrap_or_default();
+    if let Some(Excerpt { text, line, mark }) = &finding.excerpt {
+        let mut mark = AnnotationKind::Primary.span(mark.clone());
+        if let Some(label) = &finding.label {
             mark = mark.label(label.as_str());
         }
         group = group.element(
-            Snippet::source(excerpt)
-                .path(place.source.name())
-                .line_start(line)
+            Snippet::source(text.as_str())
+                .path(file)
+                .line_start(*line)
                 .fold(false)
                 .annotation(mark),
         );
     }
-    for note in &fault.notes {
+    for note in &finding.notes {
         group = group.element(Level::NOTE.message(note.as_str()));
     }
-    for help in &fault.helps {
+    for help in &finding.helps {
         group = group.element(Level::HELP.message(help.as_str()));
     }
     let text = renderer.render(&[group]);
     // The excerpt may be cut and masked: the column is that of the text.
-    match &fault.place {
-        Some(Place { source, span }) => {
-            let Position { line, column } = source.position(span.start);
-            let name = source.name();
-            let wrong = format!("{name}:{line}:{shown}");
-            text.replacen(&wrong, &format!("{name}:{line}:{column}"), 1)
+    match (&finding.excerpt, finding.start) {
+        (Some(excerpt), Some(start)) => {
+            let before = excerpt.text[..excerpt.mark.start].chars().rev();
+            let shown = before.take_while(|c| *c != '\n').count() + 1;
+            let wrong = format!("{file}:{}:{shown}", start.line);
+            let right = format!("{file}:{}:{}", start.line, start.column);
+            text.replacen(&wrong, &right, 1)
         }
-        None => text,
-    }
-}
-
-/// More bytes of a line than this say nothing more.
-const WIDEST: usize = 400;
-
-/// The line before the place and the line of its start, the long parts of both left out.
-pub(crate) fn window(text: &str, span: Span) -> Span {
-    let line = text[..span.start].rfind('\n').map_or(0, |n| n + 1);
-    let before = match line {
-        0 => 0,
-        line => text[..line - 1].rfind('\n').map_or(0, |n| n + 1),
-    };
-    let rest = &text[span.start..];
-    let cut = (span.start..)
-        .take(rest.len())
-        .find(|at| *at >= span.start + WIDEST && text.is_char_boundary(*at));
-    let end = rest.find('\n').map_or(text.len(), |n| span.start + n);
-    let mut start = before;
-    if span.start - line > WIDEST {
-        start = span.start - WIDEST;
-    } else if line - before > WIDEST {
-        start = line;
-    }
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    Span {
-        start,
-        end: end.min(cut.unwrap_or(text.len())),
+        _ => text,
     }
 }
 
 pub(crate) fn json(report: &Report) -> Value {
-    report
-        .faults()
-        .iter()
-        .map(|fault| {
-            let place = fault.place.as_ref().map(|p| {
-                let (from, to) = ends(p);
-                (p.source.name(), from, to)
-            });
+    let findings = report.findings().iter();
+    findings
+        .map(|finding| {
             json!({
-                "severity": severity(fault),
-                "code": fault.code.as_str(),
-                "message": fault.message,
-                "file": place.as_ref().map(|p| p.0),
-                "line": place.as_ref().map(|p| p.1.line),
-                "column": place.as_ref().map(|p| p.1.column),
-                "end_line": place.as_ref().map(|p| p.2.line),
-                "end_column": place.as_ref().map(|p| p.2.column),
-                "pointer": fault.pointer,
-                "label": fault.label,
-                "notes": fault.notes,
-                "helps": fault.helps,
+                "severity": severity(finding),
+                "code": finding.code.as_str(),
+                "message": finding.message,
+                "file": finding.file,
+                "line": finding.start.map(|p| p.line),
+                "column": finding.start.map(|p| p.column),
+                "end_line": finding.end.map(|p| p.line),
+                "end_column": finding.end.map(|p| p.column),
+                "pointer": finding.pointer,
+                "label": finding.label,
+                "notes": finding.notes,
+                "helps": finding.helps,
             })
         })
         .collect()
@@ -139,37 +89,29 @@ pub(crate) fn json(report: &Report) -> Value {
 
 pub(crate) fn github(report: &Report) -> String {
     let mut out = String::new();
-    for fault in report.faults() {
-        let mut head = format!("title={}", property(fault.code.as_str()));
-        if let Some(place) = &fault.place {
-            let (from, to) = ends(place);
-            let file = property(place.source.name());
+    for finding in report.findings() {
+        let mut head = format!("title={}", property(finding.code.as_str()));
+        if let (Some(file), Some(start), Some(end)) = (&finding.file, finding.start, finding.end) {
+            let file = property(file);
             head = format!(
                 "file={file},line={},col={},endLine={},endColumn={},{head}",
-                from.line, from.column, to.line, to.column
+                start.line, start.column, end.line, end.column
             );
         }
-        let mut text = fault.message.clone();
-        for line in fault.label.iter().chain(&fault.notes).chain(&fault.helps) {
+        let mut text = finding.message.clone();
+        let lines = finding.label.iter().chain(&finding.notes);
+        for line in lines.chain(&finding.helps) {
             text.push('\n');
             text.push_str(line);
         }
-        out.push_str(&format!("::{} {head}::{}\n", severity(fault), data(&text)));
+        let level = severity(finding);
+        out.push_str(&format!("::{level} {head}::{}\n", data(&text)));
     }
     out
 }
 
-/// Where a place begins and ends; the end would tell the length of what is hidden.
-fn ends(place: &Place) -> (Position, Position) {
-    let from = place.source.position(place.span.start);
-    if place.source.hides(place.span) {
-        return (from, from);
-    }
-    (from, place.source.position(place.span.end))
-}
-
-fn severity(fault: &Diagnostic) -> &'static str {
-    match fault.severity {
+fn severity(finding: &Finding) -> &'static str {
+    match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     }

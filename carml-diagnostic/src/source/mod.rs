@@ -1,11 +1,9 @@
 //! A named text and the places in it.
 
-mod mask;
 mod open;
 
-use crate::Report;
-use crate::read::{self, Located, Reading, Tree};
-use mask::Masks;
+use crate::RawReport;
+use crate::read::{self, Located, Reading, Token, Tree};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -44,7 +42,7 @@ impl Span {
         self.start <= other.start && other.end <= self.end
     }
 
-    fn touches(self, other: Span) -> bool {
+    pub(crate) fn touches(self, other: Span) -> bool {
         self.start < other.end && other.start < self.end
     }
 }
@@ -70,7 +68,6 @@ struct Inner {
     readable: OnceLock<Option<String>>,
     tree: OnceLock<Option<Tree>>,
     lines: OnceLock<Vec<usize>>,
-    masks: Masks,
 }
 
 impl std::fmt::Debug for Source {
@@ -90,7 +87,6 @@ impl Source {
             readable: OnceLock::new(),
             tree: OnceLock::new(),
             lines: OnceLock::new(),
-            masks: Masks::default(),
         }))
     }
 
@@ -118,7 +114,7 @@ impl Source {
     ///
     /// # Errors
     /// Every fault of [`Source::read_all`].
-    pub fn read(&self) -> Result<Value, Report> {
+    pub fn read(&self) -> Result<Value, RawReport> {
         let reading = self.read_all();
         match reading.value {
             Some(value) if reading.report.errors() == 0 => Ok(value),
@@ -149,11 +145,13 @@ impl Source {
             .is_some_and(|tree| tree.is_mapping(self.readable(), pointer))
     }
 
-    /// Every scalar on the lines that an excerpt at a place shows, with its JSON pointer in this text.
-    pub fn shown_around(&self, place: Span) -> Vec<(String, Span)> {
-        let window = crate::render::window(self.text(), place);
-        let tree = self.tree();
-        tree.map_or_else(Vec::new, |t| t.scalars(self.readable(), window))
+    /// The keys and scalars that touch a part of the text, in order, as far as the text can be read; and where that
+    /// ends.
+    pub fn tokens(&self, window: Span) -> (Vec<Token>, usize) {
+        match self.tree() {
+            Some(tree) => (tree.tokens(self.readable(), window), self.readable().len()),
+            None => (Vec::new(), 0),
+        }
     }
 
     pub(crate) fn tree(&self) -> Option<&Tree> {

@@ -1,7 +1,7 @@
 //! A source from a file.
 
 use super::{Format, Source, Span};
-use crate::{Code, Diagnostic, MAX_BYTES, Report};
+use crate::{Code, Diagnostic, Kind, MAX_BYTES, RawReport, TooLarge, Unreadable};
 use std::io::Read;
 use std::path::Path;
 
@@ -9,48 +9,42 @@ impl Source {
     /// Reads a file; its name tells the format.
     ///
     /// # Errors
-    /// A report of one fault: `unreadable` if the file cannot be read or is not a regular file, `too-large` if it is
+    /// A report of one error: `unreadable` if the file cannot be read or is not a regular file, `too-large` if it is
     /// over [`MAX_BYTES`], `not-utf8` if it is not UTF-8.
-    pub fn open(path: &Path) -> Result<Source, Report> {
+    pub fn open(path: &Path) -> Result<Source, RawReport> {
         let name = path.display().to_string();
-        let fail = |code, message: String, help: &str| {
-            Report::from(Diagnostic::error(code, format!("{name} {message}")).help(help))
-        };
-        let unreadable = |e: std::io::Error| {
-            let (why, help) = match e.kind() {
-                std::io::ErrorKind::NotFound => {
-                    ("there is no such file".to_owned(), "check the path")
-                }
-                std::io::ErrorKind::PermissionDenied => (
-                    "permission denied".to_owned(),
-                    "give this user the right to read it",
-                ),
-                _ => (e.to_string(), "check the path"),
+        let unreadable = |reason: Unreadable| -> RawReport {
+            let help = match &reason {
+                Unreadable::PermissionDenied => "give this user permission to read it",
+                Unreadable::IsFolder | Unreadable::NotRegular => "name a file",
+                Unreadable::NotFound | Unreadable::Other(_) => "check the path",
             };
-            fail(Code::Unreadable, format!("cannot be read: {why}"), help)
+            let file = name.clone();
+            Diagnostic::new(Kind::Unreadable { file, reason })
+                .help(help)
+                .into()
         };
-        let about = std::fs::metadata(path).map_err(unreadable)?;
+        let failed = |error: std::io::Error| unreadable(Unreadable::from(&error));
+        let about = std::fs::metadata(path).map_err(failed)?;
+        if about.is_dir() {
+            return Err(unreadable(Unreadable::IsFolder));
+        }
         if !about.is_file() {
-            let what = if about.is_dir() {
-                "is a folder"
-            } else {
-                "is not a regular file"
-            };
-            return Err(fail(Code::Unreadable, what.to_owned(), "name a file"));
+            return Err(unreadable(Unreadable::NotRegular));
         }
         let mut bytes = Vec::new();
         std::fs::File::open(path)
-            .map_err(unreadable)?
+            .map_err(failed)?
             .take(MAX_BYTES as u64 + 1)
             .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
+            .map_err(failed)?;
         if bytes.len() > MAX_BYTES {
-            let message = format!("is over the limit of {} MiB", MAX_BYTES >> 20);
-            return Err(fail(
-                Code::TooLarge,
-                message,
-                "split the file, or move data out of it",
-            ));
+            let limit = MAX_BYTES;
+            return Err(
+                Diagnostic::new(Kind::TooLarge(TooLarge::Text { name, limit }))
+                    .help("split the file, or move data out of it")
+                    .into(),
+            );
         }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Source::new(name, text, Format::of(path))),

@@ -4,14 +4,16 @@
 //! where every value came from.
 
 pub mod chain;
-mod check;
+mod diagnose;
+mod document;
 mod explain;
 #[rustfmt::skip]
 mod generated;
 mod key_path;
 mod layer;
 mod load;
-mod probe;
+mod preflight;
+mod redact;
 mod rules;
 mod schema;
 #[doc(hidden)]

@@ -28,7 +28,7 @@ fn loads(schema: &Schema, config: &Value) -> Result<(), String> {
         Err(Error::Invalid(report) | Error::Unreadable(report)) => report,
         Err(error) => return Err(format!("{error:?}")),
     };
-    let mut errors = report.faults().iter();
+    let mut errors = report.findings().iter();
     match errors.all(|error| BEYOND_THE_SCHEMA.contains(&error.code)) {
         true => Ok(()),
         false => Err(report.to_string()),

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use carml_config::{Config, Error, Loaded, Loader, Reload, Remote, Schema, Section};
-use carml_diagnostic::{Code, Diagnostic, Format, Report, Source};
+use carml_diagnostic::{Code, Diagnostic, Format, RawReport, Source};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ fn vars(all: &[(&str, &str)]) -> Vec<(String, String)> {
 fn codes(error: &Error) -> Vec<&str> {
     error
         .report()
-        .faults()
+        .findings()
         .iter()
         .map(|f| f.code.as_str())
         .collect()
@@ -102,7 +102,7 @@ fn what_may_be_a_placeholder_warns_or_refuses() {
     let lenient = loader(text).lenient().load().unwrap();
     let warned: Vec<_> = lenient
         .warnings()
-        .faults()
+        .findings()
         .iter()
         .map(|f| f.code.as_str())
         .collect();
@@ -264,7 +264,7 @@ fn no_error_and_no_debug_shows_a_secret() {
 struct Key(Mutex<String>);
 
 impl Remote for Key {
-    fn read(&self) -> Result<Source, Report> {
+    fn read(&self) -> Result<Source, RawReport> {
         match self.0.lock().unwrap().as_str() {
             "" => Err(Diagnostic::error(Code::Unreadable, "etcd://store/config is gone").into()),
             text => Ok(Source::new("etcd://store/config", text, Format::Yaml)),

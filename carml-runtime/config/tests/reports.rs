@@ -84,7 +84,7 @@ fn four_mistakes_are_four_faults_each_in_its_branch() {
     let error = Loader::new(schema).source(source).load().unwrap_err();
     let faults: Vec<_> = error
         .report()
-        .faults()
+        .findings()
         .iter()
         .map(|f| (f.code.as_str(), f.pointer.as_deref().unwrap_or_default()))
         .collect();

@@ -45,6 +45,9 @@ impl Annotations {
 #[derive(Debug, Default)]
 pub struct SchemaIndex(Vec<Entry>);
 
+/// How many lists within lists are looked into for secrets.
+const MAX_UNNAMED: usize = 8;
+
 /// Takes the pointer of a map, the map, and a key of it.
 type See<'a> = &'a mut dyn FnMut(&str, &mut Map<String, Value>, &str);
 
@@ -257,13 +260,43 @@ impl SchemaIndex {
         self.find(pointer).is_some_and(|s| s.is_text)
     }
 
-    /// The keys whose values are secret, by name alone.
+    /// Whether the schema knows a place.
+    pub fn knows(&self, pointer: &str) -> bool {
+        self.find(pointer).is_some()
+    }
+
+    /// The keys that the schema names at a place.
+    pub fn keys_at(&self, pointer: &str) -> Vec<&str> {
+        let keys = self.find(pointer).map(|entry| entry.keys.iter());
+        let keys = keys.into_iter().flatten();
+        keys.map(|(key, _)| key.as_str()).collect()
+    }
+
+    /// The keys whose values are secret, or hold secrets that no key names, such as the items of a
+    /// list.
     pub fn secret_keys(&self) -> HashSet<&str> {
+        self.keys_with(|at| self.is_exposed(at, 0))
+    }
+
+    /// The keys that have a secret in their values.
+    pub fn bearing_keys(&self) -> HashSet<&str> {
+        self.keys_with(|at| self.0[at].all.has(Annotations::SECRET))
+    }
+
+    fn keys_with(&self, has: impl Fn(usize) -> bool) -> HashSet<&str> {
         let named = self.0.iter().flat_map(|entry| &entry.keys);
         named
-            .filter(|(_, at)| self.0[*at].own.has(Annotations::SECRET))
+            .filter(|(_, at)| has(*at))
             .map(|(key, _)| key.as_str())
             .collect()
+    }
+
+    /// Whether a secret is here, or below without a key that names it.
+    fn is_exposed(&self, at: usize, depth: usize) -> bool {
+        let entry = &self.0[at];
+        let mut below = entry.tuple.iter().chain(&entry.items).chain(&entry.others);
+        entry.own.has(Annotations::SECRET)
+            || depth < MAX_UNNAMED && below.any(|at| self.is_exposed(*at, depth + 1))
     }
 }
 

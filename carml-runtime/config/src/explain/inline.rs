@@ -51,7 +51,7 @@ mod tests {
 
     fn read(text: &str) -> Value {
         let read = Source::new("f.yml", text, Format::Yaml).read();
-        read.unwrap_or_else(|report| panic!("{text}\n{report}"))
+        read.unwrap_or_else(|report| panic!("{text}\n{report:?}"))
     }
 
     #[test]

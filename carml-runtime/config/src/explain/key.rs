@@ -6,12 +6,12 @@ use super::yaml;
 use crate::Loaded;
 use crate::key_path;
 use crate::layer::Origin;
-use carml_diagnostic::{Code, Diagnostic, Report, escape_key, nearest, unescape_key};
+use carml_diagnostic::{Code, Diagnostic, RawReport, escape_key, nearest, unescape_key};
 use carml_schema::applicable::{self, Applicable, keys};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, Report> {
+pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, RawReport> {
     let known_key =
         |at: &str| key_path::in_schema(loaded.schema(), at) || loaded.value().pointer(at).is_some();
     let pointer = key_path::pointer(key, known_key);
@@ -148,7 +148,11 @@ fn overridden(loaded: &Loaded, pointer: &str, secret: bool, facts: &Facts) -> Ve
 }
 
 /// What the schema says of a key; a fault that names the nearest if it knows none.
-fn known<'a>(loaded: &'a Loaded, pointer: &str, key: &str) -> Result<Vec<Applicable<'a>>, Report> {
+fn known<'a>(
+    loaded: &'a Loaded,
+    pointer: &str,
+    key: &str,
+) -> Result<Vec<Applicable<'a>>, RawReport> {
     let schema = loaded.schema();
     let parts = schema.at(pointer);
     let open = parts.iter().all(|part| part.node.is_false());
@@ -174,7 +178,7 @@ fn known<'a>(loaded: &'a Loaded, pointer: &str, key: &str) -> Result<Vec<Applica
         }
         if !names.is_empty() {
             let all: Vec<String> = names.iter().map(|n| format!("`{}`", name(n))).collect();
-            fault = fault.note(format!("keys that are known here: {}", all.join(", ")));
+            fault = fault.note(format!("known keys: {}", all.join(", ")));
         }
         return Err(fault.into());
     }

@@ -24,7 +24,7 @@ impl Loaded {
     /// # Errors
     /// If the schema knows no such key.
     pub fn explain_key(&self, key: &str) -> Result<String, Report> {
-        let text = key::write(&self.with_defaults(), key)?;
+        let text = key::write(&self.with_defaults(), key).map_err(|raw| self.redact(raw))?;
         Ok(self.without_secrets(&text))
     }
 

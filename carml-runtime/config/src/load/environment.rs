@@ -3,7 +3,7 @@
 use crate::key_path;
 use crate::layer::{Kind, Layer};
 use crate::schema::Schema;
-use carml_diagnostic::{Code, Diagnostic, Format, Report, Source, Span, escape_key};
+use carml_diagnostic::{Code, Diagnostic, Format, RawReport, Source, Span, escape_key};
 use carml_schema::applicable::{Applicable, keys};
 use carml_schema::graph::InstanceType;
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +16,7 @@ const PREFIX: &str = "CARML__";
 pub(super) fn variables(
     schema: &Schema,
     vars: &BTreeMap<String, String>,
-    report: &mut Report,
+    report: &mut RawReport,
 ) -> Vec<Layer> {
     let given = || vars.iter().filter(|(_, text)| !text.is_empty());
     let mut layers: Vec<Layer> = given()

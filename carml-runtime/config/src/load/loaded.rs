@@ -2,10 +2,11 @@
 
 use super::Error;
 use crate::chain;
-use crate::check;
-use crate::layer::{Layer, Origin, provenance};
+use crate::document::Document;
+use crate::layer::{Layer, Origin};
+use crate::redact::ConfigPolicy;
 use crate::schema::{Schema, Section};
-use carml_diagnostic::{Code, Diagnostic, Report, Source, Span};
+use carml_diagnostic::{Code, Diagnostic, RawReport, Report, Source};
 use carml_schema::SchemaIndex;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -16,9 +17,7 @@ const NONE: [&str; 0] = [];
 /// A config that is valid, and knows where its values came from.
 #[derive(Clone)]
 pub struct Loaded {
-    value: Value,
-    layers: Vec<Layer>,
-    schema: Schema,
+    document: Document,
     /// What variables gave whose names sound secret.
     secrets: Vec<String>,
     warnings: Report,
@@ -28,29 +27,18 @@ impl std::fmt::Debug for Loaded {
     /// The layers only: values may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Loaded")
-            .field("layers", &self.layers)
+            .field("layers", &self.document.layers())
             .finish_non_exhaustive()
     }
 }
 
 impl Loaded {
-    pub(super) fn new(
-        value: Value,
-        layers: Vec<Layer>,
-        schema: Schema,
-        secrets: Vec<String>,
-    ) -> Loaded {
+    pub(super) fn new(document: Document, secrets: Vec<String>, warnings: Report) -> Loaded {
         Loaded {
-            value,
-            layers,
-            schema,
+            document,
             secrets,
-            warnings: Report::new(),
+            warnings,
         }
-    }
-
-    pub(super) fn warn(&mut self, warnings: Report) {
-        self.warnings = warnings;
     }
 
     pub(crate) fn secrets(&self) -> &[String] {
@@ -62,33 +50,26 @@ impl Loaded {
         &self.warnings
     }
 
-    pub(super) fn fill(&mut self) {
-        if self.schema.fills() {
-            self.schema.shapes().fill(&mut self.value);
-        }
-    }
-
-    /// See [`SchemaIndex::read_integers`].
-    pub(super) fn read_integers(&mut self) -> Vec<String> {
-        self.schema.shapes().read_integers(&mut self.value)
-    }
-
     pub(crate) fn fill_from(&mut self, shapes: &SchemaIndex) {
-        shapes.fill(&mut self.value);
+        self.document.fill_from(shapes);
+    }
+
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
     }
 
     /// The merged value with the schema's defaults filled in, secrets included.
     pub fn value(&self) -> &Value {
-        &self.value
+        self.document.value()
     }
 
     /// The schema that it was checked against.
     pub fn schema(&self) -> &Schema {
-        &self.schema
+        self.document.schema()
     }
 
     pub(crate) fn layers(&self) -> &[Layer] {
-        &self.layers
+        self.document.layers()
     }
 
     /// The whole as its type, but for the sections and middlewares that were added to the schema: the type does not
@@ -97,12 +78,12 @@ impl Loaded {
     /// # Errors
     /// What the type refuses though the schema allows it.
     pub fn typed<C: DeserializeOwned>(&self) -> Result<C, Error> {
-        let sections = self.schema.sections();
-        let own: Vec<&str> = self.schema.own_middlewares().collect();
+        let sections = self.schema().sections();
+        let own: Vec<&str> = self.schema().own_middlewares().collect();
         let typed = if sections.is_empty() && own.is_empty() {
-            C::deserialize(&self.value)
+            C::deserialize(self.value())
         } else {
-            let mut known = self.value.clone();
+            let mut known = self.value().clone();
             if let Some(map) = known.as_object_mut() {
                 map.retain(|key, _| !sections.contains(&key.as_str()));
             }
@@ -122,7 +103,7 @@ impl Loaded {
     /// # Errors
     /// What the type refuses though the schema allows it.
     pub fn section<S: Section>(&self) -> Result<S, Error> {
-        let given = self.value.get(S::NAME);
+        let given = self.value().get(S::NAME);
         let empty = Value::Object(Map::new());
         S::deserialize(given.unwrap_or(&empty)).map_err(|error| {
             let pointer = format!("/{}", S::NAME);
@@ -143,51 +124,38 @@ impl Loaded {
 
     /// Where the value of a JSON pointer came from.
     pub fn origin(&self, pointer: &str) -> Origin {
-        match self.given(pointer, false) {
+        match self.document.provenance(pointer, false) {
             Some((layer, span)) => layer.origin(span),
-            None if self.value.pointer(pointer).is_some() => Origin::Default,
+            None if self.value().pointer(pointer).is_some() => Origin::Default,
             None => Origin::Unset,
         }
     }
 
-    /// A report of one fault at a JSON pointer: of its value, or of the nearest that stands above it.
+    /// A report of one error at a JSON pointer: of its value, or of the nearest above it.
     pub fn fault<H: Into<String>>(
         &self,
         pointer: &str,
         message: impl Into<String>,
         help: impl IntoIterator<Item = H>,
     ) -> Report {
-        let mut fault = self.aim(Diagnostic::error(Code::Config, message), pointer, false);
+        let diagnostic = Diagnostic::error(Code::Config, message.into());
+        let mut diagnostic = self.document.locate(diagnostic, pointer, false);
         for line in help {
-            fault = fault.help(line);
+            diagnostic = diagnostic.help(line.into());
         }
-        let mut report = Report::from(fault);
-        check::conceal(self, &mut report);
-        report
+        self.redact(diagnostic.into())
     }
 
-    /// Sets a fault's place: of the pointer, or of the nearest key above it.
-    pub(crate) fn aim(&self, fault: Diagnostic, pointer: &str, key: bool) -> Diagnostic {
-        let fault = fault.pointer(pointer);
-        let mut at = pointer;
-        loop {
-            if let Some((layer, span)) = self.given(at, key || at != pointer) {
-                return fault.at(&layer.source, span);
-            }
-            match at.rsplit_once('/') {
-                Some((above, _)) => at = above,
-                None => return fault,
-            }
+    /// The report that may be printed.
+    pub(crate) fn redact(&self, report: RawReport) -> Report {
+        if report.is_empty() {
+            return Report::new();
         }
-    }
-
-    /// The layer that gives a pointer, and where in it.
-    pub(crate) fn given(&self, pointer: &str, key: bool) -> Option<(&Layer, Span)> {
-        provenance(&self.layers, pointer, key)
+        report.redact(&ConfigPolicy::of(&self.document, &self.secrets, true))
     }
 
     /// Every source that was read, lowest layer first.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.layers.iter().map(|layer| &layer.source)
+        self.document.layers().iter().map(|layer| &layer.source)
     }
 }

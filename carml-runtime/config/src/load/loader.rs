@@ -2,12 +2,14 @@
 
 use super::files::{self, Outcome};
 use super::{Error, Loaded, Remote, environment};
-use crate::check;
+use crate::diagnose;
+use crate::document::Document;
 use crate::layer::{Kind, Layer, merge, nest_at};
+use crate::redact::ConfigPolicy;
 use crate::rules::{self, Requirement};
 use crate::schema::Schema;
 use crate::variables::Expand;
-use carml_diagnostic::{Code, Diagnostic, Report, Source};
+use carml_diagnostic::{Code, Diagnostic, Input, RawReport, Report, Source, text, trusted};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
@@ -140,7 +142,7 @@ impl Loader {
     /// [`Error::Invalid`] with every fault of every layer; [`Error::Unreadable`] if a layer could not be read at all.
     pub fn load(&self) -> Result<Loaded, Error> {
         let mut state = State::default();
-        let layers = self.layers(&mut state.report);
+        let layers = self.layers(&mut state);
         let mut value = Value::Object(Map::new());
         let mut any = layers.is_empty();
         for layer in &layers {
@@ -158,42 +160,49 @@ impl Loader {
             partial,
             secrets,
         } = state;
-        let mut loaded = Loaded::new(value, layers, self.schema.clone(), secrets);
-        if any && !self.schema.validator().is_valid(loaded.value()) {
-            let mut found = Report::new();
-            check::validate(&loaded, &mut found);
-            // One cause, one fault: what could not be read is not also missing or of the wrong kind.
-            found.retain(|fault| {
-                let of_value = fault.code != Code::UnknownKey;
-                let pointer = fault.pointer.as_deref().filter(|_| of_value);
+        let mut document = Document::new(value, layers, self.schema.clone());
+        if any && !self.schema.validator().is_valid(document.value()) {
+            let mut found = RawReport::new();
+            diagnose::validate(&document, &mut found);
+            // One cause, one error: what could not be read is not also missing or of the wrong type.
+            found.retain(|diagnostic| {
+                let of_value = diagnostic.code() != Code::UnknownKey;
+                let pointer = diagnostic.at_pointer().filter(|_| of_value);
                 let hidden = pointer.is_some_and(|p| inside(p, &unresolved));
-                let same = report.faults().iter().any(|known| covers(known, fault));
-                let empty = partial && check::is_hole(&loaded, fault);
+                let mut known = report.diagnostics().iter();
+                let same = known.any(|known| covers(known, diagnostic));
+                let empty = partial && diagnose::is_hole(&document, diagnostic);
                 !(hidden || same || empty)
             });
             report.extend(found);
         }
         if !self.plain {
-            for pointer in loaded.read_integers() {
+            for pointer in document.read_integers() {
                 let message = "this integer does not fit 64 bits";
                 let error = Diagnostic::error(Code::IntegerRange, message);
-                report.push(loaded.aim(error, &pointer, false));
+                report.push(document.locate(error, &pointer, false));
             }
         }
-        loaded.fill();
-        rules::check(&loaded, self.lenient, &self.requires, &mut report);
-        check::conceal(&loaded, &mut report);
-        if report.faults().iter().any(|f| f.code == Code::Unreadable) {
+        document.fill();
+        rules::check(&document, self.lenient, &self.requires, &mut report);
+        let mut all = report.diagnostics().iter();
+        let unreadable = all.any(|d| d.code() == Code::Unreadable);
+        let errors = report.errors();
+        let report = if report.is_empty() {
+            Report::new()
+        } else {
+            report.redact(&ConfigPolicy::of(&document, &secrets, !partial))
+        };
+        if unreadable {
             return Err(Error::Unreadable(report));
         }
-        if report.errors() > 0 {
+        if errors > 0 {
             return Err(Error::Invalid(report));
         }
-        loaded.warn(report);
-        Ok(loaded)
+        Ok(Loaded::new(document, secrets, report))
     }
 
-    fn layers(&self, report: &mut Report) -> Vec<Layer> {
+    fn layers(&self, state: &mut State) -> Vec<Layer> {
         let mut layers = Vec::new();
         let texts = self.files.iter().map(|path| Source::open(path));
         let remotes = self.remotes.iter().map(|remote| remote.read());
@@ -201,14 +210,21 @@ impl Loader {
         for text in texts.chain(given).chain(remotes) {
             match text {
                 Ok(source) => layers.push(Layer::text(source)),
-                Err(faults) => report.extend(faults),
+                Err(found) => {
+                    state.partial = true;
+                    state.report.extend(found);
+                }
             }
         }
-        layers.extend(environment::variables(&self.schema, &self.vars, report));
+        layers.extend(environment::variables(
+            &self.schema,
+            &self.vars,
+            &mut state.report,
+        ));
         for assignment in &self.sets {
             match environment::flag(&self.schema, assignment) {
                 Ok(layer) => layers.push(layer),
-                Err(fault) => report.push(*fault),
+                Err(diagnostic) => state.report.push(*diagnostic),
             }
         }
         layers
@@ -222,16 +238,10 @@ impl Loader {
             let mut reading = layer.source.read_all();
             // `password: !vault x` is no password: what another program would make of it is not known.
             if !self.plain {
-                reading.report.refuse(Code::Tag);
-            }
-            if !reading.report.is_empty()
-                && self.schema.shapes().contains_secret(&layer.at)
-                && !layer.at.is_empty()
-            {
-                layer.source.mask_all();
+                reading.report.deny(Code::Tag);
             }
             state.report.extend(reading.report);
-            state.partial |= reading.partial;
+            state.partial |= reading.partial || reading.value.is_none();
             reading.value?
         };
         // What a variable or `--set` gives is not expanded again.
@@ -262,21 +272,22 @@ impl Loader {
             Outcome::Read => return,
             Outcome::Both => Diagnostic::error(
                 Code::SecretFile,
-                format!("`{key}` and `{key}_file` are both given"),
+                text![trusted(format!("`{key}` and `{key}_file` are both given"))],
             )
-            .help("keep one of the two"),
+            .help("remove one of the two"),
             Outcome::Unread(path, why) => {
-                let message = format!(
-                    "{}, the file of `{key}`, cannot be read: {why}",
-                    path.display()
-                );
+                let path = Input::new(path.display().to_string());
+                let message = text![
+                    path,
+                    trusted(format!(", the file of `{key}`, cannot be read: {why}")),
+                ];
                 state.unresolved.insert(named.pointer.clone());
                 let fault = if self.lenient {
                     Diagnostic::warning(Code::SecretFile, message)
                 } else {
                     Diagnostic::error(Code::SecretFile, message)
                 };
-                fault.help("the file holds the secret and nothing else; a line break at its end is left out")
+                fault.help("the file holds the secret and nothing else; a line break at its end is ignored")
             }
         };
         let fault = fault.pointer(format!("{}_file", named.pointer));
@@ -291,7 +302,7 @@ impl Loader {
 /// What is known once the layers are read.
 #[derive(Default)]
 struct State {
-    report: Report,
+    report: RawReport,
     /// The pointers of values that could not be had.
     unresolved: HashSet<String>,
     /// Whether keys may be missing because a text could not be read to its end.
@@ -314,9 +325,9 @@ fn inside(pointer: &str, unresolved: &HashSet<String>) -> bool {
 
 /// Whether a fault of the text stands where a fault of its value is found.
 fn covers(known: &Diagnostic, found: &Diagnostic) -> bool {
-    match (&known.place, &found.place) {
+    match (known.place(), found.place()) {
         (Some(at), Some(place)) => {
-            let odd = known.code == Code::Key && place.span.contains(at.span);
+            let odd = known.code() == Code::Key && place.span.contains(at.span);
             at.source.is(&place.source) && (odd || at.span.contains(place.span))
         }
         _ => false,

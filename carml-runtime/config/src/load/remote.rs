@@ -1,6 +1,6 @@
 //! A layer that is kept elsewhere.
 
-use carml_diagnostic::{Report, Source};
+use carml_diagnostic::{RawReport, Source};
 
 /// A text of the config that is kept elsewhere, such as a key of a store. It stands above files and below variables.
 ///
@@ -10,6 +10,6 @@ pub trait Remote: Send + Sync {
     /// The text as last fetched; its name, such as `etcd://host/key`, is what reports and `explain` show.
     ///
     /// # Errors
-    /// One fault that says why there is no text.
-    fn read(&self) -> Result<Source, Report>;
+    /// One error that says why there is no text.
+    fn read(&self) -> Result<Source, RawReport>;
 }

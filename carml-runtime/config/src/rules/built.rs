@@ -5,7 +5,7 @@ use carml_diagnostic::Code;
 use serde_json::Value;
 
 pub(super) fn check(rules: &mut Rules<'_>) {
-    let value = rules.loaded.value();
+    let value = rules.document.value();
     let provider = value.pointer("/registry/provider").and_then(Value::as_str);
     let mut missing: Vec<(String, String, String)> = Vec::new();
     if let Some(provider) = provider.filter(|_| ours(rules, "/registry/provider")) {
@@ -19,7 +19,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
                 } else {
                     let built = FEATURES.iter().filter(|f| f.1 && f.0 != "reflection");
                     let built: Vec<String> = built.map(|f| format!("`{}`", f.0)).collect();
-                    format!("this version cannot speak to it: choose {}", built.join(" or "))
+                    format!("not supported in this version: choose {}", built.join(" or "))
                 },
             ));
         }
@@ -32,7 +32,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
             missing.push((
                 format!("/logger/hooks/{n}"),
                 format!("the logger hook `{hook}` is not in this build"),
-                "take it out of `logger.hooks`".to_owned(),
+                "remove it from `logger.hooks`".to_owned(),
             ));
         }
     }
@@ -65,7 +65,7 @@ fn has(feature: &str) -> bool {
 
 /// The feature that brings a provider.
 fn feature(rules: &Rules<'_>, provider: &str) -> String {
-    let table = rules.loaded.schema().documents().capabilities();
+    let table = rules.document.schema().documents().capabilities();
     let named = table.and_then(|table| {
         table
             .pointer(&format!("/providers/{provider}/feature"))?
@@ -76,5 +76,5 @@ fn feature(rules: &Rules<'_>, provider: &str) -> String {
 
 /// Whether a key is the runtime's own, and not one of the user's with the same name.
 fn ours(rules: &Rules<'_>, pointer: &str) -> bool {
-    rules.loaded.schema().documents().is_own_key(pointer)
+    rules.document.schema().documents().is_own_key(pointer)
 }

@@ -1,7 +1,7 @@
 //! Does the provider offer what is required of it?
 
 use super::Rules;
-use carml_diagnostic::{Code, Diagnostic, Report, nearest};
+use carml_diagnostic::{Code, Diagnostic, RawReport, nearest};
 use serde_json::Value;
 
 /// A call of the store that a service needs, and how far it must reach.
@@ -29,17 +29,17 @@ pub(super) fn check(rules: &mut Rules<'_>, requires: &[Requirement]) {
     if requires.is_empty() {
         return;
     }
-    let table = rules.loaded.schema().documents().capabilities();
+    let table = rules.document.schema().documents().capabilities();
     let Some(table) = table.cloned() else {
         return;
     };
-    let provider = rules.loaded.value().pointer("/registry/provider");
+    let provider = rules.document.value().pointer("/registry/provider");
     let provider = provider
         .and_then(Value::as_str)
         .unwrap_or("redb")
         .to_owned();
     for requirement in requires {
-        let mut report = Report::new();
+        let mut report = RawReport::new();
         one(rules, &table, &provider, requirement, &mut report);
         rules.found.extend(report);
     }
@@ -50,7 +50,7 @@ fn one(
     table: &Value,
     provider: &str,
     requirement: &Requirement,
-    report: &mut Report,
+    report: &mut RawReport,
 ) {
     let Requirement { call, scope } = requirement;
     let calls = table.get("table").and_then(Value::as_object);
@@ -89,5 +89,5 @@ fn one(
     let fault = rules
         .placeholder(Code::Capability, message)
         .help(format!("providers that offer it: {}", others.join(", ")));
-    report.push(rules.loaded.aim(fault, "/registry/provider", false));
+    report.push(rules.document.locate(fault, "/registry/provider", false));
 }

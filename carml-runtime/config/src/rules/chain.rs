@@ -3,7 +3,8 @@
 use super::Rules;
 use crate::Loaded;
 use crate::chain::{self, Plan, Problem, Problems, Side};
-use carml_diagnostic::{Code, Diagnostic};
+use crate::document::Document;
+use carml_diagnostic::{Code, Diagnostic, text, trusted};
 use carml_schema::{Annotated, Annotations};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ impl Loaded {
     /// # Errors
     /// The rules that the list breaks. A config that loaded keeps them all.
     pub fn chain(&self, side: Side) -> Result<Plan, Problems> {
-        plan(self, side, side.pointer())
+        plan(self.document(), side, side.pointer())
     }
 }
 
@@ -25,13 +26,14 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
     let lists = items.filter_map(|m| Some(m.pointer.rsplit_once('/')?.0));
     let lists: BTreeSet<&str> = lists.collect();
     for list in lists {
-        let Some(side) = rules.loaded.schema().side(list) else {
+        let Some(side) = rules.document.schema().side(list) else {
             continue;
         };
-        match plan(rules.loaded, side, list) {
+        match plan(rules.document, side, list) {
             Ok(plan) => {
                 for problem in plan.warnings() {
-                    let warning = Diagnostic::warning(Code::Chain, problem.to_string());
+                    let warning =
+                        Diagnostic::warning(Code::Chain, text![trusted(problem.to_string())]);
                     add(rules, warning, problem, list);
                 }
             }
@@ -40,7 +42,7 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
                     if rules.found.is_full() {
                         break;
                     }
-                    let error = Diagnostic::error(Code::Chain, problem.to_string());
+                    let error = Diagnostic::error(Code::Chain, text![trusted(problem.to_string())]);
                     add(rules, error, problem, list);
                 }
             }
@@ -48,22 +50,22 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
     }
 }
 
-fn plan(loaded: &Loaded, side: Side, list: &str) -> Result<Plan, Problems> {
-    let custom = loaded.schema().custom_middlewares(list);
-    let items = loaded.value().pointer(list).and_then(Value::as_array);
+fn plan(document: &Document, side: Side, list: &str) -> Result<Plan, Problems> {
+    let custom = document.schema().custom_middlewares(list);
+    let items = document.value().pointer(list).and_then(Value::as_array);
     let items = items.map_or(&[][..], Vec::as_slice);
     chain::plan(side, items, |name| custom.iter().any(|known| known == name))
 }
 
 fn add(rules: &mut Rules<'_>, mut diagnostic: Diagnostic, problem: &Problem, list: &str) {
     if let Some(help) = problem.help() {
-        diagnostic = diagnostic.help(help);
+        diagnostic = diagnostic.help(text![trusted(help)]);
     }
     if let Problem::Repeated { first, .. } = problem
-        && let Some((layer, span)) = rules.loaded.given(&format!("{list}/{first}"), false)
+        && let Some((layer, span)) = rules.document.provenance(&format!("{list}/{first}"), false)
     {
         let line = layer.source.position(span.start).line;
-        diagnostic = diagnostic.label(format!("first given on line {line}"));
+        diagnostic = diagnostic.label(text!["first given on line ", line]);
     }
     rules.add(diagnostic, &format!("{list}{}", problem.pointer()));
 }

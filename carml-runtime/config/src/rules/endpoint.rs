@@ -12,7 +12,7 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
         .iter()
         .filter(|m| m.annotations.has(Annotations::ENDPOINT));
     let remote = remote.map(|m| (m.pointer.as_str(), m.value, false));
-    let value = rules.loaded.value();
+    let value = rules.document.value();
     let own = OWN
         .iter()
         .filter_map(|at| Some((*at, value.pointer(at)?, true)));

@@ -8,18 +8,23 @@ mod material;
 
 pub(crate) use capability::Requirement;
 
-use super::Loaded;
-use carml_diagnostic::{Code, Diagnostic, Report};
+use crate::document::Document;
+use carml_diagnostic::{Code, Diagnostic, RawReport};
 use carml_schema::Annotations;
 
 /// Adds what the rules find. What may be a placeholder is a warning if `lenient`, else an error.
-pub(super) fn check(loaded: &Loaded, lenient: bool, requires: &[Requirement], report: &mut Report) {
-    if !loaded.schema().is_carml() {
+pub(super) fn check(
+    document: &Document,
+    lenient: bool,
+    requires: &[Requirement],
+    report: &mut RawReport,
+) {
+    if !document.schema().is_carml() {
         return;
     }
-    let mut found = Report::new();
+    let mut found = RawReport::new();
     let mut rules = Rules {
-        loaded,
+        document,
         lenient,
         found: &mut found,
     };
@@ -27,7 +32,7 @@ pub(super) fn check(loaded: &Loaded, lenient: bool, requires: &[Requirement], re
         .and(Annotations::ENDPOINT)
         .and(Annotations::PEM)
         .and(Annotations::BASE64);
-    let marked = loaded.schema().shapes().annotated(loaded.value(), any);
+    let marked = document.schema().shapes().annotated(document.value(), any);
     chain::check(&mut rules, &marked);
     endpoint::check(&mut rules, &marked);
     material::check(&mut rules, &marked);
@@ -35,10 +40,11 @@ pub(super) fn check(loaded: &Loaded, lenient: bool, requires: &[Requirement], re
     capability::check(&mut rules, requires);
     // What the schema has refused already is not judged again.
     found.retain(|fault| {
-        let at = fault.pointer.as_deref().unwrap_or_default();
-        let item = at.rsplit_once('/').filter(|_| fault.code == Code::Chain);
-        !report.faults().iter().any(|known| {
-            let known = known.pointer.as_deref();
+        let at = fault.at_pointer().unwrap_or_default();
+        let chain = fault.code() == Code::Chain;
+        let item = at.rsplit_once('/').filter(|_| chain);
+        !report.diagnostics().iter().any(|known| {
+            let known = known.at_pointer();
             known.is_some_and(|k| {
                 let refused_item = item.is_some_and(|(item, _)| k == item);
                 k == at || refused_item || k.starts_with(&format!("{at}/"))
@@ -49,15 +55,15 @@ pub(super) fn check(loaded: &Loaded, lenient: bool, requires: &[Requirement], re
 }
 
 struct Rules<'a> {
-    loaded: &'a Loaded,
+    document: &'a Document,
     lenient: bool,
-    found: &'a mut Report,
+    found: &'a mut RawReport,
 }
 
 impl Rules<'_> {
     /// Adds a fault at a pointer.
     fn add(&mut self, fault: Diagnostic, pointer: &str) {
-        let fault = self.loaded.aim(fault, pointer, false);
+        let fault = self.document.locate(fault, pointer, false);
         self.found.push(fault);
     }
 

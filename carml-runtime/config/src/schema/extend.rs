@@ -3,7 +3,7 @@
 use carml_diagnostic::{Code, Diagnostic, Report};
 use carml_schema::{applicable, extend};
 
-use super::{Schema, Section};
+use super::{Schema, Section, public};
 use crate::chain::{MIDDLEWARES, Side};
 
 impl Schema {
@@ -25,7 +25,7 @@ impl Schema {
                 std::any::type_name::<S>()
             );
             let fault = Diagnostic::error(Code::Section, message);
-            return Err(fault.help("give the section a key of its own").into());
+            return Err(public(fault.help("give the section another key")));
         }
         let mut section = schemars::schema_for!(S).to_value();
         extend::section(S::NAME, &mut section);
@@ -56,7 +56,7 @@ impl Schema {
         if is_built_in(name) || listed.iter().any(|known| known == name) {
             let message = format!("the middleware `{name}` is there already");
             let fault = Diagnostic::error(Code::Middleware, message);
-            return Err(fault.help("give the middleware a name of its own").into());
+            return Err(public(fault.help("give the middleware another name")));
         }
         let options = schemars::schema_for!(O).to_value();
         let (alternative, document) = extend::middleware(name, options);

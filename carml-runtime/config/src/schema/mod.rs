@@ -3,11 +3,14 @@
 mod extend;
 
 use std::{
+    collections::HashSet,
     path::Path,
     sync::{Arc, OnceLock},
 };
 
-use carml_diagnostic::{Code, Diagnostic, Format, Report, Source};
+use carml_diagnostic::{
+    Code, Diagnostic, Format, Public, RawReport, Report, Source, text, trusted,
+};
 use carml_schema::{Applicable, Documents, Node, SchemaIndex, SchemaValidator};
 use jsonschema::ValidationError;
 use serde_json::Value;
@@ -94,7 +97,7 @@ impl Schema {
     ///
     /// If the source is not JSON or YAML, or not a schema.
     pub fn from_source(source: &Source, siblings: &[(String, Value)]) -> Result<Schema, Report> {
-        let root = carml_schema::read(source)?;
+        let root = carml_schema::read(source).map_err(public)?;
         let documents = Documents::given(source.name(), root.clone(), siblings);
         Self::of_documents(source, root, documents)
     }
@@ -106,8 +109,8 @@ impl Schema {
     ///
     /// If the file cannot be read, or is not a schema.
     pub fn open(path: &Path) -> Result<Schema, Report> {
-        let source = Source::open(path)?;
-        let root = carml_schema::read(&source)?;
+        let source = Source::open(path).map_err(public)?;
+        let root = carml_schema::read(&source).map_err(public)?;
         let documents = Documents::of_file(path, root.clone());
         Self::of_documents(&source, root, documents)
     }
@@ -121,11 +124,11 @@ impl Schema {
         let built = documents
             .and_then(|documents| Self::build(source.name(), root, documents, Added::default()));
         built.map_err(|fault| {
-            let pointer = fault.pointer.clone().unwrap_or_default();
-            match source.locate(&pointer) {
-                Some(place) => fault.at(source, place.value).into(),
-                None => Report::from(*fault),
-            }
+            let pointer = fault.at_pointer().unwrap_or_default();
+            public(match source.locate(pointer) {
+                Some(place) => fault.at(source, place.value),
+                None => *fault,
+            })
         })
     }
 
@@ -148,7 +151,7 @@ impl Schema {
         let documents = documents.map_err(|error| not_usable(name, &error, ""));
         documents
             .and_then(|documents| Self::build(name, root, documents, added))
-            .map_err(|fault| Report::from(*fault))
+            .map_err(|fault| public(*fault))
     }
 
     fn build(
@@ -158,9 +161,10 @@ impl Schema {
         added: Added,
     ) -> Result<Schema, Box<Diagnostic>> {
         if documents.is_too_complex() {
-            let message = format!("{name}: checking against this schema would take for ever");
-            let help =
-                "it combines references of references so often that they multiply: name each once";
+            let message = text![trusted(format!(
+                "{name}: this schema is too expensive to validate with"
+            ))];
+            let help = "its references and alternatives multiply: use each of them once";
             return Err(Box::new(
                 Diagnostic::error(Code::SchemaBomb, message).help(help),
             ));
@@ -199,6 +203,11 @@ impl Schema {
     /// Whether this is a schema of CarML's own, or extends one: then variables are replaced and CarML's rules hold.
     pub fn is_carml(&self) -> bool {
         self.root().is_carml() || self.top().iter().any(|part| part.node.is_own())
+    }
+
+    /// Every string that the schema gives as a value.
+    pub(crate) fn literals(&self) -> HashSet<&str> {
+        self.0.documents.literals()
     }
 
     pub(crate) fn documents(&self) -> &Documents {
@@ -240,8 +249,15 @@ impl Schema {
     }
 }
 
+/// The report on a schema, which holds no secrets.
+fn public(found: impl Into<RawReport>) -> Report {
+    found.into().redact(&Public)
+}
+
 fn not_usable(name: &str, error: &dyn std::fmt::Display, pointer: &str) -> Box<Diagnostic> {
-    let message = format!("{name}: this is not a usable schema: {error}");
+    let message = text![trusted(format!(
+        "{name}: this is not a usable schema: {error}"
+    ))];
     let fault = Diagnostic::error(Code::NotASchema, message)
         .pointer(pointer)
         .help("fix the schema; references resolve to files, nothing is fetched");

@@ -1,8 +1,10 @@
 //! The strings of a layer, with their variables replaced.
 
 use super::expansion::{Malformed, Missing, Template, Variables};
-use crate::check;
-use carml_diagnostic::{Code, Diagnostic, Report, Source, nearest, plain_scalar};
+use crate::redact::variable_sounds_secret;
+use carml_diagnostic::{
+    Code, Diagnostic, Input, Kind, RawReport, Source, Text, nearest, plain_scalar, text, trusted,
+};
 use carml_schema::SchemaIndex;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
@@ -12,7 +14,7 @@ pub(crate) struct Expand<'a> {
     pub(crate) vars: &'a BTreeMap<String, String>,
     pub(crate) shapes: &'a SchemaIndex,
     pub(crate) source: &'a Source,
-    pub(crate) report: &'a mut Report,
+    pub(crate) report: &'a mut RawReport,
     /// The pointers of values that are not known.
     pub(crate) unresolved: &'a mut HashSet<String>,
     /// What variables gave whose names sound secret.
@@ -28,7 +30,7 @@ struct Used<'a, 's> {
 impl<'a> Variables<'a> for Used<'a, '_> {
     fn get(&mut self, name: &str) -> Option<&'a str> {
         let value = self.vars.get(name)?;
-        if check::sounds_secret(name) {
+        if variable_sounds_secret(name) {
             self.secrets.push(value.clone());
         }
         Some(value)
@@ -114,15 +116,19 @@ impl Expand<'_> {
     fn missing(&mut self, missing: Missing<'_>, pointer: &str) {
         if self.report.is_full() {
             self.unresolved.insert(pointer.to_owned());
-            return self.report.push(Diagnostic::error(Code::UnsetVariable, ""));
+            return self
+                .report
+                .push_with(|| Diagnostic::error(Code::UnsetVariable, ""));
         }
         let diagnostic = match missing {
             Missing::Unset(name) => {
-                let message = format!("the variable `{name}` is not set");
                 let help = format!("set it, or give a default: `${{{name}:-default}}`");
-                let error = Diagnostic::error(Code::UnsetVariable, message).help(help);
+                let kind = Kind::UnsetVariable {
+                    name: name.to_owned(),
+                };
+                let error = Diagnostic::new(kind).help(text![trusted(help)]);
                 match nearest(name, self.vars.keys().map(String::as_str)).first() {
-                    Some(near) => error.label(format!("did you mean `{near}`?")),
+                    Some(near) => error.label(text![trusted(format!("did you mean `{near}`?"))]),
                     None => error,
                 }
             }
@@ -132,13 +138,14 @@ impl Expand<'_> {
                 message,
             } => {
                 let state = if colon { "not set or empty" } else { "not set" };
-                let reason = if message.is_empty() {
-                    String::new()
+                let what = text![trusted(format!("the variable `{name}` is {state}"))];
+                let message = if message.is_empty() {
+                    what
                 } else {
-                    format!(": {message}")
+                    what.and(text![": ", Input::new(message)])
                 };
-                let message = format!("the variable `{name}` is {state}{reason}");
-                Diagnostic::error(Code::UnsetVariable, message).help(format!("set `{name}`"))
+                Diagnostic::error(Code::UnsetVariable, message)
+                    .help(text![trusted(format!("set `{name}`"))])
             }
         };
         self.add(diagnostic, pointer);
@@ -156,22 +163,22 @@ impl Expand<'_> {
 
 impl Malformed<'_> {
     fn diagnostic(&self) -> Diagnostic {
-        let error = |message: String| Diagnostic::error(Code::Variable, message);
+        let error = |message: Text| Diagnostic::error(Code::Variable, message);
         match self {
-            Malformed::Unclosed => error("a `${` has no `}`".to_owned())
+            Malformed::Unclosed => error("a `${` has no `}`".into())
                 .help("write `${NAME}`, or `$${` if the text itself is meant"),
-            Malformed::Name => error("expected a variable name after `${`".to_owned())
+            Malformed::Name => error("expected a variable name after `${`".into())
                 .help("a name has letters, digits and `_`, and does not start with a digit; `$${` is the text `${`"),
             Malformed::Operator(name) => {
-                error(format!("unexpected characters after `${{{name}`")).help(format!(
+                error(text![trusted(format!("unexpected characters after `${{{name}`"))]).help(text![trusted(format!(
                     "write `${{{name}}}`, `${{{name}:-default}}`, `${{{name}:?message}}` or `${{{name}:+value}}`"
-                ))
+                ))])
             }
-            Malformed::Brace(name) => error(format!(
+            Malformed::Brace(name) => error(text![trusted(format!(
                 "a `{{` in the text of `${{{name}…}}` is not closed by the `}}` that ends it"
-            ))
+            ))])
             .help("write `\\}` for each `}` that belongs to the text"),
-            Malformed::TooDeep => error("variables nest too deep".to_owned())
+            Malformed::TooDeep => error("variables nest too deep".into())
                 .help("set one variable, and use that"),
         }
     }

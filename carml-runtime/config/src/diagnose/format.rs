@@ -1,63 +1,77 @@
-//! Texts of another form than the schema wants.
+//! Strings of another form than the schema wants.
 
-use super::value;
-use super::words::{article, quoted};
-use crate::Loaded;
-use carml_diagnostic::{Code, Diagnostic};
+use super::wording::article;
+use super::{enum_value, schema_lookup};
+use crate::document::Document;
+use crate::{ByteSize, Duration};
+use carml_diagnostic::{Diagnostic, Kind, text, trusted};
 use carml_schema::{Node, Scalar};
 use jsonschema::ValidationError;
+use serde_json::Value;
 
-/// A text that does not match a pattern.
-pub(super) fn pattern(loaded: &Loaded, error: &ValidationError<'_>, pattern: &str) -> Diagnostic {
+/// A string that does not match a pattern.
+pub(super) fn pattern(
+    document: &Document,
+    error: &ValidationError<'_>,
+    pattern: &str,
+) -> Diagnostic {
     if let Some(words) = words_of(pattern) {
         let at = error.instance_path().as_str();
-        return value::not_allowed(loaded, at, error.instance(), &words, &[]);
+        let words: Vec<Value> = words.into_iter().map(Value::String).collect();
+        let words: Vec<&Value> = words.iter().collect();
+        return enum_value::not_allowed(document, at, error.instance(), &words, &[]);
     }
-    fault(
-        loaded,
+    mismatch(
+        document,
         error,
-        format!("a text of the form `{pattern}`"),
+        format!("a string of the form `{pattern}`"),
         None,
     )
 }
 
-/// A text that has not one of the formats that JSON Schema names.
-pub(super) fn format(loaded: &Loaded, error: &ValidationError<'_>, format: &str) -> Diagnostic {
-    fault(loaded, error, format!("a valid {format}"), example(format))
+/// A string that does not have one of the formats that JSON Schema names.
+pub(super) fn format(document: &Document, error: &ValidationError<'_>, format: &str) -> Diagnostic {
+    mismatch(
+        document,
+        error,
+        format!("a valid {format}"),
+        example(format),
+    )
 }
 
-fn fault(
-    loaded: &Loaded,
+fn mismatch(
+    document: &Document,
     error: &ValidationError<'_>,
-    wanted: String,
+    expected: String,
     example: Option<&str>,
 ) -> Diagnostic {
     let at = error.instance_path().as_str();
-    let node = loaded.schema().owner(error);
+    let node = document.schema().owner(error);
     let node = node.as_ref();
-    let given = error.instance().as_str().unwrap_or_default();
+    let instance = error.instance();
+    let given = instance.as_str().unwrap_or_default();
     let why = match node.and_then(Node::scalar) {
-        Some(Scalar::Duration) => given.parse::<crate::Duration>().err(),
-        Some(Scalar::ByteSize) => given.parse::<crate::ByteSize>().err(),
+        Some(Scalar::Duration) => given.parse::<Duration>().err(),
+        Some(Scalar::ByteSize) => given.parse::<ByteSize>().err(),
         _ => None,
     };
     let title = node.and_then(Node::title);
-    let wanted = title.map_or(wanted, |title| article(&title.to_lowercase()));
-    let fault = Diagnostic::error(Code::Format, format!("{} is not {wanted}", quoted(at)));
-    let mut fault = loaded.aim(fault, at, false);
+    let kind = Kind::FormatMismatch {
+        at: at.to_owned(),
+        expected: title.map_or(expected, |title| article(&title.to_lowercase())),
+    };
+    let mut diagnostic = document.locate(Diagnostic::new(kind), at, false);
     if let Some(why) = why {
-        fault = fault.label(why);
+        diagnostic = diagnostic.label(why);
     }
-    if let Some(about) = node.and_then(Node::description) {
-        fault = fault.note(about);
-    }
+    let diagnostic = schema_lookup::describe(document.schema(), error, diagnostic);
     let hint = match node.and_then(Node::examples) {
         Some(_) => node.and_then(Node::hint),
         None => example.map(|example| format!("write it like `{example}`")),
     };
     match hint {
-        Some(hint) => fault.help(hint),
-        None => fault,
+        Some(hint) => diagnostic.help(text![trusted(hint)]),
+        None => diagnostic,
     }
 }
 

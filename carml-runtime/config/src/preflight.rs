@@ -1,8 +1,8 @@
 //! The dry run: what only this machine can tell of a config.
 
+use super::Endpoint;
 use super::Loaded;
-use super::{Endpoint, check};
-use carml_diagnostic::{Code, Diagnostic, Report};
+use carml_diagnostic::{Code, Diagnostic, RawReport, Report};
 use carml_schema::Annotations;
 use serde_json::Value;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -12,11 +12,11 @@ use std::time::Duration;
 impl Loaded {
     /// Tries what the config names, without serving: folders exist, addresses can be bound to, names resolve, and,
     /// if `wait` is given, every server in use accepts a connection within it. It blocks: at most about twice `wait`.
-    pub fn probe(&self, wait: Option<Duration>) -> Report {
-        let mut report = Report::new();
-        let mut add = |pointer: &str, code, message: String, help: &str| {
+    pub fn preflight(&self, wait: Option<Duration>) -> Report {
+        let mut report = RawReport::new();
+        let mut add = |pointer: &str, code, message: String, help: &'static str| {
             let fault = Diagnostic::error(code, message).help(help);
-            report.push(self.aim(fault, pointer, false));
+            report.push(self.document().locate(fault, pointer, false));
         };
         for (pointer, message, help) in self.folders() {
             add(&pointer, Code::Path, message, help);
@@ -31,12 +31,11 @@ impl Loaded {
         }
         if let Some(wait) = wait {
             for (pointer, message) in self.unanswered(wait) {
-                let help = "start the server, mend the address, or use `--offline` to try none";
+                let help = "start the server, correct the address, or use `--offline` to try none";
                 add(&pointer, Code::Unanswered, message, help);
             }
         }
-        check::conceal(self, &mut report);
-        report
+        self.redact(report)
     }
 
     /// Folders that have to exist already.
@@ -54,7 +53,7 @@ impl Loaded {
                 wrong.push((
                     "/registry/path".to_owned(),
                     message,
-                    "make it, or give another path",
+                    "create it, or give another path",
                 ));
             }
         }
@@ -63,7 +62,7 @@ impl Loaded {
             wrong.push((
                 "/app/tempdir".to_owned(),
                 message,
-                "make it, or leave the key out",
+                "create it, or leave the key out",
             ));
         }
         wrong

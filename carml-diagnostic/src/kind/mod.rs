@@ -1,0 +1,337 @@
+//! What is wrong, as data; and the one message of each.
+
+mod message;
+mod wording;
+
+use crate::{Code, Input, Text};
+
+/// What is wrong, with what is known of it. [`Diagnostic`](crate::Diagnostic) adds where.
+///
+/// Places in the input are JSON pointers. A `String` is a word of the schema or of the program; what was read from the
+/// input is an [`Input`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file cannot be read.
+    Unreadable {
+        /// Its path.
+        file: String,
+        /// Why.
+        reason: Unreadable,
+    },
+    /// A text, or what is in it, is larger than what is accepted.
+    TooLarge(TooLarge),
+    /// A key is not known.
+    UnknownKey {
+        /// The key.
+        key: Input,
+        /// The mapping that has it.
+        parent: String,
+        /// The known key that was meant, if one is near.
+        suggestion: Option<String>,
+    },
+    /// A key is known only for another alternative than the one that its mapping matches.
+    KeyOfAnotherAlternative {
+        /// The key.
+        key: Input,
+        /// The mapping that has it.
+        parent: String,
+        /// A neighbouring key and its value, if it is they that exclude the key.
+        when: Option<(String, Input)>,
+    },
+    /// The schema allows nothing at this place.
+    NothingAllowed {
+        /// The place.
+        at: String,
+    },
+    /// A required key is missing.
+    MissingKey {
+        /// The keys, of which one is required.
+        keys: Vec<String>,
+        /// The mapping that lacks it.
+        parent: String,
+    },
+    /// A value has the wrong type.
+    TypeMismatch {
+        /// The place.
+        at: String,
+        /// What was expected, with its article: `a boolean`.
+        expected: String,
+        /// What is there.
+        found: Type,
+    },
+    /// A value is not one of those allowed.
+    ValueNotAllowed {
+        /// The place.
+        at: String,
+        /// What is there.
+        found: Found,
+    },
+    /// An item of a list has to be a name with options, and is a name alone.
+    OptionsMissing {
+        /// The name.
+        name: String,
+    },
+    /// An item of a list has options, and has to be a name alone.
+    OptionsNotAllowed {
+        /// The name.
+        name: String,
+    },
+    /// A string does not have the required format.
+    FormatMismatch {
+        /// The place.
+        at: String,
+        /// What was expected, with its article: `a duration`.
+        expected: String,
+    },
+    /// A number is out of range.
+    OutOfRange {
+        /// The place.
+        at: String,
+        /// The bound that it breaks.
+        bound: Bound,
+    },
+    /// A string, list or mapping is too short or too long.
+    WrongLength {
+        /// The place.
+        at: String,
+        /// The bound that it breaks.
+        bound: LengthBound,
+    },
+    /// A list has an item twice.
+    DuplicateItem {
+        /// The list.
+        at: String,
+    },
+    /// A key does not have an allowed form.
+    KeyForm {
+        /// The key.
+        key: Input,
+        /// The mapping that has it.
+        parent: String,
+    },
+    /// Keys exclude one another.
+    MutuallyExclusive {
+        /// The keys that are given.
+        keys: Vec<String>,
+        /// The mapping that has them.
+        parent: String,
+    },
+    /// A value matches several alternatives of which it may match one.
+    Ambiguous {
+        /// The place.
+        at: String,
+    },
+    /// A value matches what the schema excludes.
+    Excluded {
+        /// The place.
+        at: String,
+        /// What is there.
+        found: Found,
+    },
+    /// A key is given where the schema excludes it.
+    ExcludedKey {
+        /// The key.
+        key: String,
+        /// The mapping that has it.
+        parent: String,
+    },
+    /// A list lacks an item that it has to contain.
+    NoMatchingItem {
+        /// The list.
+        at: String,
+    },
+    /// Another constraint of the schema is violated.
+    Constraint {
+        /// The place.
+        at: String,
+        /// The constraint in words, without the value.
+        problem: String,
+    },
+    /// A document does not match its schema, and the place of the cause is not known.
+    NoMatch {
+        /// Whether that is so because there are too many alternatives to look at.
+        too_many_alternatives: bool,
+    },
+    /// A variable is not set.
+    UnsetVariable {
+        /// Its name, which has the characters of one.
+        name: String,
+    },
+    /// Something that needs no payload.
+    Other {
+        /// The code.
+        code: Code,
+        /// The message.
+        message: Text,
+    },
+}
+
+/// Why a file cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// There is none.
+    NotFound,
+    /// This user may not read it.
+    PermissionDenied,
+    /// It is a folder.
+    IsFolder,
+    /// It is a pipe, a device or something else without an end.
+    NotRegular,
+    /// What the system says.
+    Other(String),
+}
+
+/// What is too large.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TooLarge {
+    /// A text, which has a name, over a limit in bytes.
+    Text {
+        /// Its name.
+        name: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// The values of a document.
+    Values,
+    /// A list or mapping in brackets, over a limit in items.
+    Brackets {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// The type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of JSON")]
+pub enum Type {
+    Null,
+    Boolean,
+    Integer,
+    Number,
+    String,
+    List,
+    Mapping,
+}
+
+/// A value that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A string, number or boolean, as it is written.
+    Scalar(Input),
+    /// A value of another type.
+    Of(Type),
+}
+
+/// A bound of a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the keywords of JSON Schema")]
+pub enum Bound {
+    AtLeast(String),
+    AtMost(String),
+    MoreThan(String),
+    LessThan(String),
+    MultipleOf(String),
+}
+
+/// A bound of a length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LengthBound {
+    /// It must not be empty.
+    NotEmpty,
+    /// At least so many.
+    AtLeast(u64, Unit),
+    /// At most so many.
+    AtMost(u64, Unit),
+}
+
+/// What a length counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of JSON")]
+pub enum Unit {
+    Character,
+    Item,
+    Key,
+}
+
+impl Kind {
+    /// The stable name of the kind.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unreadable { .. } => Code::Unreadable,
+            Self::TooLarge(_) => Code::TooLarge,
+            Self::UnknownKey { .. }
+            | Self::KeyOfAnotherAlternative { .. }
+            | Self::NothingAllowed { .. } => Code::UnknownKey,
+            Self::MissingKey { .. } => Code::MissingKey,
+            Self::TypeMismatch { .. } => Code::Type,
+            Self::ValueNotAllowed { .. }
+            | Self::OptionsMissing { .. }
+            | Self::OptionsNotAllowed { .. } => Code::Value,
+            Self::FormatMismatch { .. } => Code::Format,
+            Self::OutOfRange { .. } => Code::Range,
+            Self::WrongLength { .. } => Code::Length,
+            Self::DuplicateItem { .. } => Code::Unique,
+            Self::KeyForm { .. } => Code::Key,
+            Self::MutuallyExclusive { .. }
+            | Self::Ambiguous { .. }
+            | Self::Excluded { .. }
+            | Self::ExcludedKey { .. }
+            | Self::NoMatchingItem { .. }
+            | Self::Constraint { .. }
+            | Self::NoMatch { .. } => Code::Schema,
+            Self::UnsetVariable { .. } => Code::UnsetVariable,
+            Self::Other { code, .. } => *code,
+        }
+    }
+}
+
+impl Type {
+    /// The type with its article: `a list`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Integer => "an integer",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::List => "a list",
+            Self::Mapping => "a mapping",
+        }
+    }
+
+    /// The type of a value.
+    pub fn of(value: &serde_json::Value) -> Self {
+        use serde_json::Value;
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(_) => Self::Boolean,
+            Value::Number(n) if n.is_f64() => Self::Number,
+            Value::Number(_) => Self::Integer,
+            Value::String(_) => Self::String,
+            Value::Array(_) => Self::List,
+            Value::Object(_) => Self::Mapping,
+        }
+    }
+}
+
+impl Found {
+    /// A value as a message shows it.
+    pub fn of(value: &serde_json::Value) -> Self {
+        use serde_json::Value;
+        match value {
+            Value::String(text) => Self::Scalar(Input::new(text)),
+            Value::Number(_) | Value::Bool(_) => Self::Scalar(Input::new(value.to_string())),
+            other => Self::Of(Type::of(other)),
+        }
+    }
+}
+
+impl From<&std::io::Error> for Unreadable {
+    fn from(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::NotFound => Self::NotFound,
+            std::io::ErrorKind::PermissionDenied => Self::PermissionDenied,
+            _ => Self::Other(error.to_string()),
+        }
+    }
+}

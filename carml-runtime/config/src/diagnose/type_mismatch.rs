@@ -1,0 +1,193 @@
+//! Values of the wrong type.
+
+use super::wording::{name, types};
+use crate::document::Document;
+use carml_diagnostic::{Diagnostic, Input, Kind, Text, Type, text, trusted};
+use carml_schema::Scalar;
+use jsonschema::ValidationError;
+use jsonschema::error::TypeKind;
+use serde_json::Value;
+
+/// A value of another type than the schema wants.
+pub(super) fn diagnostic(
+    document: &Document,
+    error: &ValidationError<'_>,
+    kind: &TypeKind,
+) -> Diagnostic {
+    let at = error.instance_path().as_str();
+    let wanted = wanted(kind);
+    let annotation = document
+        .schema()
+        .owner(error)
+        .and_then(|node| node.scalar());
+    let expected = match annotation {
+        Some(Scalar::Duration) => "a duration".to_owned(),
+        Some(Scalar::ByteSize) => "a byte size".to_owned(),
+        Some(Scalar::Endpoint) => "an address".to_owned(),
+        _ => types(&wanted),
+    };
+    let value = error.instance();
+    let diagnostic = mismatch(document, at, &expected, value);
+    match help(document, at, &wanted, annotation, value) {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+/// A value that is not of one of the expected types.
+pub(super) fn mismatch(document: &Document, at: &str, expected: &str, value: &Value) -> Diagnostic {
+    let kind = Kind::TypeMismatch {
+        at: at.to_owned(),
+        expected: expected.to_owned(),
+        found: Type::of(value),
+    };
+    let label = text!["expected ", trusted(expected)];
+    document.locate(Diagnostic::new(kind).label(label), at, false)
+}
+
+/// The types as JSON Schema names them.
+pub(super) fn wanted(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(one) => one.to_string(),
+        TypeKind::Multiple(set) => {
+            let all: Vec<String> = set.iter().map(|t| t.to_string()).collect();
+            all.join(" or ")
+        }
+    }
+}
+
+/// How to put a value in quotes so that it stays the text that is there.
+pub(super) fn quote(document: &Document, at: &str, value: &Value) -> Text {
+    let written = written(document, at).unwrap_or_else(|| value.to_string());
+    text!["put it in quotes: `\"", Input::new(written), "\"`"]
+}
+
+/// How to make a value of what is in quotes.
+pub(super) fn unquote(document: &Document, at: &str, value: &str) -> Text {
+    match written(document, at) {
+        Some(text) if text.contains("${") && in_braces(document, at) => {
+            "write the mapping on lines of its own, and the variable without quotes".into()
+        }
+        Some(text) if text.contains("${") => {
+            text!["remove the quotes: `", Input::new(text), "`"]
+        }
+        _ => text!["remove the quotes: `", Input::new(value), "`"],
+    }
+}
+
+/// The scalar as it is written, without its quotes.
+fn written(document: &Document, at: &str) -> Option<String> {
+    let (layer, span) = document.provenance(at, false)?;
+    let text = layer.source.text().get(span.start..span.end)?;
+    let quoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    let text = quoted('"').or_else(|| quoted('\'')).unwrap_or(text);
+    (!text.is_empty() && !text.contains(['\n', '"', '\\'])).then(|| text.to_owned())
+}
+
+/// Whether a value is in a mapping or list in braces or brackets, where `${` cannot be without quotes.
+fn in_braces(document: &Document, at: &str) -> bool {
+    let parent = at.rsplit_once('/').map_or("", |(above, _)| above);
+    let text = document
+        .provenance(parent, false)
+        .and_then(|(layer, span)| {
+            let text = layer.source.text();
+            text.get(span.start..span.end)
+        });
+    text.is_some_and(|text| text.starts_with(['{', '[']))
+}
+
+fn help(
+    document: &Document,
+    at: &str,
+    wanted: &str,
+    annotation: Option<Scalar>,
+    value: &Value,
+) -> Option<Text> {
+    let name = name(at);
+    Some(match (wanted, value) {
+        ("array", Value::Object(_)) => "start each item with `- `".into(),
+        ("array", Value::String(s)) if s.contains(',') => {
+            let items: Vec<&str> = s.split(',').map(str::trim).collect();
+            text!["write a list: `[", Input::new(items.join(", ")), "]`"]
+        }
+        ("array", Value::String(s)) => text!["write a list of one item: `[", Input::new(s), "]`"],
+        ("array", Value::Null) => "write `[]` for an empty list, or remove the key".into(),
+        ("object", Value::Null) => match name {
+            None => "write its keys, or `{}` for its defaults".into(),
+            Some(name) => {
+                let help = format!(
+                    "write its keys below it, indented, or `{name}: {{}}` for its defaults"
+                );
+                text![trusted(help)]
+            }
+        },
+        ("object", Value::String(s)) => match s.split_once(':') {
+            Some((key, rest)) if !rest.starts_with(' ') => text![
+                "write a space after the colon: `",
+                Input::new(format!("{key}: {rest}")),
+                "`"
+            ],
+            _ => match s.split_once(' ') {
+                Some((key, rest)) => text![
+                    "is a `:` missing? Write `",
+                    Input::new(format!("{key}: {rest}")),
+                    "`"
+                ],
+                None => match name {
+                    Some(name) => {
+                        text![trusted(format!(
+                            "write the keys of `{name}` below it, indented"
+                        ))]
+                    }
+                    None => "write its keys, each followed by `: ` and its value".into(),
+                },
+            },
+        },
+        ("string", Value::Null) => "give a value, or remove the key".into(),
+        ("string", Value::Number(n)) => match annotation {
+            Some(Scalar::Duration) => text![
+                "the unit is missing: write `",
+                Input::new(format!("{n}s")),
+                "` for seconds"
+            ],
+            Some(Scalar::ByteSize) => text![
+                "the unit is missing: write `",
+                Input::new(format!("{n}mb")),
+                "`, or `",
+                Input::new(format!("{n}b")),
+                "` for bytes"
+            ],
+            _ => quote(document, at, value),
+        },
+        ("string", Value::Bool(_)) => quote(document, at, value),
+        ("boolean", Value::String(s)) => match s.to_ascii_lowercase().as_str() {
+            "true" | "false" => unquote(document, at, &s.to_ascii_lowercase()),
+            "yes" | "y" | "on" | "1" => {
+                text![
+                    "write `true`: YAML 1.2 reads `",
+                    Input::new(s),
+                    "` as a string"
+                ]
+            }
+            "no" | "n" | "off" | "0" => {
+                text![
+                    "write `false`: YAML 1.2 reads `",
+                    Input::new(s),
+                    "` as a string"
+                ]
+            }
+            _ => return None,
+        },
+        ("integer" | "number", Value::String(s)) if s.parse::<f64>().is_ok() => {
+            unquote(document, at, s)
+        }
+        ("integer", Value::Number(n)) => {
+            text![
+                "`",
+                Input::new(n.to_string()),
+                "` has a fraction: write an integer"
+            ]
+        }
+        _ => return None,
+    })
+}

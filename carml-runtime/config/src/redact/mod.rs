@@ -1,0 +1,10 @@
+//! What of a config may be shown in a report.
+
+mod knowledge;
+mod lexical;
+mod names;
+mod policy;
+
+use knowledge::Knowledge;
+pub(crate) use names::variable_sounds_secret;
+pub(crate) use policy::ConfigPolicy;

@@ -1,0 +1,274 @@
+//! The policy of a config's reports.
+
+use super::{Knowledge, lexical};
+use crate::document::Document;
+use crate::layer::Layer;
+use carml_diagnostic::{Policy, Source, Span, Token, passwords};
+use carml_schema::Annotations;
+use serde_json::Value;
+use std::cell::OnceCell;
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// A shorter secret is masked only where it is quoted: it may be part of any word.
+const MIN_WORD: usize = 4;
+
+/// More secrets than this are masked by their places alone.
+const MAX_WORDS: usize = 1_000;
+
+/// Shows the values of keys that the schema knows and does not mark as secret, and the words of the schema.
+pub(crate) struct ConfigPolicy<'a> {
+    layers: &'a [Layer],
+    knowledge: Knowledge<'a>,
+    words: Vec<String>,
+    complete: bool,
+    value: &'a Value,
+    /// The keys of the config that are names, and have values.
+    keys: OnceCell<HashSet<&'a str>>,
+}
+
+impl<'a> ConfigPolicy<'a> {
+    /// The policy of a document. `secrets` are those that the schema cannot tell; `complete` says whether every part
+    /// of every layer could be read, so that its secrets are known.
+    pub(crate) fn of(document: &'a Document, secrets: &[String], complete: bool) -> Self {
+        let knowledge = Knowledge::of(document.schema());
+        Self {
+            layers: document.layers(),
+            words: words(document, secrets, &knowledge),
+            knowledge,
+            complete,
+            value: document.value(),
+            keys: OnceCell::new(),
+        }
+    }
+
+    fn shows(&self, at: &str, source: &Source, token: &Token) -> bool {
+        let text = source.text();
+        let pointer = format!("{at}{}", token.pointer);
+        match &token.key {
+            Some(key) => {
+                let after = text[token.span.end..].trim_start_matches([' ', '\t']);
+                !self.knowledge.is_secret(&pointer)
+                    && (self.knowledge.is_known_name(key)
+                        || after.starts_with(':') && self.is_name(key))
+            }
+            None => {
+                let raw = text
+                    .get(token.span.start..token.span.end)
+                    .unwrap_or_default();
+                !self.knowledge.is_secret(&pointer)
+                    && !self.knowledge.bears_secrets(&pointer)
+                    && !self.holds_glued_key(raw)
+            }
+        }
+    }
+
+    /// The text between two tokens: all of it, or its punctuation. A comment may say anything.
+    fn gap(&self, text: &str, from: usize, to: usize, all: bool, found: &mut Vec<Span>) {
+        let part = text.get(from..to).unwrap_or_default();
+        let mut start = None;
+        let mut comment = false;
+        let mut last = ' ';
+        for (n, c) in part.char_indices() {
+            comment = match c {
+                '\n' => false,
+                '#' if last.is_whitespace() => self.knowledge.is_strict(),
+                _ => comment,
+            };
+            last = c;
+            let punctuation = !c.is_alphanumeric() && !c.is_control() || c.is_whitespace();
+            if !comment && (all || punctuation) {
+                start.get_or_insert(from + n);
+            } else if let Some(start) = start.take() {
+                let end = from + n;
+                found.push(Span { start, end });
+            }
+        }
+        if let Some(start) = start {
+            found.push(Span { start, end: to });
+        }
+    }
+
+    fn keys(&self) -> &HashSet<&'a str> {
+        self.keys.get_or_init(|| {
+            let mut found = HashSet::new();
+            keys(self.value, &mut found);
+            found.retain(|key| self.is_name(key));
+            found
+        })
+    }
+
+    /// Whether a key is a name, and not the name of a secret with its value.
+    fn is_name(&self, key: &str) -> bool {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '/');
+        let mut words = key.split(' ');
+        let one = !key.contains(' ');
+        key.chars().all(|c| plain(c) || c == ' ')
+            && (one || !words.any(|word| self.knowledge.is_secret_key(word)))
+            || !self.knowledge.is_strict() && !self.holds_glued_key(key)
+    }
+
+    /// Whether a scalar has the key of a secret in it, with its value.
+    fn holds_glued_key(&self, scalar: &str) -> bool {
+        let separators = |c: char| !c.is_alphanumeric() && c != '_' && c != '-';
+        let mut at = 0;
+        for word in scalar.split(separators) {
+            let end = at + word.len();
+            let after = scalar[end..].trim_start_matches(['"', '\'', ' ']);
+            if after.starts_with([':', '=']) && self.knowledge.is_secret_key(word) {
+                return true;
+            }
+            at = end + scalar[end..].chars().next().map_or(0, char::len_utf8);
+        }
+        false
+    }
+}
+
+impl Policy for ConfigPolicy<'_> {
+    fn public(&self, source: &Source, window: Span) -> Vec<Span> {
+        let layer = self.layers.iter().find(|layer| layer.source.is(source));
+        let at = layer.map_or("", |layer| layer.at.as_str());
+        if layer.is_some_and(|layer| layer.raw) {
+            let secret = self.knowledge.is_secret(at) || self.knowledge.bears_secrets(at);
+            return if secret { Vec::new() } else { vec![window] };
+        }
+        let text = source.text();
+        // A value under a pointer of a secret has no public part.
+        if self.knowledge.is_secret(at) && !at.is_empty() {
+            return Vec::new();
+        }
+        let (tokens, read) = source.tokens(window);
+        let mut found = Vec::new();
+        let (mut from, mut before) = (window.start, true);
+        let read = if tokens.is_empty() {
+            window.start
+        } else {
+            read.clamp(window.start, window.end)
+        };
+        let mut words = None;
+        let mut by_words = |span: Span| {
+            let words = words.get_or_insert_with(|| lexical::public(&self.knowledge, text, window));
+            clip(words.clone(), span)
+        };
+        for token in &tokens {
+            let shown = self.shows(at, source, token);
+            let start = token.span.start.max(from).min(read);
+            self.gap(text, from, start, before && shown, &mut found);
+            let end = token.span.end.max(start).min(read);
+            let span = Span { start, end };
+            if shown {
+                found.push(span);
+            } else {
+                found.extend(by_words(span));
+            }
+            (from, before) = (from.max(end), shown);
+        }
+        self.gap(text, from, read, before, &mut found);
+        let rest = Span {
+            start: read,
+            end: window.end,
+        };
+        if rest.start < rest.end {
+            found.extend(by_words(rest));
+        }
+        found
+    }
+
+    fn is_public_key(&self, key: &str) -> bool {
+        key.parse::<usize>().is_ok()
+            || self.knowledge.is_known_name(key)
+            || self.complete && self.keys().contains(key)
+    }
+
+    fn knows_all_secrets(&self) -> bool {
+        self.complete
+    }
+
+    fn known_secrets(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found = passwords(text);
+        for word in &self.words {
+            found.extend(
+                text.match_indices(word.as_str())
+                    .map(|(at, word)| at..at + word.len()),
+            );
+        }
+        found.sort_by_key(|range| (range.start, range.end));
+        let mut apart: Vec<Range<usize>> = Vec::new();
+        for range in found {
+            match apart.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => apart.push(range),
+            }
+        }
+        apart
+    }
+}
+
+fn clip(parts: Vec<Span>, within: Span) -> impl Iterator<Item = Span> {
+    parts.into_iter().filter_map(move |part| {
+        let start = part.start.max(within.start);
+        let end = part.end.min(within.end);
+        (start < end).then_some(Span { start, end })
+    })
+}
+
+/// Every secret text, in each form in which a message may have it, longest first.
+fn words(document: &Document, secrets: &[String], knowledge: &Knowledge<'_>) -> Vec<String> {
+    let mut texts = secrets.to_vec();
+    let shapes = document.schema().shapes();
+    for secret in shapes.annotated(document.value(), Annotations::SECRET) {
+        scalars(secret.value, &mut texts);
+        if texts.len() > MAX_WORDS {
+            texts.truncate(MAX_WORDS);
+            break;
+        }
+    }
+    let mut words = Vec::new();
+    // A secret that is a word of the schema cannot be told from it, and a mask over that word would tell it.
+    for text in texts
+        .into_iter()
+        .filter(|t| !knowledge.is_word_of_the_schema(t))
+    {
+        let debug = format!("{text:?}").trim_matches('"').to_owned();
+        let json = Value::String(text.clone()).to_string();
+        for form in [text, debug, json.trim_matches('"').to_owned()] {
+            if form.chars().count() >= MIN_WORD {
+                words.push(form);
+            } else if !form.is_empty() {
+                words.push(format!("`{form}`"));
+                words.push(format!("\"{form}\""));
+            }
+        }
+    }
+    words.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    words.dedup();
+    words
+}
+
+/// Adds the keys that have values. One without may be a word of a secret: `{password, word}`.
+fn keys<'v>(value: &'v Value, found: &mut HashSet<&'v str>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map.iter().filter(|(_, value)| !value.is_null()) {
+                found.insert(key);
+                keys(value, found);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| keys(value, found)),
+        _ => {}
+    }
+}
+
+fn scalars(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => {
+            found.push(text.clone());
+            let lines = text.lines().filter(|line| line.len() >= MIN_WORD);
+            found.extend(lines.map(str::to_owned));
+        }
+        Value::Array(list) => list.iter().for_each(|v| scalars(v, found)),
+        Value::Object(map) => map.values().for_each(|v| scalars(v, found)),
+        Value::Null => {}
+        other => found.push(other.to_string()),
+    }
+}
