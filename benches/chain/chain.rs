@@ -16,7 +16,7 @@ use std::{
 use bytes::Bytes;
 use carml_bench_chain::proto::carml::bench::v1::{Echo, EchoServer, Line};
 use carml_runtime::{
-    config::{ByteSize, ServerMiddleware},
+    config::{ByteSize, model::ServerMiddleware},
     grpc::chain::{Chain, ChainLayer},
 };
 use http::Request;

@@ -39,7 +39,7 @@ fn the_checked_in_types_are_those_of_the_schema() {
         "every place of our own schema has a type"
     );
 
-    let file = root.join("carml-runtime/config/src/generated.rs");
+    let file = root.join("carml-runtime/config/src/model.rs");
     hold(&file, &format!("{HEAD}{}", module.code));
 }
 

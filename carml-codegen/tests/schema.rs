@@ -95,8 +95,8 @@ fn a_service_extends_the_base_config_with_sections_of_its_own() {
     assert_eq!(module.root, "AppConfig");
     for expected in [
         "pub greeter: Greeter,",
-        "pub grpc: ::carml_runtime::config::Grpc,",
-        "pub registry: Option<::carml_runtime::config::Registry>,",
+        "pub grpc: ::carml_runtime::config::model::Grpc,",
+        "pub registry: Option<::carml_runtime::config::model::Registry>,",
         "greeting: \"Hello\".to_owned(),",
     ] {
         assert!(

@@ -7,11 +7,11 @@ pub mod chain;
 mod diagnose;
 mod document;
 mod explain;
-#[rustfmt::skip]
-mod generated;
 mod key_path;
 mod layer;
 mod load;
+#[rustfmt::skip]
+pub mod model;
 mod preflight;
 mod redact;
 mod rules;
@@ -22,9 +22,9 @@ pub mod support;
 mod types;
 mod variables;
 
-pub use generated::*;
 pub use layer::Origin;
 pub use load::{Change, Error, Loaded, Loader, Reload, Remote};
+pub use model::Config;
 pub use schema::{Root, Schema, Section};
 pub use support::{Integer, ObjectOr};
 pub use types::{Base64, ByteSize, Duration, Endpoint, Pem, Secret};

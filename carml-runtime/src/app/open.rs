@@ -6,7 +6,10 @@ use tokio::net::TcpListener;
 
 use super::AppError;
 use crate::{
-    config::{Config, Loaded, Provider, Registry},
+    config::{
+        Config, Loaded,
+        model::{Provider, Registry},
+    },
     kv::{self, Kv},
 };
 

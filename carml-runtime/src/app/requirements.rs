@@ -3,7 +3,10 @@
 use carml_diagnostic::Report;
 
 use crate::{
-    config::{Config, Loaded, LoggerHook},
+    config::{
+        Config, Loaded,
+        model::{LoggerHook, Provider},
+    },
     kv::capability::{self, PROVIDERS, Requirement},
 };
 
@@ -15,7 +18,7 @@ pub(super) fn check(
     let provider = config
         .registry
         .as_ref()
-        .map_or(crate::config::Provider::Redb, |registry| registry.provider);
+        .map_or(Provider::Redb, |registry| registry.provider);
     let name = provider_name(provider);
     let Some(provider) = PROVIDERS.iter().find(|provider| provider.as_str() == name) else {
         return Ok(());
@@ -63,11 +66,11 @@ fn not_built(loaded: &Loaded, config: &Config) -> Result<(), Report> {
     Ok(())
 }
 
-fn provider_name(provider: crate::config::Provider) -> &'static str {
+fn provider_name(provider: Provider) -> &'static str {
     match provider {
-        crate::config::Provider::Consul => "consul",
-        crate::config::Provider::Etcd => "etcd",
-        crate::config::Provider::Zookeeper => "zookeeper",
-        crate::config::Provider::Redb => "redb",
+        Provider::Consul => "consul",
+        Provider::Etcd => "etcd",
+        Provider::Zookeeper => "zookeeper",
+        Provider::Redb => "redb",
     }
 }

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::AppError;
-use crate::config::Shutdown;
+use crate::config::model::ShutdownSettings;
 
 /// How long the drain has for the end that it makes itself.
 const GRACE: Duration = Duration::from_millis(500);
@@ -51,7 +51,7 @@ impl Stop {
 ///
 /// A handler that keeps its thread can hold up every timer and signal of the runtime, and the
 /// runtime's own end: a deadline that is kept there alone would not be a hard one.
-pub(super) fn spawn_watchdog(shutdown: &Shutdown) -> io::Result<()> {
+pub(super) fn spawn_watchdog(shutdown: &ShutdownSettings) -> io::Result<()> {
     let (settle, deadline) = (shutdown.settle.get(), shutdown.deadline.get());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,7 +1,7 @@
 //! From the config to a handle.
 
 use crate::{
-    config::{Provider, Registry},
+    config::model::{Provider, Registry},
     kv::{Error, ErrorKind, Kv},
 };
 

@@ -4,7 +4,10 @@ use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Color, Config, Format};
+use crate::config::{
+    Config,
+    model::{Color, Format},
+};
 
 /// Sets the process's subscriber, unless there is one already: then that one is kept.
 ///

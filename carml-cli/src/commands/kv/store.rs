@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use carml_kv_service::KvClient;
 use carml_runtime::{
-    config::Registry,
+    config::model::Registry,
     kv::{self, Error, Kv},
 };
 

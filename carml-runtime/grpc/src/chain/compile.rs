@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use carml_config::{
-    ServerMiddleware,
     chain::{self, Plan, Problem, Problems, Side},
+    model::ServerMiddleware,
 };
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ impl Chain {
     /// # Examples
     ///
     /// ```
-    /// use carml_config::ServerMiddleware;
+    /// use carml_config::model::ServerMiddleware;
     /// use carml_grpc::chain::Chain;
     ///
     /// let chain = Chain::compile(&[ServerMiddleware::Recover, ServerMiddleware::Logging])?;

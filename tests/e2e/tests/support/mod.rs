@@ -8,7 +8,7 @@ use std::{
 
 use carml_runtime::{
     Service as _,
-    config::ServerMiddleware,
+    config::model::ServerMiddleware,
     grpc::chain::{Chain, ChainLayer},
 };
 pub use carml_test_e2e::line;

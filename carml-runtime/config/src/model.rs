@@ -15,7 +15,7 @@ use super::support::{present, integer};
 #[serde(default)]
 pub struct Config {
     /// What is true of the whole process.
-    pub app: App,
+    pub app: AppSection,
     /// The gRPC server and the clients that the service makes.
     pub grpc: Grpc,
     /// The key/value store, and the service registry on top of it.
@@ -40,7 +40,7 @@ pub struct Config {
 /// What is true of the whole process.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct App {
+pub struct AppSection {
     /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -55,7 +55,7 @@ pub struct App {
     pub tempdir: Option<String>,
 }
 
-impl Default for App {
+impl Default for AppSection {
     fn default() -> Self {
         Self {
             name: None,
@@ -101,7 +101,7 @@ pub struct GrpcServer {
     /// How a peer that is gone without a word is noticed, so that its streams end and what they hold is given up.
     pub keepalive: Keepalive,
     /// How the server ends on SIGTERM or SIGINT.
-    pub shutdown: Shutdown,
+    pub shutdown: ShutdownSettings,
 }
 
 impl Default for GrpcServer {
@@ -115,7 +115,7 @@ impl Default for GrpcServer {
                 ServerMiddleware::Logging
             ],
             keepalive: Keepalive::default(),
-            shutdown: Shutdown::default(),
+            shutdown: ShutdownSettings::default(),
         }
     }
 }
@@ -158,14 +158,14 @@ impl Default for Keepalive {
 /// How the server ends on SIGTERM or SIGINT.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Shutdown {
+pub struct ShutdownSettings {
     /// How long calls are still accepted after health says NOT_SERVING, so that clients see it. Defaults to `"0s"`.
     pub settle: super::Duration,
     /// How long calls in flight may take before they are cut off. Defaults to `"10s"`.
     pub deadline: super::Duration,
 }
 
-impl Default for Shutdown {
+impl Default for ShutdownSettings {
     fn default() -> Self {
         Self {
             settle: "0s".parse::<super::Duration>().expect("the schema's default"),
