@@ -43,3 +43,24 @@ fn a_path_that_cannot_be_taken_is_refused_and_left_alone() {
     let manifest = std::fs::read_to_string(manifest).unwrap();
     assert!(manifest.contains("name = \"a2-service\""), "{manifest}");
 }
+
+#[test]
+fn a_checkout_is_named_in_one_section_that_can_be_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(new(folder.path(), "a-service"), (0, String::new()));
+    let manifest = std::fs::read_to_string(folder.path().join("a-service/Cargo.toml")).unwrap();
+    let (published, patch) = manifest.split_once("[patch.crates-io]\n").unwrap();
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    assert!(!published.contains("path ="), "{published}");
+    for name in ["carml-codegen", "carml-runtime"] {
+        let version = format!("\n{name} = \"{}\"\n", env!("CARGO_PKG_VERSION"));
+        assert!(published.contains(&version), "{published}");
+        let path = format!(
+            "{name} = {{ path = {:?} }}\n",
+            root.join(name).display().to_string()
+        );
+        assert!(patch.contains(&path), "{patch}");
+    }
+    assert!(!manifest.contains("{{"), "{manifest}");
+}

@@ -28,15 +28,40 @@ impl CrateSource {
         }
     }
 
-    fn dependency(&self, name: &str) -> String {
-        match self {
-            Self::Registry => format!("\"{}\"", env!("CARGO_PKG_VERSION")),
-            Self::Checkout(root) => {
-                let path = root.join(name);
-                format!("{{ path = {:?} }}", path.display().to_string())
-            }
-        }
+    /// The part of `Cargo.toml` that replaces the published crates, if any.
+    fn patch(&self) -> String {
+        let Self::Checkout(root) = self else {
+            return String::new();
+        };
+        let path = |name| format!("{:?}", root.join(name).display().to_string());
+        format!(
+            "\n\
+             # CarML from a checkout instead of the registry. If it moves, change the two paths; once\n\
+             # the version above is published, remove this section.\n\
+             [patch.crates-io]\n\
+             carml-codegen = {{ path = {} }}\n\
+             carml-runtime = {{ path = {} }}\n",
+            path("carml-codegen"),
+            path("carml-runtime"),
+        )
     }
+}
+
+/// The crates that only the start of a service uses, and that cost the most to build.
+const STARTUP_CRATES: [&str; 8] = [
+    "annotate-snippets",
+    "carml-config",
+    "carml-diagnostic",
+    "fancy-regex",
+    "jsonschema",
+    "referencing",
+    "regex-automata",
+    "regex-syntax",
+];
+
+fn for_size() -> String {
+    let profile = |name| format!("[profile.release.package.{name}]\nopt-level = \"s\"\n");
+    STARTUP_CRATES.map(profile).concat()
 }
 
 /// Why a service could not be written.
@@ -78,8 +103,9 @@ pub(crate) fn write(
         text.replace("{{name}}", name.as_str())
             .replace("{{snake}}", &name.snake())
             .replace("{{Pascal}}", &name.pascal())
-            .replace("{{carml-runtime}}", &source.dependency("carml-runtime"))
-            .replace("{{carml-codegen}}", &source.dependency("carml-codegen"))
+            .replace("{{version}}", env!("CARGO_PKG_VERSION"))
+            .replace("{{for-size}}", &for_size())
+            .replace("{{checkout}}\n", &source.patch())
     };
     let mut written = Vec::new();
     for (path, text) in template::FILES {
