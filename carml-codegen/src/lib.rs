@@ -1,24 +1,67 @@
-//! Compiles JSON Schemas and, without `protoc`, `.proto` files to the Rust that a CarML service includes.
+//! Compiles JSON Schemas and `.proto` files to the Rust that a CarML service includes. Neither
+//! `protoc` nor a network is needed.
 //!
-//! In `build.rs`:
+//! # In a build script
 //!
-//! ```no_run
-//! # fn main() -> Result<(), carml_codegen::Error> {
-//! carml_codegen::Builder::new()
-//!     .schema("schema/app.json")
-//!     .proto("proto/greeter/v1/greeter.proto")
-//!     .include("proto")
-//!     .generate()
-//! # }
+//! ```toml
+//! [build-dependencies]
+//! carml-codegen = "0.1"
 //! ```
 //!
-//! and in the crate: `carml_runtime::include_generated!();`.
+//! `build.rs`:
+//!
+//! ```no_run
+//! fn main() -> Result<(), carml_codegen::Error> {
+//!     carml_codegen::Builder::new()
+//!         .schema("schema/app.json")
+//!         .proto("proto/greeter/v1/greeter.proto")
+//!         .include("proto")
+//!         .generate()
+//! }
+//! ```
+//!
+//! and in the crate: `carml_runtime::include_generated!();`. The types of the config are in the
+//! module `config`, those of a proto package in the modules of its name. cargo runs the script again
+//! when a file that it read changes, and the output is written only if it differs.
+//!
+//! # Without a build script
+//!
+//! [`schema::compile`] and [`proto::compile`] return the code as text; `carml generate` writes it to
+//! a file. The module of a schema that does not extend CarML's base config needs `serde` and
+//! `serde_json` only, and `regex` if it checks patterns:
+//!
+//! ```no_run
+//! use carml_codegen::schema;
+//!
+//! let options = schema::Options::default();
+//! let module = schema::compile("schema/app.json".as_ref(), &options)?;
+//! for fallback in &module.fallbacks {
+//!     eprintln!("untyped: {}: {}", fallback.pointer, fallback.reason);
+//! }
+//! std::fs::write("src/config.rs", &module.code)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Modules
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`Builder`] | the API of build scripts |
+//! | [`schema`] | JSON Schema to types |
+//! | [`proto`] | `.proto` files to messages and services |
+//! | [`capability`] | the table of what each key/value store can do |
+//! | [`middleware`] | the dispatch of the built-in middlewares |
+//!
+//! Inside, `carml-schema` reads schemas into a graph, `lower` finds the types that express it (`ir`),
+//! and `emit` writes them. What becomes what is described in `docs/schema-compiler.md`.
 
 mod builder;
+pub mod capability;
 mod emit;
 mod error;
 mod ir;
 mod lower;
+pub mod middleware;
 mod names;
 mod options;
 pub mod proto;
@@ -26,6 +69,3 @@ pub mod schema;
 
 pub use builder::Builder;
 pub use error::Error;
-
-pub mod capability;
-pub mod middleware;

@@ -27,12 +27,23 @@ impl Builder {
 
     /// Names the config schema: `config` in the generated code. A schema that extends CarML's
     /// base config gets a root type that the runtime loads.
+    ///
+    /// ```no_run
+    /// carml_codegen::Builder::new().schema("schema/app.json").generate()?;
+    /// # Ok::<(), carml_codegen::Error>(())
+    /// ```
     pub fn schema(mut self, file: impl Into<PathBuf>) -> Self {
         self.schema = Some(file.into());
         self
     }
 
     /// Names the config's root type. Without it, the schema's title does.
+    ///
+    /// ```no_run
+    /// // `config::AppConfig`
+    /// carml_codegen::Builder::new().schema("schema/app.json").root("AppConfig").generate()?;
+    /// # Ok::<(), carml_codegen::Error>(())
+    /// ```
     pub fn root(mut self, name: impl Into<String>) -> Self {
         self.root = Some(name.into());
         self
@@ -40,12 +51,26 @@ impl Builder {
 
     /// Adds a trait that every type of the config derives, as a path: `Eq`, `schemars::JsonSchema`.
     /// `Clone`, `Debug`, `PartialEq` and serde's are derived anyway.
+    ///
+    /// ```no_run
+    /// carml_codegen::Builder::new().schema("schema/app.json").derive("schemars::JsonSchema").generate()?;
+    /// # Ok::<(), carml_codegen::Error>(())
+    /// ```
     pub fn derive(mut self, name: impl Into<String>) -> Self {
         self.derives.push(name.into());
         self
     }
 
     /// Adds a proto file.
+    ///
+    /// ```no_run
+    /// carml_codegen::Builder::new()
+    ///     .proto("proto/shop/v1/orders.proto")
+    ///     .proto("proto/shop/v1/payments.proto")
+    ///     .include("proto")
+    ///     .generate()?;
+    /// # Ok::<(), carml_codegen::Error>(())
+    /// ```
     pub fn proto(mut self, file: impl Into<PathBuf>) -> Self {
         self.proto.files.push(absolute(file));
         self
@@ -54,29 +79,61 @@ impl Builder {
     /// Adds a directory in which imports are looked up. Without any, it is the directory of the
     /// first proto file. cargo builds again when a file in it is added or changed, unless the
     /// directory contains the package.
+    ///
+    /// ```no_run
+    /// carml_codegen::Builder::new()
+    ///     .proto("proto/shop/v1/orders.proto")
+    ///     .include("proto")
+    ///     .include("third_party")
+    ///     .generate()?;
+    /// # Ok::<(), carml_codegen::Error>(())
+    /// ```
     pub fn include(mut self, directory: impl Into<PathBuf>) -> Self {
         self.proto.includes.push(absolute(directory));
         self
     }
 
     /// Uses a Rust module for a proto package, or a Rust type for a message or enum, instead of
-    /// generating it: `.extern_path(".shop.v1", "::shop::proto::shop::v1")`.
+    /// generating it.
+    ///
+    /// ```no_run
+    /// carml_codegen::Builder::new()
+    ///     .proto("proto/app.proto")
+    ///     .extern_path(".shop.v1", "::shop::proto::shop::v1")
+    ///     .generate()?;
+    /// # Ok::<(), carml_codegen::Error>(())
+    /// ```
     pub fn extern_path(mut self, proto: impl Into<String>, rust: impl Into<String>) -> Self {
         self.proto.extern_paths.push((proto.into(), rust.into()));
         self
     }
 
-    /// Adds an attribute to messages, enums and oneofs:
-    /// `.type_attribute(".shop.v1.Order", "#[derive(serde::Serialize)]")`. The path may be that
-    /// of a package, or `.` for every type.
+    /// Adds an attribute to messages, enums and oneofs. The path may be that of a package, or `.`
+    /// for every type.
+    ///
+    /// ```no_run
+    /// carml_codegen::Builder::new()
+    ///     .proto("proto/shop.proto")
+    ///     .type_attribute(".shop.v1.Order", "#[derive(serde::Serialize)]")
+    ///     .generate()?;
+    /// # Ok::<(), carml_codegen::Error>(())
+    /// ```
     pub fn type_attribute(mut self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
         let attribute = (path.into(), attribute.into());
         self.proto.type_attributes.push(attribute);
         self
     }
 
-    /// Adds an attribute to fields and enum values: `.field_attribute(".shop.v1.Order.id",
-    /// "#[serde(skip)]")`.
+    /// Adds an attribute to fields and enum values.
+    ///
+    /// ```no_run
+    /// carml_codegen::Builder::new()
+    ///     .proto("proto/shop.proto")
+    ///     .type_attribute(".shop.v1.Order", "#[derive(serde::Serialize)]")
+    ///     .field_attribute(".shop.v1.Order.id", "#[serde(skip)]")
+    ///     .generate()?;
+    /// # Ok::<(), carml_codegen::Error>(())
+    /// ```
     pub fn field_attribute(
         mut self,
         path: impl Into<String>,
@@ -89,12 +146,22 @@ impl Builder {
 
     /// Makes fields of type `bytes` [`Bytes`](https://docs.rs/bytes) instead of `Vec<u8>`: a
     /// field, everything in a message or package, or `.` for all.
+    ///
+    /// ```no_run
+    /// carml_codegen::Builder::new().proto("proto/shop.proto").bytes(".").generate()?;
+    /// # Ok::<(), carml_codegen::Error>(())
+    /// ```
     pub fn bytes(mut self, path: impl Into<String>) -> Self {
         self.proto.bytes.push(path.into());
         self
     }
 
     /// Writes into this directory instead of `OUT_DIR`.
+    ///
+    /// ```no_run
+    /// carml_codegen::Builder::new().schema("schema/app.json").out_dir("src/generated").generate()?;
+    /// # Ok::<(), carml_codegen::Error>(())
+    /// ```
     pub fn out_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(directory.into());
         self

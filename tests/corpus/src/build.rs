@@ -1,4 +1,4 @@
-//! Modules to programs that try instances: a few crates, each of many modules.
+//! Compiles modules into programs that read instances: a few crates, each with many modules.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::convert::Converted;
 
-/// A crate closes once it holds so many lines: rustc's memory grows with them.
+/// The lines per crate: rustc's memory grows with them.
 const LINES: usize = 12_000;
 
 const MANIFEST: &str = "\
@@ -36,7 +36,7 @@ debug = false
 incremental = false
 ";
 
-/// What rustc said.
+/// What rustc reported.
 #[derive(Debug, Default)]
 pub struct Built {
     /// Programs, and the indices of the modules that each holds.
@@ -57,7 +57,7 @@ pub struct Built {
 pub fn all(folder: &Path, lock: &Path, converted: &[Converted]) -> io::Result<Built> {
     fs::create_dir_all(folder)?;
     put(&folder.join("Cargo.toml"), WORKSPACE)?;
-    // The versions that the workspace has: nothing new need be downloaded.
+    // The versions of the workspace, so that nothing is downloaded.
     fs::copy(lock, folder.join("Cargo.lock"))?;
     let mut built = Built::default();
     let mut groups = groups(converted);
@@ -69,11 +69,11 @@ pub fn all(folder: &Path, lock: &Path, converted: &[Converted]) -> io::Result<Bu
         }
         drop_after(folder, groups.len())?;
         let before = (built.broken.len(), groups.len());
-        let said = cargo(folder, &mut built)?;
-        if said.success {
+        let reported = cargo(folder, &mut built)?;
+        if reported.success {
             break;
         }
-        for (n, error) in said.unplaced {
+        for (n, error) in reported.unplaced {
             match groups.get_mut(n) {
                 Some(group) if group.len() == 1 => {
                     built.broken.entry(group[0]).or_insert(error);
@@ -89,7 +89,7 @@ pub fn all(folder: &Path, lock: &Path, converted: &[Converted]) -> io::Result<Bu
             group.retain(|module| !built.broken.contains_key(module));
         }
         if before == (built.broken.len(), groups.len()) {
-            let message = format!("cargo failed in {}:\n{}", folder.display(), said.text);
+            let message = format!("cargo failed in {}:\n{}", folder.display(), reported.text);
             return Err(io::Error::other(message));
         }
     }
@@ -169,15 +169,15 @@ fn write(folder: &Path, name: &str, converted: &[Converted], group: &[usize]) ->
 }
 
 #[derive(Default)]
-struct Said {
+struct Reported {
     success: bool,
     /// Errors in which no module is named, by part.
     unplaced: Vec<(usize, String)>,
     text: String,
 }
 
-/// Runs cargo, and notes what rustc says of each module.
-fn cargo(folder: &Path, built: &mut Built) -> io::Result<Said> {
+/// Runs cargo, and collects what rustc reports about each module.
+fn cargo(folder: &Path, built: &mut Built) -> io::Result<Reported> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args([
             "build",
@@ -190,10 +190,10 @@ fn cargo(folder: &Path, built: &mut Built) -> io::Result<Said> {
         .env_remove("RUSTFLAGS")
         .stdin(Stdio::null())
         .output()?;
-    let mut said = Said {
+    let mut reported = Reported {
         success: output.status.success(),
         text: String::from_utf8_lossy(&output.stderr).into_owned(),
-        ..Said::default()
+        ..Reported::default()
     };
     built.warnings.clear();
     let mut seen = BTreeSet::new();
@@ -220,13 +220,14 @@ fn cargo(folder: &Path, built: &mut Built) -> io::Result<Said> {
                     .push(text.to_owned());
             }
             (None, true) if !text.starts_with("error: aborting") => {
-                said.unplaced
+                reported
+                    .unplaced
                     .extend(part(&line).map(|part| (part, text.to_owned())));
             }
             _ => {}
         }
     }
-    Ok(said)
+    Ok(reported)
 }
 
 /// The crate that a message is about.

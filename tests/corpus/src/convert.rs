@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// What the command line's main thread has.
 const STACK: usize = 8 << 20;
 
-/// What became of a schema.
+/// A schema after conversion.
 #[derive(Debug)]
 pub struct Converted {
     /// Whose.
@@ -56,10 +56,10 @@ fn compile(file: &Path) -> Result<Module, String> {
     let thread = thread::Builder::new().stack_size(STACK).spawn(move || {
         let mut options = Options::default();
         options.root = Some("Root".to_owned());
-        // Types of crates that the schema names are not at hand here.
+        // Types of crates that the schema names are not available here.
         options.crates.clear();
         let module = schema::compile(&file, &options).map_err(|error| error.to_string());
-        // Nobody listens any more if it took too long.
+        // The receiver is gone if it took too long.
         let _ = sender.send(module);
     });
     thread.map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! What the types make of the instances.
+//! Whether the types read and write the instances.
 
 use std::{
     io::{self, BufRead as _, BufReader, Write as _},
@@ -16,17 +16,17 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// What a root type made of one instance.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// Taken, and given back as it was.
+    /// Read, and written back as the same data.
     Same,
-    /// Taken, and given back otherwise: where, and how.
+    /// Read, and written back as other data: where, and how.
     Changed(String),
-    /// Not taken: what serde said.
+    /// Not read: serde's error.
     Refused(String),
-    /// The module did not convert or compile, or its code died over the instance.
+    /// The module did not convert or compile, or its code crashed on the instance.
     Untried(String),
 }
 
-/// Runs a program on the instances of its modules: for each module, a verdict an instance.
+/// Runs a program on the instances of its modules: for each module, one verdict per instance.
 ///
 /// # Errors
 ///
@@ -45,7 +45,7 @@ pub fn all(
     while answers.len() < questions.len() {
         let end = run(program, &questions[answers.len()..], &mut answers)?;
         if answers.len() < questions.len() {
-            // The program died or hung over this one; the rest is asked again.
+            // The program crashed or hung on this one; the rest is sent again.
             answers.push(format!("untried: {end}"));
         }
     }

@@ -1,4 +1,4 @@
-//! Misses that are known, with the reason why they stand.
+//! Known misses, with their reasons.
 
 use std::{collections::BTreeSet, fs, io, path::Path};
 
@@ -23,7 +23,7 @@ pub struct Entry {
     pub schema: String,
     /// `valid/FILE` or `invalid/FILE`.
     pub instance: String,
-    /// Why it stands.
+    /// Why it is accepted.
     pub reason: String,
 }
 
@@ -37,24 +37,24 @@ impl Known {
         toml::from_str(&fs::read_to_string(file)?).map_err(io::Error::other)
     }
 
-    /// Takes the entries that are no longer a miss out of the list; none, if a module failed.
+    /// Removes the entries that are no longer a miss; none, if a module failed.
     ///
     /// # Errors
     ///
     /// The file cannot be read or written.
-    pub fn strike(file: &Path, report: &Report) -> io::Result<()> {
+    pub fn remove_fixed(file: &Path, report: &Report) -> io::Result<()> {
         if !report.failures().is_empty() {
             return Ok(());
         }
         let found: BTreeSet<_> = report.misses.iter().map(key).collect();
-        let stands = |block: &&str| {
+        let is_miss = |block: &&str| {
             toml::from_str::<Self>(block).is_ok_and(|known| {
                 let mut entries = known.miss.into_iter();
                 entries.all(|entry| found.contains(&(entry.schema, entry.instance)))
             })
         };
         let text = fs::read_to_string(file)?;
-        let kept: Vec<&str> = text.trim_end().split("\n\n").filter(stands).collect();
+        let kept: Vec<&str> = text.trim_end().split("\n\n").filter(is_miss).collect();
         fs::write(file, kept.join("\n\n") + "\n")
     }
 
@@ -69,7 +69,7 @@ impl Known {
             .filter(|miss| !known.contains(&key(miss)))
             .map(|miss| format!("{} {}: {}", miss.schema, key(miss).1, miss.why));
         let gone = known.difference(&found).map(|(schema, instance)| {
-            format!("{schema} {instance}: right now; UPDATE=1 strikes it from known.toml")
+            format!("{schema} {instance}: no longer a miss; UPDATE=1 removes it from known.toml")
         });
         new.chain(gone).collect()
     }
