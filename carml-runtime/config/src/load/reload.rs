@@ -5,11 +5,13 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+type Check = dyn Fn(&Loaded) -> Result<(), Error> + Send + Sync;
+
 /// The config in force. A new one is swapped in whole once it is valid; an invalid one is reported and changes nothing.
 pub struct Reload {
     loader: Loader,
     /// What a new config must pass beside its schema.
-    check: Box<dyn Fn(&Loaded) -> Result<(), Error> + Send + Sync>,
+    check: Box<Check>,
     current: RwLock<Arc<Loaded>>,
     /// One reload at a time: the last text read is the one in force.
     turn: Mutex<()>,
