@@ -27,6 +27,7 @@
 
 mod code;
 mod diagnostic;
+mod explanation;
 mod kind;
 mod nearest;
 mod pointer;
@@ -41,6 +42,7 @@ mod userinfo;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Place, Severity};
+pub use explanation::Explanation;
 pub use kind::{Bound, Found, Kind, LengthBound, TooLarge, Type, Unit, Unreadable};
 pub use nearest::{distance, nearest};
 pub use pointer::{escape_key, unescape_key};

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use carml_config::{Error, Loaded};
+use carml_diagnostic::{Code, nearest};
 
 use super::config_args::ConfigArgs;
 use super::{could_not_run, invalid_input, output};
@@ -13,17 +14,28 @@ use super::{could_not_run, invalid_input, output};
 Examples:
   carml explain                     every value, and what set it
   carml explain registry.timeout    one key: its value now, what set it, type, default, meaning
-  carml explain chain               the middleware chains as they will run")]
+  carml explain chain               the middleware chains as they will run
+  carml explain --code unknown-key  what a code of a report means, and how to fix it")]
 pub(crate) struct Args {
     /// A key such as `registry.timeout`, or `chain`; everything if absent
     #[arg(value_name = "KEY")]
     key: Option<String>,
+
+    /// A code of a report, such as `unknown-key`: its cause, an example and the fix
+    #[arg(long, value_name = "CODE", conflicts_with = "key")]
+    code: Option<String>,
 
     #[command(flatten)]
     config: ConfigArgs,
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
+    if let Some(name) = &args.code {
+        return match Code::from_name(name) {
+            Some(code) => output::print(code.explanation()),
+            None => could_not_run(unknown_code(name)),
+        };
+    }
     let schema = match args.config.schema.open() {
         Ok(schema) => schema,
         Err(report) => return could_not_run(report),
@@ -36,6 +48,14 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     match explain(&loaded, args.key.as_deref()) {
         Ok(text) => output::print(text),
         Err(error) => invalid_input(error),
+    }
+}
+
+fn unknown_code(name: &str) -> String {
+    let all = Code::ALL.iter().map(|code| code.as_str());
+    match nearest(name, all).first() {
+        Some(near) => format!("`{name}` is not a code: did you mean `{near}`?"),
+        None => format!("`{name}` is not a code: docs/diagnostics.md lists them"),
     }
 }
 
