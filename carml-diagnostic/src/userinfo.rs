@@ -2,24 +2,29 @@
 
 use std::ops::Range;
 
-/// Where `scheme://user:password@host` has its password, for each in a text.
+/// Where `user:password@host` has its password, with a scheme before it or without, for each in a text.
 pub fn passwords(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(at) = text[from..].find("://") {
-        let start = from + at + 3;
-        let end = text[start..]
-            .find(|c: char| {
-                c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '/' | '?' | '#' | ',')
-            })
-            .map_or(text.len(), |n| start + n);
-        let authority = &text[start..end];
-        if let (Some(colon), Some(host)) = (authority.find(':'), authority.rfind('@'))
-            && colon + 1 < host
-        {
-            found.push(start + colon + 1..start + host);
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
+    for word in text.split_inclusive(ends) {
+        let start = from;
+        from += word.len();
+        let word = word.trim_end_matches(ends);
+        let authority = word.find("://").map_or(0, |at| at + 3);
+        let Some(host) = word.rfind('@').filter(|at| *at > authority) else {
+            continue;
+        };
+        let after_user = &word[authority..host];
+        let colon = after_user.match_indices(':').map(|(at, _)| at).find(|at| {
+            // A port is followed by a path or by the next address.
+            let rest = &after_user[at + 1..];
+            let digits = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            !(digits.len() < rest.len() && digits.starts_with(['/', ',']))
+        });
+        if let Some(colon) = colon.filter(|at| authority + at + 1 < host) {
+            found.push(start + authority + colon + 1..start + host);
         }
-        from = end.max(start);
     }
     found
 }
@@ -53,6 +58,9 @@ mod tests {
                 "a http://h:80/p and s://u:******@h",
             ),
             ("nats://u@h:4222", "nats://u@h:4222"),
+            ("u:hunter2@h:1", "u:******@h:1"),
+            ("at u:p/w@h1,", "at u:******@h1,"),
+            ("h:80/p and me@example.org", "h:80/p and me@example.org"),
         ] {
             assert_eq!(without_passwords(text), shown);
         }

@@ -2,7 +2,7 @@
 
 use super::wording::{name, types};
 use crate::document::Document;
-use carml_diagnostic::{Diagnostic, Input, Kind, Text, Type, text, trusted};
+use carml_diagnostic::{Diagnostic, Input, Kind, Piece, Text, Type, text, trusted};
 use carml_schema::Scalar;
 use jsonschema::ValidationError;
 use jsonschema::error::TypeKind;
@@ -124,7 +124,9 @@ fn help(
         ("object", Value::String(s)) => match s.split_once(':') {
             Some((key, rest)) if !rest.starts_with(' ') => text![
                 "write a space after the colon: `",
-                Input::new(format!("{key}: {rest}")),
+                Piece::Key(key.to_owned()),
+                ": ",
+                Input::new(rest),
                 "`"
             ],
             _ => match s.split_once(' ') {
