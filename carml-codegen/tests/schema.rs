@@ -42,10 +42,17 @@ fn a_draft_that_is_not_named_or_not_known_is_draft_7() {
 }
 
 #[test]
-fn a_pattern_of_another_language_is_left_to_others() {
-    let code =
-        code(r#"{"type": "object", "properties": {"a": {"type": "string", "pattern": "^a\\Z"}}}"#);
-    assert!(!code.contains("regex"), "{code}");
+fn a_pattern_of_another_language_is_left_to_others_unless_it_can_be_translated() {
+    let of = |pattern: &str| {
+        code(&format!(
+            r#"{{"type": "object", "properties": {{"a": {{"type": "string", "pattern": "{pattern}"}}}}}}"#
+        ))
+    };
+    let left = of(r"^\\h+$");
+    assert!(!left.contains("regex"), "{left}");
+    // As validation reads it.
+    let translated = of(r"^a\\Z");
+    assert!(translated.contains("\"^a$\""), "{translated}");
 }
 
 #[test]

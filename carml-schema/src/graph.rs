@@ -52,6 +52,14 @@ pub struct Schema {
     pub scalar: Option<String>,
 }
 
+impl Schema {
+    /// Whether it is one of the definitions of its document.
+    pub fn is_definition(&self) -> bool {
+        let mut path = self.place.rsplit('/').skip(1);
+        matches!(path.next(), Some("definitions" | "$defs"))
+    }
+}
+
 /// The keywords that describe a schema.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct About {

@@ -18,8 +18,7 @@ pub(super) fn of(schema: &Schema, options: &Options) -> String {
 
 /// The schema has a title to be named by, or is a definition.
 pub(super) fn is_chosen(schema: &Schema) -> bool {
-    let mut path = schema.place.rsplit('/').skip(1);
-    title(schema).is_some() || matches!(path.next(), Some("definitions" | "$defs"))
+    title(schema).is_some() || schema.is_definition()
 }
 
 /// The title, if it is short enough for a name.

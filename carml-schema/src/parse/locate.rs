@@ -85,18 +85,16 @@ impl<'a> Locator<'a> {
         if !first.value.as_object().is_some_and(is) {
             return Some(first.clone());
         }
+        self.index();
         let root = self.documents.root();
         let mut count = 0;
         let mut outermost = None;
         let mut documents: Vec<&Value> = self.documents.nodes().map(|node| node.value).collect();
-        for reached in self.reached.values() {
-            if !documents
-                .iter()
-                .any(|document| std::ptr::eq(*document, reached.value))
-            {
-                documents.push(reached.value);
-            }
-        }
+        // A resource of a local document has been counted with it.
+        let index = self.index.as_ref();
+        let is_local = |node: &Node<'_>| index.is_some_and(|index| index.contains_key(&node.key()));
+        let reached = self.reached.values().filter(|node| !is_local(node));
+        documents.extend(reached.map(|node| node.value));
         for document in documents {
             walk(
                 document,
