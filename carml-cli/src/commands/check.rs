@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use carml_config::Error;
+use carml_kv::capability::Requirement;
 
 use super::config_args::ConfigArgs;
 use super::could_not_run;
@@ -24,7 +25,7 @@ pub(crate) struct Args {
 
     /// A call of the store that a service needs, such as `lock:cluster`
     #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',')]
-    requires: Vec<String>,
+    requires: Vec<Requirement>,
 
     /// How long one server may take to answer, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "3")]
@@ -42,7 +43,10 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     };
     let carml = schema.is_carml();
     let loader = args.config.loader(schema);
-    let loader = args.requires.iter().fold(loader, |l, call| l.require(call));
+    let loader = args
+        .requires
+        .iter()
+        .fold(loader, |l, call| l.require(*call));
     let mut found = Findings::default();
     let mut done = String::from("the config is ready");
     match loader.load() {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use carml_config::{Error, Loader, Schema};
+use carml_kv::capability::Requirement;
 
 use super::config_args::SchemaArgs;
 use super::could_not_run;
@@ -29,7 +30,7 @@ pub(crate) struct Args {
 
     /// A call of the store that a service needs, such as `lock:cluster`; warns if the provider lacks it
     #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',')]
-    requires: Vec<String>,
+    requires: Vec<Requirement>,
 
     /// YAML or JSON files, each checked by itself
     #[arg(required = true, value_name = "FILE")]
@@ -71,5 +72,7 @@ fn loader(args: &Args, schema: Schema, file: &PathBuf) -> Loader {
         !name.starts_with("CARML__") && !layers.contains(&&*name)
     });
     let loader = loader.env(vars);
-    args.requires.iter().fold(loader, |l, call| l.require(call))
+    args.requires
+        .iter()
+        .fold(loader, |l, call| l.require(*call))
 }

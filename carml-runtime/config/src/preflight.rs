@@ -2,6 +2,7 @@
 
 use super::Endpoint;
 use super::Loaded;
+use crate::rules::default_port;
 use carml_diagnostic::{Code, Diagnostic, RawReport, Report};
 use carml_schema::Annotations;
 use serde_json::Value;
@@ -147,13 +148,9 @@ impl Loaded {
         if endpoint.scheme() == Some("udp") {
             return Some(0);
         }
-        let provider = self.value().pointer("/registry/provider");
-        let provider = provider.and_then(Value::as_str).unwrap_or_default();
         let of_provider = || {
-            let of_registry = pointer.starts_with("/registry/");
-            let table = of_registry.then(|| self.schema().documents().capabilities())??;
-            let port = table.pointer(&format!("/providers/{provider}/default_port"))?;
-            u16::try_from(port.as_u64()?).ok()
+            let registry = self.value().get("registry");
+            default_port(registry.filter(|_| pointer.starts_with("/registry/")))
         };
         endpoint
             .port()

@@ -112,7 +112,7 @@ fn what_may_be_a_placeholder_warns_or_refuses() {
         ["not-built", "material"]
     );
 
-    let require = |loader: Loader| loader.require("lock:cluster");
+    let require = |loader: Loader| loader.require("lock:cluster".parse().unwrap());
     let redb = "registry:\n  provider: redb\n";
     assert_eq!(
         codes(&require(loader(redb)).load().unwrap_err()),
@@ -126,7 +126,12 @@ fn what_may_be_a_placeholder_warns_or_refuses() {
             .warnings(),
         1
     );
-    assert!(loader(redb).require("lock:process").load().is_ok());
+    assert!(
+        loader(redb)
+            .require("lock:process".parse().unwrap())
+            .load()
+            .is_ok()
+    );
 }
 
 #[test]
@@ -393,4 +398,34 @@ tracer:
         "http://es:9200"
     );
     assert_eq!(told(&loaded, "/tracer/endpoints"), "carml.yml:3:16");
+}
+
+#[test]
+fn what_the_type_of_a_duration_or_size_refuses_is_refused_at_its_line() {
+    for (text, place) in [
+        ("registry: { timeout: 1s1m }", "1:22"),
+        (
+            "grpc: { server: { keepalive: { interval: 99999999999999999999s } } }",
+            "1:42",
+        ),
+        ("grpc: { server: { middleware: [timeout: 0s] } }", "1:41"),
+        ("grpc: { server: { middleware: [timeout: 1s1m] } }", "1:41"),
+        (
+            "grpc: { server: { middleware: [max_message_size: 0 KiB] } }",
+            "1:50",
+        ),
+        (
+            "grpc: { client: { middleware: [max_message_size: 99999999tib] } }",
+            "1:50",
+        ),
+    ] {
+        for loader in [loader(text), loader(text).lenient()] {
+            let error = loader.load().unwrap_err();
+            assert_eq!(error.report().errors(), 1, "{error}");
+            assert!(
+                error.to_string().contains(&format!("carml.yml:{place}")),
+                "{text}: {error}"
+            );
+        }
+    }
 }

@@ -1,9 +1,6 @@
 //! What a config of an app must keep beside its schema: at start, in `--check`, and in a reload.
 
-use super::{
-    middleware::{self, MiddlewareEntry},
-    requirements,
-};
+use super::middleware::{self, MiddlewareEntry};
 use crate::{
     config::{self, Config, Loaded, Root, Schema, Section, chain::Plan},
     kv::capability::Requirement,
@@ -58,7 +55,6 @@ impl Checks {
 
     pub(super) fn check<C: Root>(&self, loaded: &Loaded) -> Result<Checked<C>, config::Error> {
         let base: Config = loaded.typed()?;
-        requirements::check(loaded, &base, &self.requires)?;
         let plan = middleware::plan(loaded, &self.middlewares)?;
         let config = loaded.typed()?;
         let mut report = carml_diagnostic::Report::new();

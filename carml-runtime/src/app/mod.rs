@@ -8,7 +8,6 @@ mod error;
 mod middleware;
 mod open;
 mod reload;
-mod requirements;
 mod serve;
 mod services;
 mod stop;

@@ -75,6 +75,9 @@ fn loader<C: Root>(app: &mut App<C>, schema: Schema) -> Loader {
     for set in app.sets.drain(..) {
         loader = loader.set(set);
     }
+    for (service, requirement) in &app.checks.requires {
+        loader = loader.require_for(service, *requirement);
+    }
     loader
 }
 

@@ -51,6 +51,8 @@ impl Annotations {
             Some(Scalar::Endpoint) => Self::ENDPOINT,
             Some(Scalar::Pem) => Self::PEM,
             Some(Scalar::Base64) => Self::BASE64,
+            Some(Scalar::Duration) if part.unconditional => Self::DURATION,
+            Some(Scalar::ByteSize) if part.unconditional => Self::BYTE_SIZE,
             _ => Self::default(),
         };
         if part.node.is_secret() {

@@ -11,7 +11,7 @@ use crate::pointer;
 
 /// What a schema says of a place that loading has to know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Annotations(u8);
+pub struct Annotations(u16);
 
 impl Annotations {
     /// It is never shown.
@@ -24,6 +24,10 @@ impl Annotations {
     pub const BASE64: Self = Self(8);
     /// It is an item of a middleware list.
     pub const MIDDLEWARE: Self = Self(16);
+    /// It is a duration, and nothing else is valid.
+    pub const DURATION: Self = Self(128);
+    /// It is a byte size, and nothing else is valid.
+    pub const BYTE_SIZE: Self = Self(256);
     /// A default is filled in.
     const FILL: Self = Self(32);
     /// An integer is valid.

@@ -6,10 +6,11 @@ use crate::diagnose;
 use crate::document::Document;
 use crate::layer::{Kind, Layer, merge, nest_at};
 use crate::redact::ConfigPolicy;
-use crate::rules::{self, Requirement};
+use crate::rules::{self, Required};
 use crate::schema::Schema;
 use crate::variables::Expand;
 use carml_diagnostic::{Code, Diagnostic, Input, RawReport, Report, Source, text, trusted};
+use carml_kv::capability::Requirement;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
@@ -27,7 +28,7 @@ pub struct Loader {
     remotes: Vec<Arc<dyn Remote>>,
     vars: BTreeMap<String, String>,
     sets: Vec<String>,
-    requires: Vec<Requirement>,
+    requires: Vec<Required>,
     plain: bool,
     lenient: bool,
 }
@@ -121,10 +122,23 @@ impl Loader {
         self
     }
 
-    /// Names a call that a service needs of the store, as `lock` or `lock:cluster`: a provider that lacks it is a fault.
+    /// Names a call that is required of the store: a provider that lacks it is an error.
     #[must_use]
-    pub fn require(mut self, call: &str) -> Loader {
-        self.requires.push(Requirement::parse(call));
+    pub fn require(mut self, requirement: Requirement) -> Loader {
+        self.requires.push(Required {
+            requirement,
+            service: None,
+        });
+        self
+    }
+
+    /// Names a call that a service requires of the store.
+    #[must_use]
+    pub fn require_for(mut self, service: &'static str, requirement: Requirement) -> Loader {
+        self.requires.push(Required {
+            requirement,
+            service: Some(service),
+        });
         self
     }
 

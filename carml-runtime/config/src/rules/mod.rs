@@ -5,8 +5,9 @@ mod capability;
 mod chain;
 mod endpoint;
 mod material;
+mod scalar;
 
-pub(crate) use capability::Requirement;
+pub(crate) use capability::{Required, default_port};
 
 use crate::document::Document;
 use carml_diagnostic::{Code, Diagnostic, RawReport};
@@ -16,7 +17,7 @@ use carml_schema::Annotations;
 pub(super) fn check(
     document: &Document,
     lenient: bool,
-    requires: &[Requirement],
+    requires: &[Required],
     report: &mut RawReport,
 ) {
     if !document.schema().is_carml() {
@@ -31,8 +32,11 @@ pub(super) fn check(
     let any = Annotations::MIDDLEWARE
         .and(Annotations::ENDPOINT)
         .and(Annotations::PEM)
-        .and(Annotations::BASE64);
+        .and(Annotations::BASE64)
+        .and(Annotations::DURATION)
+        .and(Annotations::BYTE_SIZE);
     let marked = document.schema().shapes().annotated(document.value(), any);
+    scalar::check(&mut rules, &marked);
     chain::check(&mut rules, &marked);
     endpoint::check(&mut rules, &marked);
     material::check(&mut rules, &marked);

@@ -84,6 +84,30 @@ impl CustomLayer {
     ///
     /// A service of it that fails ends the call: with the error's own status if it has one, with
     /// INTERNAL and a general text if it has none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use carml_config::ServerMiddleware;
+    /// use carml_grpc::chain::{Chain, CustomLayer, Item};
+    /// use tonic::{Request, Status, service::InterceptorLayer};
+    ///
+    /// let guard = InterceptorLayer::new(|request: Request<()>| {
+    ///     match request.metadata().get("authorization") {
+    ///         Some(_) => Ok(request),
+    ///         None => Err(Status::unauthenticated("no credentials")),
+    ///     }
+    /// });
+    /// let chain = Chain::compile_items(vec![
+    ///     Item::BuiltIn(ServerMiddleware::Logging),
+    ///     Item::Custom(CustomLayer::new("guard", guard)),
+    /// ])?;
+    /// assert_eq!(
+    ///     chain.to_string(),
+    ///     "logging > guard > max_message_size(receive 4194304) > services"
+    /// );
+    /// # Ok::<(), carml_config::chain::Problems>(())
+    /// ```
     pub fn new<L, B>(name: &'static str, layer: L) -> Self
     where
         L: Layer<Next> + Send + Sync + 'static,

@@ -1,5 +1,7 @@
 //! Which provider has which call, and with which scope: generated from `schema/registry.json`.
 
+use std::str::FromStr;
+
 mod backend;
 #[rustfmt::skip]
 mod generated;
@@ -39,6 +41,26 @@ pub struct Requirement {
     pub call: Call,
     /// The minimum scope; `process` only requires that the provider has the call.
     pub scope: Scope,
+}
+
+impl FromStr for Requirement {
+    type Err = String;
+
+    /// Reads `lock` or `lock:cluster`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (call, scope) = text.split_once(':').unwrap_or((text, "process"));
+        let (call, scope) = (call.trim(), scope.trim());
+        let found = Call::parse(call).ok_or_else(|| {
+            let all: Vec<&str> = CALLS.iter().map(|call| call.as_str()).collect();
+            format!(
+                "`{call}` is not a call of the store: expected one of {}",
+                all.join(", ")
+            )
+        })?;
+        let scope = Scope::parse(scope)
+            .ok_or_else(|| format!("unknown scope `{scope}`: expected `process` or `cluster`"))?;
+        Ok(Self { call: found, scope })
+    }
 }
 
 /// A requirement that a provider does not meet.

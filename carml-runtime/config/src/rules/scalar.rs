@@ -1,0 +1,29 @@
+//! Durations and sizes that have the form that the schema asks for, and no value.
+
+use super::Rules;
+use crate::{ByteSize, Duration};
+use carml_diagnostic::{Code, Diagnostic};
+use carml_schema::{Annotated, Annotations};
+
+pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
+    for Annotated {
+        pointer,
+        annotations,
+        value,
+    } in marked
+    {
+        let Some(text) = value.as_str() else {
+            continue;
+        };
+        let error = if annotations.has(Annotations::DURATION) {
+            text.parse::<Duration>().err()
+        } else if annotations.has(Annotations::BYTE_SIZE) {
+            text.parse::<ByteSize>().err()
+        } else {
+            None
+        };
+        if let Some(why) = error {
+            rules.add(Diagnostic::error(Code::Format, why), pointer);
+        }
+    }
+}
