@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::support::{present, integer};
 
-/// Every section that CarML itself reads. Open: extend it with `allOf` and properties of your own, and close the whole with `unevaluatedProperties: false`.
+/// Every section that CarML itself reads. Other keys are allowed: extend it with `allOf` and your own properties, and forbid all others with `unevaluatedProperties: false`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Config {
-    /// What is true of the whole process.
+    /// Settings of the whole process.
     pub app: AppSection,
     /// The gRPC server and the clients that the service makes.
     pub grpc: Grpc,
@@ -23,7 +23,7 @@ pub struct Config {
     pub registry: Option<Registry>,
     /// Health of this service and of what it needs. grpc.health.v1 is always served.
     pub health: Health,
-    /// Where events go beside standard output.
+    /// Where events go, in addition to standard output.
     pub logger: Logger,
     /// Where finished spans go.
     pub tracer: Tracer,
@@ -37,18 +37,18 @@ pub struct Config {
     pub extra: BTreeMap<String, Value>,
 }
 
-/// What is true of the whole process.
+/// Settings of the whole process.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppSection {
     /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Turns on checks and output that help in development. Defaults to `false`.
+    /// Enables checks and output that help in development. Defaults to `false`.
     pub debug: bool,
-    /// Logs at level `debug` instead of `info`. `RUST_LOG` wins over it. Defaults to `false`.
+    /// Logs at level `debug` instead of `info`. `RUST_LOG` has priority over it. Defaults to `false`.
     pub verbose: bool,
-    /// Colours in terminal output. Defaults to `"auto"`.
+    /// Whether terminal output is coloured. Defaults to `"auto"`.
     pub color: Color,
     /// Where temporary files are kept. The system's temporary directory if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -91,14 +91,14 @@ pub struct Grpc {
 pub struct GrpcServer {
     /// The address to bind. Defaults to `"127.0.0.1:50051"`.
     pub listen: String,
-    /// The address that others are told. The bound address if absent.
+    /// The address that other services use. The bound address if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
     /// Serves gRPC server reflection, v1 and v1alpha. Defaults to `true`.
     pub reflection: bool,
-    /// The chain, outermost first. Without `max_message_size` the gRPC default of 4 MiB holds for received messages.
+    /// The chain, outermost first. Without `max_message_size`, received messages are limited to 4 MiB, the default of gRPC.
     pub middleware: Vec<ServerMiddleware>,
-    /// How a peer that is gone without a word is noticed, so that its streams end and what they hold is given up.
+    /// How the server notices a peer that disappeared without closing its connection, so that its streams end and their locks are released.
     pub keepalive: Keepalive,
     /// How the server ends on SIGTERM or SIGINT.
     pub shutdown: ShutdownSettings,
@@ -136,13 +136,13 @@ pub enum ServerMiddleware {
     MaxMessageSize(super::ByteSize),
 }
 
-/// How a peer that is gone without a word is noticed, so that its streams end and what they hold is given up.
+/// How the server notices a peer that disappeared without closing its connection, so that its streams end and their locks are released.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Keepalive {
-    /// How often a connection is pinged (HTTP/2 PING); `0s`: never. Defaults to `"20s"`.
+    /// How often a connection is checked with an HTTP/2 PING. `0s`: never. Defaults to `"20s"`.
     pub interval: super::Duration,
-    /// How long a ping may stay unanswered before the connection is closed. Defaults to `"10s"`.
+    /// How long the answer to a PING may take before the connection is closed. Defaults to `"10s"`.
     pub timeout: super::Duration,
 }
 
@@ -215,7 +215,7 @@ pub struct Registry {
     pub provider: Provider,
     /// The provider's servers. Not used by `redb`.
     pub endpoints: Vec<super::Endpoint>,
-    /// The file of the embedded store (`redb`); made if it is missing. One process holds it. Defaults to `"carml.redb"`.
+    /// The file of the embedded store (`redb`), created if it does not exist. Only one process can open it. Defaults to `"carml.redb"`.
     pub path: String,
     /// The user to log in as.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -228,12 +228,12 @@ pub struct Registry {
     /// The certificate authority that signs the servers' certificates.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub certificate: Option<super::Pem>,
-    /// The namespace: every key lives under it, and nothing outside it is touched. Defaults to `"carml"`.
+    /// The namespace: every key is under it, and nothing outside of it is changed. Defaults to `"carml"`.
     pub bucket: String,
-    /// How long the head of one answer may take.
+    /// How long the header of one response may take.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub header_timeout_per_request: Option<super::Duration>,
-    /// Keeps the list of servers up to date from the cluster itself. Defaults to `false`.
+    /// Updates the list of servers from the cluster. Defaults to `false`.
     pub auto_sync: bool,
 }
 
@@ -274,7 +274,7 @@ pub enum Provider {
 pub struct Health {
     /// What is probed in the background: `host`, `host:port` (TCP), `http://`, `https://` or `grpc://`.
     pub endpoints: Vec<super::Endpoint>,
-    /// Between two probes of one endpoint. Defaults to `"10s"`.
+    /// The time between two probes of one endpoint. Defaults to `"10s"`.
     pub interval: super::Duration,
     /// How long one probe may take. Defaults to `"2s"`.
     pub timeout: super::Duration,
@@ -290,13 +290,13 @@ impl Default for Health {
     }
 }
 
-/// Where events go beside standard output.
+/// Where events go, in addition to standard output.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Logger {
-    /// How events are written to standard output: `auto` is for people on a terminal and JSON lines elsewhere. Defaults to `"auto"`.
+    /// How events are written to standard output: `auto` is readable text on a terminal, and JSON lines otherwise. Defaults to `"auto"`.
     pub format: Format,
-    /// The sinks in use.
+    /// The destinations in use.
     pub hooks: Vec<LoggerHook>,
     /// The `syslog` hook.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -325,7 +325,7 @@ pub enum Format {
     Json,
 }
 
-/// A sink for events.
+/// A destination for events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoggerHook {
@@ -367,9 +367,9 @@ pub struct ElasticSearch {
 pub struct Tracer {
     /// Whether spans are exported. Defaults to `false`.
     pub enabled: bool,
-    /// The collector's kind. Defaults to `"zipkin"`.
+    /// The kind of collector. Defaults to `"zipkin"`.
     pub provider: TracerProvider,
-    /// The collector's servers.
+    /// The servers of the collector.
     pub endpoints: Vec<super::Endpoint>,
     /// The share of new traces that are recorded. Defaults to `1.0`.
     pub sample_ratio: f64,
@@ -386,7 +386,7 @@ impl Default for Tracer {
     }
 }
 
-/// The collector's kind.
+/// The kind of collector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TracerProvider {
@@ -397,7 +397,7 @@ pub enum TracerProvider {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
-    /// Where objects are kept: a local directory, or an S3-like service. Defaults to `"fs"`.
+    /// Where objects are kept: a local directory, or a service that is compatible with S3. Defaults to `"fs"`.
     pub provider: StoreProvider,
     /// The directory of provider `fs`. Defaults to `"objects"`.
     pub path: String,
@@ -410,10 +410,10 @@ pub struct Store {
     /// The region of provider `s3`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// The access key's name.
+    /// The name of the access key.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub access_key: Option<String>,
-    /// The access key's secret.
+    /// The secret of the access key.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<super::Secret>,
 }
@@ -432,7 +432,7 @@ impl Default for Store {
     }
 }
 
-/// Where objects are kept: a local directory, or an S3-like service.
+/// Where objects are kept: a local directory, or a service that is compatible with S3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StoreProvider {
@@ -450,7 +450,7 @@ pub struct Download {
     /// How many downloads run at once. Defaults to `4`.
     #[serde(deserialize_with = "integer")]
     pub parallel: u64,
-    /// How long a server may stay silent. Defaults to `"30s"`.
+    /// How long a server may send nothing. Defaults to `"30s"`.
     pub timeout: super::Duration,
     /// The largest file that is accepted. Defaults to `"1gb"`.
     pub max_size: super::ByteSize,
