@@ -1,7 +1,36 @@
 //! Config: from `carml.yml` to checked, typed values.
 //!
-//! [`Schema`] says what is allowed, [`Loader`] merges the layers and checks them, [`Loaded`] is the result and knows
-//! where every value came from.
+//! [`Schema`] says what is allowed. [`Loader`] merges the layers (schema defaults, files, remote texts, variables,
+//! `--set`), expands `${…}` in files, and checks the result. [`Loaded`] is a valid config that knows where every value
+//! came from. [`Reload`] reads it again while a service runs.
+//!
+//! ```
+//! use carml_config::{Config, Loader, Schema};
+//! use carml_diagnostic::{Format, Source};
+//!
+//! let text = "registry:\n  timeout: ${TIMEOUT:-7s}\n";
+//! let loader = Loader::new(Schema::base()?)
+//!     .source(Source::new("carml.yml", text, Format::Yaml))
+//!     .env([("CARML__APP__NAME", "shop")])
+//!     .set("grpc.server.listen=127.0.0.1:0");
+//! let loaded = loader.load()?;
+//! let config: Config = loaded.typed()?;
+//! assert_eq!(config.grpc.server.listen.to_string(), "127.0.0.1:0");
+//! assert_eq!(loaded.value()["registry"]["timeout"], "7s");
+//! assert_eq!(loaded.origin("/app/name").to_string(), "variable CARML__APP__NAME");
+//! assert_eq!(loaded.origin("/registry/timeout").to_string(), "carml.yml:2:12");
+//!
+//! // Every error is reported at once, at the layer that caused it.
+//! let report = loader.set("registry.timeuot=5s").load().unwrap_err().to_string();
+//! assert!(report.contains("--> --set registry.timeuot"));
+//! assert!(report.contains("did you mean"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Modules: `schema` (what is allowed), `load` (the layers and their result), `layer` and `key_path` (where a value came
+//! from, and how people name it), `variables` (`${…}`), `rules` (what a schema cannot say), `explain` (the effective
+//! config, a key, the reference), `types` (durations, sizes, secrets). The types of CarML's own sections are generated
+//! from `schema/*.json`. `docs/config.md` is the manual.
 
 pub mod chain;
 mod diagnose;

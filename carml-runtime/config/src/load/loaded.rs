@@ -15,6 +15,18 @@ use serde_json::{Map, Value};
 const NONE: [&str; 0] = [];
 
 /// A config that is valid, and knows where its values came from.
+///
+/// ```
+/// use carml_config::{Loader, Schema};
+/// use carml_diagnostic::{Format, Source};
+///
+/// let source = Source::new("carml.yml", "app: {name: shop}", Format::Yaml);
+/// let loaded = Loader::new(Schema::base()?).source(source).load()?;
+/// assert_eq!(loaded.origin("/app/name").to_string(), "carml.yml:1:13");
+/// assert_eq!(loaded.origin("/health").to_string(), "schema default");
+/// assert!(loaded.explain_key("app.name")?.starts_with("app.name: shop"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Loaded {
     document: Document,

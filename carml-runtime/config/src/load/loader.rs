@@ -20,6 +20,17 @@ use std::sync::Arc;
 /// Reads layers, later ones winning: schema defaults, files, texts, remote keys, variables, `--set`.
 ///
 /// It can load again and again: files and remote keys are read anew each time.
+///
+/// ```
+/// use carml_config::{Loader, Schema};
+/// use carml_diagnostic::{Format, Source};
+///
+/// let loader = Loader::new(Schema::base()?)
+///     .source(Source::new("carml.yml", "app: {name: shop}", Format::Yaml))
+///     .set("app.name=store");
+/// assert_eq!(loader.load()?.value()["app"]["name"], "store");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Loader {
     schema: Schema,

@@ -8,6 +8,23 @@ use std::time::Duration;
 type Check = dyn Fn(&Loaded) -> Result<(), Error> + Send + Sync;
 
 /// The config in force. A new one is swapped in whole once it is valid; an invalid one is reported and changes nothing.
+///
+/// ```
+/// use carml_config::{Loader, Reload, Schema};
+///
+/// let path = std::env::temp_dir().join(format!("carml-reload-{}.yml", std::process::id()));
+/// std::fs::write(&path, "app: {name: shop}")?;
+/// let config = Reload::new(Loader::new(Schema::base()?).file(&path))?;
+/// std::fs::write(&path, "app: {name: store}")?;
+/// assert_eq!(config.reload()?.keys, ["/app/name"]);
+///
+/// // What is invalid is reported, and changes nothing.
+/// std::fs::write(&path, "app: {nmae: x}")?;
+/// assert!(config.reload().is_err());
+/// assert_eq!(config.current().value()["app"]["name"], "store");
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Reload {
     loader: Loader,
     /// What a new config must pass beside its schema.

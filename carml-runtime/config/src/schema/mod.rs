@@ -33,6 +33,18 @@ impl Root for super::Config {
 }
 
 /// A compiled JSON Schema. Cheap to clone. Formats are asserted; draft-07 where `$schema` is absent; nothing is fetched.
+///
+/// ```
+/// use carml_config::{Loader, Schema};
+/// use carml_diagnostic::{Format, Source};
+///
+/// let schema = r#"{"properties": {"port": {"type": "integer", "maximum": 65535}}}"#;
+/// let schema = Schema::parse("service.json", schema)?;
+/// let source = Source::new("service.yml", "port: 99999", Format::Yaml);
+/// let report = Loader::new(schema).source(source).load().unwrap_err().to_string();
+/// assert!(report.contains("service.yml:1:7"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Schema(Arc<Inner>);
 
