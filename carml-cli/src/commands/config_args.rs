@@ -49,7 +49,7 @@ impl ConfigArgs {
         loader = if carml {
             loader.env(std::env::vars_os())
         } else {
-            loader.plain()
+            loader.verbatim()
         };
         self.set.iter().fold(loader, Loader::set)
     }

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Ok(schema) => schema,
         Err(report) => return could_not_run(report),
     };
-    let loaded = match args.config.loader(schema).lenient().load() {
+    let loaded = match args.config.loader(schema).placeholders_as_warnings().load() {
         Ok(loaded) => loaded,
         Err(error @ Error::Unreadable(_)) => return could_not_run(error),
         Err(error) => return invalid_input(error),

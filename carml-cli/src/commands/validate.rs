@@ -62,9 +62,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 /// The file alone, with variables for its texts.
 fn loader(args: &Args, schema: Schema, file: &PathBuf) -> Loader {
     let carml = schema.is_carml();
-    let loader = Loader::new(schema).lenient().file(file);
+    let loader = Loader::new(schema).placeholders_as_warnings().file(file);
     if !carml {
-        return loader.plain();
+        return loader.verbatim();
     }
     let layers = ["REGISTRY_ENDPOINTS", "TRACER_ENDPOINTS"];
     let vars = std::env::vars_os().filter(|(name, _)| {

@@ -92,14 +92,14 @@ fn a_secret_may_stand_in_a_file_of_its_own() {
 
     std::fs::remove_file(&held).unwrap();
     assert_eq!(codes(&loader(&text).load().unwrap_err()), ["secret-file"]);
-    let lenient = loader(&text).lenient().load().unwrap();
+    let lenient = loader(&text).placeholders_as_warnings().load().unwrap();
     assert_eq!(lenient.warnings().warnings(), 1);
 }
 
 #[test]
 fn what_may_be_a_placeholder_warns_or_refuses() {
     let text = "registry:\n  provider: zookeeper\n  certificate: XXX\n";
-    let lenient = loader(text).lenient().load().unwrap();
+    let lenient = loader(text).placeholders_as_warnings().load().unwrap();
     let warned: Vec<_> = lenient
         .warnings()
         .findings()
@@ -119,7 +119,7 @@ fn what_may_be_a_placeholder_warns_or_refuses() {
         ["capability"]
     );
     assert_eq!(
-        require(loader(redb).lenient())
+        require(loader(redb).placeholders_as_warnings())
             .load()
             .unwrap()
             .warnings()
@@ -174,7 +174,7 @@ fn the_effective_config_is_yaml_that_says_the_same() {
     let text = "list:\n  - a: 1\n    b: [1, [2, 3], {x: y}]\n  - {q: [{z: 1}, {}], r: []}\n  - [[1], []]\n\
                 text: |\n  two\n  lines\n'odd: key': 'yes'\nn: ~\nf: 1.5\n'1': '01'\nt: ['# no', 'a: b', '- x', '']\n";
     let loaded = Loader::new(schema)
-        .plain()
+        .verbatim()
         .source(source(text))
         .load()
         .unwrap();
@@ -342,7 +342,11 @@ fn a_variable_that_stands_alone_may_give_a_number() {
     let text =
         "download:\n  parallel: ${N}\ntracer:\n  enabled: ${ON:-true}\nregistry:\n  bucket: ${N}\n";
     let env = vars(&[("N", "4")]);
-    let loaded = loader(text).lenient().env(env.clone()).load().unwrap();
+    let loaded = loader(text)
+        .placeholders_as_warnings()
+        .env(env.clone())
+        .load()
+        .unwrap();
     let at = |pointer: &str| loaded.value().pointer(pointer).unwrap().clone();
     assert_eq!(at("/download/parallel"), 4);
     assert_eq!(at("/tracer/enabled"), true);

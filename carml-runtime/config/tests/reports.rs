@@ -24,12 +24,12 @@ fn report(file: &Path) -> String {
     let schema = schema.unwrap();
     let carml = schema.is_carml();
     let loader = Loader::new(schema)
-        .lenient()
+        .placeholders_as_warnings()
         .source(Source::new(name, text, Format::Yaml));
     let loader = if carml {
         loader.env([("REGION".to_owned(), "eu".to_owned())])
     } else {
-        loader.plain()
+        loader.verbatim()
     };
     let report = match loader.load() {
         Ok(loaded) => loaded.warnings().clone(),

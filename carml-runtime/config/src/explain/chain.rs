@@ -19,7 +19,7 @@ fn one(
     title: &str,
     end: &str,
 ) -> Result<(), Problems> {
-    let origin = loaded.told(side.pointer());
+    let origin = loaded.origin_text(side.pointer());
     let _ = writeln!(out, "{title}, outermost first    # {origin}");
     for (n, step) in loaded.chain(side)?.steps().iter().enumerate() {
         let _ = write!(out, "  {}. {}", n + 1, step.name());

@@ -108,11 +108,11 @@ fn table(out: &mut String, rows: &[(String, Option<String>)]) {
 /// The layer and the place that set the value.
 fn set_by(loaded: &Loaded, pointer: &str) -> String {
     let layer = match loaded.origin(pointer) {
-        Origin::Unset | Origin::Default => return loaded.told(pointer),
+        Origin::Unset | Origin::Default => return loaded.origin_text(pointer),
         Origin::Place(..) => "file ",
         Origin::Variable(_) | Origin::Flag(_) => "",
     };
-    format!("{layer}{}", loaded.told(pointer))
+    format!("{layer}{}", loaded.origin_text(pointer))
 }
 
 /// The lower layers that set it too, highest first.

@@ -55,7 +55,7 @@ impl Loaded {
     }
 
     /// Where a value came from, in words.
-    fn told(&self, pointer: &str) -> String {
+    fn origin_text(&self, pointer: &str) -> String {
         match self.origin(pointer) {
             // The pointer of a value that was filled in is known by then.
             Origin::Unset => "schema default".to_owned(),

@@ -98,7 +98,7 @@ impl Writer<'_> {
     }
 
     fn origin(&self, pointer: &str) -> String {
-        self.loaded.told(pointer)
+        self.loaded.origin_text(pointer)
     }
 }
 

@@ -40,8 +40,8 @@ pub struct Loader {
     vars: BTreeMap<String, String>,
     sets: Vec<String>,
     requires: Vec<Required>,
-    plain: bool,
-    lenient: bool,
+    verbatim: bool,
+    placeholders_as_warnings: bool,
 }
 
 impl std::fmt::Debug for Loader {
@@ -66,8 +66,8 @@ impl Loader {
             vars: BTreeMap::new(),
             sets: Vec::new(),
             requires: Vec::new(),
-            plain: false,
-            lenient: false,
+            verbatim: false,
+            placeholders_as_warnings: false,
         }
     }
 
@@ -128,8 +128,8 @@ impl Loader {
     /// Leaves `${VAR}` as it stands, reads what has a tag as if it had none, and takes a document of any kind: for files that
     /// are not CarML's own.
     #[must_use]
-    pub fn plain(mut self) -> Loader {
-        self.plain = true;
+    pub fn verbatim(mut self) -> Loader {
+        self.verbatim = true;
         self
     }
 
@@ -156,8 +156,8 @@ impl Loader {
     /// Warns of what may be a placeholder in a document that is not in use here: a certificate that does not decode,
     /// a secret's file that is not on this machine, a feature that is not in this build, a call that the provider lacks. Without it they are errors.
     #[must_use]
-    pub fn lenient(mut self) -> Loader {
-        self.lenient = true;
+    pub fn placeholders_as_warnings(mut self) -> Loader {
+        self.placeholders_as_warnings = true;
         self
     }
 
@@ -175,7 +175,7 @@ impl Loader {
                 continue;
             };
             any = true;
-            if self.plain || !part.is_null() {
+            if self.verbatim || !part.is_null() {
                 merge(&mut value, part);
             }
         }
@@ -201,7 +201,7 @@ impl Loader {
             });
             report.extend(found);
         }
-        if !self.plain {
+        if !self.verbatim {
             for pointer in document.read_integers() {
                 let message = "this integer does not fit 64 bits";
                 let error = Diagnostic::error(Code::IntegerRange, message);
@@ -209,7 +209,12 @@ impl Loader {
             }
         }
         document.fill();
-        rules::check(&document, self.lenient, &self.requires, &mut report);
+        rules::check(
+            &document,
+            self.placeholders_as_warnings,
+            &self.requires,
+            &mut report,
+        );
         let mut all = report.diagnostics().iter();
         let unreadable = all.any(|d| d.code() == Code::Unreadable);
         let errors = report.errors();
@@ -262,7 +267,7 @@ impl Loader {
         } else {
             let mut reading = layer.source.read_all();
             // `password: !vault x` is no password: what another program would make of it is not known.
-            if !self.plain {
+            if !self.verbatim {
                 reading.report.deny(Code::Tag);
             }
             state.report.extend(reading.report);
@@ -270,7 +275,7 @@ impl Loader {
             reading.value?
         };
         // What a variable or `--set` gives is not expanded again.
-        if !self.plain && layer.kind == Kind::Text && layer.source.text().contains("${") {
+        if !self.verbatim && layer.kind == Kind::Text && layer.source.text().contains("${") {
             Expand {
                 vars: &self.vars,
                 shapes: self.schema.shapes(),
@@ -283,7 +288,7 @@ impl Loader {
         }
         let mut part = nest_at(&layer.at, part);
         let files = layer.at.ends_with("_file") || layer.source.text().contains("_file");
-        if !self.plain && files {
+        if !self.verbatim && files {
             for named in files::take(self.schema.shapes(), &mut part) {
                 self.file_fault(layer, named, state);
             }
@@ -307,7 +312,7 @@ impl Loader {
                     trusted(format!(", the file of `{key}`, cannot be read: {why}")),
                 ];
                 state.unresolved.insert(named.pointer.clone());
-                let fault = if self.lenient {
+                let fault = if self.placeholders_as_warnings {
                     Diagnostic::warning(Code::SecretFile, message)
                 } else {
                     Diagnostic::error(Code::SecretFile, message)
