@@ -423,7 +423,7 @@ fn what_the_type_of_a_duration_or_size_refuses_is_refused_at_its_line() {
             "1:50",
         ),
     ] {
-        for loader in [loader(text), loader(text).lenient()] {
+        for loader in [loader(text), loader(text).placeholders_as_warnings()] {
             let error = loader.load().unwrap_err();
             assert_eq!(error.report().errors(), 1, "{error}");
             assert!(
