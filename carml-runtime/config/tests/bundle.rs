@@ -283,6 +283,7 @@ fn editors_are_told_what_to_write_and_offer_each_middleware_once() {
             .unwrap();
         for item in items {
             let name = item.get("const").unwrap_or(&item["required"][0]);
+            assert!(name.is_string(), "{item}");
             assert_eq!(&item["title"], name, "{item}");
         }
     }

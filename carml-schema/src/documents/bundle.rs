@@ -174,10 +174,31 @@ impl<'a> Bundler<'a> {
             out.entry("patternErrorMessage").or_insert(hint.into());
         }
         if node.middleware().is_some() {
-            name_alternatives(node, &mut out);
+            self.name_alternatives(node, &mut out, base);
         }
         super::files_of_secrets::add(node, &mut out);
         Value::Object(out)
+    }
+
+    /// Titles each middleware as it is written. Editors offer titles as completions beside keys and
+    /// constants: where they are the same there is one. An alternative that is a reference is
+    /// copied, so that the title is beside its keys.
+    fn name_alternatives(&mut self, node: &Node<'a>, copy: &mut Map<String, Value>, base: &str) {
+        let copies = copy.get_mut("oneOf").and_then(Value::as_array_mut);
+        for (mut branch, copy) in node.one_of().zip(copies.into_iter().flatten()) {
+            let reference = branch.rule("$ref").and_then(Value::as_str);
+            let target = reference.and_then(|reference| branch.resolve(reference));
+            if let Some(target) = target.filter(|t| std::ptr::eq(t.resource, node.resource)) {
+                *copy = self.copy(&target, base);
+                branch = target;
+            }
+            let constant = branch.constant().and_then(Value::as_str);
+            if let (Some(name), Some(copy)) =
+                (constant.or(branch.only_required()), copy.as_object_mut())
+            {
+                copy.insert("title".to_owned(), name.into());
+            }
+        }
     }
 
     /// A copy of a schema inside of another: a reference, if it is a resource of its own.
@@ -240,19 +261,5 @@ impl<'a> Bundler<'a> {
         }
         self.names.push((node.clone(), name.clone()));
         name
-    }
-}
-
-/// Titles each middleware as it is written. Editors offer titles as completions beside keys and
-/// constants: where they are the same there is one.
-fn name_alternatives(node: &Node<'_>, copy: &mut Map<String, Value>) {
-    let copies = copy.get_mut("oneOf").and_then(Value::as_array_mut);
-    for (branch, copy) in node.one_of().zip(copies.into_iter().flatten()) {
-        let constant = branch.constant().and_then(Value::as_str);
-        if let (Some(name), Some(copy)) =
-            (constant.or(branch.only_required()), copy.as_object_mut())
-        {
-            copy.insert("title".to_owned(), name.into());
-        }
     }
 }
