@@ -51,7 +51,7 @@ fn files_are_checked_each_by_itself_and_counted() {
     assert_eq!(code, 2);
     let (code, text) = run(&["good.yml", "--requires", "lock:cluster"]);
     assert!(
-        text.contains("warning[capability]") && text.contains("`etcd`"),
+        text.contains("warning[capability]") && text.contains("consul, etcd, zookeeper"),
         "{text}"
     );
     assert_eq!(code, 0);

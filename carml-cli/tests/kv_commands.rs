@@ -88,7 +88,10 @@ fn a_served_store_is_read_and_written() {
     // One at a time, and nobody waits who does not want to.
     let carml = env!("CARGO_BIN_EXE_carml");
     let within = format!("{carml} kv --server {} lock --try j -- true", served.url());
-    store.refused(&["lock", "j", "--", "sh", "-c", &within], "held by someone");
+    store.refused(
+        &["lock", "j", "--", "sh", "-c", &within],
+        "held by another holder",
+    );
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn a_server_that_is_not_there_is_said_to_be_so() {
     assert!(error.contains("running at http://127.0.0.1:1?"), "{error}");
 
     let store = Store(vec!["--server".into(), "localhost:1".into()]);
-    store.refused(&["get", "k"], "write http://host:port");
+    store.refused(&["get", "k"], "expected http://host:port");
 }
 
 #[test]
@@ -138,7 +141,10 @@ fn a_holder_that_is_gone_without_a_word_loses_its_lock() {
     while !held.exists() {
         std::thread::sleep(Duration::from_millis(10));
     }
-    store.refused(&["lock", "--try", "j", "--", "true"], "held by someone");
+    store.refused(
+        &["lock", "--try", "j", "--", "true"],
+        "held by another holder",
+    );
 
     let stop = ["-STOP".to_owned(), holder.id().to_string()];
     assert!(Command::new("kill").args(stop).status().unwrap().success());

@@ -3,7 +3,8 @@
 use super::Knowledge;
 use carml_diagnostic::Span;
 
-/// How far back the keys above a line are looked for. Where that is not enough, nothing of the line is public.
+/// How far back the keys above a line are looked for, and the longest line that is looked through. Where that is not
+/// enough, nothing of the line is public.
 const MAX_BACK: usize = 256 << 10;
 
 /// The parts of a window of a text that are proven to be public.
@@ -14,7 +15,11 @@ pub(super) fn public(knowledge: &Knowledge<'_>, text: &str, window: Span) -> Vec
     for part in lines {
         let line = &text[start..];
         let body = line.split('\n').next().unwrap_or_default().trim_end();
-        let below = Below::of(knowledge, text, start, body);
+        let below = if body.len() > MAX_BACK {
+            Below::Secret
+        } else {
+            Below::of(knowledge, text, start, body)
+        };
         if below != Below::Secret {
             let scan = Scan::of(knowledge, body, below == Below::Public);
             found.extend(scan.public.into_iter().map(|(from, to)| Span {
@@ -51,6 +56,9 @@ impl Below {
             }
             let above = text[..end - 1].rfind('\n').map_or(0, |n| n + 1);
             let line = text[above..end].trim_end();
+            if line.len() > MAX_BACK {
+                return Self::Secret;
+            }
             end = above;
             let lead = self::indent(line);
             let is_item = line[lead..].starts_with('-');
