@@ -4,7 +4,7 @@
 //! A chain is compiled once from the list and is then a `tower` layer around the services:
 //!
 //! ```
-//! use carml_config::ServerMiddleware;
+//! use carml_config::model::ServerMiddleware;
 //! use carml_grpc::chain::{Chain, ChainLayer};
 //! use tonic::{service::Routes, transport::Server};
 //!

@@ -12,7 +12,7 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
         value,
     } in marked
     {
-        let Some(text) = value.as_str() else {
+        let Some(text) = value.as_str().filter(|text| has_form(text)) else {
             continue;
         };
         let error = if annotations.has(Annotations::DURATION) {
@@ -26,4 +26,10 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
             rules.add(Diagnostic::error(Code::Format, why), pointer);
         }
     }
+}
+
+/// Whether a text has a number first and a unit last. The schema refuses any other.
+fn has_form(text: &str) -> bool {
+    let (first, last) = (text.bytes().next(), text.bytes().next_back());
+    first.is_some_and(|b| b.is_ascii_digit()) && last.is_some_and(|b| b.is_ascii_alphabetic())
 }

@@ -88,7 +88,7 @@ impl CustomLayer {
     /// # Examples
     ///
     /// ```
-    /// use carml_config::ServerMiddleware;
+    /// use carml_config::model::ServerMiddleware;
     /// use carml_grpc::chain::{Chain, CustomLayer, Item};
     /// use tonic::{Request, Status, service::InterceptorLayer};
     ///
