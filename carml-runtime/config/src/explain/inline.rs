@@ -27,8 +27,8 @@ pub(crate) fn value(value: &Value) -> String {
 
 /// A string as a YAML scalar on one line.
 pub(crate) fn string(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        return Value::String(text.to_owned()).to_string();
+    if text.chars().any(needs_escape) {
+        return escaped(text);
     }
     // `<<` is a merge key. YAML 1.1 reads the words as booleans, and so do some readers, but for `y` and `n`.
     match text.to_ascii_lowercase().as_str() {
@@ -40,6 +40,28 @@ pub(crate) fn string(text: &str) -> String {
         |_| Value::String(text.to_owned()).to_string(),
         |yaml| yaml.strip_suffix('\n').unwrap_or(&yaml).to_owned(),
     )
+}
+
+/// Whether a reader may refuse a character, or take it for a line break as YAML 1.1 does.
+fn needs_escape(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
+}
+
+/// A string in double quotes, each special character as an escape that JSON and YAML share.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in Value::String(text.to_owned()).to_string().chars() {
+        if needs_escape(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -57,8 +79,24 @@ mod tests {
     #[test]
     fn what_is_shown_is_read_as_the_same_value() {
         for text in [
-            "", "y", "No", "017", "0o17", "1e3", "~", "a: b", "#", "- a", "<<", "*a", "\u{feff}",
+            "",
+            "y",
+            "No",
+            "017",
+            "0o17",
+            "1e3",
+            "~",
+            "a: b",
+            "#",
+            "- a",
+            "<<",
+            "*a",
+            "\u{feff}",
             "\u{7f}\n",
+            "\u{2028}",
+            "\u{2029}a",
+            "\u{85}",
+            "\u{fffe}\u{ffff}",
         ] {
             let all = json!({ "a": text, "b": [text, { text: [] }] });
             assert_eq!(read(&value(&all)), all, "{}", value(&all));
