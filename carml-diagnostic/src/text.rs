@@ -1,4 +1,4 @@
-//! Texts of diagnostics, in which what was read from the input is told from what was not.
+//! Texts of diagnostics. Parts that were read from the input are marked as such.
 
 use std::borrow::Cow;
 

@@ -12,7 +12,7 @@ pub(crate) struct Events<'s>(Parser<'s, StrInput<'s>>);
 impl<'s> Events<'s> {
     pub(crate) fn of(text: &'s str) -> Events<'s> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // White space after the last line break is no line of a block of text.
+        // White space after the last line break is not a line of a block scalar.
         let end = if ends_with_line(text) {
             text.trim_end_matches(BLANK).len()
         } else {

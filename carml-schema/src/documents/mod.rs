@@ -48,9 +48,9 @@ pub struct Documents {
     registry: Registry<'static>,
     /// The first is the root.
     documents: Vec<Document>,
-    /// Addresses of which there is no document.
+    /// Addresses that have no document.
     missing: BTreeSet<String>,
-    /// Whether a reference or an `$id` is no URI.
+    /// Whether a reference or an `$id` is not a URI.
     sanitized: Option<String>,
     files: Files,
 }
@@ -83,7 +83,7 @@ impl std::fmt::Debug for Documents {
 impl Documents {
     /// Reads a schema file, and the files that it refers to.
     ///
-    /// What cannot be found is no error here: see [`Documents::missing`].
+    /// What cannot be found is not an error here: see [`Documents::missing`].
     ///
     /// # Errors
     ///
@@ -231,7 +231,7 @@ impl Documents {
         self.root().resolve(reference)
     }
 
-    /// The addresses that references lead to and of which there is no document.
+    /// The addresses that references lead to and that have no document.
     pub fn missing(&self) -> impl Iterator<Item = &str> {
         self.missing.iter().map(String::as_str)
     }
@@ -289,7 +289,7 @@ impl Documents {
         Ok(SchemaValidator::new(validator, written.into_inner()))
     }
 
-    /// The first reference to an address of which there is no document.
+    /// The first reference to an address that has no document.
     fn unresolved(&self, address: &str) -> Unusable {
         let name = self.display(address);
         for (document, root) in self.documents.iter().zip(self.nodes()) {
@@ -387,7 +387,7 @@ fn add_own(
     Ok(builder)
 }
 
-/// A registry of the documents at hand; the finder has what they need beside.
+/// A registry of the loaded documents; the finder locates the other files that they refer to.
 fn prepare(
     loaded: &[(String, Loaded)],
     finder: &Arc<Finder>,

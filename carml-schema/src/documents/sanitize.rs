@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{keywords, uri::encode};
 
-/// What a reference that is no URI is replaced with, percent-encoded behind this.
+/// What a reference that is not a URI is replaced with, percent-encoded behind this.
 pub(crate) const UNRESOLVED: &str = "carml://unresolved/";
 
 /// Takes away what the resolver cannot read: a document of which a part has no meaning still has

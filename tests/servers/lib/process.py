@@ -51,12 +51,11 @@ def die_with_parent():
 class Node:
     """One server process. `ready()` says whether it answers."""
 
-    def __init__(self, name, command, folder, ready, environment=None, seconds=READY_SECONDS):
+    def __init__(self, name, command, folder, ready, seconds=READY_SECONDS):
         self.name = name
         self.command = command
         self.log = os.path.join(folder, f"{name}.log")
         self.ready = ready
-        self.environment = {**os.environ, **(environment or {})}
         self.seconds = seconds
         self.process = None
 
@@ -76,7 +75,6 @@ class Node:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self.environment,
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )

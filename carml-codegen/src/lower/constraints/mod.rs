@@ -47,7 +47,7 @@ impl Lowering<'_> {
         constraints
     }
 
-    /// The constraints of a root that is no type of its own.
+    /// The constraints of a root that is not a type of its own.
     pub(super) fn root_constraints(&mut self, id: SchemaId, ty: &Type) -> Vec<Constraint> {
         let mut constraints = Vec::new();
         if !self.validated {

@@ -99,7 +99,7 @@ impl<'a> Knowledge<'a> {
         found
     }
 
-    /// Whether a key has a value that is no secret, wherever the schema has the key.
+    /// Whether a key has a value that is not a secret, wherever the schema has the key.
     pub(super) fn is_public_leaf(&self, key: &str) -> bool {
         if !self.strict {
             return !names::sounds_secret(key);

@@ -224,7 +224,7 @@ fn words(document: &Document, secrets: &[String], knowledge: &Knowledge<'_>) -> 
         }
     }
     let mut words = Vec::new();
-    // A secret that is a word of the schema cannot be told from it, and a mask over that word would tell it.
+    // A secret equal to a word of the schema is not masked: a mask over that word would reveal it.
     for text in texts
         .into_iter()
         .filter(|t| !knowledge.is_word_of_the_schema(t))
