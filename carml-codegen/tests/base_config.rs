@@ -3,7 +3,7 @@
 //! `UPDATE=1 cargo test -p carml-codegen --test base_config` writes them again.
 #![allow(clippy::unwrap_used)]
 
-use std::{fs, path::Path};
+mod support;
 
 use carml_codegen::schema;
 
@@ -25,42 +25,29 @@ const SUPPORT_HEAD: &str = "\
 
 #[test]
 fn the_checked_in_types_are_those_of_the_schema() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut options = schema::Options::default();
     // The runtime is where the types live: nothing stands in for them.
     options.crates.clear();
     options.scalars = "super".to_owned();
     options.support = Some("super::support".to_owned());
     options.root = Some("Config".to_owned());
-    let module = schema::compile(&root.join("schema/base.json"), &options).unwrap();
+    let module = schema::compile(&support::path("schema/base.json"), &options).unwrap();
     assert_eq!(
         module.fallbacks,
         [],
         "every place of our own schema has a type"
     );
 
-    let file = root.join("carml-runtime/config/src/model.rs");
-    hold(&file, &format!("{HEAD}{}", module.code));
+    support::assert_current(
+        "carml-runtime/config/src/model.rs",
+        &format!("{HEAD}{}", module.code),
+    );
 }
 
 #[test]
 fn the_checked_in_support_code_is_what_other_modules_contain() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let file = root.join("carml-runtime/config/src/support.rs");
-    hold(
-        &file,
+    support::assert_current(
+        "carml-runtime/config/src/support.rs",
         &format!("{SUPPORT_HEAD}{}", schema::support_module()),
-    );
-}
-
-fn hold(file: &Path, wanted: &str) {
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(file, wanted).unwrap();
-    }
-    let found = fs::read_to_string(file).unwrap();
-    assert!(
-        found == wanted,
-        "{} is not what is generated: run this test with UPDATE=1",
-        file.display()
     );
 }

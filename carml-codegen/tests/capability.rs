@@ -1,41 +1,26 @@
 //! What is checked in is what the schema says. `UPDATE=1` rewrites it.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use carml_codegen::capability;
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const SCHEMA: &str = "schema/registry.json";
 
 fn schema() -> String {
-    std::fs::read_to_string(format!("{ROOT}/schema/registry.json")).unwrap()
-}
-
-/// Compares a file with what it should be.
-fn current(path: &str, expected: &str) {
-    let path = format!("{ROOT}/{path}");
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, expected).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(&path).unwrap() == expected,
-        "{path} is not what the schema gives: run this test with UPDATE=1"
-    );
+    support::read(SCHEMA)
 }
 
 #[test]
 fn checked_in_table_is_current() {
     let code = capability::rust(&schema()).unwrap();
-    current("carml-runtime/kv/src/capability/generated.rs", &code);
+    support::assert_current("carml-runtime/kv/src/capability/generated.rs", &code);
 }
 
 #[test]
 fn the_table_in_the_docs_is_current() {
-    const PAGE: &str = "docs/kv.md";
-    let page = std::fs::read_to_string(format!("{ROOT}/{PAGE}")).unwrap();
-    let (begin, end) = ("<!-- table: schema/registry.json -->\n", "<!-- /table -->");
-    let (before, rest) = page.split_once(begin).unwrap();
-    let (_, after) = rest.split_once(end).unwrap();
     let table = capability::markdown(&schema()).unwrap();
-    current(PAGE, &format!("{before}{begin}{table}{end}{after}"));
+    support::assert_table_is_current("docs/kv.md", SCHEMA, &table);
 }
 
 #[test]

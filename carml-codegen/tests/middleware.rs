@@ -1,47 +1,32 @@
 //! What is checked in is what the schema says. `UPDATE=1` rewrites it.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use carml_codegen::middleware;
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const SCHEMA: &str = "schema/grpc.json";
 
 fn schema() -> String {
-    std::fs::read_to_string(format!("{ROOT}/schema/grpc.json")).unwrap()
-}
-
-/// Compares a file with what it should be.
-fn current(path: &str, expected: &str) {
-    let path = format!("{ROOT}/{path}");
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, expected).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(&path).unwrap() == expected,
-        "{path} is not what the schema gives: run this test with UPDATE=1"
-    );
+    support::read(SCHEMA)
 }
 
 #[test]
 fn the_checked_in_facts_are_current() {
     let code = middleware::facts(&schema()).unwrap();
-    current("carml-runtime/config/src/chain/generated.rs", &code);
+    support::assert_current("carml-runtime/config/src/chain/generated.rs", &code);
 }
 
 #[test]
 fn the_checked_in_steps_are_current() {
     let code = middleware::steps(&schema()).unwrap();
-    current("carml-runtime/grpc/src/chain/generated.rs", &code);
+    support::assert_current("carml-runtime/grpc/src/chain/generated.rs", &code);
 }
 
 #[test]
 fn the_table_in_the_docs_is_current() {
-    const PAGE: &str = "docs/middleware.md";
-    let page = std::fs::read_to_string(format!("{ROOT}/{PAGE}")).unwrap();
-    let (begin, end) = ("<!-- table: schema/grpc.json -->\n", "<!-- /table -->");
-    let (before, rest) = page.split_once(begin).unwrap();
-    let (_, after) = rest.split_once(end).unwrap();
     let table = middleware::markdown(&schema()).unwrap();
-    current(PAGE, &format!("{before}{begin}{table}{end}{after}"));
+    support::assert_table_is_current("docs/middleware.md", SCHEMA, &table);
 }
 
 fn error(schema: &serde_json::Value) -> String {
@@ -83,7 +68,7 @@ fn an_entry_that_cannot_be_read_is_named() {
     );
     assert_eq!(
         error(&schema(serde_json::json!({}))),
-        "`#/$defs/limit`: expected `const`, or one `required` property"
+        "`server/oneOf/0`: expected `const`, or one `required` property"
     );
     assert!(error(&serde_json::json!({})).contains("x-carml-middleware: server"));
 }

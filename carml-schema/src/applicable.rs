@@ -62,12 +62,6 @@ impl Documents {
         all.iter()
             .any(|part| part.node.rust_type().is_some_and(own))
     }
-
-    /// What each provider of the store offers, if the config has a store.
-    pub fn capabilities(&self) -> Option<&Value> {
-        let all = self.at("/registry");
-        all.iter().find_map(|part| part.node.capabilities())
-    }
 }
 
 /// The same schemas with those that they apply in place, each once, nearest first.
@@ -150,7 +144,8 @@ pub(crate) fn evaluated_in_place<'a>(node: &Node<'a>) -> Vec<Node<'a>> {
     found
 }
 
-fn references<'a>(node: &Node<'a>) -> Vec<Node<'a>> {
+/// The schemas that a schema refers to.
+pub fn references<'a>(node: &Node<'a>) -> Vec<Node<'a>> {
     let all = keywords::REFERENCES.iter();
     let texts = all.filter_map(|keyword| node.rule(keyword)?.as_str());
     texts

@@ -51,6 +51,7 @@
 //! | [`graph`], [`parse`] | every schema that a root reaches, without the drafts: what types are made of |
 //! | [`pattern`] | patterns of ECMA-262, and those of other dialects in its words |
 //! | [`mod@pointer`] | JSON pointers |
+//! | [`capabilities`], [`middlewares`] | what the tables of stores and of middlewares are generated from |
 //! | [`extend`] | sections and middlewares that a program adds |
 //! | [`own`] | CarML's own documents, `carml://schema/…` |
 //!
@@ -65,6 +66,7 @@
 //! accepts it. A keyword that the draft does not have asserts nothing.
 
 pub mod applicable;
+pub mod capabilities;
 mod complexity;
 mod documents;
 mod draft;
@@ -75,6 +77,7 @@ mod index;
 mod keywords;
 mod literals;
 mod metaschema;
+pub mod middlewares;
 mod node;
 pub mod number;
 pub mod own;

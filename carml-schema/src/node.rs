@@ -199,16 +199,6 @@ impl<'a> Node<'a> {
             || self.note("writeOnly") == Some(&Value::Bool(true))
     }
 
-    /// `x-carml-middleware`: whose chain the items of a list make up.
-    pub fn middleware(&self) -> Option<&'a str> {
-        self.text("x-carml-middleware")
-    }
-
-    /// `x-carml-capabilities`: what each provider of the store offers.
-    pub fn capabilities(&self) -> Option<&'a Value> {
-        self.note("x-carml-capabilities")
-    }
-
     /// The path of `x-rust-type`.
     pub fn rust_type(&self) -> Option<&'a str> {
         self.note("x-rust-type")?.get("path")?.as_str()
@@ -326,6 +316,13 @@ impl<'a> Node<'a> {
             .into_iter()
             .flatten()
             .map(|branch| self.below(branch))
+    }
+
+    /// The schemas of `$defs`, and of `definitions`, as older drafts call it.
+    pub fn definitions(&self) -> impl Iterator<Item = Self> {
+        let maps = ["$defs", "definitions"].map(|keyword| self.note(keyword));
+        let maps = maps.into_iter().flatten().filter_map(Value::as_object);
+        maps.flat_map(Map::values).map(|schema| self.below(schema))
     }
 
     /// `not`.

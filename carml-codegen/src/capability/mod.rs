@@ -2,17 +2,53 @@
 
 mod markdown;
 mod rust;
-mod table;
 
-pub use table::Error;
-use table::Table;
+use carml_schema::{
+    Documents, ReferenceError,
+    capabilities::{Capabilities, CapabilityError},
+};
+
+/// Why a schema gives no table.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text is not JSON.
+    #[error("the schema is not JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A reference of the schema is not a URI.
+    #[error("the schema cannot be resolved: {0}")]
+    Reference(#[from] ReferenceError),
+    /// The annotation is not a table.
+    #[error(transparent)]
+    Capabilities(#[from] CapabilityError),
+}
 
 /// Generates the module `carml_runtime::kv::capability::generated`.
+///
+/// # Errors
+///
+/// See [`Error`].
 pub fn rust(schema: &str) -> Result<String, Error> {
-    Ok(rust::module(&Table::parse(schema)?))
+    Ok(rust::module(&table(&documents(schema)?)?))
 }
 
 /// Generates the table for people.
+///
+/// # Errors
+///
+/// See [`Error`].
 pub fn markdown(schema: &str) -> Result<String, Error> {
-    Ok(markdown::table(&Table::parse(schema)?))
+    Ok(markdown::table(&table(&documents(schema)?)?))
+}
+
+fn documents(schema: &str) -> Result<Documents, Error> {
+    let schema = serde_json::from_str(schema)?;
+    Ok(Documents::given("registry.json", schema, &[])?)
+}
+
+fn table(documents: &Documents) -> Result<Capabilities<'_>, Error> {
+    let table = documents.root().capabilities();
+    let table = table.ok_or(CapabilityError::Shape("providers"))?;
+    table.verify()?;
+    Ok(table)
 }

@@ -1,12 +1,13 @@
 //! The table as a module.
-use proc_macro2::TokenStream;
+
+use carml_schema::capabilities::{Capabilities, Entry};
+use heck::ToUpperCamelCase as _;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::table::{Named, Provider, Table};
-
-pub(super) fn module(table: &Table) -> String {
-    let providers: Vec<&Named> = table.providers.iter().map(|p| &p.named).collect();
-    let calls: Vec<&Named> = table.calls.iter().map(|c| &c.named).collect();
+pub(super) fn module(table: &Capabilities<'_>) -> String {
+    let providers: Vec<Entry<'_>> = table.providers().collect();
+    let calls: Vec<Entry<'_>> = table.calls().collect();
     let parts = [
         enumeration(
             "Provider",
@@ -14,7 +15,7 @@ pub(super) fn module(table: &Table) -> String {
             &providers,
         ),
         enumeration("Call", "A call of the key/value contract.", &calls),
-        ports(&table.providers),
+        ports(&providers),
         scope(table),
         provide(table),
     ];
@@ -32,17 +33,19 @@ pub(super) fn module(table: &Table) -> String {
     )
 }
 
-fn enumeration(name: &str, doc: &str, entries: &[&Named]) -> TokenStream {
+/// The name of a variant or a trait.
+fn camel_case(name: &str) -> Ident {
+    format_ident!("{}", name.to_upper_camel_case())
+}
+
+fn enumeration(name: &str, doc: &str, entries: &[Entry<'_>]) -> TokenStream {
     let doc = format!(" {doc}");
     let list = format_ident!("{}S", name.to_uppercase());
     let name = format_ident!("{name}");
-    let docs = entries.iter().map(|e| format!(" {}", e.doc));
-    let variants: Vec<_> = entries
-        .iter()
-        .map(|e| format_ident!("{}", e.variant))
-        .collect();
-    let names = entries.iter().map(|e| &e.name);
-    let titles = entries.iter().map(|e| &e.title);
+    let docs = entries.iter().map(|e| format!(" {}", e.description()));
+    let variants: Vec<_> = entries.iter().map(|e| camel_case(e.name)).collect();
+    let names = entries.iter().map(|e| e.name);
+    let titles = entries.iter().map(Entry::title);
     quote! {
         #[doc = #doc]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,10 +72,10 @@ fn enumeration(name: &str, doc: &str, entries: &[&Named]) -> TokenStream {
     }
 }
 
-fn ports(providers: &[Provider]) -> TokenStream {
+fn ports(providers: &[Entry<'_>]) -> TokenStream {
     let arms = providers.iter().map(|p| {
-        let variant = format_ident!("{}", p.named.variant);
-        let port = match p.port {
+        let variant = camel_case(p.name);
+        let port = match p.default_port() {
             Some(port) => quote!(Some(#port)),
             None => quote!(None),
         };
@@ -88,15 +91,14 @@ fn ports(providers: &[Provider]) -> TokenStream {
     }
 }
 
-fn scope(table: &Table) -> TokenStream {
-    let arms = table.calls.iter().flat_map(|call| {
-        table.providers.iter().map(move |provider| {
-            let name = format_ident!("{}", call.named.variant);
-            let variant = format_ident!("{}", provider.named.variant);
-            let scope = match table.cell(call, provider) {
-                Some(scope) => {
-                    let scope = heck::ToUpperCamelCase::to_upper_camel_case(scope.name());
-                    let scope = format_ident!("{scope}");
+fn scope(table: &Capabilities<'_>) -> TokenStream {
+    let arms = table.calls().flat_map(|call| {
+        table.providers().map(move |provider| {
+            let name = camel_case(call.name);
+            let variant = camel_case(provider.name);
+            let scope = match table.reach(call.name, provider.name) {
+                Some(reach) => {
+                    let scope = camel_case(reach.name());
                     quote!(Some(Scope::#scope))
                 }
                 None => quote!(None),
@@ -114,14 +116,14 @@ fn scope(table: &Table) -> TokenStream {
 
 /// For each provider what makes a type its backend: a line per call, for a macro that is written by
 /// hand.
-fn provide(table: &Table) -> TokenStream {
-    let arms = table.providers.iter().map(|provider| {
-        let name = &provider.named.name;
+fn provide(table: &Capabilities<'_>) -> TokenStream {
+    let arms = table.providers().map(|provider| {
+        let name = provider.name;
         let ident = format_ident!("{name}");
-        let cells = table.calls.iter().map(|call| {
-            let contract = format_ident!("{}", call.contract);
-            let accessor = format_ident!("as_{}", call.named.name);
-            match table.cell(call, provider) {
+        let cells = table.calls().map(|call| {
+            let contract = camel_case(call.contract().unwrap_or(call.name));
+            let accessor = format_ident!("as_{}", call.name);
+            match table.reach(call.name, name) {
                 Some(_) => quote!(has #contract #accessor;),
                 None => quote!(lacks #contract #accessor;),
             }

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use super::table::{Middleware, Options, Table};
 
-pub(super) fn module(table: &Table) -> String {
+pub(super) fn module(table: &Table<'_>) -> String {
     let built_in = built_in(table);
     let facts = table.middlewares.iter().map(facts);
     let tokens = quote! {
@@ -18,7 +18,7 @@ pub(super) fn module(table: &Table) -> String {
     super::unparse(tokens)
 }
 
-fn built_in(table: &Table) -> TokenStream {
+fn built_in(table: &Table<'_>) -> TokenStream {
     let variants = table.middlewares.iter().map(|middleware| {
         let name = &middleware.name;
         let variant = format_ident!("{}", middleware.variant);
@@ -69,7 +69,7 @@ fn built_in(table: &Table) -> TokenStream {
 }
 
 /// The pattern of a variant, with what its options are bound to.
-fn pattern(middleware: &Middleware, options: &TokenStream) -> TokenStream {
+fn pattern(middleware: &Middleware<'_>, options: &TokenStream) -> TokenStream {
     let variant = format_ident!("{}", middleware.variant);
     match middleware.options {
         Options::None => quote!(BuiltIn::#variant),
@@ -77,7 +77,7 @@ fn pattern(middleware: &Middleware, options: &TokenStream) -> TokenStream {
     }
 }
 
-fn facts(middleware: &Middleware) -> TokenStream {
+fn facts(middleware: &Middleware<'_>) -> TokenStream {
     let Middleware {
         name,
         server,

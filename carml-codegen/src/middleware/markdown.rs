@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::table::{Middleware, Options, Table};
 
-pub(super) fn table(table: &Table) -> String {
+pub(super) fn table(table: &Table<'_>) -> String {
     let mut out = "| name | side | options | what it does |\n|---|---|---|---|\n".to_owned();
     for middleware in &table.middlewares {
         // Writing to a string does not fail.
@@ -20,7 +20,7 @@ pub(super) fn table(table: &Table) -> String {
     out
 }
 
-fn side(middleware: &Middleware) -> &'static str {
+fn side(middleware: &Middleware<'_>) -> &'static str {
     match (middleware.server, middleware.client) {
         (true, true) => "both",
         (true, false) => "server",

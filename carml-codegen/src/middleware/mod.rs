@@ -7,7 +7,7 @@ mod steps;
 mod table;
 
 pub use table::Error;
-use table::Table;
+use table::{Table, documents};
 
 /// Generates the facts that the rules on chains are checked with: the module
 /// `carml_config::chain::generated`.
@@ -16,7 +16,7 @@ use table::Table;
 ///
 /// See [`Error`].
 pub fn facts(schema: &str) -> Result<String, Error> {
-    Ok(facts::module(&Table::parse(schema)?))
+    Ok(facts::module(&Table::read(&documents(schema)?)?))
 }
 
 /// Generates the dispatch from the chain to each middleware: the module
@@ -26,7 +26,7 @@ pub fn facts(schema: &str) -> Result<String, Error> {
 ///
 /// See [`Error`].
 pub fn steps(schema: &str) -> Result<String, Error> {
-    Ok(steps::module(&Table::parse(schema)?))
+    Ok(steps::module(&Table::read(&documents(schema)?)?))
 }
 
 /// Generates the table for the documentation.
@@ -35,7 +35,7 @@ pub fn steps(schema: &str) -> Result<String, Error> {
 ///
 /// See [`Error`].
 pub fn markdown(schema: &str) -> Result<String, Error> {
-    Ok(markdown::table(&Table::parse(schema)?))
+    Ok(markdown::table(&Table::read(&documents(schema)?)?))
 }
 
 /// A file of these items, with its header.

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use super::table::{Middleware, Options, Table};
 
-pub(super) fn module(table: &Table) -> String {
+pub(super) fn module(table: &Table<'_>) -> String {
     let modules = table
         .middlewares
         .iter()
@@ -27,7 +27,7 @@ pub(super) fn module(table: &Table) -> String {
 }
 
 /// The type of a middleware: `timeout::Timeout`.
-fn ty(middleware: &Middleware) -> TokenStream {
+fn ty(middleware: &Middleware<'_>) -> TokenStream {
     let (module, ty) = (
         format_ident!("{}", middleware.name),
         format_ident!("{}", middleware.variant),
@@ -35,7 +35,7 @@ fn ty(middleware: &Middleware) -> TokenStream {
     quote!(#module::#ty)
 }
 
-fn step(table: &Table) -> TokenStream {
+fn step(table: &Table<'_>) -> TokenStream {
     let variants = table.middlewares.iter().map(|one| {
         let (variant, ty) = (format_ident!("{}", one.variant), ty(one));
         quote!(#variant(#ty))
@@ -103,7 +103,7 @@ fn step(table: &Table) -> TokenStream {
     }
 }
 
-fn state(table: &Table) -> TokenStream {
+fn state(table: &Table<'_>) -> TokenStream {
     let variants = table.middlewares.iter().map(|one| {
         let (variant, ty) = (format_ident!("{}", one.variant), ty(one));
         quote!(#variant(<#ty as Middleware>::State))
@@ -119,7 +119,7 @@ fn state(table: &Table) -> TokenStream {
     }
 }
 
-fn variants_of(table: &Table, arm: impl Fn(&proc_macro2::Ident) -> TokenStream) -> TokenStream {
+fn variants_of(table: &Table<'_>, arm: impl Fn(&proc_macro2::Ident) -> TokenStream) -> TokenStream {
     table
         .middlewares
         .iter()

@@ -64,13 +64,16 @@ pub(super) fn check(requires: &[Requirement], errors: &mut Errors) {
 mod tests {
     use std::collections::BTreeSet;
 
+    use carml_schema::Documents;
+
     #[test]
     fn the_calls_are_those_of_the_capability_table() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/registry.json");
         let text = std::fs::read_to_string(file).expect("the schema");
-        let schema: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-        let calls = schema["x-carml-capabilities"]["calls"].as_object();
-        let table: BTreeSet<&str> = calls.expect("calls").keys().map(String::as_str).collect();
+        let schema = serde_json::from_str(&text).expect("JSON");
+        let documents = Documents::given("registry.json", schema, &[]).expect("a schema");
+        let capabilities = documents.root().capabilities().expect("the table");
+        let table: BTreeSet<&str> = capabilities.calls().map(|call| call.name).collect();
         assert_eq!(table, super::CALLS.iter().copied().collect());
     }
 }

@@ -65,12 +65,8 @@ fn has(feature: &str) -> bool {
 
 /// The feature that brings a provider.
 fn feature(rules: &Rules<'_>, provider: &str) -> String {
-    let table = rules.document.schema().documents().capabilities();
-    let named = table.and_then(|table| {
-        table
-            .pointer(&format!("/providers/{provider}/feature"))?
-            .as_str()
-    });
+    let capabilities = rules.document.schema().documents().capabilities();
+    let named = capabilities.and_then(|table| table.provider(provider)?.feature());
     named.unwrap_or(provider).to_owned()
 }
 

@@ -1,0 +1,128 @@
+//! The lists of `x-carml-middleware`, and what annotates an entry of them.
+
+use serde_json::Value;
+
+use crate::{Applicable, Documents, Node, Scalar, applicable};
+
+/// `x-carml-nonzero`: the options must not be zero.
+#[derive(Clone, Copy, Debug)]
+pub struct NonZero<'a> {
+    /// What zero would do.
+    pub why: &'a str,
+    /// What to write instead.
+    pub example: &'a str,
+}
+
+/// `x-carml-implicit`: what applies if a list does not name the middleware.
+#[derive(Clone, Copy, Debug)]
+pub struct Implicit<'a> {
+    /// The value of its options.
+    pub value: u64,
+    /// How it is shown.
+    pub text: &'a str,
+}
+
+/// `x-carml-inside`: the middleware that this one should be inside.
+#[derive(Clone, Copy, Debug)]
+pub struct Inside<'a> {
+    /// Its name.
+    pub middleware: &'a str,
+    /// What happens outside of it.
+    pub why: &'a str,
+}
+
+/// A part of an annotation that is not what it has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// The part: `x-carml-inside/why`.
+    pub part: &'static str,
+    /// What has to be there.
+    pub what: &'static str,
+}
+
+impl Documents {
+    /// The schema of a side's entries: the one among the root's definitions that
+    /// `x-carml-middleware` marks.
+    pub fn middleware_list(&self, side: &str) -> Option<Node<'_>> {
+        self.root()
+            .definitions()
+            .find(|definition| definition.middleware() == Some(side))
+    }
+}
+
+impl<'a> Node<'a> {
+    /// `x-carml-middleware`: whose chain the items of a list make up.
+    pub fn middleware(&self) -> Option<&'a str> {
+        self.note("x-carml-middleware")?.as_str()
+    }
+
+    /// The name of an entry: its `const`, else its only required key.
+    pub fn middleware_name(&self) -> Option<&'a str> {
+        let constant = self.constant().and_then(Value::as_str);
+        constant.or_else(|| self.only_required())
+    }
+
+    /// What the options of an entry are, if they are a string with a meaning.
+    pub fn middleware_options(&self) -> Option<Scalar> {
+        let options = self.property(self.only_required()?)?;
+        let all = applicable::closure([Applicable::always(options)]);
+        all.iter().find_map(|part| part.node.scalar())
+    }
+
+    /// `x-carml-nonzero`.
+    ///
+    /// # Errors
+    ///
+    /// A part of the annotation is missing.
+    pub fn nonzero(&self) -> Result<Option<NonZero<'a>>, Expected> {
+        let Some(note) = self.note("x-carml-nonzero") else {
+            return Ok(None);
+        };
+        Ok(Some(NonZero {
+            why: text(note, "why", "x-carml-nonzero/why")?,
+            example: text(note, "example", "x-carml-nonzero/example")?,
+        }))
+    }
+
+    /// `x-carml-implicit`.
+    ///
+    /// # Errors
+    ///
+    /// A part of the annotation is missing.
+    pub fn implicit(&self) -> Result<Option<Implicit<'a>>, Expected> {
+        let Some(note) = self.note("x-carml-implicit") else {
+            return Ok(None);
+        };
+        let value = note.get("value").and_then(Value::as_u64);
+        Ok(Some(Implicit {
+            value: value.ok_or(Expected {
+                part: "x-carml-implicit/value",
+                what: "an integer",
+            })?,
+            text: text(note, "text", "x-carml-implicit/text")?,
+        }))
+    }
+
+    /// `x-carml-inside`.
+    ///
+    /// # Errors
+    ///
+    /// A part of the annotation is missing.
+    pub fn inside(&self) -> Result<Option<Inside<'a>>, Expected> {
+        let Some(note) = self.note("x-carml-inside") else {
+            return Ok(None);
+        };
+        Ok(Some(Inside {
+            middleware: text(note, "middleware", "x-carml-inside/middleware")?,
+            why: text(note, "why", "x-carml-inside/why")?,
+        }))
+    }
+}
+
+fn text<'a>(note: &'a Value, field: &str, part: &'static str) -> Result<&'a str, Expected> {
+    let found = note.get(field).and_then(Value::as_str);
+    found.ok_or(Expected {
+        part,
+        what: "a string",
+    })
+}
