@@ -50,13 +50,12 @@ async fn with_recover_a_panic_ends_its_own_call_alone() {
     ] {
         let (log, _guard) = Log::capture();
         let mut client = serve(list.clone()).await;
-        let mut slow = client.clone();
-        let slow = tokio::spawn(async move {
-            let mut line = line("slow", 0);
-            line.wait_ms = 1_500;
-            slow.say(line).await
-        });
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        // A call on the same connection that is open before, during and after the panic.
+        let (says, said) = tokio::sync::mpsc::channel(1);
+        let said = tokio_stream::wrappers::ReceiverStream::new(said);
+        let mut other = client.clone().chat(said).await.unwrap().into_inner();
+        says.send(line("before", 0)).await.unwrap();
+        assert_eq!(other.message().await.unwrap().unwrap().text, "before");
         let error = client.say(traced("panic")).await.unwrap_err();
         assert_eq!(error.code(), Code::Internal, "{list}");
         assert!(!error.message().contains("on request"), "{error}");
@@ -66,8 +65,8 @@ async fn with_recover_a_panic_ends_its_own_call_alone() {
         let panics = log.events("carml::panic");
         assert_eq!(panics.len(), 1);
         assert_eq!(panics[0]["span"]["trace_id"], TRACE, "{list}");
-        // On the same connection.
-        slow.await.unwrap().unwrap();
+        says.send(line("after", 0)).await.unwrap();
+        assert_eq!(other.message().await.unwrap().unwrap().text, "after");
     }
 }
 
@@ -161,6 +160,25 @@ async fn a_deadline_that_passes_is_said_and_logged_as_such() {
     let event = log.call().await;
     assert_eq!(event["fields"]["rpc.status_code"], "DEADLINE_EXCEEDED");
     assert_eq!(error.code(), Code::DeadlineExceeded, "{error}");
+}
+
+#[tokio::test]
+async fn a_middleware_that_ends_a_call_ends_it_for_those_inside_it_too() {
+    let mut slow = line("slow", 0);
+    slow.wait_ms = 5_000;
+    for (outside, message, code) in [
+        (json!({ "timeout": "50ms" }), slow, "DEADLINE_EXCEEDED"),
+        (
+            json!({ "max_message_size": "1kb" }),
+            line("grow", 2_000),
+            "RESOURCE_EXHAUSTED",
+        ),
+    ] {
+        let (log, _guard) = Log::capture();
+        let mut client = serve(json!(["recover", outside, "logging"])).await;
+        client.say(message).await.unwrap_err();
+        assert_eq!(log.call().await["fields"]["rpc.status_code"], code);
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
+    task::Context,
 };
 
 use http::Request;
@@ -47,15 +48,22 @@ pub(super) trait Outcome: Sized {
     /// The end of the call with this status.
     fn end(status: &Status) -> Self;
 
-    /// What becomes of it at a middleware.
-    fn pass<M: Middleware>(self, step: At<'_, M>, pending: &mut Option<Status>) -> Self;
+    /// The call waits.
+    fn is_pending(&self) -> bool;
+
+    /// What becomes of it at a middleware. An error ends the call.
+    fn pass<M: Middleware>(
+        self,
+        step: At<'_, M>,
+        pending: &mut Option<Status>,
+    ) -> Result<Self, Status>;
 }
 
 /// A middleware, and the call at it.
 pub(super) struct At<'a, M: Middleware> {
     pub(super) middleware: &'a M,
     pub(super) state: &'a mut M::State,
-    pub(super) progress: &'a mut Progress,
+    pub(super) call: &'a mut Call,
 }
 
 impl Active {
@@ -92,15 +100,18 @@ impl Active {
     /// Polls what is inside the steps, and takes the outcome through them outward.
     ///
     /// A panic that no middleware catches ends the call with INTERNAL, and goes on.
-    pub(super) fn poll<T: Outcome>(&mut self, inner: impl FnOnce(&mut Progress) -> T) -> T {
+    pub(super) fn poll<T: Outcome>(
+        &mut self,
+        cx: &mut Context<'_>,
+        inner: impl FnOnce(&mut Progress, &mut Context<'_>) -> T,
+    ) -> T {
         let steps = &self.steps[..self.arrived];
         let (slots, progress) = (&mut self.slots[..], &mut self.progress);
-        catch_unwind(AssertUnwindSafe(|| outward(steps, slots, progress, inner))).unwrap_or_else(
-            |panic| {
-                self.end(Code::Internal);
-                resume_unwind(panic)
-            },
-        )
+        let polled = AssertUnwindSafe(|| outward(steps, slots, progress, cx, inner));
+        catch_unwind(polled).unwrap_or_else(|panic| {
+            self.end(Code::Internal);
+            resume_unwind(panic)
+        })
     }
 
     /// The code of the call's end, once it has ended.
@@ -142,11 +153,12 @@ fn outward<T: Outcome>(
     steps: &[Step],
     slots: &mut [Slot],
     progress: &mut Progress,
-    inner: impl FnOnce(&mut Progress) -> T,
+    cx: &mut Context<'_>,
+    inner: impl FnOnce(&mut Progress, &mut Context<'_>) -> T,
 ) -> T {
     let (Some((step, steps)), Some((slot, slots))) = (steps.split_first(), slots.split_first_mut())
     else {
-        return inner(progress);
+        return inner(progress, cx);
     };
     let Slot {
         state,
@@ -159,22 +171,28 @@ fn outward<T: Outcome>(
         steps,
         slots,
         progress,
+        cx,
         inner,
     };
     step.visit(state, poll)
 }
 
 /// One poll, at one step.
-struct Poll<'a, F> {
+struct Poll<'a, 'c, F> {
     ended: &'a mut bool,
     pending: &'a mut Option<Status>,
     steps: &'a [Step],
     slots: &'a mut [Slot],
     progress: &'a mut Progress,
+    cx: &'a mut Context<'c>,
     inner: F,
 }
 
-impl<T: Outcome, F: FnOnce(&mut Progress) -> T> Visit for Poll<'_, F> {
+impl<T, F> Visit for Poll<'_, '_, F>
+where
+    T: Outcome,
+    F: FnOnce(&mut Progress, &mut Context<'_>) -> T,
+{
     type Output = T;
 
     fn visit<M: Middleware>(self, middleware: &M, state: &mut M::State) -> T {
@@ -184,29 +202,31 @@ impl<T: Outcome, F: FnOnce(&mut Progress) -> T> Visit for Poll<'_, F> {
             steps,
             slots,
             progress,
+            cx,
             inner,
         } = self;
-        let outcome = if let Some(status) = pending.take() {
-            progress.code = Some(status.code());
-            T::end(&status)
-        } else {
-            let polled = middleware.around(state, || outward(steps, slots, progress, inner));
-            match polled {
-                Ok(outcome) => outcome.pass(
-                    At {
+        let outcome = match pending.take() {
+            Some(status) => Err(status),
+            None => middleware
+                .around(state, || outward(steps, slots, progress, cx, inner))
+                .and_then(|outcome| {
+                    let call = &mut progress.call;
+                    if outcome.is_pending() {
+                        return middleware.wake(call, state, cx).map_or(Ok(outcome), Err);
+                    }
+                    let at = At {
                         middleware,
                         state,
-                        progress,
-                    },
-                    pending,
-                ),
-                Err(status) => {
-                    end(steps, slots, &mut progress.call, Code::Internal);
-                    progress.code = Some(status.code());
-                    T::end(&status)
-                }
-            }
+                        call,
+                    };
+                    outcome.pass(at, pending)
+                }),
         };
+        let outcome = outcome.unwrap_or_else(|status| {
+            end(steps, slots, &mut progress.call, status.code());
+            progress.code = Some(status.code());
+            T::end(&status)
+        });
         if let Some(code) = progress.code
             && !std::mem::replace(ended, true)
         {

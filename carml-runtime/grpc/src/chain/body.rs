@@ -1,14 +1,12 @@
 //! The way out, after the head of the response.
 
 use std::{
-    future::Future as _,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame};
-use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
 
 use super::active::{Active, At, Outcome, Progress};
@@ -47,7 +45,9 @@ impl http_body::Body for ResponseBody {
             return Poll::Ready(None);
         }
         let inner = &mut this.inner;
-        let polled = this.active.poll(|progress| frame(inner, progress, cx));
+        let polled = this
+            .active
+            .poll(cx, |progress, cx| frame(inner, progress, cx));
         // Trailers end a body, whoever wrote them.
         this.done = match &polled {
             Poll::Ready(Some(Ok(frame))) => frame.is_trailers(),
@@ -62,16 +62,13 @@ impl http_body::Body for ResponseBody {
     }
 }
 
-/// The next frame of the service, or the end of a call that is past its deadline.
+/// The next frame of the service, or the end of a call that is past its caller's deadline.
 fn frame(inner: &mut Body, progress: &mut Progress, cx: &mut Context<'_>) -> Polled {
     let polled = Pin::new(inner).poll_frame(cx);
     if let Some(deadline) = &mut progress.call.deadline {
         let late = match &polled {
-            Poll::Pending => deadline.as_mut().poll(cx).is_ready(),
-            // A body that always has more would never be pending. Its own end is let through.
-            Poll::Ready(Some(Ok(frame))) => {
-                frame.is_data() && deadline.deadline() <= Instant::now()
-            }
+            Poll::Pending => deadline.poll(cx).is_ready(),
+            Poll::Ready(Some(Ok(frame))) => deadline.refuses(frame),
             Poll::Ready(_) => false,
         };
         if late {
@@ -100,23 +97,27 @@ impl Outcome for Polled {
         Poll::Ready(Some(Ok(Frame::trailers(trailers))))
     }
 
+    fn is_pending(&self) -> bool {
+        Poll::is_pending(self)
+    }
+
     #[inline]
-    fn pass<M: Middleware>(self, at: At<'_, M>, pending: &mut Option<Status>) -> Self {
+    fn pass<M: Middleware>(
+        self,
+        at: At<'_, M>,
+        pending: &mut Option<Status>,
+    ) -> Result<Self, Status> {
         let Poll::Ready(Some(Ok(frame))) = self else {
-            return self;
+            return Ok(self);
         };
-        let progress = at.progress;
-        let frame = match at.middleware.frame(&mut progress.call, at.state, frame) {
+        let frame = match at.middleware.frame(at.call, at.state, frame) {
             Passed::Frame(frame) => frame,
             Passed::FrameThenEnd(frame, status) => {
                 *pending = Some(status);
                 frame
             }
-            Passed::End(status) => {
-                progress.code = Some(status.code());
-                return Self::end(&status);
-            }
+            Passed::End(status) => return Err(status),
         };
-        Poll::Ready(Some(Ok(frame)))
+        Ok(Poll::Ready(Some(Ok(frame))))
     }
 }

@@ -131,7 +131,8 @@ where
             panic!("polled after it was ready");
         };
         let inner = this.inner;
-        let Poll::Ready(response) = active.poll(|progress| head(inner, progress, cx)) else {
+        let polled = active.poll(cx, |progress, cx| head(inner, progress, cx));
+        let Poll::Ready(response) = polled else {
             return Poll::Pending;
         };
         let active = this.active.take().expect("it was there above");
@@ -146,7 +147,7 @@ where
     }
 }
 
-/// The head of the response, or the end of a call that is past its deadline.
+/// The head of the response, or the end of a call that is past its caller's deadline.
 fn head<F>(
     inner: Pin<&mut F>,
     progress: &mut Progress,
@@ -162,7 +163,7 @@ where
     let Some(deadline) = &mut progress.call.deadline else {
         return Poll::Pending;
     };
-    deadline.as_mut().poll(cx).map(|()| {
+    deadline.poll(cx).map(|()| {
         progress.code = Some(Code::DeadlineExceeded);
         status::deadline_exceeded().into_http()
     })
@@ -173,8 +174,16 @@ impl Outcome for Poll<Response<Body>> {
         Self::Ready(status.clone().into_http())
     }
 
+    fn is_pending(&self) -> bool {
+        Self::is_pending(self)
+    }
+
     #[inline]
-    fn pass<M: Middleware>(self, _at: At<'_, M>, _pending: &mut Option<Status>) -> Self {
-        self
+    fn pass<M: Middleware>(
+        self,
+        _at: At<'_, M>,
+        _pending: &mut Option<Status>,
+    ) -> Result<Self, Status> {
+        Ok(self)
     }
 }

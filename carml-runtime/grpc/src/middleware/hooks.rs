@@ -1,5 +1,7 @@
 //! What a built-in middleware is to the chain.
 
+use std::task::Context;
+
 use bytes::Bytes;
 use http::Request;
 use http_body::Frame;
@@ -11,8 +13,9 @@ use super::Call;
 ///
 /// All hooks return at once; each has a default that does nothing. What has to wait runs in a task
 /// of its own, and hooks read its last result. The chain calls [`arrive`](Self::arrive) in the
-/// order of the list, outermost first; the other hooks as the answer passes outward. A panic of
-/// what is inside ends the call with INTERNAL at each step up to one that catches it.
+/// order of the list, outermost first; the other hooks as the answer passes outward. A middleware
+/// that ends the call ends it for those inside it too, with the same code. A panic of what is
+/// inside ends the call with INTERNAL at each step up to one that catches it.
 pub(crate) trait Middleware: Sized {
     /// The options in the list; `()` if it has none.
     type Options;
@@ -40,6 +43,18 @@ pub(crate) trait Middleware: Sized {
     #[inline]
     fn around<T>(&self, _state: &mut Self::State, poll: impl FnOnce() -> T) -> Result<T, Status> {
         Ok(poll())
+    }
+
+    /// The call waits: what is inside has been polled, and is not ready. For timers, which wake
+    /// the task by this context. An error is the answer: what is inside is not polled again.
+    #[inline]
+    fn wake(
+        &self,
+        _call: &mut Call,
+        _state: &mut Self::State,
+        _cx: &mut Context<'_>,
+    ) -> Option<Status> {
+        None
     }
 
     /// A frame of the answer passes: a part of its messages, or its trailers.
