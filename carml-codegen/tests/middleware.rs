@@ -3,30 +3,61 @@
 
 mod support;
 
-use carml_codegen::middleware;
+use carml_codegen::{middleware, schema};
 
 const SCHEMA: &str = "schema/grpc.json";
 
-fn schema() -> String {
-    support::read(SCHEMA)
-}
+/// Middlewares with options of every kind. The test `options` compiles what is generated from it.
+const OPTIONS: &str = "carml-codegen/tests/options/chain/schema.json";
 
 #[test]
 fn the_checked_in_facts_are_current() {
-    let code = middleware::facts(&schema()).unwrap();
+    let code = middleware::facts(&support::read(SCHEMA)).unwrap();
     support::assert_current("carml-runtime/config/src/chain/generated.rs", &code);
 }
 
 #[test]
 fn the_checked_in_steps_are_current() {
-    let code = middleware::steps(&schema()).unwrap();
+    let code = middleware::steps(&support::read(SCHEMA)).unwrap();
     support::assert_current("carml-runtime/grpc/src/chain/generated.rs", &code);
 }
 
 #[test]
 fn the_table_in_the_docs_is_current() {
-    let table = middleware::markdown(&schema()).unwrap();
+    let table = middleware::markdown(&support::read(SCHEMA)).unwrap();
     support::assert_table_is_current("docs/middleware.md", SCHEMA, &table);
+}
+
+#[test]
+fn what_the_test_of_options_compiles_is_current() {
+    let mut options = schema::Options::default();
+    options.scalars = "super".to_owned();
+    options.support = Some("super::support".to_owned());
+    options.crates.clear();
+    let model = schema::compile(&support::path(OPTIONS), &options).unwrap();
+    assert_eq!(model.fallbacks, []);
+    let text = support::read(OPTIONS);
+    for (file, code) in [
+        ("model.rs", model.code),
+        ("facts.rs", middleware::facts(&text).unwrap()),
+        ("steps.rs", middleware::steps(&text).unwrap()),
+    ] {
+        support::assert_current(&OPTIONS.replace("schema.json", file), &code);
+    }
+}
+
+#[test]
+fn the_table_shows_options_with_their_defaults() {
+    let table = middleware::markdown(&support::read(OPTIONS)).unwrap();
+    for row in [
+        "| `plain` | both | – | Has no options. |",
+        "| `pause` | server | duration: `30s` | A scalar. |",
+        "| `rate_limit` | server | `rate`, required; `burst`: `10`; `share`: `0.5`; \
+         `key`: `\"all\"`; `methods`: `[]` | Numbers, an enum, and options per method. |",
+        "| `message_size` | server | `receive`; `send` | A scalar or an object. |",
+    ] {
+        assert!(table.contains(row), "{row}\n{table}");
+    }
 }
 
 fn error(schema: &serde_json::Value) -> String {
@@ -51,11 +82,12 @@ fn an_entry_that_cannot_be_read_is_named() {
     let number = serde_json::json!({
         "description": "A limit.",
         "required": ["limit"],
-        "properties": { "limit": { "type": "integer" } }
+        "properties": { "limit": { "type": "integer" } },
+        "x-carml-nonzero": { "why": "refuses everything", "example": "1" }
     });
     assert_eq!(
         error(&schema(number)),
-        "`limit/properties`: expected a duration or a byte size"
+        "`limit/x-carml-nonzero`: expected a duration or a byte size"
     );
     let unknown = serde_json::json!({
         "description": "A limit.",

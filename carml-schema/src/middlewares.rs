@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Applicable, Documents, Node, Scalar, applicable};
+use crate::{Applicable, Documents, Node, applicable};
 
 /// `x-carml-nonzero`: the options must not be zero.
 #[derive(Clone, Copy, Debug)]
@@ -62,11 +62,11 @@ impl<'a> Node<'a> {
         constant.or_else(|| self.only_required())
     }
 
-    /// What the options of an entry are, if they are a string with a meaning.
-    pub fn middleware_options(&self) -> Option<Scalar> {
-        let options = self.property(self.only_required()?)?;
-        let all = applicable::closure([Applicable::always(options)]);
-        all.iter().find_map(|part| part.node.scalar())
+    /// The schemas of an entry's options; none if it is only a name.
+    pub fn middleware_options(&self) -> Vec<Applicable<'a>> {
+        let key = self.only_required().filter(|_| self.constant().is_none());
+        let options = key.and_then(|key| self.property(key));
+        applicable::closure(options.map(Applicable::always))
     }
 
     /// `x-carml-nonzero`.

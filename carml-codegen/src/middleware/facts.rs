@@ -1,16 +1,20 @@
 //! The facts that the config's rules on chains use.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 
-use super::table::{Middleware, Options, Table};
+use super::{
+    pattern,
+    table::{Middleware, Table},
+};
 
 pub(super) fn module(table: &Table<'_>) -> String {
     let built_in = built_in(table);
     let facts = table.middlewares.iter().map(facts);
     let tokens = quote! {
-        use serde::{Deserialize, Serialize};
-        use super::{Facts, Implicit, Inside, NonZero};
+        use super::{
+            BuiltIn, ClientMiddleware, Facts, Implicit, Inside, NonZero, ServerMiddleware,
+        };
         #built_in
         #[doc = " Every built-in middleware, in the schema's order."]
         pub const MIDDLEWARES: &[Facts] = &[#(#facts),*];
@@ -19,41 +23,17 @@ pub(super) fn module(table: &Table<'_>) -> String {
 }
 
 fn built_in(table: &Table<'_>) -> TokenStream {
-    let variants = table.middlewares.iter().map(|middleware| {
-        let name = &middleware.name;
-        let variant = format_ident!("{}", middleware.variant);
-        let doc = format!(" {}", middleware.description);
-        let options = match middleware.options {
-            Options::None => quote!(),
-            Options::Duration => quote!((super::super::Duration)),
-            Options::ByteSize => quote!((super::super::ByteSize)),
-        };
-        quote! {
-            #[doc = #doc]
-            #[serde(rename = #name)]
-            #variant #options
-        }
-    });
     let facts = table.middlewares.iter().enumerate().map(|(index, one)| {
-        let variant = pattern(one, &quote!(_));
-        quote!(#variant => &MIDDLEWARES[#index],)
+        let options = one.options.as_ref().map(|_| quote!((_)));
+        let pattern = pattern(one, &quote!(#options));
+        quote!(#pattern => &MIDDLEWARES[#index],)
     });
-    let zero = table.middlewares.iter().map(|one| {
-        let variant = pattern(one, &quote!(options));
-        match (one.options, &one.nonzero) {
-            (Options::Duration, Some(_)) => quote!(#variant => options.get().is_zero(),),
-            (Options::ByteSize, Some(_)) => quote!(#variant => options.bytes() == 0,),
-            _ => {
-                let variant = pattern(one, &quote!(_));
-                quote!(#variant => false,)
-            }
-        }
+    let nonzero = table.middlewares.iter().filter(|one| one.nonzero.is_some());
+    let zero = nonzero.map(|one| {
+        let pattern = pattern(one, &quote!((options)));
+        quote!(#pattern => options.is_zero(),)
     });
     quote! {
-        #[doc = " A built-in middleware of either side, with its options."]
-        #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-        pub enum BuiltIn { #(#variants,)* }
-
         impl BuiltIn {
             #[doc = " What the schema says of it."]
             pub fn facts(&self) -> &'static Facts {
@@ -62,18 +42,12 @@ fn built_in(table: &Table<'_>) -> TokenStream {
 
             #[doc = " Whether its options are zero where they must not be."]
             pub(super) fn is_zero(&self) -> bool {
-                match self { #(#zero)* }
+                match self {
+                    #(#zero)*
+                    _ => false,
+                }
             }
         }
-    }
-}
-
-/// The pattern of a variant, with what its options are bound to.
-fn pattern(middleware: &Middleware<'_>, options: &TokenStream) -> TokenStream {
-    let variant = format_ident!("{}", middleware.variant);
-    match middleware.options {
-        Options::None => quote!(BuiltIn::#variant),
-        Options::Duration | Options::ByteSize => quote!(BuiltIn::#variant(#options)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::table::{Middleware, Options, Table};
+use super::table::{Middleware, Table};
 
 pub(super) fn table(table: &Table<'_>) -> String {
     let mut out = "| name | side | options | what it does |\n|---|---|---|---|\n".to_owned();
@@ -13,7 +13,7 @@ pub(super) fn table(table: &Table<'_>) -> String {
             "| `{}` | {} | {} | {} |",
             middleware.name,
             side(middleware),
-            options(middleware.options),
+            middleware.options.as_deref().unwrap_or("–"),
             middleware.description
         );
     }
@@ -25,13 +25,5 @@ fn side(middleware: &Middleware<'_>) -> &'static str {
         (true, true) => "both",
         (true, false) => "server",
         (false, _) => "client",
-    }
-}
-
-fn options(options: Options) -> &'static str {
-    match options {
-        Options::None => "–",
-        Options::Duration => "a duration: `30s`",
-        Options::ByteSize => "a size: `4mb`",
     }
 }

@@ -6,8 +6,11 @@ mod markdown;
 mod steps;
 mod table;
 
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
 pub use table::Error;
-use table::{Table, documents};
+use table::{Middleware, Table, documents};
 
 /// Generates the facts that the rules on chains are checked with: the module
 /// `carml_config::chain::generated`.
@@ -38,8 +41,20 @@ pub fn markdown(schema: &str) -> Result<String, Error> {
     Ok(markdown::table(&Table::read(&documents(schema)?)?))
 }
 
+/// The middleware in the lists that may have it: `BuiltIn::Server(ServerMiddleware::Timeout(…))`.
+fn pattern(middleware: &Middleware<'_>, options: &TokenStream) -> TokenStream {
+    let variant = format_ident!("{}", middleware.variant);
+    let server = quote!(BuiltIn::Server(ServerMiddleware::#variant #options));
+    let client = quote!(BuiltIn::Client(ClientMiddleware::#variant #options));
+    match (middleware.server, middleware.client) {
+        (true, true) => quote!(#server | #client),
+        (true, false) => server,
+        (false, _) => client,
+    }
+}
+
 /// A file of these items, with its header.
-fn unparse(tokens: proc_macro2::TokenStream) -> String {
+fn unparse(tokens: TokenStream) -> String {
     let file = syn::parse2(tokens).expect("the tokens are items");
     format!(
         "// @generated from schema/grpc.json; do not edit.\n{}",

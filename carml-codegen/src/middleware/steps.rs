@@ -3,7 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::table::{Middleware, Options, Table};
+use super::{
+    pattern,
+    table::{Middleware, Table},
+};
 
 pub(super) fn module(table: &Table<'_>) -> String {
     let modules = table
@@ -14,8 +17,7 @@ pub(super) fn module(table: &Table<'_>) -> String {
     let step = step(table);
     let state = state(table);
     let tokens = quote! {
-        use carml_config::chain::BuiltIn;
-        use super::Visit;
+        use super::{BuiltIn, ClientMiddleware, ServerMiddleware, Visit};
         use crate::middleware::{Implicit, Middleware, #(#modules),*};
 
         #[doc = " No chain has more steps: none is in a list twice."]
@@ -43,10 +45,8 @@ fn step(table: &Table<'_>) -> TokenStream {
     let build = table.middlewares.iter().map(|one| {
         let (variant, ty) = (format_ident!("{}", one.variant), ty(one));
         let (pattern, options) = match one.options {
-            Options::None => (quote!(BuiltIn::#variant), quote!(&())),
-            Options::Duration | Options::ByteSize => {
-                (quote!(BuiltIn::#variant(options)), quote!(options))
-            }
+            None => (pattern(one, &quote!()), quote!(&())),
+            Some(_) => (pattern(one, &quote!((options))), quote!(options)),
         };
         quote!(#pattern => Step::#variant(<#ty as Middleware>::build(#options)),)
     });

@@ -1,10 +1,12 @@
 //! What the schema says of each middleware, checked.
 
 use carml_schema::{
-    Documents, Node, ReferenceError, Scalar, applicable,
+    Applicable, Documents, Node, ReferenceError, Scalar,
+    applicable::{self, child, closure, is_required, keys},
     middlewares::{Expected, Implicit, Inside, NonZero},
 };
-use heck::ToUpperCamelCase as _;
+
+use crate::names;
 
 /// Why a schema does not describe middlewares.
 #[derive(Debug, thiserror::Error)]
@@ -21,14 +23,6 @@ pub enum Error {
     Expected(String, &'static str),
 }
 
-/// The options of a middleware, in the list and in Rust.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Options {
-    None,
-    Duration,
-    ByteSize,
-}
-
 pub(super) struct Middleware<'a> {
     /// As in the list: the name of its module, too.
     pub(super) name: &'a str,
@@ -37,7 +31,8 @@ pub(super) struct Middleware<'a> {
     pub(super) description: &'a str,
     pub(super) server: bool,
     pub(super) client: bool,
-    pub(super) options: Options,
+    /// Its options, for people, if it has any. Their Rust type is that of the config.
+    pub(super) options: Option<String>,
     pub(super) nonzero: Option<NonZero<'a>>,
     pub(super) implicit: Option<Implicit<'a>>,
     pub(super) inside: Option<Inside<'a>>,
@@ -101,27 +96,46 @@ fn middleware<'a>(entry: &Node<'a>, at: &str) -> Result<Middleware<'a>, Error> {
         .ok_or_else(|| Error::Expected(at.to_owned(), "`const`, or one `required` property"))?;
     let expected = |part: &str, what| Error::Expected(format!("{name}/{part}"), what);
     let annotation = |error: Expected| expected(error.part, error.what);
-    let options = match entry.middleware_options() {
-        None if entry.constant().is_some() => Options::None,
-        Some(Scalar::Duration) => Options::Duration,
-        Some(Scalar::ByteSize) => Options::ByteSize,
-        _ => return Err(expected("properties", "a duration or a byte size")),
-    };
+    let values = entry.middleware_options();
     let nonzero = entry.nonzero().map_err(annotation)?;
-    if nonzero.is_some() && options == Options::None {
-        return Err(expected("x-carml-nonzero", "options that can be zero"));
+    let scalar = values.iter().find_map(|part| part.node.scalar());
+    if nonzero.is_some() && !matches!(scalar, Some(Scalar::Duration | Scalar::ByteSize)) {
+        return Err(expected("x-carml-nonzero", "a duration or a byte size"));
     }
+    let example = nonzero.map(|nonzero| nonzero.example);
     Ok(Middleware {
         name,
-        variant: name.to_upper_camel_case(),
+        variant: names::pascal(name),
         description: entry
             .description()
             .ok_or_else(|| expected("description", "a string"))?,
         server: false,
         client: false,
-        options,
+        options: (!values.is_empty()).then(|| options(&values, example)),
         nonzero,
         implicit: entry.implicit().map_err(annotation)?,
         inside: entry.inside().map_err(annotation)?,
     })
+}
+
+/// Options, for people: their keys, or what the value is.
+fn options(values: &[Applicable<'_>], example: Option<&str>) -> String {
+    let keys = keys(values).into_iter().map(|key| {
+        let below = closure(child(values, key));
+        match below.iter().find_map(|part| part.node.default()) {
+            Some(default) => format!("`{key}`: `{default}`"),
+            None if is_required(values, key) => format!("`{key}`, required"),
+            None => format!("`{key}`"),
+        }
+    });
+    let keys: Vec<String> = keys.collect();
+    if !keys.is_empty() {
+        return keys.join("; ");
+    }
+    let title = values.iter().find_map(|part| part.node.title());
+    let title = title.map_or_else(|| "a value".to_owned(), str::to_lowercase);
+    match example {
+        Some(example) => format!("{title}: `{example}`"),
+        None => title,
+    }
 }

@@ -192,10 +192,7 @@ impl<'a> Bundler<'a> {
                 *copy = self.copy(&target, base);
                 branch = target;
             }
-            let constant = branch.constant().and_then(Value::as_str);
-            if let (Some(name), Some(copy)) =
-                (constant.or(branch.only_required()), copy.as_object_mut())
-            {
+            if let (Some(name), Some(copy)) = (branch.middleware_name(), copy.as_object_mut()) {
                 copy.insert("title".to_owned(), name.into());
             }
         }

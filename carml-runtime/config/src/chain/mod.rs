@@ -7,11 +7,13 @@ mod problem;
 
 use std::{collections::HashMap, fmt};
 
-use serde::Deserialize as _;
+use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
-pub use generated::{BuiltIn, MIDDLEWARES};
+pub use generated::MIDDLEWARES;
 pub use problem::{Problem, Problems};
+
+use crate::model::{ClientMiddleware, ServerMiddleware};
 
 /// What the schema says of a built-in middleware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,25 @@ impl Side {
 pub struct Plan {
     steps: Vec<Step>,
     warnings: Vec<Problem>,
+}
+
+/// A built-in middleware in the list of a side, with its options.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum BuiltIn {
+    /// In `grpc.server.middleware`.
+    Server(ServerMiddleware),
+    /// In `grpc.client.middleware`.
+    Client(ClientMiddleware),
+}
+
+impl BuiltIn {
+    fn read(side: Side, item: &Value) -> serde_json::Result<Self> {
+        match side {
+            Side::Server => ServerMiddleware::deserialize(item).map(Self::Server),
+            Side::Client => ClientMiddleware::deserialize(item).map(Self::Client),
+        }
+    }
 }
 
 /// One step of a chain.
@@ -242,7 +263,7 @@ fn step(side: Side, index: usize, item: &Value, custom: bool) -> Result<Step, Pr
         let name = name.to_owned();
         return Err(Problem::Unknown { index, name });
     };
-    match BuiltIn::deserialize(item) {
+    match BuiltIn::read(side, item) {
         Ok(built_in) if built_in.is_zero() => Err(Problem::Zero { index, facts }),
         Ok(built_in) => Ok(Step::BuiltIn(built_in)),
         Err(error) => Err(Problem::Options {

@@ -86,10 +86,7 @@ impl Schema {
     /// The names that a list may have.
     fn middlewares(&self, list: &str) -> Vec<String> {
         let parts = self.at(&format!("{list}/0"));
-        let names = parts.iter().filter_map(|part| {
-            let constant = part.node.constant().and_then(serde_json::Value::as_str);
-            constant.or_else(|| part.node.only_required())
-        });
+        let names = parts.iter().filter_map(|part| part.node.middleware_name());
         names.map(str::to_owned).collect()
     }
 

@@ -31,6 +31,11 @@ impl ByteSize {
     pub const fn bytes(self) -> u64 {
         self.0
     }
+
+    /// Whether it is 0.
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
 }
 
 impl FromStr for ByteSize {

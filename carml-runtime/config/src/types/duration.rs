@@ -38,6 +38,11 @@ impl Duration {
     pub const fn get(self) -> std::time::Duration {
         self.0
     }
+
+    /// Whether it is 0.
+    pub const fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
 }
 
 impl From<std::time::Duration> for Duration {

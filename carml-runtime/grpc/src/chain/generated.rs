@@ -1,6 +1,5 @@
 // @generated from schema/grpc.json; do not edit.
-use carml_config::chain::BuiltIn;
-use super::Visit;
+use super::{BuiltIn, ClientMiddleware, ServerMiddleware, Visit};
 use crate::middleware::{
     Implicit, Middleware, recover, logging, tracing, timeout, max_message_size,
 };
@@ -19,19 +18,23 @@ impl Step {
     /// The middleware with these options.
     pub(super) fn build(middleware: &BuiltIn) -> Self {
         match middleware {
-            BuiltIn::Recover => {
+            BuiltIn::Server(ServerMiddleware::Recover)
+            | BuiltIn::Client(ClientMiddleware::Recover) => {
                 Step::Recover(<recover::Recover as Middleware>::build(&()))
             }
-            BuiltIn::Logging => {
+            BuiltIn::Server(ServerMiddleware::Logging)
+            | BuiltIn::Client(ClientMiddleware::Logging) => {
                 Step::Logging(<logging::Logging as Middleware>::build(&()))
             }
-            BuiltIn::Tracing => {
+            BuiltIn::Server(ServerMiddleware::Tracing)
+            | BuiltIn::Client(ClientMiddleware::Tracing) => {
                 Step::Tracing(<tracing::Tracing as Middleware>::build(&()))
             }
-            BuiltIn::Timeout(options) => {
+            BuiltIn::Server(ServerMiddleware::Timeout(options)) => {
                 Step::Timeout(<timeout::Timeout as Middleware>::build(options))
             }
-            BuiltIn::MaxMessageSize(options) => {
+            BuiltIn::Server(ServerMiddleware::MaxMessageSize(options))
+            | BuiltIn::Client(ClientMiddleware::MaxMessageSize(options)) => {
                 Step::MaxMessageSize(
                     <max_message_size::MaxMessageSize as Middleware>::build(options),
                 )

@@ -26,4 +26,9 @@ pub use compile::{Chain, Item};
 pub use custom::{CustomLayer, Next};
 pub use service::{CallFuture, ChainLayer, ChainService};
 
+// What `generated` uses.
+use carml_config::{
+    chain::BuiltIn,
+    model::{ClientMiddleware, ServerMiddleware},
+};
 use visit::Visit;

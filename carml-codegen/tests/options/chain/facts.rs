@@ -1,0 +1,83 @@
+// @generated from schema/grpc.json; do not edit.
+use super::{
+    BuiltIn, ClientMiddleware, Facts, Implicit, Inside, NonZero, ServerMiddleware,
+};
+impl BuiltIn {
+    /// What the schema says of it.
+    pub fn facts(&self) -> &'static Facts {
+        match self {
+            BuiltIn::Server(ServerMiddleware::Plain)
+            | BuiltIn::Client(ClientMiddleware::Plain) => &MIDDLEWARES[0usize],
+            BuiltIn::Server(ServerMiddleware::Pause(_)) => &MIDDLEWARES[1usize],
+            BuiltIn::Server(ServerMiddleware::RateLimit(_)) => &MIDDLEWARES[2usize],
+            BuiltIn::Server(ServerMiddleware::Compression(_))
+            | BuiltIn::Client(ClientMiddleware::Compression(_)) => &MIDDLEWARES[3usize],
+            BuiltIn::Server(ServerMiddleware::MessageSize(_)) => &MIDDLEWARES[4usize],
+            BuiltIn::Client(ClientMiddleware::Breaker(_)) => &MIDDLEWARES[5usize],
+        }
+    }
+    /// Whether its options are zero where they must not be.
+    pub(super) fn is_zero(&self) -> bool {
+        match self {
+            BuiltIn::Server(ServerMiddleware::Pause(options)) => options.is_zero(),
+            _ => false,
+        }
+    }
+}
+/// Every built-in middleware, in the schema's order.
+pub const MIDDLEWARES: &[Facts] = &[
+    Facts {
+        name: "plain",
+        server: true,
+        client: true,
+        nonzero: None,
+        implicit: None,
+        inside: None,
+    },
+    Facts {
+        name: "pause",
+        server: true,
+        client: false,
+        nonzero: Some(NonZero {
+            why: "does nothing",
+            example: "30s",
+        }),
+        implicit: None,
+        inside: Some(Inside {
+            middleware: "plain",
+            why: "it is not plain",
+        }),
+    },
+    Facts {
+        name: "rate_limit",
+        server: true,
+        client: false,
+        nonzero: None,
+        implicit: None,
+        inside: None,
+    },
+    Facts {
+        name: "compression",
+        server: true,
+        client: true,
+        nonzero: None,
+        implicit: None,
+        inside: None,
+    },
+    Facts {
+        name: "message_size",
+        server: true,
+        client: false,
+        nonzero: None,
+        implicit: Some(Implicit { text: "receive 1000" }),
+        inside: None,
+    },
+    Facts {
+        name: "breaker",
+        server: false,
+        client: true,
+        nonzero: None,
+        implicit: None,
+        inside: None,
+    },
+];

@@ -1,0 +1,160 @@
+use serde::{Deserialize, Serialize};
+
+use super::support::{present, integer};
+
+/// Middlewares with options of every kind.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lists {
+    pub server: Server,
+    pub client: Client,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    pub middleware: Vec<ServerMiddleware>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerMiddleware {
+    /// Has no options.
+    Plain,
+    /// A scalar.
+    Pause(super::Duration),
+    /// Numbers, an enum, and options per method.
+    RateLimit(RateLimit),
+    /// A boolean, lists and a size, on both sides.
+    Compression(Compression),
+    /// A scalar or an object.
+    MessageSize(MessageSize),
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    #[serde(deserialize_with = "integer")]
+    pub rate: u64,
+    /// Defaults to `10`.
+    #[serde(default = "RateLimit::default_burst", deserialize_with = "integer")]
+    pub burst: u64,
+    /// Defaults to `0.5`.
+    #[serde(default = "RateLimit::default_share")]
+    pub share: f64,
+    /// Defaults to `"all"`.
+    #[serde(default = "RateLimit::default_key")]
+    pub key: Key,
+    #[serde(default = "RateLimit::default_methods")]
+    pub methods: Vec<MethodLimit>,
+}
+
+impl RateLimit {
+    fn default_burst() -> u64 {
+        10
+    }
+    fn default_share() -> f64 {
+        0.5
+    }
+    fn default_key() -> Key {
+        Key::All
+    }
+    fn default_methods() -> Vec<MethodLimit> {
+        Vec::new()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Key {
+    All,
+    Peer,
+    Identity,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MethodLimit {
+    pub name: Vec<String>,
+    #[serde(deserialize_with = "integer")]
+    pub rate: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Compression {
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub send: Option<Encoding>,
+    /// Defaults to `["gzip","zstd"]`.
+    pub accept: Vec<Encoding>,
+    /// A number of bytes: an integer with `b`, `kb`, `mb`, `gb`, `tb` (powers of 1,000) or `kib`, `mib`, `gib`, `tib` (powers of 1,024), in upper or lower case. Defaults to `"1kb"`.
+    pub min_size: super::ByteSize,
+    /// Defaults to `false`.
+    pub trailers: bool,
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self {
+            send: None,
+            accept: vec![Encoding::Gzip, Encoding::Zstd],
+            min_size: "1kb".parse::<super::ByteSize>().expect("the schema's default"),
+            trailers: false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    Gzip,
+    Zstd,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum MessageSize {
+    EachWay(EachWay),
+    ByteSize(super::ByteSize),
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EachWay {
+    /// A number of bytes: an integer with `b`, `kb`, `mb`, `gb`, `tb` (powers of 1,000) or `kib`, `mib`, `gib`, `tib` (powers of 1,024), in upper or lower case.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub receive: Option<super::ByteSize>,
+    /// A number of bytes: an integer with `b`, `kb`, `mb`, `gb`, `tb` (powers of 1,000) or `kib`, `mib`, `gib`, `tib` (powers of 1,024), in upper or lower case.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub send: Option<super::ByteSize>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Client {
+    pub middleware: Vec<ClientMiddleware>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientMiddleware {
+    /// Has no options.
+    Plain,
+    /// A boolean, lists and a size, on both sides.
+    Compression(Compression),
+    /// For clients.
+    Breaker(Breaker),
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Breaker {
+    /// Defaults to `2`.
+    pub k: f64,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { k: 2.0 }
+    }
+}

@@ -1,0 +1,110 @@
+// @generated from schema/grpc.json; do not edit.
+use super::{BuiltIn, ClientMiddleware, ServerMiddleware, Visit};
+use crate::middleware::{
+    Implicit, Middleware, plain, pause, rate_limit, compression, message_size, breaker,
+};
+/// No chain has more steps: none is in a list twice.
+pub(super) const CAPACITY: usize = 6usize;
+/// A built-in middleware in a chain.
+#[derive(Debug)]
+pub(super) enum Step {
+    Plain(plain::Plain),
+    Pause(pause::Pause),
+    RateLimit(rate_limit::RateLimit),
+    Compression(compression::Compression),
+    MessageSize(message_size::MessageSize),
+    Breaker(breaker::Breaker),
+}
+impl Step {
+    /// The middleware with these options.
+    pub(super) fn build(middleware: &BuiltIn) -> Self {
+        match middleware {
+            BuiltIn::Server(ServerMiddleware::Plain)
+            | BuiltIn::Client(ClientMiddleware::Plain) => {
+                Step::Plain(<plain::Plain as Middleware>::build(&()))
+            }
+            BuiltIn::Server(ServerMiddleware::Pause(options)) => {
+                Step::Pause(<pause::Pause as Middleware>::build(options))
+            }
+            BuiltIn::Server(ServerMiddleware::RateLimit(options)) => {
+                Step::RateLimit(<rate_limit::RateLimit as Middleware>::build(options))
+            }
+            BuiltIn::Server(ServerMiddleware::Compression(options))
+            | BuiltIn::Client(ClientMiddleware::Compression(options)) => {
+                Step::Compression(
+                    <compression::Compression as Middleware>::build(options),
+                )
+            }
+            BuiltIn::Server(ServerMiddleware::MessageSize(options)) => {
+                Step::MessageSize(
+                    <message_size::MessageSize as Middleware>::build(options),
+                )
+            }
+            BuiltIn::Client(ClientMiddleware::Breaker(options)) => {
+                Step::Breaker(<breaker::Breaker as Middleware>::build(options))
+            }
+        }
+    }
+    /// What applies if the list does not name the middleware.
+    pub(super) fn implicit(name: &str) -> Option<Self> {
+        match name {
+            "message_size" => {
+                Some(
+                    Step::MessageSize(
+                        <message_size::MessageSize as Implicit>::implicit(1000u64),
+                    ),
+                )
+            }
+            _ => None,
+        }
+    }
+    /// The state that a new call has at this step.
+    #[inline]
+    pub(super) fn state(&self) -> State {
+        match self {
+            Step::Plain(_) => State::Plain(Default::default()),
+            Step::Pause(_) => State::Pause(Default::default()),
+            Step::RateLimit(_) => State::RateLimit(Default::default()),
+            Step::Compression(_) => State::Compression(Default::default()),
+            Step::MessageSize(_) => State::MessageSize(Default::default()),
+            Step::Breaker(_) => State::Breaker(Default::default()),
+        }
+    }
+    /// Calls the visitor with the middleware and its state.
+    #[inline]
+    pub(super) fn visit<V: Visit>(&self, state: &mut State, visitor: V) -> V::Output {
+        match (self, state) {
+            (Step::Plain(middleware), State::Plain(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::Pause(middleware), State::Pause(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::RateLimit(middleware), State::RateLimit(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::Compression(middleware), State::Compression(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::MessageSize(middleware), State::MessageSize(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::Breaker(middleware), State::Breaker(state)) => {
+                visitor.visit(middleware, state)
+            }
+            _ => unreachable!("a state is made by its step"),
+        }
+    }
+}
+/// What a call keeps at one step.
+#[derive(Default)]
+pub(super) enum State {
+    #[default]
+    None,
+    Plain(<plain::Plain as Middleware>::State),
+    Pause(<pause::Pause as Middleware>::State),
+    RateLimit(<rate_limit::RateLimit as Middleware>::State),
+    Compression(<compression::Compression as Middleware>::State),
+    MessageSize(<message_size::MessageSize as Middleware>::State),
+    Breaker(<breaker::Breaker as Middleware>::State),
+}

@@ -1,0 +1,91 @@
+use serde_json::{Value, json};
+
+use super::{
+    BuiltIn, Visit,
+    facts::MIDDLEWARES,
+    steps::{CAPACITY, State, Step},
+};
+use crate::middleware::Middleware;
+
+/// What `Debug` shows of a middleware.
+struct Show;
+
+impl Visit for Show {
+    type Output = String;
+
+    fn visit<M: Middleware>(self, middleware: &M, _state: &mut M::State) -> String {
+        format!("{middleware:?}")
+    }
+}
+
+fn show(step: &Step) -> String {
+    step.visit(&mut step.state(), Show)
+}
+
+fn server(item: Value) -> BuiltIn {
+    BuiltIn::Server(serde_json::from_value(item).unwrap())
+}
+
+fn client(item: Value) -> BuiltIn {
+    BuiltIn::Client(serde_json::from_value(item).unwrap())
+}
+
+#[test]
+fn a_middleware_is_built_with_its_options_and_their_defaults() {
+    let limit = json!({
+        "rate": 100,
+        "key": "peer",
+        "methods": [{ "name": ["carml.v1.Kv"], "rate": 5 }],
+    });
+    for (item, shown) in [
+        (server(json!("plain")), "Plain(())"),
+        (client(json!("plain")), "Plain(())"),
+        (server(json!({ "pause": "5s" })), r#"Pause(Duration("5s"))"#),
+        (
+            server(json!({ "rate_limit": limit })),
+            "RateLimit(RateLimit { rate: 100, burst: 10, share: 0.5, key: Peer, methods: \
+             [MethodLimit { name: [\"carml.v1.Kv\"], rate: 5 }] })",
+        ),
+        (
+            client(json!({ "compression": { "send": "zstd" } })),
+            "Compression(Compression { send: Some(Zstd), accept: [Gzip, Zstd], \
+             min_size: ByteSize(\"1kb\"), trailers: false })",
+        ),
+        (
+            server(json!({ "message_size": "4mb" })),
+            r#"MessageSize(ByteSize(ByteSize("4mb")))"#,
+        ),
+        (
+            server(json!({ "message_size": { "send": "1mb" } })),
+            r#"MessageSize(EachWay(EachWay { receive: None, send: Some(ByteSize("1mb")) }))"#,
+        ),
+        (
+            client(json!({ "breaker": {} })),
+            "Breaker(Breaker { k: 2.0 })",
+        ),
+    ] {
+        assert_eq!(show(&Step::build(&item)), shown);
+    }
+    let implicit = Step::implicit("message_size").unwrap();
+    assert_eq!(
+        show(&implicit),
+        r#"MessageSize(ByteSize(ByteSize("1000b")))"#
+    );
+    assert!(Step::implicit("pause").is_none());
+    assert_eq!(CAPACITY, 6);
+    assert!(matches!(State::default(), State::None));
+}
+
+#[test]
+fn the_facts_are_those_of_the_schema() {
+    let facts = |name: &str| MIDDLEWARES.iter().find(|facts| facts.name == name).unwrap();
+    let sides = |name: &str| (facts(name).server, facts(name).client);
+    assert_eq!(sides("plain"), (true, true));
+    assert_eq!(sides("rate_limit"), (true, false));
+    assert_eq!(sides("breaker"), (false, true));
+    assert_eq!(facts("pause").inside.as_ref().unwrap().middleware, "plain");
+    assert_eq!(client(json!({ "breaker": {} })).facts().name, "breaker");
+    assert!(server(json!({ "pause": "0s" })).is_zero());
+    assert!(!server(json!({ "pause": "5s" })).is_zero());
+    assert!(!server(json!("plain")).is_zero());
+}
