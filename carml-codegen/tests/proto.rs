@@ -348,11 +348,144 @@ fn what_protoc_refuses_is_refused() {
             "100",
             "extension ranges are not allowed in proto3",
         ),
+        (
+            "enum E { reserved 2 to 4; Z = 0; A = 3; }",
+            "3",
+            "the number 3 of `A` is reserved",
+        ),
+        (
+            "enum E { option allow_alias = true; Z = 0; A = 3; }",
+            "E",
+            "`E` allows aliases and has none",
+        ),
+        (
+            "message A { int32 a = 1; int32 a = 2; }",
+            "a",
+            "the field `a` is defined twice",
+        ),
+        (
+            "enum E { Z = 0; } message M {} service S { rpc A(E) returns (M); }",
+            "E",
+            "`E` is not a message type",
+        ),
+        (
+            "message A { repeated string a = 1 [packed = true]; }",
+            "repeated",
+            "`a` cannot be packed",
+        ),
+        (
+            "message A { int32 a = 1 [packed = true]; }",
+            "int32",
+            "`a` cannot be packed",
+        ),
+        (
+            "message A { int32 a = 1 [jstype = JS_STRING]; }",
+            "int32",
+            "`a` cannot have a `jstype`",
+        ),
+        ("import \"./b.proto\";", "\"", "invalid import path"),
     ] {
         let text = format!("syntax = \"proto3\";\n{text}\n");
         let report = refusal(&text);
         assert_eq!(at(&text, &report), [place], "{report}");
         assert!(report.contains(message), "missing {message:?} in\n{report}");
+    }
+}
+
+#[test]
+fn what_protoc_refuses_in_proto2_is_refused() {
+    for (text, place, message) in [
+        (
+            "message A { extensions 100 to 200; extensions 150 to 160; }",
+            "150",
+            "this range overlaps another one",
+        ),
+        (
+            "message A { reserved 150; extensions 100 to 200; }",
+            "100",
+            "this range overlaps another one",
+        ),
+        (
+            "message A { extensions 1 to 5; } extend A { optional int32 a = 1 [json_name = \"x\"]; }",
+            "optional",
+            "the extension `a` has a `json_name`",
+        ),
+        (
+            "message A { extensions 1 to 5; } extend A { optional int32 a = 1; } extend A { optional int32 b = 1; }",
+            "1",
+            "the extension number 1 of `A` is used twice: by `a` and by `b`",
+        ),
+        (
+            "enum E { A = 1; } message M { map<int32, E> m = 1; }",
+            "map",
+            "`E` cannot be in a map: its first value is not 0",
+        ),
+    ] {
+        let text = format!("syntax = \"proto2\";\n{text}\n");
+        let report = refusal(&text);
+        assert_eq!(at(&text, &report), [place], "{report}");
+        assert!(report.contains(message), "missing {message:?} in\n{report}");
+    }
+}
+
+#[test]
+fn an_enum_of_proto2_is_refused_in_proto3() {
+    let root = tempfile::tempdir().unwrap();
+    write(
+        root.path(),
+        "old.proto",
+        "syntax = \"proto2\"; enum E { A = 0; } message M { optional E e = 1; }",
+    );
+    write(
+        root.path(),
+        "new.proto",
+        "syntax = \"proto3\"; import \"old.proto\";\nmessage N { E e = 1; M m = 2; }",
+    );
+    let error = proto::compile(&options(root.path(), &["new.proto"])).unwrap_err();
+    assert_eq!(error.faults.len(), 1, "{error}");
+    assert_eq!(error.faults[0].place, Some((2, 13)), "{error}");
+    assert!(
+        error.to_string().contains("`E` is an enum of proto2"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_type_that_prost_types_lacks_is_refused_where_it_is_used() {
+    let text = "syntax = \"proto3\";\npackage google.protobuf;\nmessage Foo {}\n\
+                message Bar { Foo a = 1; map<int32, Foo> b = 2; Empty c = 3; }\nmessage Empty {}\n\
+                service S { rpc Call(Foo) returns (Empty); }\n";
+    let report = refusal(text);
+    assert_eq!(at(text, &report), ["Foo", "map", "Foo"], "{report}");
+    assert!(
+        report.contains("`google.protobuf.Foo` is not a well-known type"),
+        "{report}"
+    );
+}
+
+#[test]
+fn an_import_error_says_what_to_do() {
+    let root = tempfile::tempdir().unwrap();
+    for (file, imports) in [
+        ("none.proto", "import \"no.proto\";"),
+        ("self.proto", "import \"self.proto\";"),
+        ("twice.proto", "import \"b.proto\"; import \"b.proto\";"),
+        ("b.proto", ""),
+    ] {
+        write(
+            root.path(),
+            file,
+            &format!("syntax = \"proto3\";\n{imports}"),
+        );
+    }
+    for (file, help) in [
+        ("none.proto", "include folders: "),
+        ("self.proto", "move what both files need into a third one"),
+        ("twice.proto", "remove one of the two"),
+    ] {
+        let error = proto::compile(&options(root.path(), &[file])).unwrap_err();
+        let found = error.faults[0].help.as_deref().unwrap();
+        assert!(found.starts_with(help), "{error}");
     }
 }
 

@@ -50,13 +50,19 @@ pub(super) fn check(set: &Set, options: &Options) -> (Vec<Fault>, ExportsByServi
 }
 
 /// Whether the type is one that another crate has.
-pub(super) fn is_external(full_name: &str, options: &Options) -> bool {
-    let paths = options.extern_paths.iter().map(|(proto, _)| proto.as_str());
-    let mut paths = paths.chain([".google.protobuf"]);
-    paths.any(|path| match full_name.strip_prefix(path) {
-        Some(rest) => rest.is_empty() || rest.starts_with('.'),
-        None => false,
-    })
+fn is_external(full_name: &str, options: &Options) -> bool {
+    has_extern_path(full_name, options) || is_below(full_name, ".google.protobuf")
+}
+
+/// Whether the options say which Rust type it is.
+pub(super) fn has_extern_path(full_name: &str, options: &Options) -> bool {
+    let mut paths = options.extern_paths.iter();
+    paths.any(|(path, _)| is_below(full_name, path))
+}
+
+fn is_below(full_name: &str, path: &str) -> bool {
+    let rest = full_name.strip_prefix(path);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// What stands for a name in a module. Modules of the same name are merged, types are not.
@@ -425,7 +431,7 @@ fn oneofs(message: &DescriptorProto) -> Vec<i32> {
     written
 }
 
-fn is_map(message: &DescriptorProto) -> bool {
+pub(super) fn is_map(message: &DescriptorProto) -> bool {
     message
         .options
         .as_ref()

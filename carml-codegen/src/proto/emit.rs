@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use proc_macro2::{Literal, Span};
 use prost_build::{Config, Module};
-use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet};
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet,
+    field_descriptor_proto::Type,
+};
 use quote::quote;
 use syn::{Field, Ident, Item, ItemMod, parse_quote, visit_mut::VisitMut};
 
@@ -188,14 +191,26 @@ fn collect(
     }
 }
 
-/// A default may be an alias, which is not a variant.
+/// A default may be an alias, which is not a variant, or too large a number, which is infinite.
 fn defaults(message: &mut DescriptorProto, names: &Values) {
     for field in &mut message.field {
         let values = names.get(field.type_name.as_deref().unwrap_or_default());
-        if let (Some(values), Some(default)) = (values, &mut field.default_value)
-            && let Some(first) = values.get(default)
-        {
+        let ty = field.r#type();
+        let Some(default) = &mut field.default_value else {
+            continue;
+        };
+        if let Some(first) = values.and_then(|values| values.get(default)) {
             default.clone_from(first);
+        }
+        let number = match ty {
+            Type::Float => default.parse::<f32>().map(f64::from),
+            Type::Double => default.parse::<f64>(),
+            _ => continue,
+        };
+        if let Ok(number) = number
+            && number.is_infinite()
+        {
+            *default = number.to_string();
         }
     }
     let nested = message.nested_type.iter_mut();

@@ -5,11 +5,18 @@ use prost_build::Module;
 
 /// A message, enum, oneof, service, enum value or oneof member.
 pub(super) fn upper(name: &str) -> String {
-    let name = name.to_upper_camel_case();
-    match name.as_bytes().first() {
-        Some(digit) if digit.is_ascii_digit() => format!("_{name}"),
-        _ if name == "Self" => "Self_".to_owned(),
-        _ => name,
+    match guard_digit(name.to_upper_camel_case()) {
+        name if name == "Self" => "Self_".to_owned(),
+        name => name,
+    }
+}
+
+/// A name in Rust does not begin with a digit.
+fn guard_digit(name: String) -> String {
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("_{name}")
+    } else {
+        name
     }
 }
 
@@ -59,7 +66,7 @@ pub(super) fn method(name: &str) -> String {
 /// that name alone.
 pub(super) fn stream(method: &str) -> String {
     let method = method.trim_start_matches("r#");
-    format!("{}Stream", method.to_upper_camel_case())
+    guard_digit(format!("{}Stream", method.to_upper_camel_case()))
 }
 
 /// Names that a client already has: tonic's own functions, and methods of the traits that the
@@ -96,5 +103,6 @@ mod tests {
         assert_eq!(service_module("Self_", "server"), "self__server");
         assert_eq!(stream("r#match"), "MatchStream");
         assert_eq!(stream("clone_"), "CloneStream");
+        assert_eq!(stream("_1"), "_1Stream");
     }
 }

@@ -172,29 +172,36 @@ impl Loader {
         let mut usable = true;
         let mut seen = HashSet::new();
         for (index, import) in (0..).zip(&file.file_descriptor_proto().dependency) {
-            let problem = if !seen.insert(import) {
-                format!("`{import}` is imported twice")
+            let (problem, help) = if !seen.insert(import) {
+                let problem = format!("`{import}` is imported twice");
+                (problem, "remove one of the two".to_owned())
             } else if importing.contains(import) {
                 let mut cycle = importing.clone();
                 cycle.push(import.clone());
-                format!("import cycle: {}", cycle.join(" -> "))
+                let problem = format!("import cycle: {}", cycle.join(" -> "));
+                (
+                    problem,
+                    "move what both files need into a third one".to_owned(),
+                )
             } else if importing.len() > MAX_IMPORT_DEPTH {
-                format!("more than {MAX_IMPORT_DEPTH} files import one another in a row")
+                let problem =
+                    format!("more than {MAX_IMPORT_DEPTH} files import one another in a row");
+                (
+                    problem,
+                    "import the files that are used directly".to_owned(),
+                )
+            } else if let Some(ok) = self.file(import, importing) {
+                usable &= ok;
+                continue;
             } else {
-                match self.file(import, importing) {
-                    Some(ok) => {
-                        usable &= ok;
-                        continue;
-                    }
-                    None => format!("import `{import}` not found"),
-                }
+                let help = format!("include folders: {}", list(&self.includes));
+                (format!("import `{import}` not found"), help)
             };
             usable = false;
             if let Some(source) = self.sources.get(name) {
                 let places = Places::new(source, file.file_descriptor_proto());
                 let fault = places.fault(&[tag::file::IMPORT, index], problem);
-                let fault = fault.help(format!("include folders: {}", list(&self.includes)));
-                self.faults.push(fault);
+                self.faults.push(fault.help(help));
             }
         }
         usable
@@ -303,12 +310,20 @@ impl FileResolver for Files {
 fn faults(error: &protox::Error, source: &Source) -> Vec<Fault> {
     let related = error.related().into_iter().flatten();
     let all = std::iter::once(error as &dyn Diagnostic).chain(related);
-    all.map(|error| {
+    all.filter_map(|error| {
         let message = plain(&error.to_string());
-        let labels = error.labels().into_iter().flatten();
-        let spans: Vec<_> = labels.map(|label| *label.inner()).collect();
+        let mut labels: Vec<_> = error.labels().into_iter().flatten().collect();
+        // Of two places, the second is the one that is wrong, except where one of the two is used
+        // and the other is what it refers to.
+        labels.sort_by_key(|label| label.label() == Some("found here"));
+        let last = labels.last().and_then(|label| label.label());
+        // An enum value in a reserved range, which `rules` reports at the value.
+        if last == Some("reserved range defined here") {
+            return None;
+        }
+        let is_use = last == Some("found here");
+        let spans: Vec<_> = labels.iter().map(|label| *label.inner()).collect();
         let mut fault = match *spans {
-            // Of two places, the second is the one that is wrong.
             [.., span] => source.fault(span.offset()..span.offset() + span.len(), message),
             [] if message.ends_with("end of file") => {
                 let end = source.text.trim_end().len();
@@ -317,21 +332,32 @@ fn faults(error: &protox::Error, source: &Source) -> Vec<Fault> {
             [] => source.whole(message),
         };
         if let Some(help) = error.help() {
-            fault.help = Some(plain(&help.to_string()));
+            let help = plain(&help.to_string());
+            // The parser has the message of another error here.
+            if help.starts_with("imports may not") {
+                fault.message = "invalid import path".to_owned();
+            }
+            fault.help = Some(help);
         } else if let [first, _] = *spans {
             let first = source.fault(first.offset()..first.offset(), "");
+            let what = if is_use {
+                "it is defined"
+            } else {
+                "the other is"
+            };
             fault.help = first
                 .place
-                .map(|(line, _)| format!("the other is in line {line}"));
+                .map(|(line, _)| format!("{what} in line {line}"));
         }
-        fault
+        Some(fault)
     })
     .collect()
 }
 
-/// The parser quotes with apostrophes, CarML with backticks.
+/// The parser's words. It quotes with apostrophes, CarML with backticks.
 fn plain(message: &str) -> String {
     let message = message.replace(", but found ", ", found ");
+    let message = message.replace("message numbers", "field numbers");
     if message.matches('\'').count().is_multiple_of(2) && !message.contains("'''") {
         message.replace('\'', "`")
     } else {

@@ -1,7 +1,7 @@
 //! `.proto` files → messages, service traits, clients and the descriptor set, without `protoc`.
 //!
-//! - `load` finds and reads the files with protox; `rules` and `clashes` check what it and prost
-//!   do not: names that protoc refuses, and names that are the same in Rust;
+//! - `load` finds and reads the files with protox; `rules` and `references` check what protoc
+//!   refuses and protox does not, `clashes` finds names that are the same in Rust;
 //! - `idents` knows the names that prost and tonic give;
 //! - `services` changes what tonic-build writes, and `emit` puts the packages together as nested
 //!   modules.
@@ -12,6 +12,7 @@ mod emit;
 mod front;
 mod idents;
 mod load;
+mod references;
 mod rules;
 mod services;
 mod source;
@@ -61,7 +62,9 @@ pub struct Module {
 pub fn compile(options: &Options) -> Result<Module, Error> {
     let mut set = load::load(options);
     set.faults.extend(load::check_options(options));
+    let references = references::check(&set, options);
     let (clashes, exports) = clashes::check(&set, options);
+    set.faults.extend(references);
     set.faults.extend(clashes);
     let code = if set.faults.is_empty() {
         emit::module(&set, exports, options)?

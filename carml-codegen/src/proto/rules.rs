@@ -29,6 +29,7 @@ pub(super) fn check(source: &Source, file: &FileDescriptorProto) -> Vec<Fault> {
     for (index, enumeration) in (0..).zip(&file.enum_type) {
         rules.enumeration(&[tag::file::ENUM, index], enumeration);
     }
+    rules.extensions(&[], tag::file::EXTENSION, &file.extension);
     rules.faults
 }
 
@@ -52,9 +53,15 @@ impl Rules<'_> {
             (tag::message::RESERVED_NAME, &message.reserved_name),
         );
         // The ends are exclusive.
-        let reserved = message.reserved_range.iter();
-        let reserved: Vec<_> = reserved.map(|r| r.start()..r.end()).collect();
-        self.ranges(path, tag::message::RESERVED_RANGE, &reserved);
+        let reserved = message.reserved_range.iter().map(|r| r.start()..r.end());
+        let extensions = message.extension_range.iter().map(|r| r.start()..r.end());
+        let reserved = (0..)
+            .map(|n| [tag::message::RESERVED_RANGE, n])
+            .zip(reserved);
+        let extensions = (0..)
+            .map(|n| [tag::message::EXTENSION_RANGE, n])
+            .zip(extensions);
+        self.ranges(path, &reserved.chain(extensions).collect::<Vec<_>>());
         if self.proto3 && !message.extension_range.is_empty() {
             self.push(
                 &join(path, &[tag::message::EXTENSION_RANGE, 0]),
@@ -63,6 +70,7 @@ impl Rules<'_> {
             );
         }
         self.json_names(path, &message.field);
+        self.extensions(path, tag::message::EXTENSION, &message.extension);
         for (index, nested) in (0..).zip(&message.nested_type) {
             self.message(&join(path, &[tag::message::MESSAGE, index]), nested);
         }
@@ -86,16 +94,33 @@ impl Rules<'_> {
                 );
             }
             if let Some(first) = seen.get(&json) {
-                self.push(
-                    &at,
-                    format!(
-                        "the JSON name `{json}` is used twice: by `{first}` and by `{}`",
-                        field.name()
-                    ),
-                    "rename one of the fields, or give it another `json_name`",
-                );
+                let name = field.name();
+                if *first == name {
+                    let message = format!("the field `{name}` is defined twice");
+                    self.push(&at, message, "rename one of them");
+                } else {
+                    self.push(
+                        &at,
+                        format!(
+                            "the JSON name `{json}` is used twice: by `{first}` and by `{name}`"
+                        ),
+                        "rename one of the fields, or give it another `json_name`",
+                    );
+                }
             } else {
                 seen.insert(json, field.name());
+            }
+        }
+    }
+
+    fn extensions(&mut self, path: &[i32], tag: i32, extensions: &[FieldDescriptorProto]) {
+        for (index, extension) in (0..).zip(extensions) {
+            if extension.json_name.is_some() {
+                self.push(
+                    &join(path, &[tag, index]),
+                    format!("the extension `{}` has a `json_name`", extension.name()),
+                    "remove it: JSON has the full name of an extension in brackets",
+                );
             }
         }
     }
@@ -109,10 +134,26 @@ impl Rules<'_> {
         );
         // The ends are inclusive.
         let reserved = enumeration.reserved_range.iter();
-        let reserved: Vec<_> = reserved
-            .map(|r| r.start()..r.end().saturating_add(1))
-            .collect();
-        self.ranges(path, tag::enumeration::RESERVED_RANGE, &reserved);
+        let reserved = reserved.map(|r| r.start()..r.end().saturating_add(1));
+        let reserved = (0..)
+            .map(|n| [tag::enumeration::RESERVED_RANGE, n])
+            .zip(reserved);
+        self.ranges(path, &reserved.collect::<Vec<_>>());
+        for (index, value) in (0..).zip(&enumeration.value) {
+            let mut ranges = enumeration.reserved_range.iter();
+            if ranges.any(|range| (range.start()..=range.end()).contains(&value.number())) {
+                let at = [tag::enumeration::VALUE, index, tag::enumeration::NUMBER];
+                self.push(
+                    &join(path, &at),
+                    format!(
+                        "the number {} of `{}` is reserved",
+                        value.number(),
+                        value.name()
+                    ),
+                    "use another number, or remove it from `reserved`",
+                );
+            }
+        }
         if !self.proto3 {
             return;
         }
@@ -165,17 +206,14 @@ impl Rules<'_> {
         }
     }
 
-    fn ranges(&mut self, path: &[i32], tag: i32, ranges: &[Range<i32>]) {
-        for (index, range) in (0..).zip(ranges) {
-            let before = ranges
-                .iter()
-                .take_while(|other| !std::ptr::eq(*other, range));
-            let mut overlapping =
-                before.filter(|other| other.start < range.end && range.start < other.end);
-            if overlapping.next().is_some() {
+    /// Each range with its place below `path`.
+    fn ranges(&mut self, path: &[i32], ranges: &[([i32; 2], Range<i32>)]) {
+        for (index, (at, range)) in ranges.iter().enumerate() {
+            let mut before = ranges[..index].iter();
+            if before.any(|(_, other)| other.start < range.end && range.start < other.end) {
                 self.push(
-                    &join(path, &[tag, index]),
-                    "this reserved range overlaps another one".to_owned(),
+                    &join(path, at),
+                    "this range overlaps another one".to_owned(),
                     "remove the numbers that are in both",
                 );
             }

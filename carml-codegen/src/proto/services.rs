@@ -41,6 +41,9 @@ impl ServiceGenerator for Services {
         let mut names = Names::of(&name);
         for method in &mut service.methods {
             method.name = idents::method(&method.name);
+            for message in [&mut method.input_type, &mut method.output_type] {
+                wrapper(message);
+            }
             if method.server_streaming {
                 let tonic = format!("{}Stream", method.proto_name);
                 names.idents.insert(tonic, idents::stream(&method.name));
@@ -82,6 +85,16 @@ impl ServiceGenerator for Services {
 
     fn finalize_package(&mut self, package: &str, buf: &mut String) {
         self.tonic.finalize_package(package, buf);
+    }
+}
+
+/// prost has `bool` for a `BoolValue`, and tonic would look it up beside the messages.
+fn wrapper(message: &mut String) {
+    if matches!(
+        message.as_str(),
+        "bool" | "f32" | "f64" | "i32" | "i64" | "u32" | "u64"
+    ) {
+        message.insert_str(0, "::core::primitive::");
     }
 }
 

@@ -102,6 +102,7 @@ pub(super) mod tag {
         pub(in crate::proto) const MESSAGE: i32 = 4;
         pub(in crate::proto) const ENUM: i32 = 5;
         pub(in crate::proto) const SERVICE: i32 = 6;
+        pub(in crate::proto) const EXTENSION: i32 = 7;
     }
 
     pub(in crate::proto) mod message {
@@ -109,12 +110,15 @@ pub(super) mod tag {
         pub(in crate::proto) const MESSAGE: i32 = 3;
         pub(in crate::proto) const ENUM: i32 = 4;
         pub(in crate::proto) const EXTENSION_RANGE: i32 = 5;
+        pub(in crate::proto) const EXTENSION: i32 = 6;
         pub(in crate::proto) const ONEOF: i32 = 8;
         pub(in crate::proto) const RESERVED_RANGE: i32 = 9;
         pub(in crate::proto) const RESERVED_NAME: i32 = 10;
     }
 
     pub(in crate::proto) mod enumeration {
+        /// Of a value.
+        pub(in crate::proto) const NUMBER: i32 = 2;
         pub(in crate::proto) const VALUE: i32 = 2;
         pub(in crate::proto) const RESERVED_RANGE: i32 = 4;
         pub(in crate::proto) const RESERVED_NAME: i32 = 5;
@@ -122,5 +126,15 @@ pub(super) mod tag {
 
     pub(in crate::proto) mod service {
         pub(in crate::proto) const METHOD: i32 = 2;
+    }
+
+    pub(in crate::proto) mod method {
+        pub(in crate::proto) const INPUT: i32 = 2;
+        pub(in crate::proto) const OUTPUT: i32 = 3;
+    }
+
+    pub(in crate::proto) mod field {
+        pub(in crate::proto) const NUMBER: i32 = 3;
+        pub(in crate::proto) const TYPE_NAME: i32 = 6;
     }
 }

@@ -178,6 +178,10 @@ fn answer(
         None => (ok, false),
     };
     let stream_name = format!("{}Stream", name.to_string().to_upper_camel_case());
+    let stream_name = match stream_name.starts_with(|c: char| c.is_ascii_digit()) {
+        true => format!("_{stream_name}"),
+        false => stream_name,
+    };
     let stream_name = Ident::new(&stream_name, item.sig.ident.span());
     let is_declared = declared.contains(&stream_name);
     let Type::ImplTrait(stream) = inner else {

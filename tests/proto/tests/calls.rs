@@ -20,6 +20,8 @@ struct Clone;
 struct Boxed;
 struct T;
 struct Purses;
+struct Wrappers;
+struct Numbered;
 
 #[carml_service]
 impl api::Disks for Disks {
@@ -157,6 +159,61 @@ impl options::v1::Purses for Purses {
     }
 }
 
+#[carml_service]
+impl api::Wrappers for Wrappers {
+    async fn not(&self, value: bool) -> Result<bool, Status> {
+        Ok(!value)
+    }
+
+    async fn add(&self, mut all: Streaming<i64>) -> Result<u32, Status> {
+        let mut sum = 0;
+        while let Some(value) = all.message().await? {
+            sum += value;
+        }
+        u32::try_from(sum).map_err(|e| Status::out_of_range(e.to_string()))
+    }
+
+    async fn split(
+        &self,
+        value: f64,
+    ) -> Result<impl tokio_stream::Stream<Item = Result<f32, Status>> + Send + use<>, Status> {
+        Ok(tokio_stream::once(Ok(value as f32)))
+    }
+
+    async fn join(&self, value: String) -> Result<Vec<u8>, Status> {
+        Ok(value.into_bytes())
+    }
+
+    async fn keep(&self, value: api::Xbool) -> Result<api::Xbool, Status> {
+        Ok(value)
+    }
+}
+
+#[carml_service]
+impl api::Numbered for Numbered {
+    async fn _1(
+        &self,
+        a: api::A,
+    ) -> Result<impl tokio_stream::Stream<Item = Result<api::A, Status>> + Send + use<>, Status>
+    {
+        Ok(tokio_stream::once(Ok(a)))
+    }
+}
+
+#[tokio::test]
+async fn wrappers_are_the_types_that_they_wrap() {
+    let mut client = api::WrappersClient::new(api::WrappersServer::new(Wrappers));
+    assert!(client.not(false).await.unwrap().into_inner());
+    let numbers = tokio_stream::iter([1, 2, 3]);
+    assert_eq!(client.add(numbers).await.unwrap().into_inner(), 6);
+    let mut stream = client.split(0.5).await.unwrap().into_inner();
+    assert_eq!(stream.message().await.unwrap(), Some(0.5));
+
+    let mut client = api::NumberedClient::new(api::NumberedServer::new(Numbered));
+    let mut stream = client._1(api::A {}).await.unwrap().into_inner();
+    assert!(stream.message().await.unwrap().is_some());
+}
+
 #[tokio::test]
 async fn calls_named_like_a_clients_own_methods_get_an_underscore() {
     let mut client = api::DisksClient::new(api::DisksServer::new(Disks));
@@ -232,6 +289,7 @@ fn messages_keep_their_values() {
     let m = groups::v1::M::default();
     assert_eq!(m.alias(), groups::v1::E::B);
     assert!(m.nan().is_nan() && m.infinite() == f64::NEG_INFINITY);
+    assert!(m.large_double() == f64::NEG_INFINITY && m.large_float() == f32::INFINITY);
     assert_eq!((m.text(), m.least()), ("a\"b\\c\n\t{}", i64::MIN));
     assert_eq!(m.bytes(), b"\x01\"\\x");
 
