@@ -45,7 +45,7 @@ impl Echo for Parrot {
     }
 }
 
-/// What stands around the handler.
+/// What is around the handler.
 #[derive(Clone, Copy, PartialEq)]
 enum Stack {
     Tonic,

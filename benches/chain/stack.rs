@@ -1,6 +1,6 @@
-//! The four middlewares as somebody would write them by hand for one fixed order: a `tower` service,
-//! a future and a body each, generic over what is inside, with no box but the ones that tonic's
-//! `Body` needs at the ends.
+//! The four middlewares as somebody would write them by hand for one fixed order: a `tower`
+//! service, a future and a body each, generic over what is inside, with no box but the ones that
+//! tonic's `Body` needs at the ends.
 //!
 //! What the wire and the log show is what CarML's chain shows, except that CarML's chain also keeps
 //! the caller's deadline and answers RESOURCE_EXHAUSTED when a handler ignores a refused message.
@@ -215,7 +215,7 @@ impl<B: HttpBody<Data = Bytes, Error = Status> + Unpin> HttpBody for RecoverBody
     }
 }
 
-/// Runs a poll, and tells of the call's end if it came; a panic is one.
+/// Runs a poll, and reports the end of the call; a panic is an end too.
 fn watched<T, S: Watch>(
     state: &mut S,
     end_of: impl FnOnce(&T) -> Option<Code>,

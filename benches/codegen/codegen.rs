@@ -1,6 +1,6 @@
 //! The schema compiler against typify, on the schemas that both can do: the time to convert them,
 //! the lines they become, and the time that rustc takes to compile those. Ratios are printed,
-//! never asserted: they are the machine's too.
+//! never asserted: they depend on the machine too.
 //!
 //! `cargo bench -p carml-bench-codegen`, for the project's own schemas; with a collection's folder
 //! in `CARML_COLLECTION`, for that. The first run gets what typify's modules need (chrono, regress,

@@ -105,7 +105,7 @@ impl Crate {
         self
     }
 
-    /// Compiles the crate anew, its dependencies being there.
+    /// Compiles the crate again; its dependencies are compiled already.
     pub(crate) fn build(&self) -> Duration {
         let library = self.folder.join("src/lib.rs");
         let text = fs::read_to_string(&library).unwrap();

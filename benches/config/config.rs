@@ -1,5 +1,6 @@
 //! What the config layer adds to serde_yaml and a bare validator, interleaved in one process:
-//! parse, validate, typed. Before that, what a start takes. Ratios are printed, never asserted: they are the machine's too.
+//! parse, validate, typed. Before that, what a start takes. Ratios are printed, never asserted:
+//! they depend on the machine too.
 //!
 //! `cargo bench -p carml-bench-config`
 #![allow(clippy::unwrap_used)]

@@ -1,5 +1,5 @@
 //! What the key/value layer adds to raw redb, interleaved in one process. Ratios are printed, never
-//! asserted: they are the machine's too.
+//! asserted: they depend on the machine too.
 //!
 //! `cargo bench -p carml-bench-kv -- [DIRECTORY]`: the files are made there, by default in the
 //! directory for temporary files.

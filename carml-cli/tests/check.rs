@@ -74,7 +74,8 @@ fn a_dry_run_tries_what_the_config_names() {
     let (code, seen) = carml(folder.path(), &["check"]);
     assert_eq!(code, 0, "{seen}");
     assert!(
-        seen.contains("server, outermost first") && seen.ends_with("the config is ready\n"),
+        seen.contains("server, outermost first")
+            && seen.ends_with("the config is ready for a start\n"),
         "{seen}"
     );
 

@@ -1,5 +1,5 @@
-//! `carml validate --schema` gives the reference verdict on every file of the corpus beside the repository.
-//! Long: run it with `cargo test -p carml-cli --test corpus -- --ignored`.
+//! `carml validate --schema` gives the reference verdict on every file of the corpus beside the
+//! repository. Long: run it with `cargo test -p carml-cli --test corpus -- --ignored`.
 #![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
@@ -8,8 +8,8 @@ use std::process::Command;
 
 #[test]
 #[ignore = "needs ../shared/corpus, and a minute"]
-fn every_verdict_is_the_reference_one() {
-    // The corpus lies beside the repository, or beside a worktree's parent.
+fn every_verdict_equals_the_reference() {
+    // The corpus is beside the repository, or beside a worktree's parent.
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let corpus = here
         .ancestors()

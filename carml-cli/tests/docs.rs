@@ -223,7 +223,7 @@ fn prose(page: &str) -> String {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_a_target() {
     let mut broken = Vec::new();
     for path in pages() {
         let page = prose(&read(&path));
@@ -324,7 +324,7 @@ fn pages_and_help_are_in_plain_english() {
 }
 
 #[test]
-fn every_path_that_contributing_and_architecture_name_is_there() {
+fn every_path_in_contributing_and_architecture_exists() {
     let top: BTreeSet<String> = fs::read_dir(root())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

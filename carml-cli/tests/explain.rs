@@ -115,7 +115,7 @@ fn the_chain_is_shown_with_its_implicit_limit() {
 }
 
 #[test]
-fn a_schema_of_the_users_own_is_explained_and_documented() {
+fn a_user_defined_schema_is_explained_and_documented() {
     let folder = folder();
     std::fs::write(
         folder.path().join("app.json"),
@@ -181,7 +181,7 @@ fn a_schema_of_the_users_own_is_explained_and_documented() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_stops_early_is_no_fault() {
+fn a_closed_pipe_is_not_an_error() {
     let folder = folder();
     let carml = env!("CARGO_BIN_EXE_carml");
     for verb in ["docs", "schema", "explain"] {

@@ -1,4 +1,4 @@
-//! `carml generate`: whose fault it is decides the exit code.
+//! `carml generate`: exit code 1 for an invalid input, 2 for a command that could not run.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::{path::Path, process::Command};
@@ -18,7 +18,7 @@ fn generate(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[test]
-fn schema_and_proto_become_one_file_and_a_fault_has_its_exit_code() {
+fn schema_and_proto_become_one_file_and_errors_have_exit_codes() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write(

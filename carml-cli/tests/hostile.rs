@@ -55,7 +55,7 @@ fn merges() -> String {
 }
 
 #[test]
-fn each_bad_input_ends_soon_and_says_why() {
+fn each_bad_input_is_refused_soon_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let cases: Vec<(&str, Vec<u8>, i32, &str)> = vec![
         (
@@ -219,7 +219,7 @@ fn each_bad_input_ends_soon_and_says_why() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_to_itself_is_unreadable() {
+fn a_symbolic_link_to_itself_is_unreadable() {
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink("b.yml", folder.path().join("a.yml")).unwrap();
     std::os::unix::fs::symlink("a.yml", folder.path().join("b.yml")).unwrap();
@@ -230,7 +230,7 @@ fn a_link_to_itself_is_unreadable() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_not_waited_for() {
+fn pipes_and_devices_are_not_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe.yml");
     let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
@@ -270,7 +270,7 @@ fn doubling(keyword: &str) -> String {
 }
 
 #[test]
-fn a_schema_beside_large_files_ends_soon() {
+fn a_schema_beside_large_files_is_read_soon() {
     let folder = tempfile::tempdir().unwrap();
     let numbers = [b"[1".to_vec(), b",1".repeat(500_000), b"]".to_vec()].concat();
     for n in 0..6 {
@@ -288,7 +288,7 @@ fn a_schema_beside_large_files_ends_soon() {
 }
 
 #[test]
-fn branches_of_branches_in_a_deep_document_end_soon() {
+fn nested_alternatives_of_a_deep_document_are_refused_soon() {
     let folder = tempfile::tempdir().unwrap();
     let branch =
         r##"{"type": "object", "required": ["n"], "properties": {"n": {"$ref": "#/$defs/n"}}}"##;
@@ -309,7 +309,7 @@ fn branches_of_branches_in_a_deep_document_end_soon() {
 }
 
 #[test]
-fn a_large_document_that_is_all_wrong_ends_soon() {
+fn a_large_document_full_of_errors_is_reported_soon() {
     let folder = tempfile::tempdir().unwrap();
     let branch = r#"{"type": "object", "required": ["id"], "additionalProperties": false, "properties": {"name": {"type": "string"}, "port": {"type": "integer"}, "id": {}}}"#;
     let branches = [branch; 20].join(",");
@@ -327,7 +327,7 @@ fn a_large_document_that_is_all_wrong_ends_soon() {
 }
 
 #[test]
-fn a_bad_schema_ends_soon_with_every_verb() {
+fn a_bad_schema_is_refused_soon_by_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     file(

@@ -1,4 +1,4 @@
-//! The verbs of `carml kv`, on a file and on a served store alike.
+//! The commands of `carml kv`, on a file and on a served store.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -7,7 +7,7 @@ use std::{ffi::OsString, process::Command, time::Duration};
 
 use support::Served;
 
-/// The same verbs, whichever store.
+/// The same commands, on either store.
 struct Store(Vec<OsString>);
 
 impl Store {
@@ -39,7 +39,7 @@ impl Store {
     }
 }
 
-fn every_verb_works(store: &Store) {
+fn every_command_works(store: &Store) {
     let first = store.ok(&["put", "dir/a", "hello"]);
     store.ok(&["put", "dir/b", "--", "-n"]);
     store.ok(&["put", "dirty", "x"]);
@@ -75,7 +75,7 @@ fn every_verb_works(store: &Store) {
 fn a_file_is_read_and_written() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kv.redb").into();
-    every_verb_works(&Store(vec!["--file".into(), file]));
+    every_command_works(&Store(vec!["--file".into(), file]));
 }
 
 #[test]
@@ -83,9 +83,9 @@ fn a_served_store_is_read_and_written() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(&folder.path().join("kv.redb"));
     let store = Store(vec!["--server".into(), served.url().into()]);
-    every_verb_works(&store);
+    every_command_works(&store);
 
-    // One at a time, and nobody waits who does not want to.
+    // One holder at a time; `--try` does not wait.
     let carml = env!("CARGO_BIN_EXE_carml");
     let within = format!("{carml} kv --server {} lock --try j -- true", served.url());
     store.refused(
@@ -104,7 +104,7 @@ fn a_file_that_is_served_is_not_opened_twice() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_said_to_be_so() {
+fn an_unreachable_server_is_reported() {
     let store = Store(vec!["--server".into(), "http://127.0.0.1:1".into()]);
     let (code, _, error) = store.run(&["get", "k"]);
     assert_eq!(code, 2);
@@ -116,7 +116,7 @@ fn a_server_that_is_not_there_is_said_to_be_so() {
 }
 
 #[test]
-fn a_holder_that_is_gone_without_a_word_loses_its_lock() {
+fn a_frozen_holder_loses_its_lock() {
     let folder = tempfile::tempdir().unwrap();
     let keepalive = ["interval", "timeout"].map(|key| format!("grpc.server.keepalive.{key}=200ms"));
     let keepalive = keepalive.each_ref().map(String::as_str);
@@ -148,10 +148,10 @@ fn a_holder_that_is_gone_without_a_word_loses_its_lock() {
 
     let stop = ["-STOP".to_owned(), holder.id().to_string()];
     assert!(Command::new("kill").args(stop).status().unwrap().success());
-    // Waits until the server has given up on the one that sleeps.
+    // Waits until the server gives up the stopped holder.
     store.ok(&["lock", "j", "--", "true"]);
 
-    // What it finds when it wakes: it holds nothing, and its command is ended.
+    // When it continues, it has lost the lock, and its command is ended.
     let wake = ["-CONT".to_owned(), holder.id().to_string()];
     assert!(Command::new("kill").args(wake).status().unwrap().success());
     assert_eq!(holder.wait().unwrap().code(), Some(1));

@@ -1,4 +1,4 @@
-//! A store that is served, used from afar, against the suite of every backend.
+//! The conformance suite on a store that is served over gRPC.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -18,7 +18,7 @@ struct ServedFile {
 impl Fixture for ServedFile {
     const MIN_TTL: Duration = Duration::from_millis(100);
     const HISTORY: Option<usize> = Some(10_257);
-    // Nobody closes somebody else's store.
+    // A client cannot close the store of the server.
     const PERSISTENT: bool = false;
 
     async fn fresh() -> Self {

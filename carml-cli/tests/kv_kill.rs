@@ -61,7 +61,7 @@ async fn everything(kv: &Kv) -> Acknowledged {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_acknowledged_write_is_lost_and_no_revision_comes_twice() {
+async fn no_acknowledged_write_is_lost_and_no_revision_appears_twice() {
     let kills = std::env::var("CARML_KILLS").map_or(200, |kills| kills.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kv.redb");

@@ -1,4 +1,4 @@
-//! A served store that has stopped, and says nothing: not even that the connection is gone.
+//! A served store that is frozen: it does not answer, and does not close the connection.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -11,7 +11,7 @@ use carml_runtime::kv::Kv;
 use support::Served;
 
 #[tokio::test]
-async fn a_lease_is_lost_when_its_time_is_over_though_nobody_says_so() {
+async fn a_lease_is_lost_after_its_ttl_if_the_server_is_silent() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(&folder.path().join("kv.redb"));
     let kv = Kv::new(
@@ -26,6 +26,6 @@ async fn a_lease_is_lost_when_its_time_is_over_though_nobody_says_so() {
     let stopped = Instant::now();
     let lost = tokio::time::timeout(Duration::from_secs(5), lease.lost()).await;
     served.signal("CONT");
-    assert!(lost.is_ok(), "nobody was told");
+    assert!(lost.is_ok(), "the lease was not lost");
     assert!(stopped.elapsed() < Duration::from_secs(2));
 }

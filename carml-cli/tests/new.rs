@@ -15,12 +15,12 @@ fn new(folder: &Path, path: &str) -> (i32, String) {
 }
 
 #[test]
-fn a_path_that_cannot_be_taken_is_refused_and_left_alone() {
+fn an_existing_or_invalid_path_is_refused_and_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("there")).unwrap();
     std::fs::write(folder.path().join("file"), "").unwrap();
     for (path, code, why) in [
-        ("there", 1, "there is there already"),
+        ("there", 1, "there already exists; choose another name"),
         (".", 1, "`.` cannot name a service"),
         ("..", 1, "`..` cannot name a service"),
         ("My_Service", 1, "try `my-service`"),

@@ -1,4 +1,4 @@
-//! What a verb writes goes nowhere: the reader has had enough, or the disk is full.
+//! Output that cannot be written: the pipe is closed, or the disk is full.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::{
@@ -19,7 +19,7 @@ fn run(arguments: &[&str], out: impl Into<Stdio>) -> (i32, String) {
     (code, String::from_utf8(out.stderr).unwrap())
 }
 
-const VERBS: &[&[&str]] = &[
+const COMMANDS: &[&[&str]] = &[
     &["docs"],
     &["schema"],
     &["explain"],
@@ -33,22 +33,22 @@ const VERBS: &[&[&str]] = &[
 ];
 
 #[test]
-fn a_reader_that_has_had_enough_is_no_fault() {
-    for verb in VERBS {
+fn a_closed_pipe_is_not_an_error() {
+    for command in COMMANDS {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        assert_eq!(run(verb, writer), (0, String::new()), "{verb:?}");
+        assert_eq!(run(command, writer), (0, String::new()), "{command:?}");
     }
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_disk_that_is_full_is_said_to_be_so() {
-    for verb in VERBS {
+fn a_full_disk_is_reported() {
+    for command in COMMANDS {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let (code, error) = run(verb, full);
-        assert_eq!(code, 2, "{verb:?}: {error}");
+        let (code, error) = run(command, full);
+        assert_eq!(code, 2, "{command:?}: {error}");
         let expected = "error: cannot write to standard output: ";
-        assert!(error.starts_with(expected), "{verb:?}: {error}");
+        assert!(error.starts_with(expected), "{command:?}: {error}");
     }
 }

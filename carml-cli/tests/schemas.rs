@@ -72,7 +72,7 @@ fn a_reference_names_the_file_at_its_path() {
         assert!(code.contains("pub b: Option<bool>,"), "{code}");
         assert!(code.contains("pub c: Option<Integer>,"), "{code}");
 
-        // Without them, the one of that name beside the schema does not stand in.
+        // Without them, the file of that name beside the schema is not used instead.
         fs::remove_file(at.join("types.json")).unwrap();
         fs::remove_file(at.join("s/sub/types.json")).unwrap();
         let (code, text) = validate(at, "s/app.json", "good.yml");

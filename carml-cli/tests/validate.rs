@@ -20,7 +20,7 @@ fn validate(text: &str) -> (i32, String) {
 }
 
 #[test]
-fn each_mistake_is_shown_at_its_place_with_its_mending() {
+fn each_mistake_is_shown_at_its_place_with_its_fix() {
     let cases = [
         (
             "registry:\n  provder: etcd\n",
@@ -35,12 +35,12 @@ fn each_mistake_is_shown_at_its_place_with_its_mending() {
         (
             "registry:\n  timeout: 5 parsecs\n",
             ":2:12",
-            "is no unit of time",
+            "is not a unit of time",
         ),
         (
             "grpc:\n  server:\n    middleware:\n      - max_message_size: 500mbb\n",
             ":4:27",
-            "`mbb` is no unit of size",
+            "`mbb` is not a unit of size",
         ),
         (
             "registry:\n  endpoints:\n    a: b\n",

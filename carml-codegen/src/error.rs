@@ -11,13 +11,13 @@ use crate::{proto, schema};
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The proto files are at fault: each one with its place.
+    /// The proto files are invalid: every error with its place.
     #[error(transparent)]
     Proto(#[from] proto::Error),
-    /// The schema is at fault, or cannot be read.
+    /// The schema is invalid, or cannot be read.
     #[error(transparent)]
     Schema(#[from] schema::Error),
-    /// Both the schema and the proto files are at fault.
+    /// Both the schema and the proto files are invalid.
     #[error("{0}\n\n{1}")]
     Both(schema::Error, proto::Error),
     /// Neither a schema nor a proto file was named.
@@ -31,7 +31,7 @@ pub enum Error {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }

@@ -21,13 +21,13 @@
 //! ```
 //!
 //! and in the crate: `carml_runtime::include_generated!();`. The types of the config are in the
-//! module `config`, those of a proto package in the modules of its name. cargo runs the script again
-//! when a file that it read changes, and the output is written only if it differs.
+//! module `config`, those of a proto package in the modules of its name. cargo runs the script
+//! again when a file that it read changes, and the output is written only if it differs.
 //!
 //! # Without a build script
 //!
-//! [`schema::compile`] and [`proto::compile`] return the code as text; `carml generate` writes it to
-//! a file. The module of a schema that does not extend CarML's base config needs `serde` and
+//! [`schema::compile`] and [`proto::compile`] return the code as text; `carml generate` writes it
+//! to a file. The module of a schema that does not extend CarML's base config needs `serde` and
 //! `serde_json` only, and `regex` if it checks patterns:
 //!
 //! ```no_run
@@ -52,8 +52,8 @@
 //! | [`capability`] | the table of what each key/value store can do |
 //! | [`middleware`] | the dispatch of the built-in middlewares |
 //!
-//! Inside, `carml-schema` reads schemas into a graph, `lower` finds the types that express it (`ir`),
-//! and `emit` writes them. What becomes what is described in `docs/schema-compiler.md`.
+//! Inside, `carml-schema` reads schemas into a graph, `lower` finds the types that express it
+//! (`ir`), and `emit` writes them. What becomes what is described in `docs/schema-compiler.md`.
 
 mod builder;
 pub mod capability;

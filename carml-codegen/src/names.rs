@@ -79,7 +79,7 @@ fn plural_acronyms(text: &str) -> String {
     out.into_iter().collect()
 }
 
-/// Gives each name a number behind it that stands earlier in the list too.
+/// Appends a number to each name that appears earlier in the list.
 pub(crate) fn distinct(names: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut seen = std::collections::BTreeSet::new();
     let mut distinct = Vec::new();

@@ -26,7 +26,7 @@ const SUPPORT_HEAD: &str = "\
 #[test]
 fn the_checked_in_types_are_those_of_the_schema() {
     let mut options = schema::Options::default();
-    // The runtime is where the types live: nothing stands in for them.
+    // The runtime itself has these types: no other crate's are used for them.
     options.crates.clear();
     options.scalars = "super".to_owned();
     options.support = Some("super::support".to_owned());

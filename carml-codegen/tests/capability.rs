@@ -40,7 +40,7 @@ const SMALL: &str = r#"{"x-carml-capabilities":{
     "table":{"put":{"shelf":"process"},"lease":{"shelf":"cluster"}}}}"#;
 
 #[test]
-fn a_backend_is_held_to_its_cells_the_empty_ones_too() {
+fn a_backend_must_match_its_cells_the_empty_ones_too() {
     let code = capability::rust(SMALL).unwrap();
     let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
     let cells =

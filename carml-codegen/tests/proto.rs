@@ -1,4 +1,4 @@
-//! What a build script gets from proto files, and what it is told when they are wrong.
+//! What a build script gets from proto files, and which errors it gets when they are wrong.
 #![allow(clippy::unwrap_used)]
 
 use std::{fs, path::Path, time::SystemTime};
@@ -36,7 +36,7 @@ fn options(root: &Path, files: &[&str]) -> proto::Options {
 }
 
 #[test]
-fn a_service_stands_beside_its_messages_with_comments_and_descriptor_set() {
+fn a_service_is_beside_its_messages_with_comments_and_descriptor_set() {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), "hello/v1/greeter.proto", GREETER);
     write(root.path(), "hello/v1/message.proto", MESSAGE);

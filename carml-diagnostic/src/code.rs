@@ -35,11 +35,11 @@ codes! {
     Character = "character",
     /// A `%` line at the start of a YAML text is unknown or not supported.
     Directive = "directive",
-    /// A `\` in double quotes starts no escape of YAML.
+    /// A `\` in double quotes does not begin a YAML escape.
     Escape = "escape",
     /// A line does not fit the indentation of the lines around it.
     Indentation = "indentation",
-    /// A tab is where YAML wants spaces.
+    /// A tab is used for indentation.
     Tab = "tab",
     /// An alias has no anchor.
     Alias = "alias",
@@ -55,7 +55,7 @@ codes! {
     DuplicateKey = "duplicate-key",
     /// A text holds more than one document.
     SeveralDocuments = "several-documents",
-    /// Values nest too deep.
+    /// Values are nested too deeply.
     TooDeep = "too-deep",
     /// A number is not finite.
     NotFinite = "not-finite",
@@ -83,21 +83,21 @@ codes! {
     Range = "range",
     /// A string, list or mapping is too short or too long.
     Length = "length",
-    /// A list holds an item twice.
+    /// A list has a duplicate item.
     Unique = "unique",
     /// Another constraint of the schema is violated.
     Schema = "schema",
     /// A service refuses a value of its config.
     Config = "config",
-    /// An address cannot be one.
+    /// An address is not valid.
     Endpoint = "endpoint",
     /// A certificate, key or base64 text does not decode.
     Material = "material",
-    /// A list of middlewares cannot work.
+    /// A list of middlewares is not valid.
     Chain = "chain",
     /// The store lacks an operation that is required.
     Capability = "capability",
-    /// The config names what is not compiled in.
+    /// The config uses something that is not compiled in.
     NotBuilt = "not-built",
     /// A folder does not exist.
     Path = "path",

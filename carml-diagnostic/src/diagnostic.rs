@@ -2,7 +2,7 @@
 
 use crate::{Code, Kind, Source, Span, Text};
 
-/// How bad it is.
+/// How severe it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The input cannot be used.
@@ -22,7 +22,8 @@ pub struct Place {
 
 /// One thing that is wrong: what, where, what was expected, how to fix it.
 ///
-/// It may hold secrets, so it cannot be printed: put it into a [`RawReport`](crate::RawReport) and redact that.
+/// It may hold secrets, so it cannot be printed: put it into a [`RawReport`](crate::RawReport) and
+/// redact that.
 #[derive(Clone)]
 pub struct Diagnostic {
     pub(crate) severity: Severity,
@@ -88,12 +89,12 @@ impl Diagnostic {
         self.severity
     }
 
-    /// Where it is, if it is anywhere.
+    /// Where it is, if it has a place.
     pub fn place(&self) -> Option<&Place> {
         self.place.as_ref()
     }
 
-    /// The JSON pointer of the value that it speaks about.
+    /// The JSON pointer of the value that it is about.
     pub fn at_pointer(&self) -> Option<&str> {
         self.pointer.as_deref()
     }
@@ -108,7 +109,7 @@ impl Diagnostic {
         self
     }
 
-    /// Sets the words under the underline.
+    /// Sets the label of the underlined place.
     #[must_use]
     pub fn label(mut self, label: impl Into<Text>) -> Self {
         self.label = Some(label.into());

@@ -8,7 +8,7 @@ use crate::Code;
 pub struct Explanation {
     /// Why it is reported.
     pub cause: &'static str,
-    /// Input that it is reported of.
+    /// Input that causes it.
     pub example: &'static str,
     /// What to do.
     pub fix: &'static str,
@@ -59,7 +59,7 @@ impl Code {
                 "Write `%YAML 1.2`, or remove the line.",
             ),
             Self::Escape => (
-                "A `\\` in double quotes starts no escape of YAML.",
+                "A `\\` in double quotes does not begin a YAML escape.",
                 "pattern: \"^\\d+$\"",
                 "Use single quotes, or write `\\\\`.",
             ),
@@ -124,7 +124,7 @@ impl Code {
                 "Put it in quotes if a string is meant.",
             ),
             Self::Variable => (
-                "A `${...}` is malformed, or a variable's name is not that of a key.",
+                "A `${...}` is malformed, or the name of a `CARML__` variable is not a valid key.",
                 "path: ${HOME",
                 "Write `${NAME}` or `${NAME:-default}`.",
             ),
@@ -139,7 +139,7 @@ impl Code {
                 "Write `--set section.key=value`.",
             ),
             Self::SecretFile => (
-                "The file of a secret cannot be read, or is given beside the secret itself.",
+                "The file of a secret cannot be read, or both the file and the secret are given.",
                 "password: x\npassword_file: /run/secrets/x",
                 "Remove one of the two, or correct the path.",
             ),
@@ -176,7 +176,7 @@ impl Code {
             Self::Length => (
                 "A string, list or mapping is too short or too long.",
                 "endpoints: []",
-                "Give as many as the report says.",
+                "Change the length as the report says.",
             ),
             Self::Unique => (
                 "A list has the same item twice.",
@@ -186,15 +186,15 @@ impl Code {
             Self::Schema => (
                 "Another constraint of the schema is violated.",
                 "canary: {}\nblue: {}",
-                "See the note: it has the schema's description.",
+                "Read the note: it is the description in the schema.",
             ),
             Self::Config => (
                 "The service refuses a value of its config.",
                 "greeting: \"\"",
-                "See the message: it is the service's own.",
+                "Read the message: it comes from the service.",
             ),
             Self::Endpoint => (
-                "An address cannot be one.",
+                "An address is not valid.",
                 "endpoints: [\"db:99999\"]",
                 "Write `host:port`, with a port from 1 to 65535.",
             ),
@@ -204,7 +204,7 @@ impl Code {
                 "Give PEM or base64 text, or name its file with `KEY_file`.",
             ),
             Self::Chain => (
-                "A list of middlewares cannot work.",
+                "A list of middlewares is not valid.",
                 "middleware: [recover, recover]",
                 "Remove or move the middleware that the report names.",
             ),
@@ -214,7 +214,7 @@ impl Code {
                 "Choose a provider that the report names.",
             ),
             Self::NotBuilt => (
-                "The config names what is not compiled into this program.",
+                "The config uses a feature that is not compiled into this program.",
                 "provider: etcd",
                 "Build with the feature that the report names, or choose what is built in.",
             ),
@@ -234,22 +234,22 @@ impl Code {
                 "Start the server, or correct the address.",
             ),
             Self::NotASchema => (
-                "A schema is not a JSON Schema, or refers to what cannot be found.",
+                "A file is not a valid JSON Schema, or a reference in it has no target.",
                 "{ \"type\": \"strin\" }",
                 "Correct the schema at the place named.",
             ),
             Self::SchemaBomb => (
-                "The references and alternatives of a schema multiply, so that it is too expensive to validate with.",
+                "The references and alternatives of a schema multiply: it is too expensive to validate with.",
                 "anyOf of anyOf of anyOf, each by reference",
                 "Use each reference once.",
             ),
             Self::Section => (
-                "A section cannot be added to the schema, as there is one of its name.",
+                "A section cannot be added to the schema, because a key of its name exists.",
                 "App::section::<Registry>()",
                 "Give the section another key.",
             ),
             Self::Middleware => (
-                "A middleware cannot be added to the schema, as there is one of its name.",
+                "A middleware cannot be added to the schema, because one of its name exists.",
                 "App::middleware(\"timeout\", ...)",
                 "Give the middleware another name.",
             ),

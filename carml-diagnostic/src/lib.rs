@@ -1,11 +1,13 @@
-//! Source texts with positions, YAML and JSON values read from them, and reports of what is wrong in them.
+//! Source texts with positions, YAML and JSON values read from them, and reports of what is wrong
+//! in them.
 //!
-//! - [`Source`]: a named text; [`Source::read`] gives its value, [`Source::locate`] the place of a JSON pointer.
-//! - [`Diagnostic`]: one thing that is wrong, at a place, with how to fix it; its [`Kind`] is data, its [`Code`] a
-//!   stable name.
+//! - [`Source`]: a named text; [`Source::read`] gives its value, [`Source::locate`] the place of a
+//!   JSON pointer.
+//! - [`Diagnostic`]: one thing that is wrong, at a place, with how to fix it; its [`Kind`] is data,
+//!   its [`Code`] a stable name.
 //! - [`RawReport`]: all that was found. It may hold secrets and cannot be printed.
-//! - [`Report`]: what may be printed of it, for people, as JSON or as GitHub annotations. [`RawReport::redact`] makes it,
-//!   and masks what a [`Policy`] does not prove to be public.
+//! - [`Report`]: what may be printed of it, for people, as JSON or as GitHub annotations.
+//!   [`RawReport::redact`] makes it, and masks what a [`Policy`] does not prove to be public.
 //! - [`nearest`]: the names that a misspelt one may have meant.
 //!
 //! ```
@@ -22,8 +24,8 @@
 //! assert!(report.human(false).contains("app.yml:1:7"));
 //! ```
 //!
-//! Values are built straight from the events of saphyr-parser (YAML) and serde_json (JSON). Positions are computed
-//! by a second pass, and only when someone asks for one.
+//! Values are built straight from the events of saphyr-parser (YAML) and serde_json (JSON).
+//! Positions are computed by a second pass, and only when someone asks for one.
 
 mod code;
 mod diagnostic;
@@ -44,7 +46,7 @@ pub use code::Code;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use explanation::Explanation;
 pub use kind::{Bound, Found, Kind, LengthBound, TooLarge, Type, Unit, Unreadable};
-pub use nearest::{distance, nearest};
+pub use nearest::{did_you_mean, distance, nearest};
 pub use pointer::{escape_key, unescape_key};
 pub use raw_report::RawReport;
 pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading, Token, plain_scalar};

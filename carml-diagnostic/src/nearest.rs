@@ -1,8 +1,8 @@
-//! Did you mean.
+//! "Did you mean": the names that a misspelled one is near to.
 
 /// The candidates that `word` may have been meant for, best first, at most three.
 ///
-/// Case, `-`, `_` and spaces do not count; swapped letters count as one slip.
+/// Case, `-`, `_` and spaces are ignored; two swapped letters count as one edit.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Vec<&'c str> {
     let plain = fold(word);
     let mut found: Vec<(usize, &str)> = candidates
@@ -33,7 +33,12 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .collect()
 }
 
-/// How many slips lie between two names, as [`nearest`] counts them.
+/// How a report suggests a name: ``did you mean `lock`?``
+pub fn did_you_mean(name: &str) -> String {
+    format!("did you mean `{name}`?")
+}
+
+/// The edit distance between two names, as [`nearest`] counts it.
 pub fn distance(word: &str, other: &str) -> usize {
     strsim::damerau_levenshtein(&fold(word), &fold(other))
 }

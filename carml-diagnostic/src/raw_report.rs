@@ -8,7 +8,8 @@ const MAX_DIAGNOSTICS: usize = 200;
 
 /// Every diagnostic that was found: sorted by file and place, each cause once.
 ///
-/// It may hold secrets and so cannot be printed; [`RawReport::redact`] makes the [`Report`] that can.
+/// It may hold secrets and so cannot be printed; [`RawReport::redact`] makes the [`Report`] that
+/// can.
 #[derive(Clone, Default)]
 pub struct RawReport {
     diagnostics: Vec<Diagnostic>,
@@ -28,7 +29,8 @@ impl RawReport {
         Self::default()
     }
 
-    /// Adds a diagnostic, unless the same one is there at the same place. After the first 200, errors are only counted.
+    /// Adds a diagnostic, unless the same one is there at the same place. After the first 200,
+    /// errors are only counted.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         if self.is_full() && diagnostic.severity == Severity::Error {
             self.omitted += 1;
@@ -65,12 +67,12 @@ impl RawReport {
         self.omitted
     }
 
-    /// Keeps those diagnostics that `keep` says yes to.
+    /// Keeps the diagnostics for which `keep` returns true.
     pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
         self.diagnostics.retain(keep);
     }
 
-    /// Makes errors of the warnings with a code.
+    /// Turns the warnings with a code into errors.
     pub fn deny(&mut self, code: Code) {
         for diagnostic in self.diagnostics.iter_mut().filter(|d| d.code() == code) {
             diagnostic.severity = Severity::Error;
@@ -93,7 +95,8 @@ impl RawReport {
         errors.filter(|d| d.severity == Severity::Error).count() + self.omitted
     }
 
-    /// The report that can be printed: it shows of the input what the policy proves to hold no secret, and nothing else.
+    /// The report that can be printed: it shows of the input what the policy proves to hold no
+    /// secret, and nothing else.
     pub fn redact(self, policy: &impl Policy) -> Report {
         let findings = self.diagnostics.iter();
         Report::of(

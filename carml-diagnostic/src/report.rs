@@ -4,8 +4,8 @@ use crate::{Code, Position, Severity, render};
 
 /// Every finding of a run, sorted by file and place, without secrets.
 ///
-/// It comes from [`RawReport::redact`](crate::RawReport::redact) alone. [`std::fmt::Display`] renders it for people,
-/// without colour.
+/// It comes from [`RawReport::redact`](crate::RawReport::redact) alone. [`std::fmt::Display`]
+/// renders it for people, without colour.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     findings: Vec<Finding>,

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Text that was read from the input. It may be secret: it has no `Display`, and its `Debug` shows nothing of it.
+/// Text that was read from the input. It may be secret: it has no `Display`, and its `Debug` shows
+/// nothing of it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Input(String);
 
@@ -39,8 +40,9 @@ pub enum Piece {
     Key(String),
     /// Words of the input: shown only where the place that they come from is.
     Input(Input),
-    /// Words of another library or of a service, which may repeat the input: known secrets are masked in them, and
-    /// where not all secrets are known, they are shown only if the place that they speak about is.
+    /// Words of another library or of a service, which may repeat the input: known secrets are
+    /// masked in them, and where not all secrets are known, they are shown only if the place that
+    /// they are about is.
     External(String),
 }
 
@@ -132,8 +134,8 @@ impl From<u64> for Piece {
     }
 }
 
-/// Makes a [`Text`] of pieces: literals and [`trusted`] words as they are, an [`Input`] only where it may be shown,
-/// and a `String` with the known secrets masked.
+/// Makes a [`Text`] of pieces: literals and [`trusted`] words as they are, an [`Input`] only where
+/// it may be shown, and a `String` with the known secrets masked.
 ///
 /// ```
 /// use carml_diagnostic::{Input, Text, text};

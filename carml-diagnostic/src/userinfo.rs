@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Where `user:password@host` has its password, with a scheme before it or without, for each in a text.
+/// The place of each password in a text with `user:password@host`, with or without a scheme.
 pub fn passwords(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;

@@ -1,4 +1,5 @@
-//! What YAML is read as: the core schema of YAML 1.2, merge keys, tags; and where it stands.
+//! What YAML is read as: the core schema of YAML 1.2, merge keys, tags; and the places of its
+//! values.
 #![allow(clippy::unwrap_used)]
 
 use carml_diagnostic::{Format, Public, Source};
@@ -74,7 +75,7 @@ fn keys_are_the_texts_as_they_are_written() {
 }
 
 #[test]
-fn what_surrounds_a_document_is_no_part_of_it() {
+fn what_surrounds_a_document_is_not_part_of_it() {
     for text in [
         "\u{feff}a: b\n",
         "# c\n\u{feff}a: b\n",
@@ -155,7 +156,7 @@ fn a_colon_without_a_space_is_reported_where_it_is() {
         );
         assert!(helps(text).contains("a space after the colon"), "{text}");
     }
-    // What is right stays right.
+    // A valid colon is not reported, and other errors keep their place.
     assert_eq!(
         fault("a: 1\n  b: 2\n"),
         ("indentation", 2, 3, "b".to_owned())
@@ -413,7 +414,7 @@ fn quoted_values_end_at_their_quotes() {
 }
 
 #[test]
-fn known_tags_are_obeyed_and_others_told_of_once() {
+fn known_tags_are_applied_and_others_reported_once() {
     for (text, value) in [
         ("!!str 1", json!("1")),
         ("! 1", json!("1")),
@@ -437,7 +438,7 @@ fn known_tags_are_obeyed_and_others_told_of_once() {
 }
 
 #[test]
-fn merge_keys_add_what_the_map_has_not() {
+fn merge_keys_add_what_the_mapping_lacks() {
     for (text, value) in [
         ("<<: {a: 1, b: 2}\nb: 3\n", json!({ "b": 3, "a": 1 })),
         ("b: 3\n<<: {a: 1, b: 2}\n", json!({ "b": 3, "a": 1 })),
@@ -462,7 +463,7 @@ fn merge_keys_add_what_the_map_has_not() {
 }
 
 #[test]
-fn merged_keys_stand_where_they_are_written() {
+fn merged_keys_have_the_place_where_they_are_written() {
     let text = "\
 one: &one
   a: 1
@@ -486,7 +487,7 @@ three:
 }
 
 #[test]
-fn a_document_of_nothing_has_a_place_and_decides_nothing() {
+fn an_empty_document_has_a_place_and_decides_nothing() {
     for text in ["", "# c\n", "---\n", "~\n", "null"] {
         assert!(source(text).locate("").is_some(), "{text:?}");
         assert!(!source(text).shadows("/a"), "{text:?}");
@@ -496,7 +497,7 @@ fn a_document_of_nothing_has_a_place_and_decides_nothing() {
 
 #[test]
 fn merges_of_merges_stay_small() {
-    // Nine to the thirtieth, if each were looked at.
+    // 9^30 merges, if each were expanded.
     let mut text = "a0: &a0 {}\n".to_owned();
     for n in 1..30 {
         let before = vec![format!("*a{}", n - 1); 9].join(", ");

@@ -11,9 +11,9 @@ use proc_macro::TokenStream;
 
 /// Makes the `impl` of a generated service trait a CarML service, ready for `App::service`.
 ///
-/// A handler is written plainly or as tonic has it, method by method:
+/// Each handler may take and return messages, or tonic's types:
 ///
-/// | | plain | as tonic has it |
+/// | | messages | tonic's types |
 /// |---|---|---|
 /// | parameter | `HelloRequest`, `Streaming<HelloRequest>` | `Request<…>` of either, with metadata |
 /// | answer | `Result<HelloReply, Status>` | `Result<Response<HelloReply>, Status>` |

@@ -1,4 +1,4 @@
-//! gRPC services whose operators decide in YAML, and whose developers write handlers.
+//! A framework for gRPC services: developers write handlers, operators configure them in YAML.
 //!
 //! A service is a proto file, a config schema and handlers. `carml-codegen` compiles the first two
 //! in `build.rs`; this crate runs the rest: it reads and checks `carml.yml`, builds the chain of

@@ -8,7 +8,7 @@ use crate::{__private::Sealed, grpc::FileDescriptors, kv::capability::Requiremen
 
 /// A gRPC service that [`App::service`](crate::App::service) takes.
 ///
-/// [`#[carml_service]`](crate::carml_service) implements it for the type whose `impl` it stands on;
+/// [`#[carml_service]`](crate::carml_service) implements it for the type whose `impl` it is on;
 /// nothing else does. A type implements one service.
 pub trait Service: Sealed + Send + Sync + 'static {
     /// The server that was generated from the proto file.
@@ -17,7 +17,8 @@ pub trait Service: Sealed + Send + Sync + 'static {
     /// What `requires(…)` names: calls of the key/value store, checked when the app starts.
     const REQUIRES: &'static [Requirement];
 
-    /// The server around this service. Its message limits are lifted: the middlewares hold them.
+    /// The server around this service. Its own message limits are turned off: `max_message_size`
+    /// enforces them.
     fn into_server(self) -> Self::Server;
 }
 

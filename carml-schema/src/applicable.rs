@@ -164,8 +164,8 @@ fn dependent<'a>(node: &Node<'a>) -> Vec<Node<'a>> {
     schemas.map(|schema| node.below(schema)).collect()
 }
 
-/// What the schemas say about the value of a key. A pattern is taken to fit every key that is not
-/// named.
+/// What the schemas say about the value of a key. A pattern is assumed to match every key that is
+/// not named.
 pub fn child<'a>(of: &[Applicable<'a>], key: &str) -> Vec<Applicable<'a>> {
     let mut found = Vec::new();
     for part in of {

@@ -1,4 +1,4 @@
-//! How much work a schema makes of one value.
+//! How much work it is to validate one value against a schema.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_multiplies_is_found_and_recursion_is_not() {
+    fn multiplying_references_are_found_and_recursion_is_allowed() {
         for keyword in ["allOf", "anyOf", "oneOf"] {
             assert!(is_too_complex(doubling(40, keyword)), "{keyword}");
             assert!(!is_too_complex(doubling(10, keyword)), "{keyword}");

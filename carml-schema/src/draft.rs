@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::metaschema;
 
-/// The draft that a document names in `$schema`. One that names none, or none that is known, is of
-/// draft 7, unless only draft 4 accepts it: this is how its boolean bounds are recognized.
+/// The draft that a document names in `$schema`. One that names none, or an unknown one, is
+/// draft-07, unless only draft-04 accepts it: this is how its boolean bounds are recognized.
 pub(crate) fn of(document: &Value) -> Draft {
     let named = document.get("$schema").and_then(Value::as_str);
     named.and_then(by_name).unwrap_or_else(|| {

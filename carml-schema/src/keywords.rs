@@ -5,7 +5,7 @@ use serde_json::Value;
 /// Keywords whose value is data: what looks like a schema there is not one.
 const DATA: [&str; 4] = ["const", "default", "enum", "examples"];
 
-/// Keywords whose value is a map of schemas, by names of the author's.
+/// Keywords whose value is a map of schemas, by names that the author chooses.
 const MAPS: [&str; 6] = [
     "$defs",
     "definitions",
@@ -43,7 +43,7 @@ pub(crate) fn is_data(keyword: &str) -> bool {
     DATA.contains(&keyword)
 }
 
-/// Whether a keyword's value is a map of schemas by names of the author's.
+/// Whether a keyword's value is a map of schemas by names that the author chooses.
 pub(crate) fn is_map(keyword: &str) -> bool {
     MAPS.contains(&keyword)
 }

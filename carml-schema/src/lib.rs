@@ -49,7 +49,7 @@
 //! | [`applicable`] | which schemas apply to a value, its keys and its items |
 //! | [`SchemaIndex`] | what loading asks of every place: secrets, defaults, endpoints, middlewares |
 //! | [`graph`], [`parse`] | every schema that a root reaches, without the drafts: what types are made of |
-//! | [`pattern`] | patterns of ECMA-262, and those of other dialects in its words |
+//! | [`pattern`] | patterns of ECMA-262, and those of other dialects translated to it |
 //! | [`mod@pointer`] | JSON pointers |
 //! | [`capabilities`], [`middlewares`] | what the tables of stores and of middlewares are generated from |
 //! | [`extend`] | sections and middlewares that a program adds |
@@ -62,8 +62,8 @@
 //!   last name: collections of schemas are kept in one folder like that.
 //! - `carml://schema/…` and the metaschemas of all drafts are built in. Nothing is fetched.
 //!
-//! A document that names no draft, or an unknown one, is of draft 7; of draft 4 if only that
-//! accepts it. A keyword that the draft does not have asserts nothing.
+//! A document that names no draft, or an unknown one, is read as draft-07; as draft-04 if only
+//! that accepts it. A keyword that the draft does not have asserts nothing.
 
 pub mod applicable;
 pub mod capabilities;

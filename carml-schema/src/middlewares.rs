@@ -51,7 +51,7 @@ impl Documents {
 }
 
 impl<'a> Node<'a> {
-    /// `x-carml-middleware`: whose chain the items of a list make up.
+    /// `x-carml-middleware`: the side whose middlewares a list has.
     pub fn middleware(&self) -> Option<&'a str> {
         self.note("x-carml-middleware")?.as_str()
     }

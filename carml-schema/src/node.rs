@@ -31,7 +31,7 @@ impl<'a> Node<'a> {
         Self::lookup(documents, address, "")
     }
 
-    /// Stands for a document that the resolver does not have.
+    /// Used in place of a document that the resolver does not have.
     pub(crate) fn nothing(documents: &'a Documents, address: &Uri<String>, draft: Draft) -> Self {
         const NOTHING: &Value = &Value::Bool(true);
         Self {
@@ -123,8 +123,8 @@ impl<'a> Node<'a> {
         self.is_own() || self.resource.get("x-carml-defaults").is_some()
     }
 
-    /// A keyword that constrains. Those that the draft does not have mean nothing, as they do to
-    /// the validator; neither does, up to draft 7, what is beside a `$ref`.
+    /// A keyword that constrains. As in the validator, keywords that the draft does not have are
+    /// ignored, and so are, up to draft-07, keywords beside a `$ref`.
     pub(crate) fn rule(&self, keyword: &str) -> Option<&'a Value> {
         let map = self.value.as_object()?;
         let value = map.get(keyword)?;

@@ -10,8 +10,8 @@ pub(crate) fn file(path: &Path) -> Result<Value, RawReport> {
     value(&Source::open(path)?)
 }
 
-/// The value of a schema's text. Numbers beyond 64 bits are read as floats: a bound may be one, as no value
-/// of a config may.
+/// The value of a schema's text. Numbers beyond 64 bits are read as floats: a bound may be one, as
+/// no value of a config may.
 ///
 /// # Errors
 ///

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::{keywords, pointer::escape};
 
-/// Shows each schema of a document with its pointer, and at the end what only looks like one, for
-/// no keyword says that a schema stands there. What `visit` makes of a schema is given to those in
-/// it; `None` leaves them out.
+/// Visits each schema of a document with its pointer, and at the end each value that only looks
+/// like a schema, because no keyword expects one there. The result of `visit` is passed on to the
+/// schemas inside; if it is `None`, they are skipped.
 pub(crate) fn walk<C: Clone>(
     root: &Value,
     context: C,

@@ -41,7 +41,7 @@ pub(crate) fn encode(path: &str) -> String {
     text
 }
 
-/// `%20` as the byte that it stands for.
+/// Decodes `%20` and the like.
 pub(crate) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,4 +1,4 @@
-//! A validator, and the patterns that it was given in other words.
+//! A validator, and the originals of the patterns that were rewritten for it.
 
 use std::{collections::BTreeMap, fmt};
 

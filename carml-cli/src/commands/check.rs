@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         .iter()
         .fold(loader, |l, call| l.require(*call));
     let mut found = Findings::default();
-    let mut done = String::from("the config is ready");
+    let mut done = String::from("the config is ready for a start");
     match loader.load() {
         Ok(loaded) => {
             found.report.extend(loaded.warnings().clone());

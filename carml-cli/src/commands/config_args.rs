@@ -1,4 +1,4 @@
-//! Which config a verb speaks about: the arguments that several verbs share.
+//! The arguments that name a config, shared by several commands.
 
 use std::path::PathBuf;
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use carml_config::{Error, Loaded};
-use carml_diagnostic::{Code, nearest};
+use carml_diagnostic::{Code, did_you_mean, nearest};
 
 use super::config_args::ConfigArgs;
 use super::{could_not_run, invalid_input, output};
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 fn unknown_code(name: &str) -> String {
     let all = Code::ALL.iter().map(|code| code.as_str());
     match nearest(name, all).first() {
-        Some(near) => format!("`{name}` is not a code: did you mean `{near}`?"),
+        Some(near) => format!("`{name}` is not a code: {}", did_you_mean(near)),
         None => format!("`{name}` is not a code: docs/diagnostics.md lists them"),
     }
 }

@@ -21,7 +21,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", requires = "schema")]
     root: Option<String>,
 
-    /// A trait that every type derives beside Clone, Debug, PartialEq and serde's; may be given more than once
+    /// A trait that every type derives beside Clone, Debug, PartialEq and serde's; may be given
+    /// more than once
     #[arg(long, value_name = "TRAIT", requires = "schema")]
     derive: Vec<String>,
 

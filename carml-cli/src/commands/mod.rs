@@ -1,4 +1,4 @@
-//! One file per verb: its arguments, and a `run` that ends in an exit code.
+//! One file per command: its arguments, and a `run` that ends in an exit code.
 
 pub(crate) mod backends;
 pub(crate) mod check;

@@ -33,7 +33,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             Ok(path) if path.join("carml-runtime/Cargo.toml").is_file() => {
                 CrateSource::Checkout(path)
             }
-            _ => return invalid_input(format!("{} is no checkout of CarML", checkout.display())),
+            _ => {
+                return invalid_input(format!("{} is not a checkout of CarML", checkout.display()));
+            }
         },
     };
     match scaffold::write(&args.path, &name, &source) {
@@ -55,7 +57,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 }
 
 fn service_name(path: &Path) -> Result<ServiceName, scaffold::InvalidName> {
-    // `.` and `..` have none: they are shown as they were given.
+    // `.` and `..` have no file name: they are shown as given.
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().parse()
 }

@@ -1,5 +1,5 @@
-//! What a command prints. A closed pipe (`carml docs | head -1`) is not an error, and a failed write
-//! does not panic.
+//! What a command prints. A closed pipe (`carml docs | head -1`) is not an error, and a failed
+//! write does not panic.
 
 use std::{
     fmt::Display,
@@ -19,7 +19,7 @@ pub(crate) fn write(bytes: &[u8]) -> Result<(), ExitCode> {
     })
 }
 
-/// Writes a verb's answer to standard output, as its last act.
+/// Writes the output of a command to standard output, as its last step.
 pub(crate) fn print(text: impl Display) -> ExitCode {
     let written = write(text.to_string().as_bytes());
     written.err().unwrap_or(ExitCode::SUCCESS)
@@ -27,6 +27,6 @@ pub(crate) fn print(text: impl Display) -> ExitCode {
 
 /// Writes a line to standard error.
 pub(crate) fn eprint(line: impl Display) {
-    // There is no other place to say that this one is gone.
+    // If standard error cannot be written, there is nowhere to report it.
     let _ = writeln!(stderr().lock(), "{line}");
 }

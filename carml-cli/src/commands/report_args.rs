@@ -1,4 +1,4 @@
-//! How a verb writes what it found: the argument that several verbs share.
+//! The argument that sets the format of a report, shared by several commands.
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;

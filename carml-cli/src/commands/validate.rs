@@ -28,7 +28,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     report: ReportArgs,
 
-    /// A call of the store that a service needs, such as `lock:cluster`; warns if the provider lacks it
+    /// A call of the store that a service needs, such as `lock:cluster`; warns if the provider
+    /// lacks it
     #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',')]
     requires: Vec<Requirement>,
 

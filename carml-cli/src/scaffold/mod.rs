@@ -68,7 +68,7 @@ fn for_size() -> String {
 #[derive(Debug)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// The directory is there already; nothing was touched.
+    /// The directory already exists; nothing was changed.
     Exists(std::path::PathBuf),
     /// A file could not be written.
     Write(std::path::PathBuf, io::Error),
@@ -79,7 +79,7 @@ impl fmt::Display for Error {
         match self {
             Self::Exists(path) => write!(
                 f,
-                "{} is there already; choose another name, or remove it",
+                "{} already exists; choose another name, or remove it",
                 path.display()
             ),
             Self::Write(path, error) => write!(f, "cannot write {}: {error}", path.display()),

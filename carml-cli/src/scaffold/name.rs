@@ -26,7 +26,7 @@ impl ServiceName {
     }
 }
 
-/// Why a name cannot be taken.
+/// Why a name cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct InvalidName {
     name: String,
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn no_section_of_the_config_is_taken_twice() {
+    fn a_name_of_a_config_section_is_refused() {
         let schema = include_str!("../../../schema/base.json");
         let schema = serde_json::from_str(schema).unwrap();
         let documents = carml_schema::Documents::given("base.json", schema, &[]).unwrap();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn every_suggestion_can_be_taken() {
+    fn every_suggested_name_is_valid() {
         for name in [
             "MyService",
             "a b",

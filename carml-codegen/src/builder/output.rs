@@ -8,7 +8,7 @@ pub(super) fn rerun_if_changed(file: &Path) {
     println!("cargo:rerun-if-changed={}", file.display());
 }
 
-/// Leaves a file alone whose bytes are right, so that what depends on its time is not rebuilt.
+/// Writes a file only if its bytes differ, so that what depends on its time is not rebuilt.
 pub(super) fn write_if_changed(path: &Path, text: &str) -> Result<(), Error> {
     if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
         return Ok(());

@@ -84,7 +84,7 @@ fn lines(text: &str) -> Vec<String> {
         if trimmed.starts_with("```") {
             fenced = !fenced;
             indent = 0;
-            // No language but this keeps rustdoc from running it as Rust.
+            // Without this language, rustdoc would run the block as Rust.
             lines.push(if fenced { "```text" } else { "```" }.to_owned());
         } else if fenced {
             lines.push(line.trim_end().to_owned());
@@ -140,7 +140,7 @@ fn marker(line: &str) -> Option<usize> {
         .then_some(digits + 2)
 }
 
-/// Outside of code, brackets are no markup and addresses are links.
+/// Outside of code, escapes brackets and makes links of addresses.
 fn escape(line: &str) -> String {
     let mut escaped = String::with_capacity(line.len());
     let mut rest = line;

@@ -1,4 +1,4 @@
-//! What a type alone cannot say: predicates of a JSON value.
+//! What a type alone cannot express: predicates of a JSON value.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ impl Constraint {
         }
     }
 
-    /// The keywords that it stands for: `minimum, maximum`.
+    /// The keywords that it implements: `minimum, maximum`.
     pub(crate) fn keywords(&self) -> String {
         if let Some(keyword) = self.keyword {
             return keyword.to_owned();

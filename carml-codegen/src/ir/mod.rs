@@ -1,5 +1,5 @@
-//! The language between the schema graph and the Rust that is written: `schema` is what a document
-//! says, [`types`] is the Rust that says it, [`constraint`] is what is left to check.
+//! The language between the schema graph and the Rust that is written: `schema` is the content
+//! of a document, [`types`] the Rust that expresses it, [`constraint`] what remains to be checked.
 
 pub(crate) mod constraint;
 pub(crate) mod type_id;

@@ -68,7 +68,7 @@ pub(crate) struct Named {
     pub(crate) chosen: bool,
     pub(crate) docs: Docs,
     pub(crate) kind: NamedKind,
-    /// What the type cannot say.
+    /// What the type cannot express.
     pub(crate) constraints: Vec<Constraint>,
 }
 
@@ -77,7 +77,7 @@ pub(crate) struct Named {
 pub(crate) struct Docs {
     pub(crate) text: Option<String>,
     pub(crate) examples: Vec<Value>,
-    /// What is meant where a field's key is absent.
+    /// The value of a field whose key is absent.
     pub(crate) default: Option<Value>,
 }
 

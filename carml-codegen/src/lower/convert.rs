@@ -154,7 +154,7 @@ impl Lowering<'_> {
             _ if self.is_tuple(rules) => {
                 return Type::Tuple(rules.prefix.iter().map(|item| self.ty(*item)).collect());
             }
-            _ => self.fall_back(id, "its items differ by their places".to_owned()),
+            _ => self.fall_back(id, "its items have different types".to_owned()),
         };
         Type::List(Box::new(items))
     }

@@ -28,7 +28,7 @@ impl Lowering<'_> {
         schema.rules.is_unconstrained().then_some(target)
     }
 
-    /// What the schema says with its reference and its `allOf` taken in.
+    /// The schema merged with its reference and its `allOf`.
     pub(super) fn merge(&mut self, id: SchemaId) -> Rc<Schema> {
         if let Some(merged) = self.merged.get(&id) {
             return Rc::clone(merged);

@@ -1,4 +1,4 @@
-//! From what a schema says to the Rust types that express it.
+//! From a schema to the Rust types that express it.
 
 mod budget;
 mod constraints;
@@ -286,7 +286,7 @@ impl Lowering<'_> {
     }
 }
 
-/// What a schema's doc comment says.
+/// The doc comment of a schema.
 fn docs(schema: &Schema) -> Docs {
     let about = &schema.about;
     Docs {

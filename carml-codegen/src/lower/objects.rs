@@ -87,7 +87,7 @@ impl Lowering<'_> {
             .or(target.and_then(|target| target.about.description.clone()))
             .or(own.text);
         let named = matches!(ty, Type::Named(_));
-        // The type says the rest.
+        // The type expresses the rest.
         let text = text.map(|text| match target {
             None if inline(ty) => text.split("\n\n").next().unwrap_or_default().to_owned(),
             _ => text,

@@ -1,4 +1,4 @@
-//! What the schema says of each middleware, checked.
+//! What the schema says about each middleware, checked.
 
 use carml_schema::{
     Applicable, Documents, Node, ReferenceError, Scalar,

@@ -1,4 +1,4 @@
-//! Why a schema gives no Rust.
+//! Why a schema was not compiled.
 
 use std::{
     fmt, fs,

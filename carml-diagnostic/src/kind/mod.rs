@@ -1,4 +1,4 @@
-//! What is wrong, as data; and the one message of each.
+//! What is wrong, as data. `message` has the message of each kind.
 
 mod message;
 mod wording;
@@ -7,8 +7,8 @@ use crate::{Code, Input, Text};
 
 /// What is wrong, with what is known of it. [`Diagnostic`](crate::Diagnostic) adds where.
 ///
-/// Places in the input are JSON pointers. A `String` is a word of the schema or of the program; what was read from the
-/// input is an [`Input`].
+/// Places in the input are JSON pointers. A `String` is a word of the schema or of the program;
+/// what was read from the input is an [`Input`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A file cannot be read.
@@ -35,7 +35,7 @@ pub enum Kind {
         key: Input,
         /// The mapping that has it.
         parent: String,
-        /// A neighbouring key and its value, if it is they that exclude the key.
+        /// The key beside it, and its value, that exclude the key, if known.
         when: Option<(String, Input)>,
     },
     /// The schema allows nothing at this place.
@@ -66,12 +66,12 @@ pub enum Kind {
         /// What is there.
         found: Found,
     },
-    /// An item of a list has to be a name with options, and is a name alone.
+    /// An item of a list is a name alone, but needs options.
     OptionsMissing {
         /// The name.
         name: String,
     },
-    /// An item of a list has options, and has to be a name alone.
+    /// An item of a list has options, but takes none.
     OptionsNotAllowed {
         /// The name.
         name: String,
@@ -97,7 +97,7 @@ pub enum Kind {
         /// The bound that it breaks.
         bound: LengthBound,
     },
-    /// A list has an item twice.
+    /// A list has a duplicate item.
     DuplicateItem {
         /// The list.
         at: String,
@@ -116,7 +116,7 @@ pub enum Kind {
         /// The mapping that has them.
         parent: String,
     },
-    /// A value matches several alternatives of which it may match one.
+    /// A value matches several alternatives, but may match only one.
     Ambiguous {
         /// The place.
         at: String,
@@ -149,12 +149,12 @@ pub enum Kind {
     },
     /// A document does not match its schema, and the place of the cause is not known.
     NoMatch {
-        /// Whether that is so because there are too many alternatives to look at.
+        /// Whether that is because there are too many alternatives to examine.
         too_many_alternatives: bool,
     },
     /// A variable is not set.
     UnsetVariable {
-        /// Its name, which has the characters of one.
+        /// Its name, which is valid.
         name: String,
     },
     /// Something that needs no payload.
@@ -169,13 +169,13 @@ pub enum Kind {
 /// Why a file cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// There is none.
+    /// It does not exist.
     NotFound,
     /// This user may not read it.
     PermissionDenied,
     /// It is a folder.
     IsFolder,
-    /// It is a pipe, a device or something else without an end.
+    /// It is a pipe, a device or another file that is not regular.
     NotRegular,
     /// What the system says.
     Other(String),
@@ -184,7 +184,7 @@ pub enum Unreadable {
 /// What is too large.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TooLarge {
-    /// A text, which has a name, over a limit in bytes.
+    /// A named text, over a limit in bytes.
     Text {
         /// Its name.
         name: String,
@@ -238,9 +238,9 @@ pub enum Bound {
 pub enum LengthBound {
     /// It must not be empty.
     NotEmpty,
-    /// At least so many.
+    /// At least this many.
     AtLeast(u64, Unit),
-    /// At most so many.
+    /// At most this many.
     AtMost(u64, Unit),
 }
 

@@ -19,7 +19,7 @@ pub(super) fn subject(at: &str) -> Text {
 /// The mapping at a pointer, with its path.
 pub(super) fn mapping(at: &str) -> Text {
     if at.is_empty() {
-        return "the top level".into();
+        return "the document".into();
     }
     let mut pieces: Vec<Piece> = vec!["`".into()];
     for (n, step) in at.split('/').skip(1).enumerate() {

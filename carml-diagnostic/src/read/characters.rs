@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// The characters that a YAML text may not have (YAML 1.2, 5.1), and where they are.
 pub(super) fn refused(text: &str) -> Vec<(usize, char)> {
-    // Nearly every text is done here.
+    // Nearly every text returns here.
     if !text.bytes().any(suspicious) {
         return Vec::new();
     }
@@ -14,7 +14,7 @@ pub(super) fn refused(text: &str) -> Vec<(usize, char)> {
         .char_indices()
         .filter(|(_, c)| !printable(*c))
         .collect();
-    // JSON's strings are YAML's too: in quotes only the first 32 are refused.
+    // JSON strings are valid YAML: in quotes only the first 32 characters are refused.
     if found.iter().any(|(_, c)| *c >= ' ') {
         let quoted = Lexer::new(text).filter(|l| matches!(l.part, Part::Double | Part::Single));
         let mut quoted = quoted.map(|l| l.span).peekable();
@@ -47,7 +47,7 @@ pub(super) fn fault(source: &Source, start: usize, c: char) -> Diagnostic {
     ))])
 }
 
-/// The text with others in place of these characters, for the parser.
+/// The text with these characters replaced, for the parser.
 pub(super) fn replaced<'t>(text: &'t str, refused: &[(usize, char)]) -> Cow<'t, str> {
     if refused.is_empty() {
         return Cow::Borrowed(text);

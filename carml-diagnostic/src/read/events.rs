@@ -1,4 +1,4 @@
-//! The parser's events, and where they stand in bytes.
+//! The parser's events, with positions in bytes.
 
 use crate::Span;
 use saphyr_parser::{Event, Parser, ScanError, StrInput};

@@ -60,7 +60,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Counts what a part of the value takes.
+    /// Counts the memory of a part of the value.
     fn take<E: serde::de::Error>(&self, weight: usize, value: &Value) -> Result<(), E> {
         let weight = self.weight.get() + weight + value.as_str().map_or(0, str::len);
         self.weight.set(weight);

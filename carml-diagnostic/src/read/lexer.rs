@@ -50,7 +50,8 @@ pub(super) struct Lexer<'t> {
     columns: Vec<usize>,
     /// The column of the node that may turn out to be a key of a block mapping.
     node: Option<usize>,
-    /// Whether a `:` may follow without a space: the part before it was quoted, or a bracket closed.
+    /// Whether a `:` may follow without a space: the part before it was quoted, or a bracket
+    /// closed.
     adjacent: bool,
 }
 
@@ -309,7 +310,7 @@ impl<'t> Lexer<'t> {
                 }
             }
         }
-        // The white space after it is no part of it, but for a break that the next part looks at.
+        // Trailing white space does not belong to it. A line break in it belongs to the next part.
         if self.at > end {
             let between = &self.text[end..self.at];
             self.at = end;

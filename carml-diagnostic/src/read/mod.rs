@@ -30,8 +30,8 @@ pub use tree::{Located, Token};
 use crate::{Code, Diagnostic, Format, Input, RawReport, Source, Span, text};
 use serde_json::Value;
 
-/// What an unquoted YAML scalar of this text is: a number, a boolean, null or a string. `None` for a number that is not
-/// finite or does not fit 64 bits.
+/// What an unquoted YAML scalar of this text is: a number, a boolean, null or a string. `None` for
+/// a number that is not finite or does not fit 64 bits.
 pub fn plain_scalar(text: &str) -> Option<Value> {
     scalar::plain(text).ok()
 }

@@ -40,7 +40,7 @@ fn attempt(source: &Source) -> (Reading, bool, Option<String>) {
     }
     let mut text = characters::replaced(source.text(), &refused);
     let mut done = yaml::read(source, &text);
-    // Whether what else the parser says may only come from the change.
+    // Whether further errors of the parser may come from the change alone.
     let mut guessed = false;
     for _ in 0..MAX_CHANGES {
         let Some(Halt::Scan(error)) = &done.halt else {

@@ -19,7 +19,7 @@ pub(super) fn after(source: &Source, text: &str, error: &ScanError) -> Option<Re
     tabs(source, text, error).or_else(|| escapes(source, text, error))
 }
 
-/// A tab that indents is the cause, whatever the parser stumbled over; it may report the line
+/// A tab that indents is the cause, whatever the parser reports; it may report the line
 /// before. Every tab that indents becomes a space.
 fn tabs(source: &Source, text: &str, error: &ScanError) -> Option<Repair> {
     let at = Cursor::new(text).byte(error.marker().line(), error.marker().col());

@@ -1,5 +1,5 @@
-//! Valid YAML that the parser refuses is rewritten so that it takes it. Every byte that is not
-//! rewritten stays where it is, so that places in the one text are places in the other.
+//! Rewrites valid YAML that the parser refuses into YAML that it accepts. Every byte that is not
+//! rewritten stays where it is, so that places are the same in both texts.
 
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
-//! What an unquoted YAML scalar means: YAML 1.2's core schema, and what most readers take beside it (`0b11`, `-0xF`).
+//! What an unquoted YAML scalar means: YAML 1.2's core schema, and what most readers take beside it
+//! (`0b11`, `-0xF`).
 
 use serde_json::{Number, Value};
 

@@ -31,7 +31,8 @@ pub struct Token {
 /// The places of a document's keys and values.
 pub(crate) struct Tree {
     pub(super) root: Node,
-    /// Where the sequences and mappings of anchors are: the index to take at each level below the root.
+    /// Where the sequences and mappings of anchors are: the index to take at each level below the
+    /// root.
     pub(super) anchors: HashMap<usize, Box<[usize]>>,
     pub(super) duplicates: Vec<Duplicate>,
     pub(super) out_of_range: Vec<Span>,
@@ -171,7 +172,7 @@ impl Tree {
         let mut node = &self.root;
         let Span { start, end } = node.span.get();
         let plain = text.get(start..end).unwrap_or_default();
-        // An empty document says nothing.
+        // An empty document decides nothing.
         if matches!(node.kind, Kind::Scalar) && matches!(scalar::plain(plain), Ok(Value::Null)) {
             return false;
         }

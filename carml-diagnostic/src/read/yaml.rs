@@ -29,7 +29,7 @@ pub(super) struct Done {
 pub(super) enum Halt {
     /// The text is not YAML from here on.
     Scan(ScanError),
-    /// The text asks for too much.
+    /// The text is over a limit.
     Refused(Box<Diagnostic>),
 }
 
@@ -270,7 +270,7 @@ impl<'t> Reader<'_, 't> {
         Halt::Refused(Box::new(self.fault(Code::TooDeep, message, at)))
     }
 
-    /// Counts what a part of the value takes.
+    /// Counts the memory of a part of the value.
     fn take(&mut self, weight: usize, at: saphyr_parser::Span) -> Read<()> {
         match self.room.checked_sub(weight) {
             Some(left) => self.room = left,
@@ -428,7 +428,7 @@ fn without_added_break<'t>(
     Cow::Owned(text[..text.len() - 1].to_owned())
 }
 
-/// Whether a key is the merge key: quotes make it a key as any other.
+/// Whether a key is the merge key: in quotes it is an ordinary key.
 pub(super) fn is_merge_key(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> bool {
     match tag {
         Some(tag) => tag.is_yaml_core_schema() && tag.suffix == "merge",
@@ -436,7 +436,7 @@ pub(super) fn is_merge_key(text: &str, style: ScalarStyle, tag: Option<&Tag>) ->
     }
 }
 
-/// What a value takes.
+/// The size of a value.
 #[derive(Clone, Copy, Default)]
 struct Size {
     /// In bytes, roughly.

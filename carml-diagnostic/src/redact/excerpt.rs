@@ -62,7 +62,8 @@ fn window(text: &str, span: Span) -> Span {
     }
 }
 
-/// What is masked in a window: sorted, apart from one another, each on one line and without space around it.
+/// What is masked in a window: sorted, apart from one another, each on one line and without space
+/// around it.
 fn masked(source: &Source, window: Span, policy: &impl Policy) -> Vec<Span> {
     let text = source.text();
     let mut public = policy.public(source, window);

@@ -52,10 +52,10 @@ pub(crate) fn finding(diagnostic: &Diagnostic, policy: &impl Policy) -> Finding 
     }
 }
 
-/// What becomes of the texts of one diagnostic.
+/// Redacts the texts of one diagnostic.
 struct Words<'p, P> {
     policy: &'p P,
-    /// Whether the place that the diagnostic speaks about is shown.
+    /// Whether the place that the diagnostic is about is shown.
     public: bool,
 }
 
@@ -67,7 +67,7 @@ impl<P: Policy> Words<'_, P> {
             .collect()
     }
 
-    /// A line that says something beside what is masked.
+    /// A line, unless all of it is masked.
     fn line(&self, text: &Text) -> Option<String> {
         let line = self.text(text);
         (line != MASK).then_some(line)

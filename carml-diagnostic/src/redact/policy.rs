@@ -19,7 +19,8 @@ pub trait Policy {
     fn known_secrets(&self, text: &str) -> Vec<Range<usize>>;
 }
 
-/// The policy for inputs that hold no secrets, such as schemas and `.proto` files: everything is shown.
+/// The policy for inputs that hold no secrets, such as schemas and `.proto` files: everything is
+/// shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Public;
 

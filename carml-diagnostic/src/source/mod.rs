@@ -18,7 +18,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that a file's name tells: JSON for `.json`, YAML for everything else.
+    /// The format that a file's name implies: JSON for `.json`, YAML for everything else.
     pub fn of(path: &Path) -> Format {
         match path.extension().and_then(|e| e.to_str()) {
             Some(e) if e.eq_ignore_ascii_case("json") => Format::Json,
@@ -64,7 +64,8 @@ struct Inner {
     name: String,
     text: String,
     format: Format,
-    /// What is read in place of a text that does not parse: the part that does, each byte where it was.
+    /// What is read in place of a text that does not parse: the part that does, each byte where it
+    /// was.
     readable: OnceLock<Option<String>>,
     tree: OnceLock<Option<Tree>>,
     lines: OnceLock<Vec<usize>>,
@@ -78,7 +79,8 @@ impl std::fmt::Debug for Source {
 }
 
 impl Source {
-    /// A source from a text at hand. `name` is what reports show: a file's path, or `--set`, or a variable's name.
+    /// A source from a text in memory. `name` is what reports show: a file's path, or `--set`, or a
+    /// variable's name.
     pub fn new(name: impl Into<String>, text: impl Into<String>, format: Format) -> Source {
         Source(Arc::new(Inner {
             name: name.into(),
@@ -113,7 +115,7 @@ impl Source {
     /// The value of the text, warnings aside.
     ///
     /// # Errors
-    /// Every fault of [`Source::read_all`].
+    /// Every error of [`Source::read_all`].
     pub fn read(&self) -> Result<Value, RawReport> {
         let reading = self.read_all();
         match reading.value {
@@ -122,18 +124,20 @@ impl Source {
         }
     }
 
-    /// The value as far as the text has one, and every fault that can be told apart: see `docs/config.md`, "Bad input".
+    /// The value as far as the text has one, and every error in the text: see "Limits" in
+    /// `docs/config.md`.
     pub fn read_all(&self) -> Reading {
         read::read(self)
     }
 
-    /// Where the value of a JSON pointer is. `None` if there is none, or the text does not parse so far.
+    /// Where the value of a JSON pointer is. `None` if there is none, or the text could not be
+    /// parsed up to it.
     pub fn locate(&self, pointer: &str) -> Option<Located> {
         self.tree()?.locate(self.readable(), pointer)
     }
 
-    /// Whether this text alone decides what is at a JSON pointer, so that what other layers have there is not used:
-    /// it has the pointer, or a sequence or scalar above it.
+    /// Whether this text alone decides what is at a JSON pointer, so that what other layers have
+    /// there is not used: it has the pointer, or a sequence or scalar above it.
     pub fn shadows(&self, pointer: &str) -> bool {
         self.tree()
             .is_some_and(|tree| tree.shadows(self.readable(), pointer))
@@ -145,8 +149,8 @@ impl Source {
             .is_some_and(|tree| tree.is_mapping(self.readable(), pointer))
     }
 
-    /// The keys and scalars that touch a part of the text, in order, as far as the text can be read; and where that
-    /// ends.
+    /// The keys and scalars that touch a part of the text, in order, as far as the text can be
+    /// read; and where that ends.
     pub fn tokens(&self, window: Span) -> (Vec<Token>, usize) {
         match self.tree() {
             Some(tree) => (tree.tokens(self.readable(), window), self.readable().len()),
@@ -164,7 +168,7 @@ impl Source {
         changed.unwrap_or(&self.0.text)
     }
 
-    /// Whether it is known what is read.
+    /// Whether [`Source::set_readable`] was called.
     pub(crate) fn was_read(&self) -> bool {
         self.0.readable.get().is_some()
     }

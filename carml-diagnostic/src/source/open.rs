@@ -6,11 +6,11 @@ use std::io::Read;
 use std::path::Path;
 
 impl Source {
-    /// Reads a file; its name tells the format.
+    /// Reads a file; its name implies the format.
     ///
     /// # Errors
-    /// A report of one error: `unreadable` if the file cannot be read or is not a regular file, `too-large` if it is
-    /// over [`MAX_BYTES`], `not-utf8` if it is not UTF-8.
+    /// A report of one error: `unreadable` if the file cannot be read or is not a regular file,
+    /// `too-large` if it is over [`MAX_BYTES`], `not-utf8` if it is not UTF-8.
     pub fn open(path: &Path) -> Result<Source, RawReport> {
         let name = path.display().to_string();
         let unreadable = |reason: Unreadable| -> RawReport {

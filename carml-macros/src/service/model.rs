@@ -165,7 +165,7 @@ fn answer(
         let message = format_args!(
             "the handler `{name}` must return a `Result`, spelled out: write `Result<{}, Status>`",
             match &**output {
-                // An alias: only its author knows what it stands for.
+                // An alias: the macro cannot see the type behind it.
                 Type::Path(path) if has_arguments(path) => "Message".to_owned(),
                 output => text(output),
             }

@@ -6,7 +6,8 @@ use carml_diagnostic::{Diagnostic, Span};
 use carml_schema::SchemaIndex;
 use serde_json::Value;
 
-/// A merged value with its layers and its schema: what is checked, and where each part of it came from.
+/// A merged value with its layers and its schema: what is checked, and where each part of it came
+/// from.
 #[derive(Clone)]
 pub(crate) struct Document {
     value: Value,

@@ -6,8 +6,8 @@ use carml_diagnostic::{escape_key, unescape_key};
 /// How many ways to split a path are tried.
 const MAX_TRIES: usize = 1_000;
 
-/// The JSON pointer of a key. A path that starts with `/` is one already. A `.` separates keys; it is part of a key
-/// where the config knows no other way to read the path.
+/// The JSON pointer of a key. A path that starts with `/` is one already. A `.` separates keys; it
+/// is part of a key where the config knows no other way to read the path.
 pub(crate) fn pointer(path: &str, known: impl Fn(&str) -> bool) -> String {
     if path.starts_with('/') {
         return path.to_owned();

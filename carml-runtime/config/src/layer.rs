@@ -80,7 +80,7 @@ impl Layer {
         })
     }
 
-    /// Whether lower layers have no say about a pointer.
+    /// Whether lower layers are not used for a pointer.
     pub(super) fn shadows(&self, pointer: &str) -> bool {
         match self.inner(pointer) {
             Some(_) if self.raw => true,
@@ -123,8 +123,9 @@ impl Layer {
     }
 }
 
-/// The layer that gives a pointer's value, and where in it. Of a value to which a variable or `--set` adds a key, it is
-/// the layer below; if they alone give it, or replace what was no mapping, it is the lowest of them.
+/// The layer that gives a pointer's value, and where in it. Of a value to which a variable or
+/// `--set` adds a key, it is the layer below; if they alone give it, or replace what was no
+/// mapping, it is the lowest of them.
 pub(crate) fn provenance<'l>(
     layers: &'l [Layer],
     pointer: &str,
@@ -147,7 +148,7 @@ pub(crate) fn provenance<'l>(
     part
 }
 
-/// Lays `over` on `under`: maps join, everything else is replaced.
+/// Merges `over` into `under`: mappings are merged, everything else is replaced.
 pub(super) fn merge(under: &mut Value, over: Value) {
     match (under, over) {
         (Value::Object(under), Value::Object(over)) => {

@@ -1,8 +1,9 @@
 //! Config: from `carml.yml` to checked, typed values.
 //!
-//! [`Schema`] says what is allowed. [`Loader`] merges the layers (schema defaults, files, remote texts, variables,
-//! `--set`), expands `${…}` in files, and checks the result. [`Loaded`] is a valid config that knows where every value
-//! came from. [`Reload`] reads it again while a service runs.
+//! [`Schema`] says what is allowed. [`Loader`] merges the layers (schema defaults, files, remote
+//! texts, variables, `--set`), expands `${…}` in files, and checks the result. [`Loaded`] is a
+//! valid config that knows where every value came from. [`Reload`] reads it again while a service
+//! runs.
 //!
 //! ```
 //! use carml_config::{Config, Loader, Schema};
@@ -27,10 +28,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Modules: `schema` (what is allowed), `load` (the layers and their result), `layer` and `key_path` (where a value came
-//! from, and how people name it), `variables` (`${…}`), `rules` (what a schema cannot say), `explain` (the effective
-//! config, a key, the reference), `types` (durations, sizes, secrets). The types of CarML's own sections are generated
-//! from `schema/*.json`. `docs/config.md` is the manual.
+//! Modules: `schema` (what is allowed), `load` (the layers and their result), `layer` and
+//! `key_path` (where a value came from, and how people name it), `variables` (`${…}`), `rules`
+//! (what a schema cannot say), `explain` (the effective config, a key, the reference), `types`
+//! (durations, sizes, secrets). The types of CarML's own sections are generated from
+//! `schema/*.json`. `docs/config.md` is the manual.
 
 pub mod chain;
 mod diagnose;

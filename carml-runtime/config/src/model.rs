@@ -21,16 +21,16 @@ pub struct Config {
     /// The key/value store, and the service registry on top of it.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub registry: Option<Registry>,
-    /// Health of this service and of what it needs. grpc.health.v1 is always served.
+    /// Health of this service and of what it needs. grpc.health.v1 is always served. This version does not probe `endpoints`.
     pub health: Health,
     /// Where events go, in addition to standard output.
     pub logger: Logger,
-    /// Where finished spans go.
+    /// Where finished spans go. This version exports none.
     pub tracer: Tracer,
-    /// The object store.
+    /// The object store. Not used in this version.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub store: Option<Store>,
-    /// The download manager.
+    /// The download manager. Not used in this version.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub download: Option<Download>,
     #[serde(flatten)]
@@ -44,13 +44,13 @@ pub struct AppSection {
     /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Enables checks and output that help in development. Defaults to `false`.
+    /// Enables checks and output that help in development. Not used in this version. Defaults to `false`.
     pub debug: bool,
     /// Logs at level `debug` instead of `info`. `RUST_LOG` has priority over it. Defaults to `false`.
     pub verbose: bool,
     /// Whether terminal output is coloured. Defaults to `"auto"`.
     pub color: Color,
-    /// Where temporary files are kept. The system's temporary directory if absent.
+    /// Where temporary files are kept. The system's temporary directory if absent. Not used in this version.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub tempdir: Option<String>,
 }
@@ -81,7 +81,7 @@ pub enum Color {
 pub struct Grpc {
     /// Where the server listens and what every call passes through.
     pub server: GrpcServer,
-    /// What every call that this service makes passes through.
+    /// What every call that this service makes passes through. Not used in this version.
     pub client: GrpcClient,
 }
 
@@ -91,7 +91,7 @@ pub struct Grpc {
 pub struct GrpcServer {
     /// The address to bind. Defaults to `"127.0.0.1:50051"`.
     pub listen: String,
-    /// The address that other services use. The bound address if absent.
+    /// The address that other services use. The bound address if absent. Not used in this version.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
     /// Serves gRPC server reflection, v1 and v1alpha. Defaults to `true`.
@@ -174,7 +174,7 @@ impl Default for ShutdownSettings {
     }
 }
 
-/// What every call that this service makes passes through.
+/// What every call that this service makes passes through. Not used in this version.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcClient {
@@ -268,7 +268,7 @@ pub enum Provider {
     Redb,
 }
 
-/// Health of this service and of what it needs. grpc.health.v1 is always served.
+/// Health of this service and of what it needs. grpc.health.v1 is always served. This version does not probe `endpoints`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Health {
@@ -361,7 +361,7 @@ pub struct ElasticSearch {
     pub ca_cert: Option<super::Base64>,
 }
 
-/// Where finished spans go.
+/// Where finished spans go. This version exports none.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tracer {
@@ -393,7 +393,7 @@ pub enum TracerProvider {
     Zipkin,
 }
 
-/// The object store.
+/// The object store. Not used in this version.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
@@ -440,7 +440,7 @@ pub enum StoreProvider {
     S3,
 }
 
-/// The download manager.
+/// The download manager. Not used in this version.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Download {

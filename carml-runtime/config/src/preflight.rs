@@ -1,4 +1,4 @@
-//! The dry run: what only this machine can tell of a config.
+//! The dry run: what can only be checked on the machine that runs the service.
 
 use super::Endpoint;
 use super::Loaded;
@@ -11,8 +11,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 impl Loaded {
-    /// Tries what the config names, without serving: folders exist, addresses can be bound to, names resolve, and,
-    /// if `wait` is given, every server in use accepts a connection within it. It blocks: at most about twice `wait`.
+    /// Tries what the config names, without serving: folders exist, addresses can be bound to,
+    /// names resolve, and, if `wait` is given, every server in use accepts a connection within it.
+    /// It blocks: at most about twice `wait`.
     pub fn preflight(&self, wait: Option<Duration>) -> Report {
         let mut report = RawReport::new();
         let mut add = |pointer: &str, code, message: String, help: &'static str| {
@@ -32,7 +33,8 @@ impl Loaded {
         }
         if let Some(wait) = wait {
             for (pointer, message) in self.unanswered(wait) {
-                let help = "start the server, correct the address, or use `--offline` to try none";
+                let help =
+                    "start the server, correct the address, or use `--offline` to connect to none";
                 add(&pointer, Code::Unanswered, message, help);
             }
         }
@@ -126,7 +128,7 @@ impl Loaded {
         failed
     }
 
-    /// Whether the service would speak to the server of an endpoint.
+    /// Whether the service would connect to the server of an endpoint.
     fn in_use(&self, pointer: &str) -> bool {
         let value = self.value();
         let is = |at: &str, what: Value| value.pointer(at) == Some(&what);
@@ -143,7 +145,8 @@ impl Loaded {
         }
     }
 
-    /// The port of an endpoint, or the one that its provider or scheme has. UDP answers nothing: it is not tried.
+    /// The port of an endpoint, or the one that its provider or scheme has. UDP has no connections,
+    /// so it is not tried.
     fn port(&self, pointer: &str, endpoint: &Endpoint) -> Option<u16> {
         if endpoint.scheme() == Some("udp") {
             return Some(0);
@@ -167,13 +170,13 @@ impl Loaded {
     }
 }
 
-/// Resolves a name and opens a connection to the first of its addresses that takes one.
+/// Resolves a name and opens a connection to the first of its addresses that accepts one.
 fn connect(address: &str, wait: Duration) -> Result<(), String> {
     let found: Vec<SocketAddr> = address
         .to_socket_addrs()
         .map_err(|_| format!("the name of {address} does not resolve"))?
         .collect();
-    let mut last = format!("the name of {address} resolves to nothing");
+    let mut last = format!("the name of {address} resolves to no address");
     for one in found {
         if one.port() == 0 {
             return Ok(());

@@ -125,7 +125,7 @@ impl<'a> Writer<'a> {
                 continue;
             }
             let value = match key.ends_with("_file") {
-                // Whether a file is there no schema can say.
+                // A schema cannot know whether a file exists.
                 true if self.random.chance(80) => json!(self.file),
                 true => self
                     .random

@@ -30,12 +30,12 @@ fn codes(error: &Error) -> Vec<&str> {
         .collect()
 }
 
-fn told(loaded: &Loaded, pointer: &str) -> String {
+fn origin(loaded: &Loaded, pointer: &str) -> String {
     loaded.origin(pointer).to_string()
 }
 
 #[test]
-fn later_layers_win_and_defaults_lie_lowest() {
+fn later_layers_win_and_defaults_come_first() {
     let loaded = loader("registry:\n  timeout: 1s\n  bucket: file\n")
         .env(vars(&[
             ("CARML__REGISTRY__TIMEOUT", "2s"),
@@ -48,7 +48,10 @@ fn later_layers_win_and_defaults_lie_lowest() {
         .unwrap();
     let at = |pointer: &str| loaded.value().pointer(pointer).unwrap().clone();
     assert_eq!(at("/registry/timeout"), "3s");
-    assert_eq!(told(&loaded, "/registry/timeout"), "--set registry.timeout");
+    assert_eq!(
+        origin(&loaded, "/registry/timeout"),
+        "--set registry.timeout"
+    );
     assert_eq!(
         at("/registry/password"),
         "123456",
@@ -57,16 +60,16 @@ fn later_layers_win_and_defaults_lie_lowest() {
     assert_eq!(
         at("/registry/endpoints/0"),
         "c:3",
-        "the ancestor's names lie below"
+        "`CARML__` wins over `REGISTRY_ENDPOINTS`"
     );
     assert_eq!(
-        told(&loaded, "/registry/endpoints"),
+        origin(&loaded, "/registry/endpoints"),
         "variable CARML__REGISTRY__ENDPOINTS"
     );
-    assert_eq!(told(&loaded, "/registry/bucket"), "carml.yml:3:11");
+    assert_eq!(origin(&loaded, "/registry/bucket"), "carml.yml:3:11");
     assert_eq!(at("/registry/path"), "carml.redb");
-    assert_eq!(told(&loaded, "/registry/path"), "schema default");
-    assert_eq!(told(&loaded, "/store"), "not set");
+    assert_eq!(origin(&loaded, "/registry/path"), "schema default");
+    assert_eq!(origin(&loaded, "/store"), "not set");
     assert_eq!(
         loaded.typed::<Config>().unwrap().registry.unwrap().path,
         "carml.redb"
@@ -74,7 +77,7 @@ fn later_layers_win_and_defaults_lie_lowest() {
 }
 
 #[test]
-fn a_secret_may_stand_in_a_file_of_its_own() {
+fn a_secret_can_be_in_a_file_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let held = folder.path().join("password");
     std::fs::write(&held, "hunter2\n").unwrap();
@@ -84,7 +87,7 @@ fn a_secret_may_stand_in_a_file_of_its_own() {
         loaded.value().pointer("/registry/password").unwrap(),
         "hunter2"
     );
-    assert_eq!(told(&loaded, "/registry/password"), "carml.yml:2:18");
+    assert_eq!(origin(&loaded, "/registry/password"), "carml.yml:2:18");
     assert!(!loaded.explain().contains("hunter2"));
 
     let set = loader(&text).set("registry.password=other").load().unwrap();
@@ -135,7 +138,7 @@ fn what_may_be_a_placeholder_warns_or_refuses() {
 }
 
 #[test]
-fn nothing_hides_the_other_faults_of_a_file() {
+fn no_error_hides_the_others_of_a_file() {
     for (text, wanted) in [
         (
             "registry:\n  bucket: ${UNSET}\n  timeout: 5\nhealht: {}\n",
@@ -160,7 +163,7 @@ fn nothing_hides_the_other_faults_of_a_file() {
 }
 
 #[test]
-fn an_unreadable_file_is_told_from_a_wrong_one() {
+fn an_unreadable_file_and_an_invalid_one_are_different_errors() {
     let missing = Loader::new(Schema::base().unwrap())
         .file("/nowhere/carml.yml")
         .load();
@@ -209,8 +212,8 @@ fn a_section_from_a_rust_type_joins_schema_docs_explain_and_checks() {
     let loaded = load("greeter:\n  times: 3\n").unwrap();
     let greeter: Greeter = loaded.section().unwrap();
     assert_eq!((greeter.greeting.as_str(), greeter.times), ("Hello", 3));
-    assert_eq!(told(&loaded, "/greeter/times"), "carml.yml:2:10");
-    assert_eq!(told(&loaded, "/greeter/greeting"), "schema default");
+    assert_eq!(origin(&loaded, "/greeter/times"), "carml.yml:2:10");
+    assert_eq!(origin(&loaded, "/greeter/greeting"), "schema default");
     let about = loaded.explain_key("greeter.greeting").unwrap();
     assert!(
         about.contains("What is said.") && about.contains("Hello"),
@@ -248,7 +251,7 @@ fn no_error_and_no_debug_shows_a_secret() {
     let loader = loader("registry:\n  password: hunter2\n").set("registry.bucket=x");
     let loaded = loader.load().unwrap();
     let error = loaded.typed::<Odd>().unwrap_err();
-    let fault = loaded.fault(
+    let report = loaded.error_at(
         "/registry/password",
         "hunter2 is too weak",
         ["not `hunter2`"],
@@ -256,7 +259,7 @@ fn no_error_and_no_debug_shows_a_secret() {
     let typed: Config = loaded.typed().unwrap();
     for text in [
         format!("{error} {error:?}"),
-        format!("{fault} {fault:?} {} {}", fault.json(), fault.github()),
+        format!("{report} {report:?} {} {}", report.json(), report.github()),
         format!(
             "{loaded:?} {loader:?} {typed:?} {:?}",
             Reload::new(loader.clone())
@@ -288,7 +291,7 @@ fn a_reload_swaps_a_valid_config_in_whole_and_keeps_the_old_one_otherwise() {
     let reload = Reload::new(loader).unwrap();
     let first = reload.current();
     assert_eq!(
-        told(&first, "/registry/timeout"),
+        origin(&first, "/registry/timeout"),
         "etcd://store/config:2:12"
     );
     assert!(reload.reload().unwrap().keys.is_empty());
@@ -308,7 +311,7 @@ fn a_reload_swaps_a_valid_config_in_whole_and_keeps_the_old_one_otherwise() {
 }
 
 #[tokio::test]
-async fn a_changed_file_is_followed_and_a_broken_one_told_once() {
+async fn a_changed_file_is_followed_and_a_broken_one_reported_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("carml.yml");
     // At once: a file must not be seen half written.
@@ -320,25 +323,25 @@ async fn a_changed_file_is_followed_and_a_broken_one_told_once() {
     write("app:\n  name: one\n");
     let reload = Reload::new(Loader::new(Schema::base().unwrap()).file(&file)).unwrap();
     let reload = Arc::new(reload);
-    let (send, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (send, mut changes) = tokio::sync::mpsc::unbounded_channel();
     let every = std::time::Duration::from_millis(5);
     let following = tokio::spawn(Arc::clone(&reload).follow(every, move |outcome| {
         let _ = send.send(outcome.map_err(|e| e.report().errors()));
     }));
     write("app:\n  nam: two\n");
-    assert_eq!(told.recv().await.unwrap(), Err(1));
+    assert_eq!(changes.recv().await.unwrap(), Err(1));
     assert_eq!(
         reload.current().value().pointer("/app/name").unwrap(),
         "one"
     );
     write("app:\n  name: two\n");
-    let change = told.recv().await.unwrap().unwrap();
+    let change = changes.recv().await.unwrap().unwrap();
     assert_eq!(change.keys, ["/app/name"]);
     following.abort();
 }
 
 #[test]
-fn a_variable_that_stands_alone_may_give_a_number() {
+fn a_variable_that_is_the_whole_value_may_give_a_number() {
     let text =
         "download:\n  parallel: ${N}\ntracer:\n  enabled: ${ON:-true}\nregistry:\n  bucket: ${N}\n";
     let env = vars(&[("N", "4")]);
@@ -359,7 +362,7 @@ fn a_variable_that_stands_alone_may_give_a_number() {
 }
 
 #[test]
-fn a_variable_that_is_not_set_hides_no_other_fault() {
+fn a_variable_that_is_not_set_hides_no_other_error() {
     let text = "\
 registry:
   provider: ${PROVIDER}
@@ -401,7 +404,7 @@ tracer:
         loaded.value().pointer("/tracer/endpoints/0").unwrap(),
         "http://es:9200"
     );
-    assert_eq!(told(&loaded, "/tracer/endpoints"), "carml.yml:3:16");
+    assert_eq!(origin(&loaded, "/tracer/endpoints"), "carml.yml:3:16");
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn an_error_of_a_variable_or_flag_is_shown_there() {
 }
 
 #[test]
-fn variables_and_flags_are_taken_as_they_are() {
+fn variables_and_flags_are_taken_literally() {
     for text in ["a${HOME}b", "p${x}q", "p${q", "$${HOME}", "${"] {
         let path = format!("registry.path={text}");
         let loaded = load(
@@ -154,7 +154,7 @@ fn variables_and_flags_are_taken_as_they_are() {
 }
 
 #[test]
-fn the_case_of_a_variables_name_does_not_count() {
+fn the_case_of_a_variables_name_is_ignored() {
     for name in [
         "CARML__REGISTRY__TIMEOUT",
         "carml__registry__timeout",

@@ -1,6 +1,7 @@
-//! Typical mistakes, each as an operator sees it: `tests/reports/NAME.yml` gives the report `NAME.txt`.
+//! Typical mistakes, each as an operator sees it: `tests/reports/NAME.yml` gives the report
+//! `NAME.txt`.
 //!
-//! `UPDATE=1 cargo test -p carml-runtime --test reports` writes the reports anew: read what changed.
+//! `UPDATE=1 cargo test -p carml-config --test reports` rewrites the reports: read what changed.
 #![allow(clippy::unwrap_used)]
 
 use carml_config::{Loader, Schema};
@@ -11,7 +12,8 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports")
 }
 
-/// The report of a file, checked as `carml validate` does; `NAME-….yml` against `NAME.json` if there is one.
+/// The report of a file, checked as `carml validate` does; `NAME-….yml` against `NAME.json` if
+/// there is one.
 fn report(file: &Path) -> String {
     let name = file.file_name().unwrap().to_str().unwrap();
     let own = folder().join(format!("{}.json", name.split('-').next().unwrap()));
@@ -53,7 +55,7 @@ fn each_mistake_has_its_report() {
     assert!(files.len() >= 30);
     for file in files {
         let seen = report(&file);
-        assert!(!seen.is_empty(), "{} has no fault", file.display());
+        assert!(!seen.is_empty(), "{} has no error", file.display());
         let wanted = file.with_extension("txt");
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(&wanted, &seen).unwrap();
@@ -77,19 +79,19 @@ fn no_report_shows_a_secret() {
 }
 
 #[test]
-fn four_mistakes_are_four_faults_each_in_its_branch() {
+fn four_mistakes_are_four_errors_each_in_its_branch() {
     let text = std::fs::read_to_string(folder().join("user-four-faults.yml")).unwrap();
     let schema = Schema::open(&folder().join("user.json")).unwrap();
     let source = Source::new("app.yml", text, Format::Yaml);
     let error = Loader::new(schema).source(source).load().unwrap_err();
-    let faults: Vec<_> = error
+    let errors: Vec<_> = error
         .report()
         .findings()
         .iter()
         .map(|f| (f.code.as_str(), f.pointer.as_deref().unwrap_or_default()))
         .collect();
     assert_eq!(
-        faults,
+        errors,
         [
             ("unknown-key", "/greeter/gretting"),
             ("range", "/greeter/port"),

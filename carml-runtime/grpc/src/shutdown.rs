@@ -11,9 +11,9 @@ use crate::status;
 
 /// Tells handlers that the service drains. Cheap to clone.
 ///
-/// A drain waits for every call in flight. One that ends only when its caller wishes, as a watch
-/// does, would hold it up until `grpc.server.shutdown.deadline`: such a call ends by itself when
-/// the drain has begun.
+/// A drain waits for every call in flight. A call that only its caller ends, such as a watch, would
+/// hold it up until `grpc.server.shutdown.deadline`: its handler should end it when the drain
+/// begins.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown(CancellationToken);
 

@@ -1,20 +1,20 @@
-//! What a fault of the runtime looks like to a caller. Nothing else in the runtime makes a
-//! [`Status`] of one.
+//! The statuses of the runtime's own errors, as a caller sees them. No other module makes a
+//! [`Status`] of such an error.
 
 use http::HeaderMap;
 use tonic::Status;
 
-/// A handler panicked. What it said stays in the log.
+/// A handler panicked. Its message is only in the log.
 pub(crate) fn panicked() -> Status {
     Status::internal("internal error")
 }
 
-/// The call outlived its deadline.
+/// The deadline of the call passed.
 pub(crate) fn deadline_exceeded() -> Status {
     Status::deadline_exceeded("the call's deadline passed")
 }
 
-/// A message over the limit; `what` says which way it went.
+/// A message over the limit; `what` says whether it was received or sent.
 pub(crate) fn too_large(what: &str, size: u64, limit: u64) -> Status {
     Status::resource_exhausted(format!(
         "the {what} has {size} bytes, the limit is {limit}: raise max_message_size or send less"

@@ -49,7 +49,7 @@ impl Leases {
         state.deadline = now + state.ttl;
         Some(state.ttl)
     }
-    /// 0 stands for no lease and is always alive.
+    /// 0 means no lease, and is always alive.
     pub(super) fn alive(&self, id: u64) -> bool {
         id == 0
             || self

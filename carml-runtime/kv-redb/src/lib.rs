@@ -107,8 +107,8 @@ impl Redb {
         answer
     }
 
-    /// The writer thread dropped a command: it was not executed if the store was closed; a panic may
-    /// have come after its commit.
+    /// The writer thread dropped a command: it was not executed if the store was closed; a panic
+    /// may have come after its commit.
     async fn unanswered(&self, op: &'static str) -> Error {
         self.shared.closed.cancelled().await;
         let mut e = self.shared.ended(op);

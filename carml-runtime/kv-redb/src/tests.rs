@@ -98,7 +98,7 @@ async fn begun(kv: &Kv) -> WatchStream {
 }
 
 #[tokio::test]
-async fn a_failed_group_tells_each_of_its_writers() {
+async fn a_failed_group_fails_each_of_its_writers() {
     let disk = Disk::new();
     let kv = disk.open();
     disk.becomes(BROKEN);
@@ -140,7 +140,7 @@ async fn a_failed_read_says_what_failed() {
 }
 
 #[tokio::test]
-async fn a_row_that_does_not_decode_is_told_not_hidden() {
+async fn a_row_that_does_not_decode_is_reported() {
     let disk = Disk::new();
     let db = Database::builder()
         .create_with_backend(disk.clone())

@@ -2,7 +2,8 @@
 //!
 //! - [`Service`] serves the store that the config names. `carml kv serve` runs it alone; a service
 //!   of your own can serve it beside others.
-//! - [`KvClient`] is a backend: behind a [`Kv`](carml_runtime::kv::Kv) it is used as any other store.
+//! - [`KvClient`] is a backend: behind a [`Kv`](carml_runtime::kv::Kv) it is used as any other
+//!   store.
 //! - [`api`]: the generated messages, server and client, for calls without the above.
 //!
 //! ```no_run

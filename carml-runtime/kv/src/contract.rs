@@ -1,6 +1,6 @@
 //! The contract of backends: one trait per call. A backend implements the calls that its column of
-//! the capability table lists, no more and no less; [`provide!`](crate::provide) checks that when it
-//! compiles.
+//! the capability table lists, no more and no less; [`provide!`](crate::provide) checks that when
+//! it compiles.
 
 use std::time::Duration;
 
@@ -111,7 +111,8 @@ calls! {
     }
     /// Closes the store.
     Close as_close {
-        /// Ends every stream, lock and lease. Later calls fail with `Closed`; closing again succeeds.
+        /// Ends every stream, lock and lease. Later calls fail with `Closed`; closing again
+        /// succeeds.
         fn close() -> ();
     }
 }

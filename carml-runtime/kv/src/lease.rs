@@ -74,7 +74,8 @@ impl Lease {
     pub async fn revoke(self) -> Result<(), Error> {
         self.leases.end(self.id).await
     }
-    /// Stops the renewals and returns the id: the lease ends one ttl after the last renewal, unless [`Kv::keep_alive`](crate::Kv::keep_alive) renews it.
+    /// Stops the renewals and returns the id: the lease ends one ttl after the last renewal, unless
+    /// [`Kv::keep_alive`](crate::Kv::keep_alive) renews it.
     pub fn detach(self) -> LeaseId {
         self.id
     }

@@ -30,8 +30,8 @@
 //!
 //! # Errors
 //!
-//! [`Error::kind`] is what to match on, [`Error::applied`] tells whether a failed write may have been
-//! applied. Writes are never retried automatically.
+//! [`Error::kind`] is what to match on, [`Error::applied`] says whether a failed write may have
+//! been applied. Writes are never retried automatically.
 //!
 //! # Modules
 //!

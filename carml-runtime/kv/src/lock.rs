@@ -65,9 +65,9 @@ impl Guard {
         self.token
     }
 
-    /// The time until which nobody else can hold the lock, even if the store cannot be reached; each
-    /// renewal extends it. `None`: the lock does not expire, because it and its holder are in one
-    /// process (scope `process`): it is held until it is released or the store is closed.
+    /// The time until which nobody else can hold the lock, even if the store cannot be reached;
+    /// each renewal extends it. `None`: the lock does not expire, because it and its holder are in
+    /// one process (scope `process`): it is held until it is released or the store is closed.
     pub fn valid_until(&self) -> Option<Instant> {
         self.handle.valid_until()
     }

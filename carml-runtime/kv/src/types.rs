@@ -38,9 +38,9 @@ pub enum Consistency {
     Stale,
 }
 
-/// One page of a listing, read from a snapshot of its own. Several pages show the same state only if
-/// their revisions are equal. Where that matters, start again if they differ, or use a watch, which
-/// starts with the whole directory at one revision.
+/// One page of a listing, read from a snapshot of its own. Several pages show the same state only
+/// if their revisions are equal. Where that matters, start again if they differ, or use a watch,
+/// which starts with the whole directory at one revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The entries, in the order of their keys.

@@ -1,4 +1,4 @@
-//! What is a key.
+//! Which texts are keys.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use carml_kv::{ErrorKind, Key};

@@ -1,4 +1,4 @@
-//! What a config of an app must keep beside its schema: at start, in `--check`, and in a reload.
+//! The checks of an app's config besides its schema: at start, in `--check`, and in a reload.
 
 use super::middleware::{self, MiddlewareEntry};
 use crate::{

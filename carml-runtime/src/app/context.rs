@@ -72,7 +72,7 @@ impl<C> Context<C> {
         &self.reload
     }
 
-    /// Tells when the service drains: for calls that have no end of their own.
+    /// Says when the service drains: for calls that have no end of their own.
     pub fn shutdown(&self) -> &Shutdown {
         &self.shutdown
     }
@@ -101,7 +101,7 @@ impl<C> Context<C> {
     /// An error at the line of a config value: `context.error_at("/limits/per_hour", "…")`.
     pub fn error_at(&self, pointer: &str, message: impl Into<String>) -> AppError {
         self.loaded
-            .fault(pointer, message, std::iter::empty::<String>())
+            .error_at(pointer, message, std::iter::empty::<String>())
             .into()
     }
 }

@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_an_error_and_only_the_printer_says_so() {
+    fn a_text_is_an_error_and_only_printing_adds_the_word() {
         let error = AppError::msg(format_args!("no {}", "luck"));
         assert_eq!(error.to_string(), "no luck");
         assert_eq!(Printed(&error).to_string(), "error: no luck");

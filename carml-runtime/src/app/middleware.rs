@@ -61,21 +61,21 @@ pub(super) fn plan(loaded: &Loaded, entries: &[MiddlewareEntry]) -> Result<Plan,
     const LIST: &str = Side::Server.pointer();
     let plan = loaded
         .chain(Side::Server)
-        .map_err(|problems| loaded.fault(LIST, problems.to_string(), NO_HELP))?;
+        .map_err(|problems| loaded.error_at(LIST, problems.to_string(), NO_HELP))?;
     for (index, step) in plan.steps().iter().enumerate() {
         let Step::Custom(name, options) = step else {
             continue;
         };
-        let fault = |message: String| loaded.fault(&format!("{LIST}/{index}"), message, NO_HELP);
+        let error = |message: String| loaded.error_at(&format!("{LIST}/{index}"), message, NO_HELP);
         let entry = entries.iter().find(|entry| entry.name == name);
         let entry = entry.ok_or_else(|| {
-            fault(format!(
+            error(format!(
                 "the app has no middleware `{name}`: add it with `App::middleware`"
             ))
         })?;
         (entry.check)(options).map_err(|error| {
             let message = format!("the options of `{name}` do not fit their type: {error}");
-            loaded.fault(&format!("{LIST}/{index}/{name}"), message, NO_HELP)
+            loaded.error_at(&format!("{LIST}/{index}/{name}"), message, NO_HELP)
         })?;
     }
     Ok(plan)

@@ -49,7 +49,7 @@ enum Mode {
     Usage,
 }
 
-/// A service that reads its config, serves, and drains when it is told to stop.
+/// A service that reads its config, serves, and drains on SIGTERM.
 ///
 /// `C` is the root type that the build generates from the config schema, or
 /// [`config::Config`](crate::config::Config) for CarML's own sections alone.
@@ -159,8 +159,8 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         self
     }
 
-    /// Adds a section to the config's schema: its keys are checked and documented as all others
-    /// are. Services read it with [`Context::section`].
+    /// Adds a section to the config's schema: its keys are checked and documented like all
+    /// others. Services read it with [`Context::section`].
     ///
     /// ```
     /// use carml_runtime::{App, ConfigSection, config::Config};
@@ -246,7 +246,7 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         self
     }
 
-    /// Tells the bound address as soon as calls are accepted.
+    /// Sends the bound address as soon as calls are accepted.
     #[must_use]
     pub fn ready(mut self, ready: oneshot::Sender<SocketAddr>) -> Self {
         self.ready = Some(ready);

@@ -1,4 +1,4 @@
-//! What a start opens. What fails is shown at the line of the config that is to blame.
+//! What a start opens. A failure is shown at the line of the config that causes it.
 
 use std::{io::ErrorKind, net::SocketAddr};
 
@@ -32,7 +32,7 @@ pub(super) async fn store(
         };
         let message = format!("cannot open the key/value store: {source}");
         AppError::Store {
-            report: loaded.fault(at, message, [] as [&str; 0]),
+            report: loaded.error_at(at, message, [] as [&str; 0]),
             source: Box::new(source),
         }
     })
@@ -49,16 +49,16 @@ pub(super) async fn listener(
         let help = match source.kind() {
             ErrorKind::AddrInUse => "another process listens there: end it, or choose another port",
             ErrorKind::AddrNotAvailable => {
-                "this machine has no such address: `0.0.0.0` and `[::]` stand for all of its own"
+                "this machine has no such address; `0.0.0.0` and `[::]` are all of its addresses"
             }
             ErrorKind::PermissionDenied => {
                 "ports below 1024 are for privileged processes: choose a higher one"
             }
-            _ => "see that the name resolves to an address of this machine",
+            _ => "check that the name resolves to an address of this machine",
         };
         let message = format!("cannot listen on {address}: {source}");
         AppError::Bind {
-            report: loaded.fault("/grpc/server/listen", message, [help]),
+            report: loaded.error_at("/grpc/server/listen", message, [help]),
             source,
         }
     })

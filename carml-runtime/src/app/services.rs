@@ -94,7 +94,7 @@ impl Failures {
         } else {
             let message = format!("the middleware `{name}` cannot be created: {error}");
             let at = format!("/grpc/server/middleware/{index}");
-            let report = loaded.fault(&at, message, std::iter::empty::<String>());
+            let report = loaded.error_at(&at, message, std::iter::empty::<String>());
             self.errors.push(report.into());
         }
     }

@@ -1,4 +1,4 @@
-//! Who may end a service, and what ends it if it does not end by itself.
+//! What ends a service, and what ends the process if the service does not end.
 
 use std::{future::pending, io, time::Duration};
 
@@ -10,31 +10,31 @@ use tokio::{
 use super::AppError;
 use crate::config::model::ShutdownSettings;
 
-/// How long the drain has for the end that it makes itself.
+/// How long after its deadline a drain may take to end by itself.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// SIGTERM, SIGINT, and the embedder's own wish.
+/// SIGTERM, SIGINT, and a request of the program that embeds the app.
 pub(super) struct Stop {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
-    wish: Option<oneshot::Receiver<()>>,
+    request: Option<oneshot::Receiver<()>>,
 }
 
 impl Stop {
-    pub(super) fn new(wish: Option<oneshot::Receiver<()>>) -> io::Result<Self> {
+    pub(super) fn new(request: Option<oneshot::Receiver<()>>) -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            wish,
+            request,
         })
     }
 
-    /// Each call waits for one more: the second one ends at once.
+    /// Waits for the next of them.
     pub(super) async fn asked(&mut self) {
-        let wish = async {
-            match &mut self.wish {
-                Some(wish) => {
-                    let _ = wish.await;
+        let request = async {
+            match &mut self.request {
+                Some(request) => {
+                    let _ = request.await;
                 }
                 None => pending().await,
             }
@@ -42,7 +42,7 @@ impl Stop {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
-            () = wish => self.wish = None,
+            () = request => self.request = None,
         }
     }
 }

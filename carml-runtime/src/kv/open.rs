@@ -5,7 +5,7 @@ use crate::{
     kv::{Error, ErrorKind, Kv},
 };
 
-/// Opens the store that the config names. `Unsupported` if this build has not the provider.
+/// Opens the store that the config names. `Unsupported` if the provider is not compiled in.
 pub async fn open(config: &Registry) -> Result<Kv, Error> {
     match config.provider {
         #[cfg(feature = "redb")]

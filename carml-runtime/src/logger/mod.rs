@@ -1,4 +1,4 @@
-//! Where events go: for people on a terminal, JSON lines elsewhere.
+//! Where events go: readable text on a terminal, JSON lines otherwise.
 
 use std::io::{self, IsTerminal};
 

@@ -176,7 +176,7 @@ impl<'a> Bundler<'a> {
         if node.middleware().is_some() {
             self.name_alternatives(node, &mut out, base);
         }
-        super::files_of_secrets::add(node, &mut out);
+        super::secret_files::add(node, &mut out);
         Value::Object(out)
     }
 

@@ -95,7 +95,8 @@ impl Files {
                 .find(|path| path.is_file())
         });
         let found = named.or_else(|| self.by_id(&root, address)).or_else(|| {
-            // Only what is nowhere near the root may be kept beside it under its last name.
+            // An address that cannot be a path relative to a known document: a file with its last
+            // segment as the name, beside the root.
             let last = (!near).then(|| uri::last_segment(address))?;
             let path = root.with_file_name(last);
             [path.clone(), with_json(&path)]

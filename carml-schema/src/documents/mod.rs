@@ -2,8 +2,8 @@
 
 mod bundle;
 mod files;
-mod files_of_secrets;
 mod sanitize;
+mod secret_files;
 
 use std::{
     cell::RefCell,

@@ -1,4 +1,4 @@
-//! References and names that are no URIs.
+//! References and names that are not URIs.
 
 use jsonschema::uri;
 use serde_json::Value;
@@ -8,8 +8,7 @@ use crate::{keywords, uri::encode};
 /// What a reference that is not a URI is replaced with, percent-encoded behind this.
 pub(crate) const UNRESOLVED: &str = "carml://unresolved/";
 
-/// Takes away what the resolver cannot read: a document of which a part has no meaning still has
-/// the others.
+/// Removes what the resolver cannot read, so that the rest of the document can still be used.
 pub(crate) fn sanitize(document: &mut Value) {
     let readable = |text: &str| {
         let base = uri::from_str(super::MEMORY);

@@ -7,8 +7,9 @@ use serde_json::{Number, Value};
 use super::{Annotations, SchemaIndex, step};
 
 impl SchemaIndex {
-    /// Makes an integer of each float without a fraction where the schema has one: to JSON Schema they are the same, to
-    /// Rust's types they are not. Gives the pointers of those that do not fit 64 bits.
+    /// Makes an integer of each float without a fraction where the schema has one: to JSON Schema
+    /// they are the same, to Rust's types they are not. Gives the pointers of those that do not fit
+    /// 64 bits.
     pub fn read_integers(&self, value: &mut Value) -> Vec<String> {
         let mut out_of_range = Vec::new();
         if has_whole_float(value) && !self.0.is_empty() {

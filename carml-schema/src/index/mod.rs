@@ -187,7 +187,8 @@ impl SchemaIndex {
         }
     }
 
-    /// Calls `see` for every `KEY_file` of a value whose `KEY` is secret: with the pointer of its map, the map, and `KEY`.
+    /// Calls `see` for every `KEY_file` of a value whose `KEY` is secret: with the pointer of its
+    /// map, the map, and `KEY`.
     pub fn files(&self, value: &mut Value, see: See<'_>) {
         self.files_at(0, value, &mut String::new(), see);
     }

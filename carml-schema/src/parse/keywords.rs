@@ -118,9 +118,9 @@ pub(super) fn rules(rules: &mut Rules, node: &Node<'_>) {
     }
 }
 
-/// Branches of a `oneOf` in draft 4 that have nothing but a `const`, which that draft does not have.
-/// They accept anything, and so the whole accepts nothing: the values listed are a type that is no
-/// wider, and the one that was meant.
+/// Branches of a `oneOf` in draft-04 that have nothing but a `const`, which that draft does not
+/// have. Each branch accepts anything, so the `oneOf` accepts nothing. The author meant the listed
+/// values: the type allows these.
 pub(super) fn meant_constants(node: &Node<'_>) -> Vec<usize> {
     let branches: Vec<Node<'_>> = node.one_of().collect();
     let only_constant = |branch: &Node<'_>| {
@@ -153,7 +153,7 @@ fn size(object: Keywords<'_, '_>, min: &str, max: &str) -> Size {
     }
 }
 
-/// No one wrote an object of more properties than this.
+/// Nobody writes an object with more properties than this.
 const MAX_PROPERTIES: usize = 10_000;
 
 /// The schemas that a schema holds.
@@ -219,7 +219,7 @@ impl<'a, F: FnMut(&str, &'a Value, &str) -> SchemaId> Children<'_, 'a, F> {
                     otherwise,
                 });
             } else {
-                // It asks for nothing, but the keys that it names count.
+                // It requires nothing, but the keys that it names are evaluated.
                 rules.open_over_all = true;
             }
         }
@@ -237,7 +237,7 @@ impl<'a, F: FnMut(&str, &'a Value, &str) -> SchemaId> Children<'_, 'a, F> {
         if self.get(rest).is_none() {
             rules.unevaluated_items = self.one("unevaluatedItems", &item);
         }
-        // `minContains: 0` asks for nothing; other counts are left to validation.
+        // `minContains: 0` requires nothing; other counts are left to validation.
         if self.get("minContains").and_then(Value::as_f64) != Some(0.0) {
             rules.contains.extend(self.one("contains", &item));
         }
@@ -254,7 +254,7 @@ impl<'a, F: FnMut(&str, &'a Value, &str) -> SchemaId> Children<'_, 'a, F> {
             .collect()
     }
 
-    /// A keyword for the keys that others leave.
+    /// A keyword for the keys that no other keyword names.
     fn rest(&mut self, keyword: &str) -> Additional {
         match self.get(keyword) {
             Some(value @ Value::Object(object)) if !object.is_empty() => {
@@ -266,15 +266,15 @@ impl<'a, F: FnMut(&str, &'a Value, &str) -> SchemaId> Children<'_, 'a, F> {
         }
     }
 
-    /// A keyword with one schema; `true` and `{}` say nothing.
+    /// A keyword with one schema; `true` and `{}` constrain nothing.
     fn one(&mut self, keyword: &str, hint: &str) -> Option<SchemaId> {
         let value = self.get(keyword)?;
-        let says_something = match value {
+        let constrains = match value {
             Value::Object(_) | Value::Bool(false) => true,
             Value::Bool(true) => matches!(keyword, "if" | "not" | "contains"),
             _ => false,
         };
-        says_something.then(|| (self.id)(keyword, value, hint))
+        constrains.then(|| (self.id)(keyword, value, hint))
     }
 
     fn map(&self, keyword: &str) -> Vec<(&'a str, &'a Value)> {

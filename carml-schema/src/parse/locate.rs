@@ -13,7 +13,7 @@ pub(super) struct Locator<'a> {
     roots: HashMap<usize, String>,
     /// Resources that a reference has reached, by their addresses.
     reached: BTreeMap<String, Node<'a>>,
-    /// Every value of the documents; made when a place cannot be told from its reference.
+    /// Every value of the documents; made when a reference does not say where its target is.
     index: Option<HashMap<usize, Place>>,
 }
 

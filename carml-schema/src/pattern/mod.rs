@@ -6,8 +6,9 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde_json::{Value, json};
 
-/// A pattern that every reader of ECMA-262 takes, if this one is not but can be said so: as old
-/// readers took patterns (its annex B, UTF-16 units), and as other languages write them.
+/// The same pattern in a form that every ECMA-262 engine accepts; `None` if it has that form
+/// already, or has no such form. It may use what older engines accept (annex B, UTF-16 units) and
+/// the syntax of other languages.
 ///
 /// ```
 /// use carml_schema::pattern::portable;
@@ -76,7 +77,7 @@ fn is_ecma(pattern: &str) -> bool {
 }
 
 fn rewrite(pattern: &str) -> String {
-    // `(?i)` at the start holds for the whole, as ECMA-262 says with a group.
+    // `(?i)` at the start applies to the whole pattern: in ECMA-262, a group with the flag.
     if let Some((flags, rest)) = pattern
         .strip_prefix("(?")
         .and_then(|rest| rest.split_once(')'))
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_other_readers_take_is_said_in_words_that_all_do() {
+    fn patterns_of_other_engines_become_portable() {
         for (pattern, wanted) in [
             (r"^[\w-.]+$", r"^[\w\-.]+$"),
             (r"[.-\d]", r"[.\-\d]"),
@@ -198,12 +199,12 @@ mod tests {
         });
         let mut written = BTreeMap::new();
         make_portable(&mut schema, &mut written);
-        let mended = json!({
+        let fixed = json!({
             "properties": { "pattern": { "pattern": "[\\w\\-.]" } },
             "patternProperties": { "^\\{a\\}": {} },
             "enum": [{ "pattern": "[\\w-.]" }],
         });
-        assert_eq!(schema, mended);
+        assert_eq!(schema, fixed);
         assert_eq!(written[r"[\w\-.]"], r"[\w-.]");
     }
 }

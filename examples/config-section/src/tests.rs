@@ -4,7 +4,7 @@ use tonic::Code;
 use crate::{configure, proto::notes::v1::*};
 
 #[tokio::test]
-async fn the_section_decides_what_is_too_long() {
+async fn the_section_sets_the_limits() {
     let app = configure(App::new().config_file("carml.yml"));
     let server = testing::start(app).await.unwrap();
     let mut client = NotesClient::new(server.channel().await.unwrap());

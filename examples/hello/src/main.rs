@@ -22,7 +22,7 @@ impl Greeter for Hello {
     }
 }
 
-/// What `main` and the tests have in common.
+/// Shared by `main` and the tests.
 fn configure(app: App<Config>) -> App<Config> {
     app.service(|_| Ok(Hello))
 }

@@ -71,7 +71,7 @@ impl<S: Service<Request<Body>, Response = Response<Body>>> Service<Request<Body>
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        // Whoever probes the health of the server has no key.
+        // Health probes have no key.
         let is_probe = request.uri().path().starts_with("/grpc.health.v1.Health/");
         match self.options.caller(&request) {
             Some(caller) => drop(request.extensions_mut().insert(caller)),

@@ -8,7 +8,7 @@ use carml_runtime::kv::{
 
 /// A store to try, which can be closed and opened again.
 pub trait Fixture: Sized + Send + Sync + 'static {
-    /// Whether a waiting lock is given to who waits longest.
+    /// Whether a lock is given to whoever has waited longest.
     const FIFO: bool = true;
     /// The shortest lease.
     const MIN_TTL: Duration;
@@ -25,13 +25,13 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     /// Opens it; after a close, once more.
     fn open(&self) -> impl Future<Output = Kv> + Send;
 
-    /// Whether it has a call: what the table says of its provider.
+    /// Whether it has a call, by the table's column of its provider.
     fn offers(kv: &Kv, call: Call) -> bool {
         let provider = Provider::parse(kv.provider()).expect("a provider of the table");
         scope(provider, call).is_some()
     }
 
-    /// How many watches and queues of locks and elections are open; `None`: it cannot tell.
+    /// How many watches and queues of locks and elections are open; `None`: it does not know.
     fn open_handles(&self) -> Option<usize> {
         None
     }

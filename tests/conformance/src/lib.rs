@@ -1,7 +1,8 @@
 //! One suite for every key/value backend: `conformance!(MyFixture)` makes a test of each check.
 //!
 //! A check says what a user relies on, for any backend. Where the table says that a backend lacks a
-//! call, `table::every_cell` proves that it says so, and the checks that need the call pass it by.
+//! call, `table::every_cell` proves that it reports that, and the checks that need the call are
+//! skipped.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 pub mod check;
@@ -20,51 +21,51 @@ macro_rules! conformance {
         $crate::tests! { $fixture;
             table { every_cell }
             keys {
-                values_come_back_as_they_were
-                the_largest_value_and_no_larger
+                values_are_returned_unchanged
+                the_largest_value_is_accepted_and_no_larger_one
                 keys_of_every_kind
-                a_delete_says_whether_there_was_anything
+                a_delete_says_whether_the_key_existed
                 revisions_rise_and_never_repeat
             }
             lists {
                 siblings_are_not_below
-                a_tree_goes_to_its_depth_and_no_further
+                delete_tree_removes_what_is_below_and_nothing_else
                 pages_are_the_whole_in_order
                 a_missing_directory_is_empty
             }
             compare_and_set {
-                a_key_is_made_once
+                a_key_is_created_once
                 a_wrong_revision_changes_nothing
-                a_revision_of_before_does_not_come_back
+                an_old_revision_never_matches_again
                 no_increment_is_lost_among_many
             }
             transactions {
                 all_or_nothing
                 one_revision_and_one_batch
-                what_makes_no_sense_is_refused
+                contradictory_transactions_are_refused
             }
             watches {
                 a_missing_key_is_watched
-                a_key_sees_itself_and_a_tree_what_is_below
+                a_watch_of_a_key_or_a_tree_sees_its_keys
                 a_resumed_watch_misses_nothing
-                a_watch_goes_on_after_a_restart
-                a_history_that_is_gone_is_a_snapshot
-                a_revision_that_never_was_is_a_snapshot
+                a_watch_resumes_after_a_restart
+                a_compacted_history_gives_a_snapshot
+                an_unknown_revision_gives_a_snapshot
                 a_slow_consumer_is_resynced
                 an_unread_watch_lags_too
-                the_state_is_told_after_each_change
-                changes_alone_make_up_the_state
+                the_state_is_yielded_after_each_change
+                changes_add_up_to_the_state
                 cancelled_watches_leave_nothing
             }
             leases {
                 a_key_ends_with_its_lease_and_not_before
-                a_kept_lease_lives_and_a_dropped_one_ends
-                a_detached_lease_lives_by_its_name
-                a_revoked_lease_takes_its_keys
+                a_kept_lease_continues_and_a_dropped_one_ends
+                a_detached_lease_is_renewed_by_its_id
+                a_revoked_lease_removes_its_keys
                 a_key_belongs_to_its_last_lease
-                a_lease_that_is_over_takes_no_keys
-                a_lease_lives_on_after_a_restart
-                a_ttl_is_what_was_asked_or_more
+                an_ended_lease_accepts_no_keys
+                a_lease_continues_after_a_restart
+                a_granted_ttl_is_at_least_the_requested_one
             }
             locks {
                 one_holder_at_a_time
@@ -80,13 +81,13 @@ macro_rules! conformance {
                 cancelled_campaigns_leave_nothing
             }
             concurrency {
-                no_event_is_lost_or_told_twice
-                no_late_write_comes_through
+                no_event_is_lost_or_delivered_twice
+                no_late_write_is_applied
             }
             close {
                 a_restart_keeps_what_was_written
                 a_close_ends_everything_that_is_open
-                a_closed_store_says_so
+                a_closed_store_refuses_calls
             }
         }
     };

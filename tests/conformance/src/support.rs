@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt};
 
 use crate::Fixture;
 
-/// A check that waits for ever fails.
+/// A check that waits longer fails.
 pub async fn within(check: impl Future<Output = ()>) {
     let limit = Duration::from_secs(90);
     tokio::time::timeout(limit, check)
@@ -39,17 +39,17 @@ pub(crate) fn kind<T>(answer: Result<T, Error>) -> ErrorKind {
     }
 }
 
-/// What comes next of a stream, soon.
+/// The next item of a stream, which comes soon.
 pub(crate) async fn next<T>(stream: &mut (impl Stream<Item = Result<T, Error>> + Unpin)) -> T {
     let next = tokio::time::timeout(Duration::from_secs(20), stream.next());
-    let next = next.await.expect("something is told in time");
+    let next = next.await.expect("an item in time");
     next.expect("the stream goes on").unwrap()
 }
 
 /// That nothing more comes.
 pub(crate) async fn ended<T>(stream: &mut (impl Stream<Item = Result<T, Error>> + Unpin)) {
     let next = tokio::time::timeout(Duration::from_secs(20), stream.next());
-    match next.await.expect("the end is told in time") {
+    match next.await.expect("the end in time") {
         None => {}
         Some(Ok(_)) => panic!("the stream goes on"),
         Some(Err(e)) => panic!("{e}"),
@@ -79,7 +79,7 @@ pub(crate) async fn everything(kv: &Kv) -> Vec<(String, Vec<u8>)> {
     }
 }
 
-/// Passes a check by if the backend lacks a call.
+/// Skips a check if the backend lacks a call.
 macro_rules! needs {
     ($fixture:ty, $kv:expr, $($call:ident),+) => {
         $(if !<$fixture>::offers(&$kv, carml_runtime::kv::capability::Call::$call) {

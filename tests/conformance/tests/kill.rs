@@ -1,7 +1,7 @@
-//! SIGKILL under writes: what was acknowledged is there afterwards, and no revision comes twice.
+//! SIGKILL under writes: what was acknowledged is there afterwards, and no revision appears twice.
 //!
-//! `CARML_KILLS` sets how often, 20 unless it is set. A kill is not a power cut: what the kernel
-//! has, it keeps.
+//! `CARML_KILLS` sets how often, 20 unless it is set. A kill is not a power failure: the kernel
+//! keeps what it has.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -24,7 +24,7 @@ struct Acknowledged {
     revision: u64,
 }
 
-/// Lets a writer write for a while, then kills it: what it said was written.
+/// Lets a writer write for a while, then kills it: the writes that it acknowledged.
 fn live(file: &Path, life: u32) -> Vec<Acknowledged> {
     let mut writer = Command::new(env!("CARGO_BIN_EXE_kv-writer"))
         .arg(file)
@@ -92,7 +92,7 @@ async fn look(kv: &Kv) -> Found {
     }
 }
 
-/// Whether everything that was acknowledged is there, where it was said to be.
+/// Whether every acknowledged write is there, at its revision.
 fn compare(life: u32, said: &[Acknowledged], found: &Found) {
     let oldest = found.log.keys().next().copied().unwrap_or(u64::MAX);
     for one in said {
@@ -107,7 +107,7 @@ fn compare(life: u32, said: &[Acknowledged], found: &Found) {
         let Some(stored) = found.entries.get(&one.key) else {
             panic!("lost: {one:?}");
         };
-        // A later one may stand there, acknowledged or not.
+        // A later write may have replaced it, acknowledged or not.
         assert!(stored.revision.0 >= one.revision, "lost: {one:?}");
         if stored.revision.0 == one.revision {
             assert_eq!(stored.value, value);
@@ -116,7 +116,7 @@ fn compare(life: u32, said: &[Acknowledged], found: &Found) {
 }
 
 #[tokio::test]
-async fn no_acknowledged_write_is_lost_and_no_revision_comes_twice() {
+async fn no_acknowledged_write_is_lost_and_no_revision_appears_twice() {
     let kills: u32 = std::env::var("CARML_KILLS").map_or(20, |n| n.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("kv");

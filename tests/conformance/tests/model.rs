@@ -1,5 +1,5 @@
-//! The embedded store against a map: whatever is done to both, they agree, and so does everyone who
-//! watches.
+//! The embedded store against a map: after the same steps both have the same state, and so has
+//! every watch.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -69,7 +69,7 @@ fn conflict<T: std::fmt::Debug>(answer: Result<T, Error>) {
     assert_eq!(answer.unwrap_err().kind, ErrorKind::Conflict);
 }
 
-/// Does a step to both, and sees that they answer alike.
+/// Does a step on both, and checks that the answers are equal.
 async fn take(kv: &Kv, model: &mut Model, step: Step) {
     match step {
         Step::Put(key, value) => {
@@ -170,7 +170,7 @@ async fn transact(
     }
 }
 
-/// What a watch makes of a state, until it has told all up to a revision.
+/// Applies what a watch yields to a state, up to a revision.
 async fn replay(kv: &Kv, from: WatchStart, mut state: Model, last: Revision) -> Model {
     let mut watch = kv.watch_tree(None, from).await.unwrap();
     let mut at = Revision(0);
@@ -234,7 +234,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_is_a_map_that_remembers(steps in prop::collection::vec(step(), 1..40)) {
+    fn the_store_and_a_map_agree_at_every_revision(steps in prop::collection::vec(step(), 1..40)) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(carml_test_conformance::within(run(steps)));
     }

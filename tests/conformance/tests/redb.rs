@@ -26,8 +26,8 @@ fn a_file_that_cannot_be_served_is_refused_with_its_name() {
     assert_eq!(refused(&open), ErrorKind::Busy);
 }
 
-/// A file that something else wrote into may be refused, or say that it is damaged; nobody panics
-/// and nobody waits for ever.
+/// A file that something else wrote into may be refused, or reported as damaged; nothing panics
+/// and nothing hangs.
 #[tokio::test]
 async fn a_damaged_file_is_an_error() {
     use rand::{Rng as _, SeedableRng as _};
@@ -70,7 +70,7 @@ async fn a_damaged_file_is_an_error() {
 }
 
 #[tokio::test]
-async fn namespaces_of_one_file_are_apart() {
+async fn namespaces_of_one_file_are_separate() {
     let dir = tempfile::tempdir().unwrap();
     let open = |bucket: &str| {
         let store = Redb::open(dir.path().join("kv"), bucket).unwrap();

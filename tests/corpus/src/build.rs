@@ -153,7 +153,7 @@ fn write(folder: &Path, name: &str, converted: &[Converted], group: &[usize]) ->
     for n in group {
         if let Ok(module) = &converted[*n].module {
             put(&folder.join(format!("src/m{n}.rs")), &module.code)?;
-            // What is public is not dead, as in a crate that others use.
+            // Public items are not reported as dead code, as in a library.
             modules.push_str(&format!("pub mod m{n};\n"));
             arms.push_str(&format!(
                 "        {n} => turn::<m{n}::Root>(value, &text),\n"

@@ -26,7 +26,7 @@ pub struct Instance {
     pub valid: bool,
 }
 
-/// A folder with a `manifest.jsonl`, a line an instance: `schema_file`, `json`, `valid`.
+/// A folder with a `manifest.jsonl`, one line per instance: `schema_file`, `json`, `valid`.
 ///
 /// # Errors
 ///

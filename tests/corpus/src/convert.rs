@@ -12,7 +12,7 @@ use carml_codegen::schema::{self, Fallback, Module, Options};
 use crate::collection::Case;
 
 const LIMIT: Duration = Duration::from_secs(60);
-/// What the command line's main thread has.
+/// The stack of the main thread of the command line.
 const STACK: usize = 8 << 20;
 
 /// A schema after conversion.

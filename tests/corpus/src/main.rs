@@ -13,7 +13,7 @@ usage: cargo run -p carml-test-corpus -- [--dir FOLDER] [--sample N/M] [--only N
 
   --dir FOLDER   a folder with a manifest.jsonl; ../shared/corpus beside the project if absent
   --own          the project's own schemas instead
-  --suite FOLDER the official JSON Schema Test Suite instead, which stands there
+  --suite FOLDER the official JSON Schema Test Suite instead, which is in that folder
   --sample N/M   only every Nth schema, from the Mth on
   --every N      the same from the first on
   --only NAME    only schemas whose name begins so";

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::{build::Built, convert::Converted, judge::Verdict, why};
 
-/// The least that counts as well.
+/// The smallest share of valid instances that must be kept.
 pub const VALID: f64 = 0.995;
-/// The least that counts as tight.
+/// The smallest share of invalid instances that must be refused.
 pub const INVALID: f64 = 0.85;
 
 /// An instance whose verdict is not the reference one.

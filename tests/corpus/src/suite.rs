@@ -75,7 +75,7 @@ fn case(folder: &Path, name: String, draft: &str, group: &Value) -> io::Result<C
     Ok(case)
 }
 
-/// The JSON files of a folder and its folders, but for those that are called so.
+/// The JSON files of a folder and its subfolders, except those with this name.
 fn files(folder: &Path, but: &str) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in entries(folder)? {

@@ -26,7 +26,7 @@ fn traced(text: &str) -> tonic::Request<carml_test_e2e::proto::carml::test::v1::
 }
 
 #[tokio::test]
-async fn swapping_logging_and_tracing_takes_the_trace_out_of_the_line() {
+async fn logging_outside_tracing_logs_no_trace_id() {
     for (list, trace) in [
         (json!(["tracing", "logging"]), json!(TRACE)),
         (json!(["logging", "tracing"]), json!(null)),
@@ -109,7 +109,7 @@ async fn messages_over_the_limit_are_refused_both_ways() {
 }
 
 #[tokio::test]
-async fn a_call_whose_message_was_refused_does_not_end_ok_though_its_handler_does() {
+async fn a_call_whose_message_was_refused_does_not_end_ok_even_if_its_handler_does() {
     let mut client = serve(json!(["recover", { "max_message_size": "1kb" }])).await;
     let ignoring = |large: usize| {
         let lines = [line("a", 0), line(&"x".repeat(large), 0), line("b", 0)];
@@ -137,7 +137,7 @@ async fn a_call_whose_message_was_refused_does_not_end_ok_though_its_handler_doe
 }
 
 #[tokio::test]
-async fn without_a_limit_messages_received_have_four_mebibytes() {
+async fn without_a_limit_received_messages_may_have_four_mebibytes() {
     let mut client = serve(json!([])).await;
     let error = client.say(line(&"x".repeat(5 << 20), 0)).await.unwrap_err();
     assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
@@ -145,7 +145,7 @@ async fn without_a_limit_messages_received_have_four_mebibytes() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_passes_is_said_and_logged_as_such() {
+async fn a_passed_deadline_is_returned_and_logged() {
     let (log, _guard) = Log::capture();
     // Without tonic's channel, which would give up by itself at the same time.
     let chain = Chain::compile(&support::list(json!(["tracing", "logging"]))).unwrap();
@@ -236,7 +236,7 @@ async fn a_span_keeps_the_status_that_its_call_ended_with() {
 }
 
 #[tokio::test]
-async fn a_timeout_ends_a_stream_that_always_has_something_to_say() {
+async fn a_timeout_ends_a_stream_that_is_never_pending() {
     let mut client = serve(json!([{ "timeout": "200ms" }])).await;
     let endless = line("endless", u32::MAX);
     let mut stream = client.repeat(endless).await.unwrap().into_inner();

@@ -94,7 +94,7 @@ async fn a_check_makes_what_it_can_and_opens_no_store() {
 }
 
 #[tokio::test]
-async fn a_service_that_needs_a_store_and_a_config_without_one_are_refused() {
+async fn a_service_that_needs_a_store_is_refused_without_one() {
     let app = || {
         App::<AppConfig>::new()
             .config_text("carml.yml", "grpc: { server: { listen: 127.0.0.1:0 } }\n")
@@ -107,7 +107,7 @@ async fn a_service_that_needs_a_store_and_a_config_without_one_are_refused() {
 }
 
 #[tokio::test]
-async fn a_required_section_that_is_absent_is_said_to_be_missing() {
+async fn an_absent_required_section_is_reported_as_missing() {
     let app = || {
         App::<AppConfig>::new()
             .config_text("carml.yml", "echo: { prefix: a }\n")

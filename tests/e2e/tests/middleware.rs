@@ -10,7 +10,7 @@ use serde::Deserialize;
 use support::{Client, Log, line};
 use tonic::{Code, Request, Status, service::InterceptorLayer};
 
-/// Lets in who knows the word.
+/// Accepts calls that send the word.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 struct Guard {
     /// The word.
@@ -60,7 +60,7 @@ fn saying(word: &str) -> Request<carml_test_e2e::proto::carml::test::v1::Line> {
 }
 
 #[tokio::test]
-async fn it_gets_its_options_and_stands_where_the_config_says() {
+async fn it_gets_its_options_and_its_place_from_the_config() {
     for (list, logged) in [
         ("[logging, guard: { word: sesame }]", "UNAUTHENTICATED"),
         ("[guard: { word: sesame }, logging]", "OK"),
@@ -80,7 +80,7 @@ async fn it_gets_its_options_and_stands_where_the_config_says() {
 }
 
 #[tokio::test]
-async fn what_stands_around_it_holds_for_it_and_what_stands_inside_for_the_rest() {
+async fn outer_middlewares_apply_to_it_and_inner_ones_to_the_rest() {
     let (log, _guard) = Log::capture();
     let list = "[recover, tracing, guard: { word: sesame }, logging, max_message_size: 1kb]";
     let (_server, mut client) = start(list).await;
@@ -115,7 +115,7 @@ async fn one_that_is_known_and_not_listed_does_nothing() {
 }
 
 #[tokio::test]
-async fn its_options_are_checked_as_all_others_are() {
+async fn its_options_are_checked_like_all_others() {
     for (list, place, expected) in [
         ("[guard: { word: abc }]", "3:33", "at least 4 characters"),
         ("[guard: { wrod: sesame }]", "3:27", "did you mean `word`?"),
@@ -136,5 +136,5 @@ async fn its_options_are_checked_as_all_others_are() {
         Ok(tower::layer::util::Identity::new())
     });
     let report = testing::start(taken).await.unwrap_err().to_string();
-    assert!(report.contains("`recover` is there already"), "{report}");
+    assert!(report.contains("`recover` already exists"), "{report}");
 }

@@ -121,7 +121,7 @@ async fn a_duplicate_key_and_an_unregistered_section_are_refused() {
     let app = App::<AppConfig>::new().section::<Taken>();
     let report = app.serve().await.unwrap_err().to_string();
     assert!(
-        report.contains("the section `echo` is there already"),
+        report.contains("the section `echo` already exists"),
         "{report}"
     );
 

@@ -150,8 +150,8 @@ fn what_both_read_is_the_same() {
     fuzz(
         &mutated(SEEDS.iter().map(|&s| s.to_owned()).collect(), FRAGMENTS),
         |text| {
-            // Tags, anchors, merge keys, tabs, YAML 1.1's line breaks and spaces at the end are read
-            // differently on purpose.
+            // Tags, anchors, merge keys, tabs, YAML 1.1's line breaks and spaces at the end are
+            // read differently on purpose.
             if text.contains(['!', '&', '*', '<', '\t', '\r', '\u{85}', '\u{feff}'])
                 || text.ends_with(' ')
             {

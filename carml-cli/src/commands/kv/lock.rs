@@ -32,7 +32,7 @@ impl Args {
             false => kv.acquire(key).await?,
         };
         let Some((program, arguments)) = self.command.split_first() else {
-            return Ok(could_not_run("there is no command"));
+            return Ok(could_not_run("no command is given"));
         };
         let started = Command::new(program)
             .args(arguments)
@@ -56,7 +56,7 @@ impl Args {
     }
 }
 
-/// As a shell has it: 128 and the signal's number for a command that a signal ended.
+/// As in a shell: 128 plus the signal's number for a command that a signal ended.
 fn exit_code(status: std::process::ExitStatus) -> ExitCode {
     use std::os::unix::process::ExitStatusExt as _;
     let code = status

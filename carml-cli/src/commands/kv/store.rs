@@ -32,7 +32,7 @@ impl Choice {
     /// What to do if the store cannot be reached.
     pub(super) fn help(&self) -> Option<String> {
         let served = format!(
-            "; is `carml kv serve` running at {}? --server names another place, --file a file",
+            "; is `carml kv serve` running at {}? --server names another address, --file a file",
             self.server
         );
         self.file.is_none().then_some(served)

@@ -75,7 +75,7 @@ fn event(event: &Event) -> Value {
     }
 }
 
-/// A value that is no text is given in base64, under another name.
+/// A value that is not UTF-8 is printed in base64, under another name.
 fn put(entry: &Entry) -> Value {
     let mut put = json!({"key": entry.key.as_str(), "revision": entry.revision.0});
     match std::str::from_utf8(&entry.value) {

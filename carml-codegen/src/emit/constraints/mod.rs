@@ -1,4 +1,4 @@
-//! What types cannot say, as boolean expressions over a `&Value` called `v`.
+//! Constraints that types cannot express, as boolean expressions over a `&Value` called `v`.
 
 mod expression;
 mod functions;
@@ -13,7 +13,7 @@ use self::place::Place;
 use super::{Emit, helpers::Helper};
 use crate::ir::{constraint::Constraint, types::Named};
 
-/// What checks what the type cannot say: the value's name, and the body.
+/// The check of constraints that the type cannot express: the value's name, and the body.
 pub(super) fn check(emit: &Emit<'_>, named: &Named) -> Option<(TokenStream, TokenStream)> {
     let (last, first) = named.constraints.split_last()?;
     emit.needs(Helper::Ensure);

@@ -1,4 +1,4 @@
-//! What is left to check when the types have said what they can.
+//! What remains to be checked: what the types cannot express.
 
 mod default;
 mod pattern;
@@ -172,7 +172,7 @@ impl Lowering<'_> {
         self.of_logic(schema, constraints);
     }
 
-    /// `oneOf`, `anyOf`, `not` and `if` beside what the type says.
+    /// `oneOf`, `anyOf`, `not` and `if`, as far as the type does not express them.
     pub(super) fn of_logic(&mut self, schema: &Schema, constraints: &mut Vec<Constraint>) {
         let mut add = |keyword: &'static str, predicate: Option<Predicate>| {
             let predicate = predicate.unwrap_or(Predicate::True);
@@ -228,7 +228,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// A union's alternatives are types; what these cannot say is said for all together.
+    /// A union's alternatives are types; what these cannot express is one constraint for all of
+    /// them.
     fn of_alternatives(
         &mut self,
         schema: &Schema,
@@ -262,7 +263,7 @@ impl Lowering<'_> {
         self.of_logic(&rest, constraints);
     }
 
-    /// One of the branches, each with what its type cannot say.
+    /// One of the branches, each with what its type cannot express.
     fn any_of(&mut self, branches: &[SchemaId]) -> Predicate {
         let types: Vec<Type> = branches.iter().map(|branch| self.ty(*branch)).collect();
         let mut constrained = false;

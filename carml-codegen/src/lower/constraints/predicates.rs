@@ -28,7 +28,7 @@ pub(super) struct Translation<'t, 'a> {
     lowering: &'t mut Lowering<'a>,
     /// The schemas around the current one.
     around: Vec<SchemaId>,
-    /// Types count as predicates; else everything is spelled out.
+    /// Types count as predicates; otherwise their constraints are written out.
     types: bool,
 }
 
@@ -45,7 +45,7 @@ impl<'t, 'a> Translation<'t, 'a> {
         }
     }
 
-    /// Spells out what types would say.
+    /// Writes out what types would express.
     pub(super) fn without_types(mut self) -> Self {
         self.types = false;
         self
@@ -79,7 +79,7 @@ impl<'t, 'a> Translation<'t, 'a> {
         predicate
     }
 
-    /// The predicate of a type that says all by itself.
+    /// The predicate of a type that expresses the whole schema.
     fn typed(&self, id: SchemaId) -> Option<Predicate> {
         let mut at = id;
         for _ in 0..8 {

@@ -1,4 +1,4 @@
-//! Puts a box where a type would else hold itself.
+//! Puts a box where a type would otherwise contain itself.
 
 use crate::ir::types::{Named, NamedKind, Type, TypeId};
 

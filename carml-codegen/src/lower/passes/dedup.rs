@@ -8,7 +8,7 @@ use crate::ir::{
     types::{Docs, Named, NamedKind, Program, Type, TypeId},
 };
 
-/// Definitions of at least this size are not alike by chance.
+/// Definitions of at least this size are not equal by chance.
 const MIN_SIZE: usize = 6;
 
 pub(super) fn run(program: &mut Program) {
@@ -57,12 +57,12 @@ fn merge_once(program: &mut Program) -> bool {
     true
 }
 
-/// What two types have in common that become one: everything but names and docs of the types.
+/// Two types with the same key become one. It has everything but the names and docs of types.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     kind: NamedKind,
     constraints: Vec<Constraint>,
-    /// What is short may be alike by chance, unless it is named alike, too.
+    /// Set for short definitions: they may be equal by chance, unless their names are alike too.
     name: Option<String>,
 }
 

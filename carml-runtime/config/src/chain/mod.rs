@@ -15,7 +15,7 @@ pub use problem::{Problem, Problems};
 
 use crate::model::{ClientMiddleware, ServerMiddleware};
 
-/// What the schema says of a built-in middleware.
+/// What the schema says about a built-in middleware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
@@ -117,7 +117,7 @@ pub enum Step {
     BuiltIn(BuiltIn),
     /// A middleware that the service brings, with its options.
     Custom(String, Value),
-    /// A built-in middleware that the list does not have, and that applies all the same.
+    /// A built-in middleware that applies although the list does not have it.
     Implicit(&'static Facts),
 }
 

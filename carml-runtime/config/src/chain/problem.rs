@@ -1,4 +1,4 @@
-//! What a list can be refused for, and what it can be warned of.
+//! The errors and warnings of a middleware list.
 
 use std::fmt;
 
@@ -82,7 +82,7 @@ impl Problem {
                     .nonzero
                     .map_or("another value", |nonzero| nonzero.example);
                 let without = match facts.implicit {
-                    Some(implicit) => format!(" (then it is: {})", implicit.text),
+                    Some(implicit) => format!(" (the default is then: {})", implicit.text),
                     None => String::new(),
                 };
                 Some(format!(

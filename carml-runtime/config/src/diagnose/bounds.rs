@@ -7,7 +7,7 @@ use carml_schema::Limit;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Violation;
 
-/// A value that is outside of a bound, or breaks a constraint that has no words of its own.
+/// A value that is outside of a bound, or violates a constraint that has no message of its own.
 pub(super) fn diagnostic(document: &Document, error: &ValidationError<'_>) -> Diagnostic {
     use LengthBound::{AtLeast, AtMost};
     let at = error.instance_path().as_str();

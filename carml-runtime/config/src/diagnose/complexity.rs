@@ -1,33 +1,34 @@
-//! How much work it is to say what is wrong.
+//! How much work it is to say what is wrong with a document.
 
 use crate::schema::Schema;
 use carml_schema::applicable::{Applicable, child, in_place, item};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// More looks at values than this may leave more faults than can be held.
-const MOST: u64 = 500_000;
+/// More checks of values than this may find more errors than fit into memory.
+const MAX_CHECKS: u64 = 500_000;
 
-/// With more pairs of schemas and values than this it is the document that is large.
-const MOST_PAIRS: usize = 100_000;
+/// With more pairs of schemas and values than this, the document itself is large.
+const MAX_PAIRS: usize = 100_000;
 
-/// How deep references and values may nest together.
-const MOST_DEPTH: usize = 1_000;
+/// How deep references and values together may be nested.
+const MAX_DEPTH: usize = 1_000;
 
-/// How many items of each list and map are looked at in a document that is too large to be looked at as a whole.
-const ITEMS: usize = 200;
+/// How many items of each list and mapping are examined in a document that is too large as a whole.
+const MAX_ITEMS: usize = 200;
 
-/// What of a document that is not valid can be looked at.
+/// Which part of an invalid document can be examined.
 pub(super) enum Scope {
     Whole,
-    /// The first items of its lists and maps: the document without the rest, and the pointers of what was cut.
+    /// The first items of its lists and mappings: the document without the rest, and the pointers
+    /// of what was cut.
     Part(Value, Vec<String>),
     /// Nothing: the branches of its branches multiply.
     None,
 }
 
-/// What of a document can be looked at, branch by branch, in bounded time and memory. (Whether it is valid at all is
-/// known without that.)
+/// Which part of a document can be examined, branch by branch, in bounded time and memory. (Whether
+/// it is valid at all is known without that.)
 pub(super) fn scope(schema: &Schema, value: &Value) -> Scope {
     match weigh(schema, value) {
         Weight::Light => Scope::Whole,
@@ -55,16 +56,16 @@ fn weigh(schema: &Schema, value: &Value) -> Weight {
         steps: 0,
     };
     let root = Applicable::always(schema.root());
-    if work.of(&root, value, 0) <= MOST {
+    if work.of(&root, value, 0) <= MAX_CHECKS {
         Weight::Light
-    } else if work.known.len() > MOST_PAIRS {
+    } else if work.known.len() > MAX_PAIRS {
         Weight::Large
     } else {
         Weight::Endless
     }
 }
 
-/// A copy with the first items of each list and map.
+/// A copy with the first items of each list and mapping.
 fn cut(value: &Value, at: &mut String, cuts: &mut Vec<String>) -> Value {
     let length = at.len();
     let many = match value {
@@ -72,12 +73,12 @@ fn cut(value: &Value, at: &mut String, cuts: &mut Vec<String>) -> Value {
         Value::Object(map) => map.len(),
         _ => 0,
     };
-    if many > ITEMS {
+    if many > MAX_ITEMS {
         cuts.push(at.clone());
     }
     match value {
         Value::Array(list) => {
-            let first = list.iter().take(ITEMS).enumerate();
+            let first = list.iter().take(MAX_ITEMS).enumerate();
             let part = first.map(|(n, value)| {
                 at.push_str(&format!("/{n}"));
                 let part = cut(value, at, cuts);
@@ -87,7 +88,7 @@ fn cut(value: &Value, at: &mut String, cuts: &mut Vec<String>) -> Value {
             part.collect()
         }
         Value::Object(map) => {
-            let first = map.iter().take(ITEMS);
+            let first = map.iter().take(MAX_ITEMS);
             let part = first.map(|(key, value)| {
                 at.push('/');
                 at.push_str(&carml_diagnostic::escape_key(key));
@@ -102,7 +103,8 @@ fn cut(value: &Value, at: &mut String, cuts: &mut Vec<String>) -> Value {
 }
 
 struct Work {
-    /// How many looks a schema's look at a value costs; none yet for those that are being counted.
+    /// How many checks it takes to check a value against a schema; `None` while that is being
+    /// counted.
     known: HashMap<(usize, *const Value), Option<u64>>,
     steps: u64,
 }
@@ -114,8 +116,8 @@ impl Work {
             return known.unwrap_or(0);
         }
         self.steps += 1;
-        if depth > MOST_DEPTH || self.steps > MOST {
-            return MOST + 1;
+        if depth > MAX_DEPTH || self.steps > MAX_CHECKS {
+            return MAX_CHECKS + 1;
         }
         self.known.insert(pair, None);
         let mut looks: u64 = 1;

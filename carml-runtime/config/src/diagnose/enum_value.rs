@@ -3,7 +3,7 @@
 use super::type_mismatch::{quote, unquote};
 use super::wording::text as written;
 use crate::document::Document;
-use carml_diagnostic::{Diagnostic, Found, Kind, nearest, text, trusted};
+use carml_diagnostic::{Diagnostic, Found, Kind, did_you_mean, nearest, text, trusted};
 use serde_json::Value;
 
 /// More names than this are not listed.
@@ -52,7 +52,8 @@ pub(super) fn not_allowed(
     list(diagnostic, &near, &names, others, "allowed values")
 }
 
-/// Whether what is written, in quotes, is one of the strings allowed: `3.10`, which is the number 3.1.
+/// Whether what is written, in quotes, is one of the strings allowed: `3.10`, which is the number
+/// 3.1.
 fn is_written(document: &Document, at: &str, allowed: &[&Value]) -> bool {
     let place = document.provenance(at, false);
     let text = place.and_then(|(layer, span)| layer.source.text().get(span.start..span.end));
@@ -62,12 +63,12 @@ fn is_written(document: &Document, at: &str, allowed: &[&Value]) -> bool {
 /// Adds the nearest name.
 pub(super) fn suggest(diagnostic: Diagnostic, near: &[&str]) -> Diagnostic {
     match near.first() {
-        Some(best) => diagnostic.label(text![trusted(format!("did you mean `{best}`?"))]),
+        Some(best) => diagnostic.label(text![trusted(did_you_mean(best))]),
         None => diagnostic,
     }
 }
 
-/// Adds what there is; of very much, what is near or first.
+/// Lists what is allowed; if that is much, the nearest or the first of it.
 pub(super) fn list(
     diagnostic: Diagnostic,
     near: &[&str],

@@ -3,9 +3,10 @@
 use carml_diagnostic::{Code, Diagnostic, Kind, RawReport};
 use std::collections::HashSet;
 
-/// Removes what follows from something else: a misspelt key leaves the right one missing, a value of the wrong type is
-/// none of those that are listed, and what is wrong by itself need not match the rest. `failed` are the places at which
-/// no alternative matches, so that the keys of all of them are left over.
+/// Removes diagnostics that follow from another one at the same place: a required key is missing
+/// because it is misspelled, a value that is not allowed has the wrong type too, and an invalid
+/// value violates the schema as well. `failed` are the places at which no alternative matches:
+/// there, the keys of every alternative are left over.
 pub(super) fn fold(report: &mut RawReport, failed: &HashSet<String>) {
     let all = report.diagnostics();
     let meant: HashSet<(String, String)> = all.iter().flat_map(meant).collect();

@@ -1,4 +1,4 @@
-//! Strings of another form than the schema wants.
+//! Strings that do not have the form that the schema requires.
 
 use super::wording::article;
 use super::{enum_value, schema_lookup};
@@ -111,7 +111,7 @@ mod tests {
     use super::words_of;
 
     #[test]
-    fn finds_the_words_of_a_choice_and_of_nothing_else() {
+    fn finds_the_words_of_a_pattern_that_lists_words() {
         assert_eq!(words_of("^(a|b-c)$").map(|w| w.len()), Some(2));
         assert_eq!(words_of("^(?:a|b)$").map(|w| w.len()), Some(2));
         for other in [

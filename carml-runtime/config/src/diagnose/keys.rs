@@ -30,11 +30,13 @@ pub(super) fn unknown(
             let pointer = format!("{at}/{}", escape_key(key));
             report.push_with(|| of_another_alternative(document, &pointer, instance));
         }
-        // Of any other key that the schema knows, the value is wrong, which has a diagnostic of its own.
+        // For any other key that the schema knows, the value is wrong: that has a diagnostic of its
+        // own.
     }
 }
 
-/// A key that the schema knows, and only for another alternative than the one that the mapping is of.
+/// A key that the schema knows, but only for another alternative than the one that the mapping
+/// matches.
 fn of_another_alternative(document: &Document, at: &str, instance: &Value) -> Diagnostic {
     let (parent, key) = at.rsplit_once('/').unwrap_or(("", at));
     let key = unescape_key(key).into_owned();
@@ -56,7 +58,7 @@ fn unknown_key(
     known: &[String],
     forms: &[String],
 ) -> Diagnostic {
-    // A key that the same layer gives already was not meant once more.
+    // A key that the same layer already has is not suggested.
     let layer = |key: &str| {
         let pointer = format!("{at}/{}", escape_key(key));
         let given = document.provenance(&pointer, true);
@@ -116,7 +118,8 @@ pub(super) fn required<'e>(error: &'e ValidationError<'_>) -> &'e str {
     }
 }
 
-/// A given key that may have been meant for the missing one. Where other keys are allowed, it is not wrong by itself.
+/// A given key that may have been meant for the missing one. Where other keys are allowed, it is
+/// not wrong by itself.
 pub(super) fn misspelt(document: &Document, error: &ValidationError<'_>) -> Option<String> {
     let known = schema_lookup::known(document.schema(), error);
     let instance = error.instance();

@@ -29,7 +29,7 @@ pub(crate) fn validate(document: &Document, report: &mut RawReport) {
     };
     let mut failed = HashSet::new();
     if !matches!(scope, Scope::None) {
-        // What lacks a part is not judged as a whole.
+        // A value of which a part was cut is not checked as a whole.
         let below = |cut: &str, at: &str| {
             let rest = cut.strip_prefix(at);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

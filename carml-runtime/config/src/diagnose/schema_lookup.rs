@@ -1,4 +1,4 @@
-//! What the schema says about the place of a fault.
+//! What the schema says about the place of an error.
 
 use super::wording::text as written;
 use crate::schema::Schema;
@@ -59,7 +59,7 @@ pub(super) fn discriminator(
     None
 }
 
-/// The forms of keys that the object may have besides.
+/// The forms that other keys of the object may have.
 pub(super) fn forms(schema: &Schema, error: &ValidationError<'_>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for part in closure(schema.owner(error).map(Applicable::always)) {

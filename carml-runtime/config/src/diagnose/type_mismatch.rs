@@ -8,7 +8,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::TypeKind;
 use serde_json::Value;
 
-/// A value of another type than the schema wants.
+/// A value of another type than the schema requires.
 pub(super) fn diagnostic(
     document: &Document,
     error: &ValidationError<'_>,
@@ -56,13 +56,13 @@ pub(super) fn wanted(kind: &TypeKind) -> String {
     }
 }
 
-/// How to put a value in quotes so that it stays the text that is there.
+/// How to put a value in quotes without changing its text.
 pub(super) fn quote(document: &Document, at: &str, value: &Value) -> Text {
     let written = written(document, at).unwrap_or_else(|| value.to_string());
     text!["put it in quotes: `\"", Input::new(written), "\"`"]
 }
 
-/// How to make a value of what is in quotes.
+/// How to write a quoted value without its quotes.
 pub(super) fn unquote(document: &Document, at: &str, value: &str) -> Text {
     match written(document, at) {
         Some(text) if text.contains("${") && in_braces(document, at) => {
@@ -84,7 +84,8 @@ fn written(document: &Document, at: &str) -> Option<String> {
     (!text.is_empty() && !text.contains(['\n', '"', '\\'])).then(|| text.to_owned())
 }
 
-/// Whether a value is in a mapping or list in braces or brackets, where `${` cannot be without quotes.
+/// Whether a value is in a mapping or list in braces or brackets, where `${` cannot be without
+/// quotes.
 fn in_braces(document: &Document, at: &str) -> bool {
     let parent = at.rsplit_once('/').map_or("", |(above, _)| above);
     let text = document

@@ -14,7 +14,7 @@ pub(super) fn name(pointer: &str) -> Option<String> {
 /// The mapping at a pointer: `` `a.b` ``.
 pub(super) fn path(pointer: &str) -> String {
     if pointer.is_empty() {
-        return "the top level".to_owned();
+        return "the document".to_owned();
     }
     let steps = pointer
         .split('/')

@@ -4,7 +4,7 @@ use super::inline;
 use carml_schema::{Applicable, Limit, Node, Scalar, applicable, graph::InstanceType};
 use serde_json::Value;
 
-/// What there is to know about a key.
+/// What the schema says about a key.
 #[derive(Default)]
 pub(crate) struct Facts {
     pub(crate) description: Option<String>,

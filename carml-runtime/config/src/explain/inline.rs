@@ -30,7 +30,8 @@ pub(crate) fn string(text: &str) -> String {
     if text.chars().any(needs_escape) {
         return escaped(text);
     }
-    // `<<` is a merge key. YAML 1.1 reads the words as booleans, and so do some readers, but for `y` and `n`.
+    // `<<` is a merge key. YAML 1.1 reads the words as booleans, and so do some readers, but for
+    // `y` and `n`.
     match text.to_ascii_lowercase().as_str() {
         "<<" | "yes" | "no" | "on" | "off" => return format!("'{text}'"),
         "y" | "n" => return text.to_owned(),

@@ -1,4 +1,4 @@
-//! All that there is to know about one key.
+//! Everything about one key.
 
 use super::facts::Facts;
 use super::inline;
@@ -6,7 +6,9 @@ use super::yaml;
 use crate::Loaded;
 use crate::key_path;
 use crate::layer::Origin;
-use carml_diagnostic::{Code, Diagnostic, RawReport, escape_key, nearest, unescape_key};
+use carml_diagnostic::{
+    Code, Diagnostic, RawReport, did_you_mean, escape_key, nearest, unescape_key,
+};
 use carml_schema::applicable::{self, Applicable, keys};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -60,7 +62,7 @@ pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, RawReport> {
         row("examples", &facts.examples.join(", "));
     }
     if facts.deprecated {
-        row("deprecated", "it may go away");
+        row("deprecated", "do not use it in a new config");
     }
     if let Some(about) = &facts.description {
         let _ = write!(out, "\n{about}\n");
@@ -147,7 +149,8 @@ fn overridden(loaded: &Loaded, pointer: &str, secret: bool, facts: &Facts) -> Ve
     found
 }
 
-/// What the schema says of a key; a fault that names the nearest if it knows none.
+/// What the schema says about a key; if it does not know the key, an error that names the nearest
+/// one.
 fn known<'a>(
     loaded: &'a Loaded,
     pointer: &str,
@@ -174,7 +177,7 @@ fn known<'a>(
             format!("`{key}` is not a key of this config"),
         );
         if let Some(near) = nearest(&unescape_key(step), names.iter().copied()).first() {
-            fault = fault.help(format!("did you mean `{}`?", name(near)));
+            fault = fault.help(did_you_mean(&name(near)));
         }
         if !names.is_empty() {
             let all: Vec<String> = names.iter().map(|n| format!("`{}`", name(n))).collect();

@@ -12,14 +12,15 @@ use carml_diagnostic::Report;
 use carml_schema::SchemaIndex;
 
 impl Loaded {
-    /// The effective config as YAML: each value with the file and place, variable, flag or schema default that it
-    /// came from, as a comment. Secrets are hidden.
+    /// The effective config as YAML: each value with the file and place, variable, flag or schema
+    /// default that it came from, as a comment. Secrets are hidden.
     pub fn explain(&self) -> String {
         let all = self.with_defaults();
         all.without_secrets(&yaml::write(&all, all.value(), ""))
     }
 
-    /// One key, as `registry.timeout`: its value now and what set it, its type, default, constraints and meaning.
+    /// One key, as `registry.timeout`: its value now and what set it, its type, default,
+    /// constraints and meaning.
     ///
     /// # Errors
     /// If the schema knows no such key.
@@ -34,11 +35,12 @@ impl Loaded {
     /// The rules that a list breaks. A config that loaded keeps them all.
     pub fn explain_chain(&self) -> Result<String, Error> {
         let text = chain::write(self)
-            .map_err(|problems| self.fault("/grpc", problems.to_string(), [] as [&str; 0]))?;
+            .map_err(|problems| self.error_at("/grpc", problems.to_string(), [] as [&str; 0]))?;
         Ok(self.without_secrets(&text))
     }
 
-    /// Hides what is secret inside of values that are not: passwords in addresses, variables that sound secret.
+    /// Hides what is secret inside of values that are not: passwords in addresses, variables that
+    /// sound secret.
     fn without_secrets(&self, text: &str) -> String {
         let text = carml_diagnostic::without_passwords(text);
         let inside = self.secrets().iter().filter(|s| !s.is_empty());
@@ -47,7 +49,8 @@ impl Loaded {
         })
     }
 
-    /// The same with every default of the schema filled in, also of documents that do not ask for it.
+    /// The same with every default of the schema filled in, also of documents that do not ask for
+    /// it.
     fn with_defaults(&self) -> Loaded {
         let mut all = self.clone();
         all.fill_from(&SchemaIndex::of(self.schema().documents(), true));

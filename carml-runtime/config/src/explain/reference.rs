@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 /// Sections nest no deeper than this in the reference.
-const DEEPEST: usize = 12;
+const MAX_DEPTH: usize = 12;
 
 impl Schema {
-    /// The reference of all keys as Markdown: a table for each section, with type, default and meaning.
+    /// The reference of all keys as Markdown: a table for each section, with type, default and
+    /// meaning.
     pub fn markdown(&self) -> String {
         let mut page = Page {
             out: String::new(),
@@ -38,7 +39,7 @@ struct Page {
 
 impl Page {
     fn section(&mut self, parts: &[Applicable<'_>], path: &str) {
-        if self.depth > DEEPEST {
+        if self.depth > MAX_DEPTH {
             return;
         }
         let named = parts.iter().filter(|part| part.node.has_properties());
@@ -56,12 +57,11 @@ impl Page {
             let _ = write!(self.out, "\n{about}\n");
         }
         if let Some(first) = first {
-            let first = if first.is_empty() {
-                "the top level"
-            } else {
-                &first
+            let first = match first.as_str() {
+                "" => "the document".to_owned(),
+                path => format!("`{path}`"),
             };
-            let _ = write!(self.out, "\nThe keys are those of `{first}`.\n");
+            let _ = write!(self.out, "\nThe keys are those of {first}.\n");
             self.depth -= 1;
             return;
         }
@@ -133,7 +133,7 @@ impl Page {
         }
     }
 
-    /// What may stand in a list.
+    /// What a list may contain.
     fn items(&mut self, parts: &[Applicable<'_>], path: &str) {
         let facts = Facts::of(parts);
         if !facts.allowed.iter().any(|a| a.1.is_some()) {

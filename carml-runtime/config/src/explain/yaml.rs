@@ -7,11 +7,11 @@ use carml_schema::Annotations;
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// What stands for a secret.
+/// What is shown in place of a secret.
 pub(crate) const HIDDEN: &str = "******";
 
-/// Comments stand in one column, unless a line is longer than this.
-const WIDEST: usize = 44;
+/// Comments are in one column, unless a line is longer than this.
+const MAX_COLUMN: usize = 44;
 
 /// Writes the value of a pointer.
 pub(super) fn write(loaded: &Loaded, value: &Value, pointer: &str) -> String {
@@ -26,7 +26,7 @@ pub(super) fn write(loaded: &Loaded, value: &Value, pointer: &str) -> String {
     };
     out.value(value, pointer, String::new(), 0);
     let widths = out.lines.iter().map(|l| l.0.chars().count());
-    let column = widths.filter(|w| *w <= WIDEST).max().unwrap_or(0) + 2;
+    let column = widths.filter(|w| *w <= MAX_COLUMN).max().unwrap_or(0) + 2;
     let mut text = String::new();
     for (line, comment) in out.lines {
         text.push_str(&line);
@@ -63,7 +63,7 @@ impl Writer<'_> {
                 }
                 for (n, (key, inner)) in map.iter().enumerate() {
                     let at = format!("{pointer}/{}", carml_diagnostic::escape_key(key));
-                    // The first key of a map in a list stands on the dash's line.
+                    // The first key of a mapping in a list is on the line of the dash.
                     let lead = if n == 0 && head.ends_with('-') {
                         format!("{head} ")
                     } else {
@@ -89,7 +89,7 @@ impl Writer<'_> {
             leaf => {
                 let origin = self.origin(pointer);
                 let line = join(&head, &inline::value(leaf));
-                // Items of a list are told apart only by files.
+                // Only a file gives each item of a list a place of its own.
                 let listed = head.ends_with('-')
                     && !matches!(self.loaded.origin(pointer), Origin::Place(..));
                 self.lines.push((line, (!listed).then_some(origin)));

@@ -8,11 +8,11 @@ use carml_schema::applicable::{Applicable, keys};
 use carml_schema::graph::InstanceType;
 use std::collections::{BTreeMap, HashMap};
 
-/// How the variables begin that set keys.
+/// The prefix of variables that set keys.
 const PREFIX: &str = "CARML__";
 
-/// The layers of the environment: the ancestor's names below `CARML__SECTION__KEY`. An empty variable counts as one that
-/// is not set.
+/// The layers of the environment: `REGISTRY_ENDPOINTS` and `TRACER_ENDPOINTS`, then
+/// `CARML__SECTION__KEY`, which wins. An empty variable counts as one that is not set.
 pub(super) fn variables(
     schema: &Schema,
     vars: &BTreeMap<String, String>,
@@ -58,7 +58,8 @@ fn path(name: &str) -> Option<&str> {
     prefix.eq_ignore_ascii_case(PREFIX).then_some(path)
 }
 
-/// The layer of `REGISTRY_ENDPOINTS` or `TRACER_ENDPOINTS`; a list without addresses counts as one that is not set.
+/// The layer of `REGISTRY_ENDPOINTS` or `TRACER_ENDPOINTS`; a list without addresses counts as one
+/// that is not set.
 fn endpoints(schema: &Schema, name: &str, text: &str) -> Option<Layer> {
     let at = match name {
         "REGISTRY_ENDPOINTS" => "/registry/endpoints",
@@ -89,8 +90,8 @@ enum Problem {
 }
 
 impl Problem {
-    /// The error, at the name of a variable or flag. `list` is the name that sets the list above an item, which has so
-    /// many parts.
+    /// The error, at the name of a variable or flag. `list` returns the name that sets a list,
+    /// given the number of its parts.
     fn diagnostic(&self, code: Code, name: &str, list: impl Fn(usize) -> String) -> Diagnostic {
         let error = match self {
             Problem::EmptyPart => Diagnostic::error(code, "a part of the key is empty")
@@ -113,7 +114,8 @@ fn in_name(error: Diagnostic, name: &str) -> Diagnostic {
     error.at(&source, Span { start: 0, end: 0 })
 }
 
-/// The pointer that a variable's name means: a key of the schema whatever its case, else in lower case.
+/// The pointer that a variable's name means: a key of the schema whatever its case, else in lower
+/// case.
 fn at_name(schema: &Schema, path: &str) -> Result<String, Problem> {
     let mut at = String::new();
     for step in path.split("__") {

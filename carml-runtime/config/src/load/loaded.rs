@@ -30,7 +30,7 @@ const NONE: [&str; 0] = [];
 #[derive(Clone)]
 pub struct Loaded {
     document: Document,
-    /// What variables gave whose names sound secret.
+    /// The values of variables whose names sound secret.
     secrets: Vec<String>,
     warnings: Report,
 }
@@ -57,7 +57,7 @@ impl Loaded {
         &self.secrets
     }
 
-    /// What is worth knowing of a config that is valid.
+    /// The warnings of the valid config.
     pub fn warnings(&self) -> &Report {
         &self.warnings
     }
@@ -84,8 +84,8 @@ impl Loaded {
         self.document.layers()
     }
 
-    /// The whole as its type, but for the sections and middlewares that were added to the schema: the type does not
-    /// know them.
+    /// The whole config as its type, without the sections and middlewares that were added to the
+    /// schema: the type does not know them.
     ///
     /// # Errors
     /// What the type refuses though the schema allows it.
@@ -105,8 +105,12 @@ impl Loaded {
             C::deserialize(&known)
         };
         typed.map_err(|e| {
-            self.fault("", format!("the config does not fit its type: {e}"), NONE)
-                .into()
+            self.error_at(
+                "",
+                format!("the config does not match its Rust type: {e}"),
+                NONE,
+            )
+            .into()
         })
     }
 
@@ -122,12 +126,13 @@ impl Loaded {
             let name = S::NAME;
             let report = match given {
                 Some(_) => {
-                    let message = format!("the section `{name}` does not fit its type: {error}");
-                    self.fault(&pointer, message, NONE)
+                    let message =
+                        format!("the section `{name}` does not match its Rust type: {error}");
+                    self.error_at(&pointer, message, NONE)
                 }
                 None => {
                     let message = format!("the required section `{name}` is missing: {error}");
-                    self.fault(&pointer, message, [format!("add `{name}:` with its keys")])
+                    self.error_at(&pointer, message, [format!("add `{name}:` with its keys")])
                 }
             };
             report.into()
@@ -143,8 +148,8 @@ impl Loaded {
         }
     }
 
-    /// A report of one error at a JSON pointer: of its value, or of the nearest above it.
-    pub fn fault<H: Into<String>>(
+    /// A report with one error at the value of a JSON pointer, or at the nearest value above it.
+    pub fn error_at<H: Into<String>>(
         &self,
         pointer: &str,
         message: impl Into<String>,

@@ -1,6 +1,6 @@
 //! Which layers there are, and how they become one value.
 
-use super::files::{self, Outcome};
+use super::secret_files::{self, Outcome};
 use super::{Error, Loaded, Remote, environment};
 use crate::diagnose;
 use crate::document::Document;
@@ -17,9 +17,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Reads layers, later ones winning: schema defaults, files, texts, remote keys, variables, `--set`.
+/// Reads layers, later ones winning: schema defaults, files, texts, remote keys, variables,
+/// `--set`.
 ///
-/// It can load again and again: files and remote keys are read anew each time.
+/// It can load again and again: files and remote keys are read again each time.
 ///
 /// ```
 /// use carml_config::{Loader, Schema};
@@ -71,7 +72,8 @@ impl Loader {
         }
     }
 
-    /// Adds the first that exists of `$CARML_CONFIG_FILE`, `./carml.yml`, `./.carml_config.yml`, `~/.carml_config.yml`.
+    /// Adds the first that exists of `$CARML_CONFIG_FILE`, `./carml.yml`, `./.carml_config.yml`,
+    /// `~/.carml_config.yml`.
     #[must_use]
     pub fn search(mut self) -> Loader {
         let named = std::env::var_os("CARML_CONFIG_FILE").map(PathBuf::from);
@@ -89,7 +91,7 @@ impl Loader {
         self
     }
 
-    /// Adds a text at hand, after the files.
+    /// Adds a text in memory, after the files.
     #[must_use]
     pub fn source(mut self, source: Source) -> Loader {
         self.sources.push(source);
@@ -103,8 +105,8 @@ impl Loader {
         self
     }
 
-    /// Gives the variables, such as [`std::env::vars_os`]: for `${VAR}`, `CARML__SECTION__KEY`, `REGISTRY_ENDPOINTS`
-    /// and `TRACER_ENDPOINTS`. Those that are not text cannot be meant, and are passed over.
+    /// Gives the variables, such as [`std::env::vars_os`]: for `${VAR}`, `CARML__SECTION__KEY`,
+    /// `REGISTRY_ENDPOINTS` and `TRACER_ENDPOINTS`. Those that are not UTF-8 are ignored.
     #[must_use]
     pub fn env(
         mut self,
@@ -118,15 +120,16 @@ impl Loader {
         self
     }
 
-    /// Adds one value as `key.key=value`; the value is read as YAML, or as it stands where only a text fits.
+    /// Adds one value as `key.key=value`; the value is read as YAML, or literally where only a
+    /// string is allowed.
     #[must_use]
     pub fn set(mut self, assignment: impl Into<String>) -> Loader {
         self.sets.push(assignment.into());
         self
     }
 
-    /// Leaves `${VAR}` as it stands, reads what has a tag as if it had none, and takes a document of any kind: for files that
-    /// are not CarML's own.
+    /// Keeps `${VAR}` literally, ignores tags, and accepts a document of any type: for files of
+    /// other schemas than CarML's.
     #[must_use]
     pub fn verbatim(mut self) -> Loader {
         self.verbatim = true;
@@ -153,8 +156,9 @@ impl Loader {
         self
     }
 
-    /// Warns of what may be a placeholder in a document that is not in use here: a certificate that does not decode,
-    /// a secret's file that is not on this machine, a feature that is not in this build, a call that the provider lacks. Without it they are errors.
+    /// Warns of what may be a placeholder in a document that is used elsewhere: a certificate that
+    /// does not decode, a secret's file that is not on this machine, a feature that is not in this
+    /// build, a call that the provider lacks. Otherwise these are errors.
     #[must_use]
     pub fn placeholders_as_warnings(mut self) -> Loader {
         self.placeholders_as_warnings = true;
@@ -164,7 +168,8 @@ impl Loader {
     /// Reads, merges, replaces variables, validates and fills defaults in.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every fault of every layer; [`Error::Unreadable`] if a layer could not be read at all.
+    /// [`Error::Invalid`] with every error of every layer; [`Error::Unreadable`] if a layer could
+    /// not be read at all.
     pub fn load(&self) -> Result<Loaded, Error> {
         let mut state = State::default();
         let layers = self.layers(&mut state);
@@ -189,7 +194,7 @@ impl Loader {
         if any && !self.schema.validator().is_valid(document.value()) {
             let mut found = RawReport::new();
             diagnose::validate(&document, &mut found);
-            // One cause, one error: what could not be read is not also missing or of the wrong type.
+            // One error per cause: a value that could not be read is not reported as missing too.
             found.retain(|diagnostic| {
                 let of_value = diagnostic.code() != Code::UnknownKey;
                 let pointer = diagnostic.at_pointer().filter(|_| of_value);
@@ -266,7 +271,7 @@ impl Loader {
             Value::String(layer.source.text().to_owned())
         } else {
             let mut reading = layer.source.read_all();
-            // `password: !vault x` is no password: what another program would make of it is not known.
+            // What another program would read from `password: !vault x` is not known.
             if !self.verbatim {
                 reading.report.deny(Code::Tag);
             }
@@ -274,7 +279,7 @@ impl Loader {
             state.partial |= reading.partial || reading.value.is_none();
             reading.value?
         };
-        // What a variable or `--set` gives is not expanded again.
+        // The value of a variable or `--set` is not expanded again.
         if !self.verbatim && layer.kind == Kind::Text && layer.source.text().contains("${") {
             Expand {
                 vars: &self.vars,
@@ -289,14 +294,14 @@ impl Loader {
         let mut part = nest_at(&layer.at, part);
         let files = layer.at.ends_with("_file") || layer.source.text().contains("_file");
         if !self.verbatim && files {
-            for named in files::take(self.schema.shapes(), &mut part) {
+            for named in secret_files::take(self.schema.shapes(), &mut part) {
                 self.file_fault(layer, named, state);
             }
         }
         Some(part)
     }
 
-    fn file_fault(&self, layer: &Layer, named: files::Named, state: &mut State) {
+    fn file_fault(&self, layer: &Layer, named: secret_files::Named, state: &mut State) {
         let key = named.pointer.rsplit('/').next().unwrap_or_default();
         let fault = match named.outcome {
             Outcome::Read => return,
@@ -333,7 +338,7 @@ impl Loader {
 #[derive(Default)]
 struct State {
     report: RawReport,
-    /// The pointers of values that could not be had.
+    /// The pointers of values that could not be read.
     unresolved: HashSet<String>,
     /// Whether keys may be missing because a text could not be read to its end.
     partial: bool,
@@ -353,7 +358,7 @@ fn inside(pointer: &str, unresolved: &HashSet<String>) -> bool {
     }
 }
 
-/// Whether a fault of the text stands where a fault of its value is found.
+/// Whether an error of the text is at the place of an error of its value.
 fn covers(known: &Diagnostic, found: &Diagnostic) -> bool {
     match (known.place(), found.place()) {
         (Some(at), Some(place)) => {

@@ -1,11 +1,11 @@
 //! The layers, merged, checked and typed.
 
 mod environment;
-mod files;
 mod loaded;
 mod loader;
 mod reload;
 mod remote;
+mod secret_files;
 
 pub use loaded::Loaded;
 pub use loader::Loader;
@@ -18,7 +18,7 @@ use carml_diagnostic::Report;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The config is wrong: every fault with its place.
+    /// The config is invalid: every error with its place.
     #[error("{0}")]
     Invalid(Report),
     /// A file or another layer could not be read at all.
@@ -27,7 +27,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Every fault, with its place.
+    /// Every error, with its place.
     pub fn report(&self) -> &Report {
         match self {
             Error::Invalid(report) | Error::Unreadable(report) => report,

@@ -1,4 +1,4 @@
-//! A config that is read anew while the service runs.
+//! A config that is read again while the service runs.
 
 use super::{Error, Loaded, Loader};
 use serde_json::Value;
@@ -7,7 +7,8 @@ use std::time::Duration;
 
 type Check = dyn Fn(&Loaded) -> Result<(), Error> + Send + Sync;
 
-/// The config in force. A new one is swapped in whole once it is valid; an invalid one is reported and changes nothing.
+/// The config in force. A new one is swapped in whole once it is valid; an invalid one is reported
+/// and changes nothing.
 ///
 /// ```
 /// use carml_config::{Loader, Reload, Schema};
@@ -83,7 +84,8 @@ impl Reload {
         Arc::clone(&current)
     }
 
-    /// Reads every layer anew and puts the result in force. It reads files: call it where waiting is allowed.
+    /// Reads every layer again and puts the result in force. It reads files: call it where blocking
+    /// is allowed.
     ///
     /// # Errors
     /// See [`Loader::load`]; the config in force stays.
@@ -99,8 +101,9 @@ impl Reload {
         Ok(change)
     }
 
-    /// Reloads every so often, for ever, and tells of each change and of each new reason why there is none. Files are
-    /// read outside of the async runtime's threads. Dropping the future ends it; the config in force stays.
+    /// Reloads at an interval, without an end, and reports each change and each new error. Files
+    /// are read outside of the async runtime's threads. Dropping the future ends it; the config in
+    /// force stays.
     pub async fn follow(
         self: Arc<Self>,
         every: Duration,

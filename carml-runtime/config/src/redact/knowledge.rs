@@ -1,4 +1,4 @@
-//! What a schema tells of the secrets of a config.
+//! What a schema says about the secrets of a config.
 
 use super::names;
 use crate::schema::Schema;
@@ -20,7 +20,7 @@ pub(super) struct Knowledge<'a> {
     secret_names: HashSet<&'a str>,
     /// Keys that have a secret in their values, somewhere.
     bearing: HashSet<&'a str>,
-    /// Whether the schema says of secrets that they are some: then what it does not know may be one.
+    /// Whether the schema marks secrets: then a value that it does not know may be one.
     strict: bool,
     /// Which unknown words are near the name of a secret, as far as that was asked.
     near: RefCell<HashMap<String, bool>>,
@@ -55,7 +55,7 @@ impl<'a> Knowledge<'a> {
         word == "<<" || self.names.contains(word) || file(word)
     }
 
-    /// Whether a word says nothing of a secret wherever it is.
+    /// Whether a word reveals nothing about a secret, wherever it is.
     pub(super) fn is_public_word(&self, word: &str) -> bool {
         matches!(
             word,
@@ -119,7 +119,7 @@ impl<'a> Knowledge<'a> {
                     at.push_str(&key);
                 }
                 Step::Unknown => {
-                    // Below a place without secrets, what sounds like none is none.
+                    // Below a place without secrets, only a key that sounds secret is one.
                     return self.strict && self.shapes.contains_secret(&at)
                         || pointer
                             .split('/')
@@ -171,7 +171,8 @@ impl<'a> Knowledge<'a> {
         }
     }
 
-    /// Whether a key that the schema knows, and does not mark, is called as a secret is and takes any text.
+    /// Whether a key that the schema knows and does not mark has the name of a secret and accepts
+    /// any string.
     fn sounds_like_free_text(&self, at: &str, key: &str) -> bool {
         let sounds = if self.strict {
             names::names_a_secret(key)

@@ -1,10 +1,11 @@
-//! What of a text is public by its words alone: for what could not be parsed, so that it has no keys and values.
+//! Which parts of a text are public, by its words alone: for text that could not be parsed into
+//! keys and values.
 
 use super::Knowledge;
 use carml_diagnostic::Span;
 
-/// How far back the keys above a line are looked for, and the longest line that is looked through. Where that is not
-/// enough, nothing of the line is public.
+/// How far back the keys above a line are looked for, and the longest line that is looked through.
+/// Where that is not enough, nothing of the line is public.
 const MAX_BACK: usize = 256 << 10;
 
 /// The parts of a window of a text that are proven to be public.
@@ -39,12 +40,12 @@ enum Below {
     Secret,
     /// One that the schema knows, and whose values hold no secret.
     Public,
-    /// None that tells.
+    /// A key that says neither.
     Other,
 }
 
 impl Below {
-    /// What the lines above a line that are indented less tell of it.
+    /// What the lines above a line, if they are indented less, say about it.
     fn of(knowledge: &Knowledge<'_>, text: &str, start: usize, body: &str) -> Self {
         let mut indent = indent(body);
         let mut item = body[indent..].starts_with('-');

@@ -1,4 +1,4 @@
-//! What of a config may be shown in a report.
+//! Which parts of a config a report may show.
 
 mod knowledge;
 mod lexical;

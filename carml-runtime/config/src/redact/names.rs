@@ -1,6 +1,6 @@
 //! Names that sound as if their values were secret.
 
-/// Words of names whose values are secret where no schema tells.
+/// Words in names whose values are secret unless a schema says otherwise.
 const SECRET_WORDS: [&str; 13] = [
     "password",
     "passwd",
@@ -33,7 +33,8 @@ pub(crate) fn variable_sounds_secret(name: &str) -> bool {
     !matches!(name, "PWD" | "OLDPWD") && sounds_secret(name)
 }
 
-/// Whether a name ends in what a secret is called, as `db_password` does and `password_policy` does not.
+/// Whether a name ends in the name of a secret, as `db_password` does and `password_policy` does
+/// not.
 pub(super) fn names_a_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace(['-', '.'], "_");
     let last = name.rsplit('_').next().unwrap_or_default();
@@ -50,7 +51,7 @@ mod tests {
     use super::{sounds_secret, variable_sounds_secret};
 
     #[test]
-    fn tells_names_of_secrets_from_others() {
+    fn recognizes_names_of_secrets() {
         for secret in [
             "DB_PASS",
             "PGPASSWORD",

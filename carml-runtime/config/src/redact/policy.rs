@@ -16,7 +16,8 @@ const MIN_WORD: usize = 4;
 /// More secrets than this are masked by their places alone.
 const MAX_WORDS: usize = 1_000;
 
-/// Shows the values of keys that the schema knows and does not mark as secret, and the words of the schema.
+/// Shows the values of keys that the schema knows and does not mark as secret, and the words of the
+/// schema.
 pub(crate) struct ConfigPolicy<'a> {
     layers: &'a [Layer],
     knowledge: Knowledge<'a>,
@@ -28,8 +29,8 @@ pub(crate) struct ConfigPolicy<'a> {
 }
 
 impl<'a> ConfigPolicy<'a> {
-    /// The policy of a document. `secrets` are those that the schema cannot tell; `complete` says whether every part
-    /// of every layer could be read, so that its secrets are known.
+    /// The policy of a document. `secrets` are those that the schema cannot tell; `complete` says
+    /// whether every part of every layer could be read, so that its secrets are known.
     pub(crate) fn of(document: &'a Document, secrets: &[String], complete: bool) -> Self {
         let knowledge = Knowledge::of(document.schema());
         Self {

@@ -1,11 +1,11 @@
-//! Does the provider offer what is required of it?
+//! Whether the provider offers the calls that are required.
 
 use super::Rules;
 use carml_diagnostic::Code;
 use carml_kv::capability::{self, Provider, Requirement};
 use serde_json::Value;
 
-/// What is required of the store, and by which service, if it is known.
+/// What is required of the store, and by which service, if one requires it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Required {
     pub(crate) requirement: Requirement,
@@ -17,7 +17,7 @@ pub(super) fn check(rules: &mut Rules<'_>, requires: &[Required]) {
     let provider = provider.map_or(Some(Provider::Redb), |name| {
         name.as_str().and_then(Provider::parse)
     });
-    // One that is not known is reported already.
+    // An unknown provider is reported already.
     let Some(provider) = provider else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Middleware lists that cannot work. The rules are [`crate::chain`]'s; this places them.
+//! Invalid middleware lists. The rules are in [`crate::chain`]; this module adds the places.
 
 use super::Rules;
 use crate::Loaded;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 impl Loaded {
-    /// The chain that the config describes for one side, with what applies unsaid.
+    /// The chain that the config describes for one side, with what applies without being listed.
     ///
     /// # Errors
     /// The rules that the list breaks. A config that loaded keeps them all.

@@ -27,7 +27,7 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
     }
 }
 
-/// Why an address cannot be one, and what to write.
+/// Why an address is not valid, and what to write.
 fn wrong(text: &str, own: bool) -> Option<(String, &'static str)> {
     let rest = text.split_once("://").map_or(text, |s| s.1);
     let authority = rest.split('/').next().unwrap_or(rest);
@@ -79,7 +79,7 @@ mod tests {
     use super::wrong;
 
     #[test]
-    fn tells_addresses_from_what_cannot_be_one() {
+    fn refuses_addresses_that_are_not_valid() {
         for good in [
             "127.0.0.1",
             "db:2379",

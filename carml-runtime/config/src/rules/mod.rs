@@ -1,10 +1,10 @@
-//! What a schema cannot say: rules on values that are valid by themselves.
+//! Rules that a schema cannot express, on values that are valid by themselves.
 
-mod built;
 mod capability;
+mod certificates;
 mod chain;
 mod endpoint;
-mod material;
+mod features;
 mod scalar;
 
 pub(crate) use capability::{Required, default_port};
@@ -39,10 +39,10 @@ pub(super) fn check(
     scalar::check(&mut rules, &marked);
     chain::check(&mut rules, &marked);
     endpoint::check(&mut rules, &marked);
-    material::check(&mut rules, &marked);
-    built::check(&mut rules);
+    certificates::check(&mut rules, &marked);
+    features::check(&mut rules);
     capability::check(&mut rules, requires);
-    // What the schema has refused already is not judged again.
+    // What the schema has refused is not checked again.
     found.retain(|fault| {
         let at = fault.at_pointer().unwrap_or_default();
         let chain = fault.code() == Code::Chain;
@@ -65,13 +65,13 @@ struct Rules<'a> {
 }
 
 impl Rules<'_> {
-    /// Adds a fault at a pointer.
+    /// Adds a diagnostic at a pointer.
     fn add(&mut self, fault: Diagnostic, pointer: &str) {
         let fault = self.document.locate(fault, pointer, false);
         self.found.push(fault);
     }
 
-    /// Something that is wrong where the config is used, and may be right elsewhere.
+    /// Something that is an error where the config is used, and may be valid elsewhere.
     fn placeholder(&self, code: Code, message: String) -> Diagnostic {
         if self.lenient {
             Diagnostic::warning(code, message)

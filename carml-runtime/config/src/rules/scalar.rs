@@ -1,4 +1,4 @@
-//! Durations and sizes that have the form that the schema asks for, and no value.
+//! Durations and sizes that match the pattern of the schema, and still cannot be read.
 
 use super::Rules;
 use crate::{ByteSize, Duration};

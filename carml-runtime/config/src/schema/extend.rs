@@ -7,8 +7,8 @@ use super::{Schema, Section, public};
 use crate::chain::{MIDDLEWARES, Side};
 
 impl Schema {
-    /// The same schema with one more section: its keys are checked, documented and explained as all
-    /// others are.
+    /// The same schema with one more section: its keys are checked, documented and explained like
+    /// all others.
     ///
     /// Keys that the type does not have are refused, in it and below it. Defaults of the type's
     /// fields are filled in where they are absent; the section itself may be absent if each of its
@@ -20,7 +20,7 @@ impl Schema {
     pub fn with_section<S: Section>(&self) -> Result<Schema, Report> {
         if applicable::keys(&self.top()).contains(&S::NAME) {
             let message = format!(
-                "the section `{}` is there already; `{}` cannot be another one",
+                "the section `{}` already exists; `{}` cannot be added under this name",
                 S::NAME,
                 std::any::type_name::<S>()
             );
@@ -42,8 +42,8 @@ impl Schema {
     }
 
     /// The same schema with one more middleware that `grpc.server.middleware` may list:
-    /// `NAME: options`, or `NAME` alone if the options are `()`. The options are checked as their
-    /// type has them.
+    /// `NAME: options`, or `NAME` alone if the options are `()`. The options are checked against
+    /// the schema of their type.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Schema {
     ) -> Result<Schema, Report> {
         let listed = self.middlewares(Side::Server.pointer());
         if is_built_in(name) || listed.iter().any(|known| known == name) {
-            let message = format!("the middleware `{name}` is there already");
+            let message = format!("the middleware `{name}` already exists");
             let fault = Diagnostic::error(Code::Middleware, message);
             return Err(public(fault.help("give the middleware another name")));
         }

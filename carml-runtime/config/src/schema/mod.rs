@@ -32,7 +32,8 @@ impl Root for super::Config {
     const SCHEMA: &'static str = include_str!("../../schema/carml.json");
 }
 
-/// A compiled JSON Schema. Cheap to clone. Formats are asserted; draft-07 where `$schema` is absent; nothing is fetched.
+/// A compiled JSON Schema. Cheap to clone. Formats are asserted; draft-07 where `$schema` is
+/// absent; nothing is fetched.
 ///
 /// ```
 /// use carml_config::{Loader, Schema};
@@ -80,7 +81,7 @@ impl Schema {
     /// The schema of a service without sections of its own.
     ///
     /// # Errors
-    /// None for a crate that is whole.
+    /// Never fails for a released crate.
     pub fn base() -> Result<Schema, Report> {
         Schema::parse("carml.json", super::Config::SCHEMA)
     }
@@ -201,8 +202,8 @@ impl Schema {
         &self.0.root
     }
 
-    /// The schema with every document that it refers to inside, all references local: what an editor
-    /// needs for completion. A secret's `KEY_file` may replace its `KEY`.
+    /// The schema with every document that it refers to inside, all references local: what an
+    /// editor needs for completion. A secret's `KEY_file` may replace its `KEY`.
     pub fn bundled(&self) -> Value {
         self.0.documents.bundle()
     }
@@ -212,7 +213,8 @@ impl Schema {
         &self.0.name
     }
 
-    /// Whether this is a schema of CarML's own, or extends one: then variables are replaced and CarML's rules hold.
+    /// Whether this is CarML's own schema, or extends it: then variables are replaced and CarML's
+    /// rules apply.
     pub fn is_carml(&self) -> bool {
         self.root().is_carml() || self.top().iter().any(|part| part.node.is_own())
     }

@@ -17,12 +17,13 @@ const UNITS: [(&str, u64); 9] = [
     ("b", 1),
 ];
 
-/// A number of bytes, written `500mb` (powers of 1,000) or `64KiB` (powers of 1,024). Shown in the largest unit that divides it.
+/// A number of bytes, written `500mb` (powers of 1,000) or `64KiB` (powers of 1,024). Shown in the
+/// largest unit that divides it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ByteSize(u64);
 
 impl ByteSize {
-    /// So many bytes.
+    /// This many bytes.
     pub const fn new(bytes: u64) -> ByteSize {
         ByteSize(bytes)
     }
@@ -53,10 +54,10 @@ impl FromStr for ByteSize {
                 "`{number}` has no unit: write `{number}b` for bytes"
             )),
             None if unit.starts_with('.') => {
-                Err("whole numbers only: write `1500mb` for one and a half gigabytes".to_owned())
+                Err("integers only: write `1500mb` for one and a half gigabytes".to_owned())
             }
             None => Err(format!(
-                "`{unit}` is no unit of size: use b, kb, mb, gb, tb, kib, mib, gib or tib"
+                "`{unit}` is not a unit of size: use b, kb, mb, gb, tb, kib, mib, gib or tib"
             )),
         }
     }

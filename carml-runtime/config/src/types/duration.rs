@@ -29,12 +29,12 @@ const UNITS: [(&str, u128); 7] = [
 pub struct Duration(std::time::Duration);
 
 impl Duration {
-    /// A duration of the standard library's.
+    /// A duration of the standard library.
     pub const fn new(duration: std::time::Duration) -> Duration {
         Duration(duration)
     }
 
-    /// As the standard library has it.
+    /// The same as a duration of the standard library.
     pub const fn get(self) -> std::time::Duration {
         self.0
     }
@@ -74,19 +74,21 @@ impl FromStr for Duration {
                 return Err(match unit {
                     "" => format!("`{number}` has no unit: write `{number}s` for seconds"),
                     unit if unit.starts_with('.') => {
-                        "whole numbers only: write `1500ms` for one and a half seconds".to_owned()
+                        "integers only: write `1500ms` for one and a half seconds".to_owned()
                     }
                     unit if UNITS.iter().any(|u| u.0 == unit.trim()) => {
                         format!("no space before the unit: write `{number}{}`", unit.trim())
                     }
                     unit => {
                         let unit = unit.trim();
-                        format!("`{unit}` is no unit of time: use ns, us, ms, s, m, h or d")
+                        format!("`{unit}` is not a unit of time: use ns, us, ms, s, m, h or d")
                     }
                 });
             };
             if *nanos >= last {
-                return Err(format!("`{text}`: units stand once each, largest first"));
+                return Err(format!(
+                    "`{text}`: each unit may appear once, the largest first"
+                ));
             }
             last = *nanos;
             total += u128::from(number) * nanos;

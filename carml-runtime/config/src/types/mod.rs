@@ -1,4 +1,4 @@
-//! The scalar types behind `x-carml-type`: each reads and writes the text that stands in the config.
+//! The scalar types behind `x-carml-type`: each reads and writes the string in the config.
 
 mod byte_size;
 mod duration;
@@ -28,14 +28,14 @@ macro_rules! serde_text {
 }
 use serde_text;
 
-/// A leading whole number and what follows it.
+/// A leading integer and what follows it.
 fn leading_number(text: &str) -> Result<(u64, &str), String> {
     let end = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
     if digits.is_empty() {
-        return Err(format!("`{text}` does not start with a whole number"));
+        return Err(format!("`{text}` does not start with an integer"));
     }
     let number = digits
         .parse()

@@ -1,4 +1,5 @@
-//! The types' schemas, for sections that are described by a Rust type: those of `schema/types.json`.
+//! The types' schemas, for sections that are described by a Rust type: those of
+//! `schema/types.json`.
 
 use super::{Base64, ByteSize, Duration, Endpoint, Pem, Secret};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

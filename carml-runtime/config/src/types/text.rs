@@ -1,4 +1,4 @@
-//! Texts with a meaning.
+//! Strings with a meaning.
 
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
@@ -23,8 +23,8 @@ macro_rules! text_type {
 }
 
 text_type! {
-    /// A text that `Debug` does not show. `Serialize` writes it, so that a config can be written back:
-    /// for people, print the loaded config with `explain`.
+    /// A text that `Debug` does not show. `Serialize` writes it, so that a config can be written
+    /// back: for people, print the loaded config with `explain`.
     Secret
 }
 text_type! {
@@ -93,7 +93,7 @@ impl Endpoint {
         after.rsplit_once(':').and_then(|s| s.1.parse().ok())
     }
 
-    /// `host:port`, with `default` where no port is given; an IPv6 host stands in brackets.
+    /// `host:port`, with `default` where no port is given; an IPv6 host is in brackets.
     pub fn with_port(&self, default: u16) -> String {
         let (host, port) = (self.host(), self.port().unwrap_or(default));
         if host.contains(':') {
@@ -125,7 +125,7 @@ impl Pem {
     /// The PEM text, decoded from base64 if it was given so.
     ///
     /// # Errors
-    /// What the text is not.
+    /// The text is neither PEM nor PEM in base64.
     pub fn decode(&self) -> Result<String, String> {
         if self.0.contains("-----BEGIN ") {
             return Ok(self.0.clone());
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_hides_and_an_endpoint_takes_the_default_port() {
+    fn a_secret_is_hidden_and_an_endpoint_has_the_default_port() {
         let secret: Secret = "hunter2".parse().unwrap();
         assert!(!format!("{secret:?}").contains("hunter2"));
         for (text, whole) in [

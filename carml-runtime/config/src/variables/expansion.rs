@@ -31,7 +31,7 @@ struct Operation<'t> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// `-`: the word stands in for a variable that is not set.
+    /// `-`: the word is used if the variable is not set.
     Default,
     /// `?`: the word says why the variable must be set.
     Required,
@@ -44,9 +44,9 @@ enum Kind {
 pub(super) enum Malformed<'t> {
     /// A `${` without its `}`.
     Unclosed,
-    /// A `${` that no name follows.
+    /// A `${` without a name after it.
     Name,
-    /// A name that something else than `}` or an operator follows.
+    /// A name followed by something other than `}` or an operator.
     Operator(&'t str),
     /// A word with a `{` whose `}` would end the expansion.
     Brace(&'t str),

@@ -3,7 +3,8 @@
 use super::expansion::{Malformed, Missing, Template, Variables};
 use crate::redact::variable_sounds_secret;
 use carml_diagnostic::{
-    Code, Diagnostic, Input, Kind, RawReport, Source, Text, nearest, plain_scalar, text, trusted,
+    Code, Diagnostic, Input, Kind, RawReport, Source, Text, did_you_mean, nearest, plain_scalar,
+    text, trusted,
 };
 use carml_schema::SchemaIndex;
 use serde_json::Value;
@@ -17,7 +18,7 @@ pub(crate) struct Expand<'a> {
     pub(crate) report: &'a mut RawReport,
     /// The pointers of values that are not known.
     pub(crate) unresolved: &'a mut HashSet<String>,
-    /// What variables gave whose names sound secret.
+    /// The values of variables whose names sound secret.
     pub(crate) secrets: &'a mut Vec<String>,
 }
 
@@ -102,7 +103,8 @@ impl Expand<'_> {
         }
     }
 
-    /// The number or boolean that a variable gives which is alone, without quotes, where not only a string fits.
+    /// The number or boolean of a variable that is the whole value, without quotes, where more than
+    /// strings is allowed.
     fn scalar(&self, text: &str, pointer: &str) -> Option<Value> {
         let value = plain_scalar(text).filter(|v| v.is_number() || v.is_boolean())?;
         if self.shapes.is_text(pointer) {
@@ -128,7 +130,7 @@ impl Expand<'_> {
                 };
                 let error = Diagnostic::new(kind).help(text![trusted(help)]);
                 match nearest(name, self.vars.keys().map(String::as_str)).first() {
-                    Some(near) => error.label(text![trusted(format!("did you mean `{near}`?"))]),
+                    Some(near) => error.label(text![trusted(did_you_mean(near))]),
                     None => error,
                 }
             }

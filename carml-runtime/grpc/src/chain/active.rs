@@ -51,7 +51,7 @@ pub(super) trait Outcome: Sized {
     /// The call waits.
     fn is_pending(&self) -> bool;
 
-    /// What becomes of it at a middleware. An error ends the call.
+    /// What a middleware makes of it. An error ends the call.
     fn pass<M: Middleware>(
         self,
         step: At<'_, M>,
@@ -99,7 +99,7 @@ impl Active {
 
     /// Polls what is inside the steps, and takes the outcome through them outward.
     ///
-    /// A panic that no middleware catches ends the call with INTERNAL, and goes on.
+    /// A panic that no middleware catches ends the call with INTERNAL, and continues to unwind.
     pub(super) fn poll<T: Outcome>(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! `grpc.health.v1`: what the server says of itself.
+//! `grpc.health.v1`: the health that the server reports.
 //!
 //! The [protocol] wants a Watch of an unknown service to answer SERVICE_UNKNOWN and to stay open.
 //! tonic-health's own server ends it with NOT_FOUND, and keeps a drain waiting for its watchers;
@@ -24,7 +24,7 @@ use crate::{Shutdown, status};
 
 type States = HashMap<String, ServingStatus>;
 
-/// Sets what the server says. Cheap to clone.
+/// Sets the health that the server reports. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Reporter(watch::Sender<States>);
 
@@ -36,7 +36,7 @@ impl Reporter {
         Self(watch::Sender::new(states.collect()))
     }
 
-    /// Nothing is served any more.
+    /// No service is served any more.
     pub fn drain(&self) {
         self.0.send_modify(|states| {
             states
@@ -45,7 +45,7 @@ impl Reporter {
         });
     }
 
-    /// The service that tells. Its watches end when the drain has begun.
+    /// The health service. Its watches end when the drain has begun.
     pub fn service(&self, shutdown: Shutdown) -> HealthServer<Teller> {
         HealthServer::new(Teller {
             states: self.0.subscribe(),

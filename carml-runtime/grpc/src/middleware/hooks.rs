@@ -74,7 +74,7 @@ pub(crate) trait Implicit: Middleware {
     fn implicit(value: u64) -> Self;
 }
 
-/// What a frame becomes.
+/// What happens to a frame.
 pub(crate) enum Passed {
     /// It goes on, as it was or changed.
     Frame(Frame<Bytes>),

@@ -88,8 +88,12 @@ impl Election for Redb {
             if self.shared.elections.proclaim(key, token, value) {
                 return Ok(());
             }
-            refuse(ErrorKind::LockLost, "election", "this token does not lead")
-                .map_err(|e| e.with_key(key.as_str()))
+            refuse(
+                ErrorKind::LockLost,
+                "election",
+                "the holder of this token is not the leader",
+            )
+            .map_err(|e| e.with_key(key.as_str()))
         })
     }
     fn observe(&self, key: Key) -> Answer<'_, LeaderStream> {

@@ -54,8 +54,8 @@ impl Leases for KvClient {
     }
 }
 
-/// A lease that this process renews. It is lost when the store reports that, or could not be reached
-/// for a whole ttl.
+/// A lease that this process renews. It is lost when the store reports that, or could not be
+/// reached for a whole ttl.
 struct RenewedLease {
     kv: KvClient,
     lost: CancellationToken,

@@ -35,7 +35,7 @@ impl KvClient {
             Some(State::Lost(_)) | None => Err(Error::new(
                 ErrorKind::LockLost,
                 "lock",
-                "the lock ended as soon as it was held",
+                "the lock was lost as soon as it was acquired",
             )),
         }
     }

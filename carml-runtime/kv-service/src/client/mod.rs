@@ -12,7 +12,8 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::api::KeyValueClient;
 
-/// A client of `carml.kv.v1.KeyValue`, as a backend for [`Kv`](carml_runtime::kv::Kv). Cheap to clone.
+/// A client of `carml.kv.v1.KeyValue`, as a backend for [`Kv`](carml_runtime::kv::Kv). Cheap to
+/// clone.
 #[derive(Clone, Debug)]
 pub struct KvClient {
     client: KeyValueClient<Channel>,

@@ -24,7 +24,8 @@ macro_rules! call {
 }
 
 impl Kv {
-    /// Writes a value and returns the new revision. Dropping the future does not undo a write that was sent.
+    /// Writes a value and returns the new revision. Dropping the future does not undo a write that
+    /// was sent.
     pub async fn put(
         &self,
         key: Key,

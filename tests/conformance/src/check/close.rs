@@ -76,7 +76,7 @@ pub async fn a_close_ends_everything_that_is_open<F: Fixture>() {
     }
 }
 
-pub async fn a_closed_store_says_so<F: Fixture>() {
+pub async fn a_closed_store_refuses_calls<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Close, Transaction, Watch, Lock, Election, Lease);
     let lease = kv.lease(Duration::from_secs(60)).await.unwrap();

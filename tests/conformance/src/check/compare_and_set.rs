@@ -6,7 +6,7 @@ use crate::{
     support::{fresh, key, kind, reopen},
 };
 
-pub async fn a_key_is_made_once<F: Fixture>() {
+pub async fn a_key_is_created_once<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     let made = (0..16).map(|i| kv.atomic_put(key("k"), i.to_string(), None, None));
     let made = futures_util::future::join_all(made).await;
@@ -46,7 +46,7 @@ pub async fn a_wrong_revision_changes_nothing<F: Fixture>() {
     assert!(!kv.exists(&key("k")).await.unwrap());
 }
 
-pub async fn a_revision_of_before_does_not_come_back<F: Fixture>() {
+pub async fn an_old_revision_never_matches_again<F: Fixture>() {
     let (fixture, kv) = fresh::<F>().await;
     let before = kv.put(key("k"), "same", None).await.unwrap();
     kv.delete(key("k")).await.unwrap();

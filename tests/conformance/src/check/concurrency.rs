@@ -22,9 +22,9 @@ async fn write(kv: Kv, writer: u64) -> Vec<Revision> {
 }
 
 /// Follows until the key `d/end` is written, and leaves and resumes on the way, each follower at
-/// other points: the revision it began at, and those it was told of after that.
+/// other points: the revision it began at, and those it received after that.
 async fn follow(kv: Kv, stride: usize) -> (Revision, Vec<Revision>) {
-    let (mut from, mut began, mut told) = (WatchStart::Now, None, Vec::new());
+    let (mut from, mut began, mut received) = (WatchStart::Now, None, Vec::new());
     loop {
         let mut watch = kv.watch_tree(Some(key("d")), from).await.unwrap();
         for _ in 0..stride {
@@ -35,9 +35,9 @@ async fn follow(kv: Kv, stride: usize) -> (Revision, Vec<Revision>) {
                     revision
                 }
                 Batch::Events { revision, events } => {
-                    told.push(revision);
+                    received.push(revision);
                     if events.iter().any(|e| e.key() == &key("d/end")) {
-                        return (began.unwrap(), told);
+                        return (began.unwrap(), received);
                     }
                     revision
                 }
@@ -49,7 +49,7 @@ async fn follow(kv: Kv, stride: usize) -> (Revision, Vec<Revision>) {
     }
 }
 
-pub async fn no_event_is_lost_or_told_twice<F: Fixture>() {
+pub async fn no_event_is_lost_or_delivered_twice<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, WatchTree);
     let mut followers = Vec::new();
@@ -62,7 +62,7 @@ pub async fn no_event_is_lost_or_told_twice<F: Fixture>() {
     }
     let made = join_all(writers).await.into_iter().map(Result::unwrap);
     let mut made: Vec<Revision> = made.flatten().collect();
-    // Those who have not begun yet are to see an end too.
+    // Followers that have not begun yet must see an end too.
     while followers.iter().any(|f| !f.is_finished()) {
         made.push(kv.put(key("d/end"), "", None).await.unwrap());
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -70,10 +70,10 @@ pub async fn no_event_is_lost_or_told_twice<F: Fixture>() {
     made.sort();
     assert!(made.is_sorted_by(|a, b| a < b), "a revision came twice");
     for follower in followers {
-        let (began, told) = follower.await.unwrap();
-        let last = *told.last().unwrap();
+        let (began, received) = follower.await.unwrap();
+        let last = *received.last().unwrap();
         let all = made.iter().filter(|r| **r > began && **r <= last);
-        assert_eq!(told, all.copied().collect::<Vec<_>>());
+        assert_eq!(received, all.copied().collect::<Vec<_>>());
     }
 }
 
@@ -84,7 +84,7 @@ async fn number(kv: &Kv) -> u64 {
     })
 }
 
-/// Every other holder writes too late, as if it had slept.
+/// Every other holder writes too late, as if it had been paused.
 async fn count(kv: Kv, holder: u64) -> u64 {
     let mut counted = 0;
     for n in 0..20 {
@@ -103,7 +103,7 @@ async fn count(kv: Kv, holder: u64) -> u64 {
     counted
 }
 
-pub async fn no_late_write_comes_through<F: Fixture>() {
+pub async fn no_late_write_is_applied<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lock, Transaction);
     let holders = (0..6).map(|holder| tokio::spawn(count(kv.clone(), holder)));

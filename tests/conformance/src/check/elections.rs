@@ -23,7 +23,7 @@ pub async fn one_leads_and_the_others_know<F: Fixture>() {
         let kv = kv.clone();
         async move { kv.campaign(key("e"), "second").await.unwrap() }
     });
-    // Another election, and a lock of the same name, are other things.
+    // Another election, and a lock of the same name, are independent.
     let other = kv.campaign(key("e/other"), "x").await.unwrap();
     let lock = kv.try_acquire(key("e")).await.unwrap();
     first.proclaim("moved").await.unwrap();
@@ -39,7 +39,7 @@ pub async fn one_leads_and_the_others_know<F: Fixture>() {
     assert!(second.token() > token);
     let mut late = kv.observe(key("e")).await.unwrap();
     assert_eq!(next(&mut late).await, leader(second.token(), "second"));
-    // Between the two nobody led; that may have been too quick to be told.
+    // Between the two nobody led; that may have been too short to be delivered.
     let mut now = next(&mut leaders).await;
     if now.is_none() {
         now = next(&mut leaders).await;

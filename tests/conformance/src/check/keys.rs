@@ -8,7 +8,7 @@ use crate::{
     support::{everything, fresh, key, kind},
 };
 
-pub async fn values_come_back_as_they_were<F: Fixture>() {
+pub async fn values_are_returned_unchanged<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     let every_byte: Vec<u8> = (0..=255).collect();
     for (name, value) in [("empty", Vec::new()), ("nul", vec![0]), ("all", every_byte)] {
@@ -26,7 +26,7 @@ pub async fn values_come_back_as_they_were<F: Fixture>() {
     assert!(!kv.exists(&key("none")).await.unwrap());
 }
 
-pub async fn the_largest_value_and_no_larger<F: Fixture>() {
+pub async fn the_largest_value_is_accepted_and_no_larger_one<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     let largest = vec![7; MAX_VALUE];
     kv.put(key("k"), largest.clone(), None).await.unwrap();
@@ -79,7 +79,7 @@ pub async fn keys_of_every_kind<F: Fixture>() {
     assert!(kv.exists(&key("a/b")).await.unwrap());
 }
 
-pub async fn a_delete_says_whether_there_was_anything<F: Fixture>() {
+pub async fn a_delete_says_whether_the_key_existed<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     assert!(!kv.delete(key("k")).await.unwrap());
     kv.put(key("k"), "", None).await.unwrap();

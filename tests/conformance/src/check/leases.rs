@@ -48,10 +48,10 @@ pub async fn a_key_ends_with_its_lease_and_not_before<F: Fixture>() {
         "{events:?}"
     );
     assert!(!kv.exists(&key("k")).await.unwrap());
-    kv.atomic_put(key("k"), "anew", None, None).await.unwrap();
+    kv.atomic_put(key("k"), "again", None, None).await.unwrap();
 }
 
-pub async fn a_kept_lease_lives_and_a_dropped_one_ends<F: Fixture>() {
+pub async fn a_kept_lease_continues_and_a_dropped_one_ends<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
     let lease = kv.lease(F::MIN_TTL * 10).await.unwrap();
@@ -66,7 +66,7 @@ pub async fn a_kept_lease_lives_and_a_dropped_one_ends<F: Fixture>() {
     gone(&kv, "k", ttl).await;
 }
 
-pub async fn a_detached_lease_lives_by_its_name<F: Fixture>() {
+pub async fn a_detached_lease_is_renewed_by_its_id<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
     let lease = kv.lease(F::MIN_TTL * 10).await.unwrap();
@@ -88,7 +88,7 @@ pub async fn a_detached_lease_lives_by_its_name<F: Fixture>() {
     }
 }
 
-pub async fn a_revoked_lease_takes_its_keys<F: Fixture>() {
+pub async fn a_revoked_lease_removes_its_keys<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
     let lease = kv.lease(F::MIN_TTL * 100).await.unwrap();
@@ -134,7 +134,7 @@ pub async fn a_key_belongs_to_its_last_lease<F: Fixture>() {
     assert!(!kv.exists(&key("moved")).await.unwrap());
 }
 
-pub async fn a_lease_that_is_over_takes_no_keys<F: Fixture>() {
+pub async fn an_ended_lease_accepts_no_keys<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
     let lease = kv.lease(F::MIN_TTL * 100).await.unwrap();
@@ -151,7 +151,7 @@ pub async fn a_lease_that_is_over_takes_no_keys<F: Fixture>() {
     assert!(!kv.exists(&key("k")).await.unwrap());
 }
 
-pub async fn a_lease_lives_on_after_a_restart<F: Fixture>() {
+pub async fn a_lease_continues_after_a_restart<F: Fixture>() {
     let (fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease, Close);
     if !F::PERSISTENT {
@@ -167,7 +167,7 @@ pub async fn a_lease_lives_on_after_a_restart<F: Fixture>() {
     gone(&kv, "k", ttl).await;
 }
 
-pub async fn a_ttl_is_what_was_asked_or_more<F: Fixture>() {
+pub async fn a_granted_ttl_is_at_least_the_requested_one<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Lease);
     for asked in [Duration::from_millis(1), F::MIN_TTL, F::MIN_TTL * 7] {

@@ -44,7 +44,7 @@ pub async fn siblings_are_not_below<F: Fixture>() {
     );
 }
 
-pub async fn a_tree_goes_to_its_depth_and_no_further<F: Fixture>() {
+pub async fn delete_tree_removes_what_is_below_and_nothing_else<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     let mut names: Vec<String> = (1..=60)
         .map(|depth| format!("d/{}", vec!["x"; depth].join("/")))
@@ -84,7 +84,7 @@ pub async fn pages_are_the_whole_in_order<F: Fixture>() {
                 pages += 1;
                 found.extend(page.entries.iter().map(|e| e.key.to_string()));
                 match page.next {
-                    // Another page is only said to be there if it is.
+                    // `next` is set only if there is another page.
                     Some(next) => {
                         assert_eq!(page.entries.len(), limit);
                         assert_eq!(Some(next.as_str()), found.last().map(String::as_str));

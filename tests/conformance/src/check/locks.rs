@@ -66,7 +66,7 @@ pub async fn first_come_first_served<F: Fixture>() {
             guard.release();
         }));
     }
-    // Giving up in the middle changes nothing for the others.
+    // Leaving the queue changes nothing for the others.
     waiting.remove(4).abort();
     first.release();
     for task in waiting {
@@ -108,7 +108,7 @@ pub async fn a_held_lock_is_busy_and_not_a_key<F: Fixture>() {
             .entries
             .is_empty()
     );
-    // What is locked may be written by anyone: the lock is only a word among its users.
+    // A locked key can be written by anyone: a lock is only an agreement among its users.
     kv.put(key("l"), "v", None).await.unwrap();
     assert!(kv.delete(key("l")).await.unwrap());
     assert!(
@@ -154,7 +154,7 @@ pub async fn cancelled_waits_leave_nothing<F: Fixture>() {
         assert!(waiting.is_err());
     }
     first.release();
-    // Also what is given up when its turn has come.
+    // Also an attempt that is dropped when its turn has come.
     for i in 0..100 {
         let waited = Duration::from_micros(i * 20);
         drop(tokio::time::timeout(waited, kv.acquire(key("l"))).await);

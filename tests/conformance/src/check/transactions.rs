@@ -65,14 +65,14 @@ pub async fn one_revision_and_one_batch<F: Fixture>() {
         told,
         [("a", true), ("b", true), ("t/x", false), ("t/y/z", false)]
     );
-    // What changes nothing has no revision and tells nobody.
+    // A transaction that changes nothing has no revision and no events.
     let nothing = kv.commit(Txn::new().delete(key("none"))).await.unwrap();
     assert_eq!((nothing.revision, nothing.counts), (done.revision, vec![0]));
     let last = kv.put(key("last"), "v", None).await.unwrap();
     assert!(matches!(next(&mut watch).await, Batch::Events { revision, .. } if revision == last));
 }
 
-pub async fn what_makes_no_sense_is_refused<F: Fixture>() {
+pub async fn contradictory_transactions_are_refused<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Transaction);
     for twice in [
@@ -83,7 +83,7 @@ pub async fn what_makes_no_sense_is_refused<F: Fixture>() {
     ] {
         assert_eq!(kind(kv.commit(twice).await), ErrorKind::InvalidArgument);
     }
-    // A key and what lies under it are two things.
+    // A key and the keys under it are separate.
     for name in ["d", "d/a", "dd"] {
         kv.put(key(name), "v", None).await.unwrap();
     }

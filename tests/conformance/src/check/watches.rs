@@ -45,13 +45,13 @@ pub async fn a_missing_key_is_watched<F: Fixture>() {
     assert_eq!(events(&mut watch).await, (made, vec![Event::Put(entry)]));
     kv.delete(key("k")).await.unwrap();
     assert_eq!(events(&mut watch).await.1, [deleted("k")]);
-    // A delete of nothing is no change.
+    // Deleting a missing key is not a change.
     kv.delete(key("k")).await.unwrap();
     let again = put(&kv, "k").await;
     assert_eq!(events(&mut watch).await.0, again);
 }
 
-pub async fn a_key_sees_itself_and_a_tree_what_is_below<F: Fixture>() {
+pub async fn a_watch_of_a_key_or_a_tree_sees_its_keys<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Watch, WatchTree);
     for name in ["d", "d/a", "d/b/c", "dd/a"] {
@@ -95,23 +95,23 @@ pub async fn a_resumed_watch_misses_nothing<F: Fixture>() {
             .watch_tree(Some(key("d")), WatchStart::Revision(made[from]))
             .await
             .unwrap();
-        // What comes in the meantime follows what was.
+        // A change made in the meantime follows the history.
         made.push(put(&kv, "d/more").await);
-        let (mut told, mut caught_up) = (Vec::new(), false);
-        while told.len() < made.len() - from - 1 {
+        let (mut received, mut caught_up) = (Vec::new(), false);
+        while received.len() < made.len() - from - 1 {
             match next(&mut watch).await {
                 Batch::Events { revision, events } => {
                     assert_eq!(events.len(), 1);
-                    told.push(revision);
+                    received.push(revision);
                 }
                 Batch::Progress { .. } => caught_up = true,
                 other => panic!("{other:?}"),
             }
         }
-        assert_eq!(told, made[from + 1..]);
-        assert!(caught_up, "the end of the history is told");
+        assert_eq!(received, made[from + 1..]);
+        assert!(caught_up, "the end of the history is reported");
     }
-    // From now on: nothing but that there was nothing.
+    // From the current revision: a progress, and no changes.
     let last = *made.last().unwrap();
     let mut watch = kv
         .watch(key("none"), WatchStart::Revision(last))
@@ -124,7 +124,7 @@ pub async fn a_resumed_watch_misses_nothing<F: Fixture>() {
     );
 }
 
-pub async fn a_watch_goes_on_after_a_restart<F: Fixture>() {
+pub async fn a_watch_resumes_after_a_restart<F: Fixture>() {
     let (fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Watch, Close);
     if !F::PERSISTENT {
@@ -145,7 +145,7 @@ pub async fn a_watch_goes_on_after_a_restart<F: Fixture>() {
     assert_eq!(events(&mut watch).await.0, again);
 }
 
-pub async fn a_history_that_is_gone_is_a_snapshot<F: Fixture>() {
+pub async fn a_compacted_history_gives_a_snapshot<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, WatchTree);
     let Some(history) = F::HISTORY else { return };
@@ -168,7 +168,7 @@ pub async fn a_history_that_is_gone_is_a_snapshot<F: Fixture>() {
     assert_eq!(events(&mut watch).await.0, after);
 }
 
-pub async fn a_revision_that_never_was_is_a_snapshot<F: Fixture>() {
+pub async fn an_unknown_revision_gives_a_snapshot<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Watch);
     let now = put(&kv, "k").await;
@@ -236,7 +236,7 @@ pub async fn an_unread_watch_lags_too<F: Fixture>() {
     }
 }
 
-pub async fn the_state_is_told_after_each_change<F: Fixture>() {
+pub async fn the_state_is_yielded_after_each_change<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, WatchTree);
     put(&kv, "d/a").await;
@@ -264,7 +264,7 @@ fn apply(state: &mut BTreeMap<Key, Revision>, events: Vec<Event>) {
     }
 }
 
-pub async fn changes_alone_make_up_the_state<F: Fixture>() {
+pub async fn changes_add_up_to_the_state<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, WatchTree);
     put(&kv, "old").await;
@@ -287,8 +287,8 @@ pub async fn changes_alone_make_up_the_state<F: Fixture>() {
         }
     }
     let names: Vec<String> = everything(&kv).await.into_iter().map(|(k, _)| k).collect();
-    let told: Vec<String> = state.keys().map(Key::to_string).collect();
-    assert_eq!(told, names);
+    let received: Vec<String> = state.keys().map(Key::to_string).collect();
+    assert_eq!(received, names);
 }
 
 pub async fn cancelled_watches_leave_nothing<F: Fixture>() {
@@ -297,7 +297,7 @@ pub async fn cancelled_watches_leave_nothing<F: Fixture>() {
     for i in 0..1000 {
         let begin = kv.watch(key("k"), WatchStart::Now);
         if i % 2 == 0 {
-            // Given up at once, at whatever point that is.
+            // Dropped at once, at any point.
             drop(tokio::time::timeout(Duration::ZERO, begin).await);
         } else {
             drop(begin.await.unwrap());

@@ -42,7 +42,7 @@ pub(super) fn split(pattern: &str) -> Option<Look> {
         }
     }
     let body = &body[middle];
-    // An end alone says nothing; both say that the text is empty.
+    // One anchor alone constrains nothing; both together require an empty text.
     if !body.is_empty() || !start.is_empty() && !end.is_empty() {
         look.matches.push(format!("{start}{body}{end}"));
     }
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_ahead_from_the_start_stands_alone() {
+    fn look_ahead_at_the_start_becomes_a_pattern_of_its_own() {
         assert_eq!(
             split("^(?!a)(?=b)c$"),
             Some(look(&["^(?:b)", "^c$"], &["^(?:a)"]))
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_back_from_the_end_stands_alone() {
+    fn look_behind_at_the_end_becomes_a_pattern_of_its_own() {
         assert_eq!(
             split("^[a-z.]+(?<!\\.lock)$"),
             Some(look(&["^[a-z.]+$"], &["(?:\\.lock)$"]))
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn elsewhere_it_has_no_translation() {
+    fn look_around_elsewhere_is_not_translated() {
         for pattern in [
             "a(?!b)c",
             "^(?!a)b|c",

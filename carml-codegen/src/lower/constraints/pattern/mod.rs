@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::ir::constraint::Pattern;
 
-/// The same for the regex crate, or `None` where that has no word for it (references back,
+/// The same for the regex crate, or `None` where that cannot express it (back-references,
 /// look-around in the middle).
 pub(super) fn read(pattern: &str) -> Option<Pattern> {
     read_as_written(pattern).or_else(|| read_as_written(&portable(pattern)?))
@@ -56,7 +56,7 @@ fn translate(pattern: &str) -> Option<String> {
                     chars.next();
                     text.push('^');
                 }
-                // `[]` and `[^]` hold nothing and everything; no one writes them.
+                // `[]` matches nothing and `[^]` everything: they are not used in practice.
                 if chars.peek() == Some(&']') {
                     return None;
                 }
@@ -88,7 +88,7 @@ fn escape(
     rest: &mut std::iter::Peekable<std::str::Chars<'_>>,
 ) -> Option<String> {
     Some(match c {
-        // Of ASCII alone, there.
+        // In ECMA-262, these are ASCII only.
         'd' if in_class => "0-9".to_owned(),
         'd' => "[0-9]".to_owned(),
         'D' => "[^0-9]".to_owned(),
@@ -109,7 +109,7 @@ fn escape(
             let letter = u32::from(rest.next()?) % 32;
             format!("\\x{letter:02x}")
         }
-        // Other letters mean something in other languages alone.
+        // Other letters have a meaning only in other dialects.
         c if c.is_ascii_alphanumeric() => return None,
         // An escape of what needs none is the character itself.
         c if matches!(c, '<' | '>') || !c.is_ascii() => c.to_string(),

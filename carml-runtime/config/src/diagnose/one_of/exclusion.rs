@@ -6,7 +6,7 @@ use carml_diagnostic::{Diagnostic, Found, Kind};
 use carml_schema::Node;
 use jsonschema::ValidationError;
 
-/// A value that matches several alternatives of which it may match one.
+/// A value that matches several alternatives, but may match only one.
 pub(in super::super) fn several(document: &Document, error: &ValidationError<'_>) -> Diagnostic {
     let at = error.instance_path().as_str();
     let instance = error.instance();

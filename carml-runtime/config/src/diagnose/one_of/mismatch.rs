@@ -43,7 +43,8 @@ pub(super) fn closest<'b>(choice: Choice<'b>) -> Option<&'b Branch> {
     if let [(_, one)] = &scored[..] {
         return Some(one);
     }
-    // Of those that are equal, the one whose keys the unknown ones are nearest to, then the one that lacks least.
+    // Of those that are equal, the one whose keys the unknown ones are nearest to, then the one
+    // that lacks least.
     let lacking = |branch: &Branch| {
         let lacks = |e: &&ValidationError<'_>| matches!(e.kind(), Violation::Required { .. });
         branch.iter().filter(lacks).count()
@@ -82,8 +83,8 @@ fn unexpected<'e>(error: &'e ValidationError<'static>) -> Option<&'e [String]> {
     }
 }
 
-/// Whether an error says that another alternative was meant: a value one level down is not the constant of this
-/// one, or not one of its values while another alternative takes it.
+/// Whether an error says that another alternative was meant: a value one level down is not the
+/// constant of this one, or not one of its values while another alternative takes it.
 pub(super) fn discriminates(error: &ValidationError<'static>, choice: Choice<'_>) -> bool {
     let place = error.instance_path();
     let key = place.as_str().rsplit('/').next().unwrap_or_default();

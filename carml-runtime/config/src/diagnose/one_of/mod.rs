@@ -30,7 +30,8 @@ struct Choice<'a> {
     at: &'a str,
 }
 
-/// Adds what is wrong with the alternative that was meant; if none was, what the alternatives allow.
+/// Adds what is wrong with the alternative that was meant; if none was, what the alternatives
+/// allow.
 pub(super) fn choose(
     document: &Document,
     error: &ValidationError<'_>,

@@ -6,7 +6,7 @@ use opentelemetry::{
     trace::{SpanContext, TraceState},
 };
 
-/// The client's span, from the first form that is well made.
+/// The client's span, from the first header that is valid.
 pub(super) fn extract(headers: &HeaderMap) -> Option<SpanContext> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     text("traceparent")
@@ -41,7 +41,7 @@ fn b3(text: &str) -> Option<SpanContext> {
     context(trace, span, sampled_b3(parts.next()))
 }
 
-/// Without a word, the decision is left to us: record.
+/// Without a decision of the caller, the trace is recorded.
 fn sampled_b3(text: Option<&str>) -> bool {
     matches!(text, None | Some("1" | "d" | "true"))
 }
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ill_made_begins_no_trace() {
+    fn an_invalid_header_begins_no_trace() {
         let zero = format!("00-{}-{SPAN}-01", "0".repeat(32));
         for wrong in ["", "00-1-2-01", &zero, &format!("00-{TRACE}-{SPAN}-01-x")] {
             assert_eq!(extracted(&[("traceparent", wrong)]), None, "{wrong:?}");

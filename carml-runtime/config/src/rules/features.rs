@@ -1,4 +1,4 @@
-//! What the schema knows and this build does not.
+//! What the schema allows and this build does not have.
 
 use super::Rules;
 use carml_diagnostic::Code;

@@ -5,24 +5,24 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// No secret is larger than this.
-const MOST_BYTES: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
 /// A secret that names a file.
 pub(super) struct Named {
     /// The pointer of the secret.
     pub(super) pointer: String,
-    /// What became of it.
+    /// Whether the file could be read.
     pub(super) outcome: Outcome,
 }
 
 pub(super) enum Outcome {
     Read,
-    /// The secret stands there too.
+    /// The secret itself is given too.
     Both,
     Unread(PathBuf, String),
 }
 
-/// Puts what the files hold in place of their names.
+/// Replaces the names of the files with their contents.
 pub(super) fn take(shapes: &SchemaIndex, value: &mut Value) -> Vec<Named> {
     let mut found = Vec::new();
     shapes.files(value, &mut |pointer, map, key| {
@@ -55,7 +55,7 @@ fn read(path: &Path) -> Result<String, String> {
     if !about.is_file() {
         return Err("it is not a regular file".to_owned());
     }
-    if about.len() > MOST_BYTES {
+    if about.len() > MAX_BYTES {
         return Err("it is over 1 MiB".to_owned());
     }
     let text = std::fs::read(path).map_err(|e| e.to_string())?;
