@@ -535,3 +535,35 @@ fn a_block_of_text_ends_with_a_line_break_only_if_there_is_one() {
         assert_eq!(read(text), json!({ "a": value }), "{text:?}");
     }
 }
+
+#[test]
+fn what_the_parser_refuses_is_said_in_words() {
+    for (text, line, column, fix) in [
+        ("a: [\n", 1, 4, "add the missing `]`"),
+        ("a: {x: 1,\n", 1, 4, "add the missing `}`"),
+        ("a: [1,,2]\n", 1, 7, "remove the `,`"),
+        ("a: {,}\n", 1, 5, "remove the `,`"),
+        ("a: [-, b]\n", 1, 5, "put the value in quotes"),
+        ("a: ? b\n", 1, 4, "put the value in quotes"),
+        ("--- a: 1\n", 1, 1, "start the mapping on the next line"),
+        ("%YAML 1.2\n# c\na: 1\n", 3, 1, "write `---`"),
+        (&format!("{}: 1\n", "k".repeat(1030)), 1, 1, "shorten it"),
+    ] {
+        let all = faults(text);
+        let [(_, at_line, at_column, _, message)] = &all[..] else {
+            panic!("{text}: {all:?}");
+        };
+        assert_eq!((*at_line, *at_column), (line, column), "{text}: {message}");
+        assert!(!message.contains("this is not YAML"), "{text}: {message}");
+        assert!(helps(text).starts_with(fix), "{text}: {}", helps(text));
+    }
+}
+
+#[test]
+fn a_number_without_end_is_refused_and_a_string_of_it_is_not() {
+    for number in ["1e400", "-1e999", "12e4000", ".inf", "-.INF", ".nan"] {
+        assert_eq!(codes(&format!("a: {number}\n")), ["not-finite"], "{number}");
+        assert_eq!(read(&format!("a: \"{number}\"\n")), json!({ "a": number }));
+    }
+    assert_eq!(read("a: 1e-400\n"), json!({ "a": 0.0 }));
+}

@@ -319,7 +319,11 @@ impl Found {
     pub fn of(value: &serde_json::Value) -> Self {
         use serde_json::Value;
         match value {
-            Value::String(text) => Self::Scalar(Input::new(text)),
+            Value::String(text) => match crate::plain_scalar(text) {
+                Some(Value::String(_)) => Self::Scalar(Input::new(text)),
+                // Without quotes it would be another type.
+                _ => Self::Scalar(Input::new(format!("\"{text}\""))),
+            },
             Value::Number(_) | Value::Bool(_) => Self::Scalar(Input::new(value.to_string())),
             other => Self::Of(Type::of(other)),
         }

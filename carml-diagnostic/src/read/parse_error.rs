@@ -79,6 +79,13 @@ impl Place<'_> {
         (start, end)
     }
 
+    /// Whether nothing but directives, comments and empty lines is above.
+    fn is_after_directives(&self) -> bool {
+        let mut above = self.text[..self.at].lines();
+        self.text.starts_with('%')
+            && above.all(|line| line.is_empty() || line.starts_with(['%', '#']))
+    }
+
     fn unknown_anchor(&self) -> Diagnostic {
         let name = self.rest().find(|c: char| c.is_whitespace() || c == ',');
         let end = name.map_or(self.text.len(), |n| self.at + n);
@@ -95,8 +102,18 @@ impl Place<'_> {
                 .fault(Code::Syntax, "a second `:` on one line")
                 .help("put the value in quotes if the `:` belongs to it");
         }
-        if let Some(fault) = self.line_above(start) {
+        if let Some(fault) = self.line_above(start).or_else(|| self.long_key()) {
             return fault;
+        }
+        if self.text[start..self.at].starts_with("--- ") {
+            return self
+                .error(
+                    Code::Syntax,
+                    "a mapping cannot start on the line of `---`",
+                    start,
+                    self.at,
+                )
+                .help("start the mapping on the next line");
         }
         let lead = self.text[start..self.at].len() - self.text[start..self.at].trim_start().len();
         if self.at == start + lead {
@@ -114,6 +131,17 @@ impl Place<'_> {
             "give the keys of one mapping the same indentation; \
                  a key with a value on its line has no keys below it",
         )
+    }
+
+    /// The error of a key that is too long for its line.
+    fn long_key(&self) -> Option<Diagnostic> {
+        let (start, _) = self.line();
+        (self.at - start > MAX_KEY).then(|| {
+            let message = "a key is over the limit of 1024 characters";
+            self.error(Code::Syntax, message, start, start).help(
+                "shorten it, or write `? ` before it and `: ` before its value on the next line",
+            )
+        })
     }
 
     /// The error of the last line above that has something on it, if it cannot be a key: it has no
@@ -155,16 +183,8 @@ impl Place<'_> {
                 fault.help("write the mapping or list without brackets, one key or item per line"),
             );
         }
-        if let Some(open) = self.unclosed() {
-            let bracket = &self.text[open..=open];
-            let close = if bracket == "[" { "]" } else { "}" };
-            let fault = self.error(
-                Code::Syntax,
-                text![trusted(format!("the `{bracket}` is not closed"))],
-                open,
-                open + 1,
-            );
-            return Some(fault.help(text![trusted(format!("add the missing `{close}`"))]));
+        if let Some(fault) = self.not_closed() {
+            return Some(fault);
         }
         Some(if info.starts_with("invalid indentation") {
             self.fault(
@@ -190,6 +210,20 @@ impl Place<'_> {
         } else {
             return None;
         })
+    }
+
+    /// The error of the first bracket that no bracket closes, if it is above.
+    fn not_closed(&self) -> Option<Diagnostic> {
+        let open = self.unclosed()?;
+        let bracket = &self.text[open..=open];
+        let close = if bracket == "[" { "]" } else { "}" };
+        let fault = self.error(
+            Code::Syntax,
+            text![trusted(format!("the `{bracket}` is not closed"))],
+            open,
+            open + 1,
+        );
+        Some(fault.help(text![trusted(format!("add the missing `{close}`"))]))
     }
 
     /// The first bracket that no bracket closes, if it is above.
@@ -273,17 +307,12 @@ impl Place<'_> {
             };
         }
         if info.contains("simple key") {
-            let (start, _) = self.line();
-            let long = self.at.saturating_sub(start) > MAX_KEY;
-            return Some(if long {
-                self.error(Code::Syntax, "a key is over the limit of 1024 characters", start, start)
-                    .help("shorten it, or write `? ` before it and `: ` before its value on the next line")
-            } else {
+            return Some(self.long_key().unwrap_or_else(|| {
                 self.line_above(self.at).unwrap_or_else(|| {
                     self.fault(Code::Syntax, "expected a key with a `:`")
                         .help("write `key: value`, with a space after the colon")
                 })
-            });
+            }));
         }
         if info == "invalid indentation" {
             let closes = self.rest().starts_with([']', '}']);
@@ -341,12 +370,25 @@ impl Place<'_> {
             _ if info.contains("directive") => self
                 .fault(Code::Directive, "this directive is not valid")
                 .help("write `%YAML 1.2` and then `---` on a line of its own, or remove the line"),
+            _ if info.contains("expected node content") && self.rest().starts_with(',') => self
+                .fault(Code::Syntax, "expected a value before this `,`")
+                .help("remove the `,`, or write a value before it"),
+            _ if info.contains("expected node content") => self.not_closed()?,
+            _ if info.contains("mapping keys are not allowed") => self
+                .fault(Code::Syntax, "a `? ` cannot be on the line of a key")
+                .help(quoted),
+            _ if info.starts_with("plain scalar cannot start") => self
+                .fault(Code::Syntax, "a value cannot be a `-` alone")
+                .help(quoted),
             _ if info.contains("unexpected character") => self
                 .fault(Code::Syntax, "a value cannot start with this character")
                 .help(quoted),
             _ if info.contains("document start>") && self.rest().starts_with(':') => self
                 .fault(Code::Syntax, "missing space after the colon")
                 .help("write `key: value`, with a space after the colon"),
+            _ if info.contains("document start>") && self.is_after_directives() => self
+                .fault(Code::Directive, "expected `---` after the directives")
+                .help("write `---` on a line of its own before this line"),
             _ if info.contains("document start>") => self
                 .fault(
                     Code::Syntax,

@@ -56,8 +56,9 @@ fn number(text: &str) -> Option<Result<Value, Refused>> {
     {
         return None;
     }
-    let float: f64 = text.parse().ok().filter(|f: &f64| f.is_finite())?;
-    Number::from_f64(float).map(|n| Ok(Value::Number(n)))
+    let float: f64 = text.parse().ok()?;
+    let number = Number::from_f64(float).ok_or(Refused::NotFinite);
+    Some(number.map(Value::Number))
 }
 
 fn integer(negative: bool, digits: &str, radix: u32) -> Option<Number> {

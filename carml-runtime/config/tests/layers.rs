@@ -309,3 +309,27 @@ fn keys_with_dots_are_found() {
     let loaded = loader.set("a.b=2").load().unwrap();
     assert_eq!(loaded.value()["a.b"], 2);
 }
+
+#[test]
+fn what_names_no_file_of_a_secret_is_refused_at_its_key() {
+    for (value, says) in [
+        (
+            "5",
+            "expected a string for `password_file`, found an integer",
+        ),
+        ("", "expected a string for `password_file`, found null"),
+        ("[a]", "expected a string for `password_file`, found a list"),
+        ("\"\"", "`password_file` must not be empty"),
+    ] {
+        let report = refused(&format!("registry:\n  password_file: {value}\n"), &[], &[]);
+        assert!(report.contains(says), "{value}:\n{report}");
+        let (place, errors) = place(&report);
+        assert!(place.starts_with("carml.yml:2:"), "{report}");
+        assert_eq!(errors, 1, "{report}");
+    }
+    let report = refused("", &[], &["registry.password_file="]);
+    assert!(
+        report.contains("`password_file` must not be empty"),
+        "{report}"
+    );
+}

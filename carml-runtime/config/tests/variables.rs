@@ -5,11 +5,12 @@ use carml_config::{Error, Loaded, Loader, Schema};
 use carml_diagnostic::{Format, Source};
 use serde_json::json;
 
-const VARS: [(&str, &str); 4] = [
+const VARS: [(&str, &str); 5] = [
     ("A", "q.redb"),
     ("EMPTY", ""),
     ("N", "9"),
     ("COMMENT", "8 # x"),
+    ("LARGE", "99999999999999999999"),
 ];
 
 fn load(text: &str) -> Result<Loaded, Error> {
@@ -81,6 +82,8 @@ fn a_variable_alone_may_be_a_number() {
         ("${U:-7}", json!(7)),
         ("${U:-${N}}", json!(9)),
         ("${EMPTY:-4.0}", json!(4)),
+        ("&n ${N}", json!(9)),
+        ("\n    ${N}", json!(9)),
     ] {
         let loaded = load(&format!("download:\n  parallel: {text}\n")).unwrap();
         assert_eq!(loaded.value()["download"]["parallel"], value, "{text}");
@@ -90,6 +93,37 @@ fn a_variable_alone_may_be_a_number() {
         assert!(error.to_string().contains("--> carml.yml:2:13"), "{text}");
     }
     assert_eq!(name("${N}"), "9");
+}
+
+#[test]
+fn the_fix_for_a_variable_that_gives_a_string_is_one_that_works() {
+    for (text, fix) in [
+        ("\n  parallel: \"${N}\"", Some("remove the quotes: `${N}`")),
+        (
+            " {parallel: \"${N}\"}",
+            Some("write the mapping on lines of its own, and the variable without quotes"),
+        ),
+        ("\n  parallel: ${N}${N}", Some("use one variable alone")),
+        ("\n  parallel: 1${N}", Some("use one variable alone")),
+        ("\n  parallel: \"${N}${N}\"", Some("use one variable alone")),
+        // No other way to write these makes them integers.
+        ("\n  parallel: ${LARGE}", None),
+        ("\n  parallel: ${A}", None),
+    ] {
+        let report = load(&format!("download:{text}\n")).unwrap_err().to_string();
+        assert!(report.contains("expected an integer"), "{report}");
+        match fix {
+            Some(fix) => assert!(report.contains(&format!("help: {fix}")), "{report}"),
+            None => assert!(!report.contains("help: "), "{report}"),
+        }
+    }
+    let report = load("download: {parallel: ${N}}\n")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        report.contains("write the mapping or list without brackets"),
+        "{report}"
+    );
 }
 
 #[test]

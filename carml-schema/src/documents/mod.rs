@@ -335,12 +335,18 @@ impl Documents {
         validator: &SchemaValidator,
         error: &ValidationError<'_>,
     ) -> Option<Node<'_>> {
-        let location = match error.absolute_keyword_location() {
-            Some(uri) => uri.as_str().to_owned(),
-            None => format!("#{}", error.schema_path().as_str()),
-        };
+        let location = location(error);
         let (above, _) = location.rsplit_once('/')?;
         self.find(&validator.location_as_written(above))
+    }
+
+    /// The value of the keyword that an error is of, where that is a schema.
+    pub fn keyword(
+        &self,
+        validator: &SchemaValidator,
+        error: &ValidationError<'_>,
+    ) -> Option<Node<'_>> {
+        self.find(&validator.location_as_written(&location(error)))
     }
 
     /// The roots of the documents, CarML's own and metaschemas left out.
@@ -494,6 +500,14 @@ struct Found {
 impl Finder {
     fn state(&self) -> std::sync::MutexGuard<'_, Found> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where the keyword is that raised an error of the validator.
+fn location(error: &ValidationError<'_>) -> String {
+    match error.absolute_keyword_location() {
+        Some(uri) => uri.as_str().to_owned(),
+        None => format!("#{}", error.schema_path().as_str()),
     }
 }
 

@@ -201,8 +201,7 @@ impl SchemaIndex {
         let length = pointer.len();
         match value {
             Value::Object(map) => {
-                let named = map.iter().filter(|(_, value)| value.is_string());
-                let named = named.filter_map(|(key, _)| {
+                let named = map.keys().filter_map(|key| {
                     let of = key.strip_suffix("_file")?;
                     let secret = self.0[entry.named(of)?].own.has(Annotations::SECRET);
                     (secret && entry.named(key).is_none()).then(|| of.to_owned())

@@ -27,8 +27,20 @@ pub(super) fn diagnostic(document: &Document, error: &ValidationError<'_>) -> Di
         Violation::MinProperties { limit } => length(AtLeast(*limit, Unit::Key)),
         Violation::MaxProperties { limit } => length(AtMost(*limit, Unit::Key)),
         Violation::Contains => {
-            let kind = Kind::NoMatchingItem { at: at.to_owned() };
-            document.locate(Diagnostic::new(kind), at, false)
+            let at = at.to_owned();
+            let keyword = error.schema_path().as_str();
+            let kind = match keyword.rsplit('/').next() {
+                Some("minContains") => Kind::Constraint {
+                    at,
+                    problem: "not enough items have the required form".to_owned(),
+                },
+                Some("maxContains") => Kind::Constraint {
+                    at,
+                    problem: "too many items have the required form".to_owned(),
+                },
+                _ => Kind::NoMatchingItem { at },
+            };
+            document.locate(Diagnostic::new(kind), error.instance_path().as_str(), false)
         }
         _ => {
             let kind = Kind::Constraint {

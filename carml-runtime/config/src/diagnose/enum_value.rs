@@ -1,9 +1,11 @@
 //! Values that are not among those allowed.
 
-use super::type_mismatch::{quote, unquote};
+use super::type_mismatch::{self, quote, unquote};
 use super::wording::text as written;
 use crate::document::Document;
-use carml_diagnostic::{Diagnostic, Found, Kind, did_you_mean, nearest, text, trusted};
+use carml_diagnostic::{
+    Diagnostic, Found, Input, Kind, did_you_mean, nearest, plain_scalar, text, trusted,
+};
 use serde_json::Value;
 
 /// More names than this are not listed.
@@ -17,12 +19,13 @@ pub(super) fn not_allowed(
     allowed: &[&Value],
     others: &[String],
 ) -> Diagnostic {
+    let number = || document_number(document, at, instance);
     let kind = Kind::ValueNotAllowed {
         at: at.to_owned(),
-        found: Found::of(instance),
+        found: number().unwrap_or_else(|| Found::of(instance)),
     };
     let diagnostic = document.locate(Diagnostic::new(kind), at, false);
-    let names: Vec<String> = allowed.iter().map(|value| written(value)).collect();
+    let names: Vec<String> = allowed.iter().map(|value| shown(value)).collect();
     // The same word as a value of another type is one of those allowed.
     let word = written(instance);
     let mut of_another_type = allowed
@@ -31,8 +34,11 @@ pub(super) fn not_allowed(
     let same = of_another_type.find(|value| written(value) == word);
     match (instance, same) {
         (Value::String(word), Some(_)) => {
-            let help = unquote(document, at, word);
-            return list(diagnostic, &[], &names, others, "allowed values").help(help);
+            let listed = list(diagnostic, &[], &names, others, "allowed values");
+            return match unquote(document, at, word) {
+                Some(help) => listed.help(help),
+                None => listed,
+            };
         }
         (Value::Number(_) | Value::Bool(_), same) => {
             let help = quote(document, at, instance);
@@ -50,6 +56,23 @@ pub(super) fn not_allowed(
     let near = nearest(&word, names.iter().map(String::as_str));
     let diagnostic = suggest(diagnostic, &near);
     list(diagnostic, &near, &names, others, "allowed values")
+}
+
+/// A number as it is written: `3.10`.
+fn document_number(document: &Document, at: &str, instance: &Value) -> Option<Found> {
+    let text = type_mismatch::written(document, at)?;
+    let same = instance.is_number() && plain_scalar(&text).as_ref() == Some(instance);
+    same.then(|| Found::Scalar(Input::new(text)))
+}
+
+/// A value of the schema as it is written: a string that would be another type in quotes.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) if plain_scalar(text).is_none_or(|read| read != *value) => {
+            value.to_string()
+        }
+        _ => written(value),
+    }
 }
 
 /// Whether what is written, in quotes, is one of the strings allowed: `3.10`, which is the number

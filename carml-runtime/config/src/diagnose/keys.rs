@@ -1,12 +1,13 @@
 //! Keys that are unknown, missing or not allowed.
 
-use super::wording::{path, text};
-use super::{enum_value, schema_lookup};
+use super::wording::{instance_type, path, text};
+use super::{enum_value, schema_lookup, type_mismatch};
 use crate::document::Document;
 use carml_diagnostic::{
     Diagnostic, Input, Kind, LengthBound, RawReport, Unit, escape_key, nearest, trusted,
     unescape_key,
 };
+use carml_schema::Node;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Violation;
 use serde_json::Value;
@@ -19,6 +20,17 @@ pub(super) fn unknown(
     report: &mut RawReport,
 ) {
     let at = error.instance_path().as_str();
+    if let Some(schema) = document
+        .schema()
+        .keyword(error)
+        .filter(|node| !node.is_false())
+    {
+        for key in unexpected {
+            let pointer = format!("{at}/{}", escape_key(key));
+            report.push_with(|| not_as_others(document, &pointer, &schema));
+        }
+        return;
+    }
     let known = schema_lookup::known(document.schema(), error);
     let forms = schema_lookup::forms(document.schema(), error);
     let instance = error.instance();
@@ -32,6 +44,62 @@ pub(super) fn unknown(
         }
         // For any other key that the schema knows, the value is wrong: that has a diagnostic of its
         // own.
+    }
+}
+
+/// Items of a list that `unevaluatedItems` does not allow, given as they are written in JSON.
+pub(super) fn unknown_items(
+    document: &Document,
+    error: &ValidationError<'_>,
+    unexpected: &[String],
+    report: &mut RawReport,
+) {
+    let at = error.instance_path().as_str();
+    let schema = document
+        .schema()
+        .keyword(error)
+        .filter(|node| !node.is_false());
+    // Items are evaluated from the first one on: of equal ones, the last is meant.
+    let mut unexpected = unexpected.iter().rev().peekable();
+    let items = error.instance().as_array().into_iter().flatten();
+    let mut found = Vec::new();
+    for (index, item) in items.enumerate().collect::<Vec<_>>().into_iter().rev() {
+        let text = item.to_string();
+        if unexpected.next_if_eq(&&text).is_some() {
+            found.push(index);
+        }
+    }
+    for index in found.into_iter().rev() {
+        let pointer = format!("{at}/{index}");
+        report.push_with(|| match &schema {
+            Some(schema) => not_as_others(document, &pointer, schema),
+            None => {
+                let kind = Kind::Constraint {
+                    at: pointer.clone(),
+                    problem: "this item is not allowed".to_owned(),
+                };
+                let diagnostic = document.locate(Diagnostic::new(kind), &pointer, false);
+                diagnostic.help("remove it")
+            }
+        });
+    }
+}
+
+/// A value that is not valid against the schema for all that no other schema is for.
+fn not_as_others(document: &Document, at: &str, schema: &Node<'_>) -> Diagnostic {
+    let types = schema.types();
+    match document.value().pointer(at) {
+        Some(value) if !types.is_empty() && !types.iter().any(|ty| ty.is_of(value)) => {
+            let names: Vec<&str> = types.iter().map(|ty| instance_type(*ty)).collect();
+            type_mismatch::mismatch(document, at, &names.join(" or "), value)
+        }
+        _ => {
+            let kind = Kind::Constraint {
+                at: at.to_owned(),
+                problem: "the value does not match the schema".to_owned(),
+            };
+            document.locate(Diagnostic::new(kind), at, false)
+        }
     }
 }
 

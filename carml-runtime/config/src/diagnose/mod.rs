@@ -69,6 +69,9 @@ fn diagnose(document: &Document, error: &ValidationError<'_>, report: &mut RawRe
         | Violation::UnevaluatedProperties { unexpected } => {
             keys::unknown(document, error, unexpected, report);
         }
+        Violation::UnevaluatedItems { unexpected } => {
+            keys::unknown_items(document, error, unexpected, report);
+        }
         kind => report.push_with(|| match kind {
             Violation::Required { .. } => keys::missing(document, error),
             Violation::Type { kind } => type_mismatch::diagnostic(document, error, kind),

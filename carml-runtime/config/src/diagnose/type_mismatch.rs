@@ -62,25 +62,42 @@ pub(super) fn quote(document: &Document, at: &str, value: &Value) -> Text {
     text!["put it in quotes: `\"", Input::new(written), "\"`"]
 }
 
-/// How to write a quoted value without its quotes.
-pub(super) fn unquote(document: &Document, at: &str, value: &str) -> Text {
-    match written(document, at) {
-        Some(text) if text.contains("${") && in_braces(document, at) => {
-            "write the mapping on lines of its own, and the variable without quotes".into()
-        }
-        Some(text) if text.contains("${") => {
-            text!["remove the quotes: `", Input::new(text), "`"]
-        }
-        _ => text!["remove the quotes: `", Input::new(value), "`"],
+/// How to write a string so that it is a value of another type.
+pub(super) fn unquote(document: &Document, at: &str, value: &str) -> Option<Text> {
+    let source = source(document, at).unwrap_or_default();
+    if !source.contains("${") {
+        return Some(text!["remove the quotes: `", Input::new(value), "`"]);
     }
+    if !is_one_variable(unquoted(source)) {
+        return Some("use one variable alone: a value of several parts is a string".into());
+    }
+    if in_braces(document, at) {
+        return Some(
+            "write the mapping on lines of its own, and the variable without quotes".into(),
+        );
+    }
+    let text = written(document, at).filter(|_| source.starts_with(['"', '\'']))?;
+    Some(text!["remove the quotes: `", Input::new(text), "`"])
+}
+
+fn is_one_variable(text: &str) -> bool {
+    text.starts_with("${") && text.ends_with('}') && !text[1..].contains("}${")
+}
+
+/// What is written for a value.
+fn source<'d>(document: &'d Document, at: &str) -> Option<&'d str> {
+    let (layer, span) = document.provenance(at, false)?;
+    layer.source.text().get(span.start..span.end)
+}
+
+fn unquoted(text: &str) -> &str {
+    let quoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    quoted('"').or_else(|| quoted('\'')).unwrap_or(text)
 }
 
 /// The scalar as it is written, without its quotes.
-fn written(document: &Document, at: &str) -> Option<String> {
-    let (layer, span) = document.provenance(at, false)?;
-    let text = layer.source.text().get(span.start..span.end)?;
-    let quoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
-    let text = quoted('"').or_else(|| quoted('\'')).unwrap_or(text);
+pub(super) fn written(document: &Document, at: &str) -> Option<String> {
+    let text = unquoted(source(document, at)?);
     (!text.is_empty() && !text.contains(['\n', '"', '\\'])).then(|| text.to_owned())
 }
 
@@ -88,13 +105,7 @@ fn written(document: &Document, at: &str) -> Option<String> {
 /// quotes.
 fn in_braces(document: &Document, at: &str) -> bool {
     let parent = at.rsplit_once('/').map_or("", |(above, _)| above);
-    let text = document
-        .provenance(parent, false)
-        .and_then(|(layer, span)| {
-            let text = layer.source.text();
-            text.get(span.start..span.end)
-        });
-    text.is_some_and(|text| text.starts_with(['{', '[']))
+    source(document, parent).is_some_and(|text| text.starts_with(['{', '[']))
 }
 
 fn help(
@@ -164,7 +175,7 @@ fn help(
         },
         ("string", Value::Bool(_)) => quote(document, at, value),
         ("boolean", Value::String(s)) => match s.to_ascii_lowercase().as_str() {
-            "true" | "false" => unquote(document, at, &s.to_ascii_lowercase()),
+            "true" | "false" => unquote(document, at, &s.to_ascii_lowercase())?,
             "yes" | "y" | "on" | "1" => {
                 text![
                     "write `true`: YAML 1.2 reads `",
@@ -182,7 +193,7 @@ fn help(
             _ => return None,
         },
         ("integer" | "number", Value::String(s)) if s.parse::<f64>().is_ok() => {
-            unquote(document, at, s)
+            unquote(document, at, s)?
         }
         ("integer", Value::Number(n)) => {
             text![

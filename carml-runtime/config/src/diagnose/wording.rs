@@ -1,5 +1,6 @@
 //! Words for types and values.
 
+use carml_schema::graph::InstanceType;
 use serde_json::Value;
 
 /// The last key of a pointer, unless there is none.
@@ -23,17 +24,27 @@ pub(super) fn path(pointer: &str) -> String {
     format!("`{}`", steps.collect::<Vec<_>>().join("."))
 }
 
+/// A type with its article.
+pub(super) fn instance_type(ty: InstanceType) -> &'static str {
+    match ty {
+        InstanceType::Null => "null",
+        InstanceType::Boolean => "a boolean",
+        InstanceType::Integer => "an integer",
+        InstanceType::Number => "a number",
+        InstanceType::String => "a string",
+        InstanceType::Array => "a list",
+        InstanceType::Object => "a mapping",
+    }
+}
+
 /// Types as JSON Schema names them, with their articles: `a string or null`.
 pub(super) fn types(types: &str) -> String {
-    let each = types.split(" or ").map(|name| match name {
-        "array" => "a list",
-        "object" => "a mapping",
-        "string" => "a string",
-        "integer" => "an integer",
-        "number" => "a number",
-        "boolean" => "a boolean",
-        other => other,
-    });
+    let each = types
+        .split(" or ")
+        .map(|name| match InstanceType::from_name(name) {
+            Some(ty) => instance_type(ty),
+            None => name,
+        });
     each.collect::<Vec<_>>().join(" or ")
 }
 

@@ -9,7 +9,9 @@ use crate::redact::ConfigPolicy;
 use crate::rules::{self, Required};
 use crate::schema::Schema;
 use crate::variables::Expand;
-use carml_diagnostic::{Code, Diagnostic, Input, RawReport, Report, Source, text, trusted};
+use carml_diagnostic::{
+    Code, Diagnostic, Input, LengthBound, RawReport, Report, Source, Type, text, trusted,
+};
 use carml_kv::capability::Requirement;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
@@ -310,6 +312,21 @@ impl Loader {
                 text![trusted(format!("`{key}` and `{key}_file` are both given"))],
             )
             .help("remove one of the two"),
+            Outcome::NoName(found) => {
+                state.unresolved.insert(named.pointer.clone());
+                let kind = match found {
+                    Type::String => carml_diagnostic::Kind::WrongLength {
+                        at: format!("{}_file", named.pointer),
+                        bound: LengthBound::NotEmpty,
+                    },
+                    found => carml_diagnostic::Kind::TypeMismatch {
+                        at: format!("{}_file", named.pointer),
+                        expected: "a string".to_owned(),
+                        found,
+                    },
+                };
+                Diagnostic::new(kind).help("give the path of the file that holds the secret")
+            }
             Outcome::Unread(path, why) => {
                 let path = Input::new(path.display().to_string());
                 let message = text![

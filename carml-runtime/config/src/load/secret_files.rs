@@ -1,5 +1,6 @@
 //! `KEY_file` beside a secret `KEY`: the secret is what the file holds.
 
+use carml_diagnostic::Type;
 use carml_schema::SchemaIndex;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ pub(super) enum Outcome {
     /// The secret itself is given too.
     Both,
     Unread(PathBuf, String),
+    /// What names the file is of this type, or an empty string.
+    NoName(Type),
 }
 
 /// Replaces the names of the files with their contents.
@@ -27,13 +30,21 @@ pub(super) fn take(shapes: &SchemaIndex, value: &mut Value) -> Vec<Named> {
     let mut found = Vec::new();
     shapes.files(value, &mut |pointer, map, key| {
         let named = map.shift_remove(&format!("{key}_file"));
-        let path = PathBuf::from(named.as_ref().and_then(Value::as_str).unwrap_or_default());
         let outcome = if map.contains_key(key) {
             Outcome::Both
         } else {
-            let (text, outcome) = match read(&path) {
-                Ok(text) => (text, Outcome::Read),
-                Err(why) => (String::new(), Outcome::Unread(path, why)),
+            let (text, outcome) = match named.as_ref() {
+                Some(Value::String(path)) if !path.is_empty() => {
+                    let path = PathBuf::from(path);
+                    match read(&path) {
+                        Ok(text) => (text, Outcome::Read),
+                        Err(why) => (String::new(), Outcome::Unread(path, why)),
+                    }
+                }
+                named => {
+                    let found = Type::of(named.unwrap_or(&Value::Null));
+                    (String::new(), Outcome::NoName(found))
+                }
             };
             map.insert(key.to_owned(), Value::String(text));
             outcome

@@ -241,6 +241,11 @@ impl Schema {
         self.0.documents.owner(&self.0.validator, error)
     }
 
+    /// The value of the keyword that an error is of, where that is a schema.
+    pub(crate) fn keyword(&self, error: &ValidationError<'_>) -> Option<Node<'_>> {
+        self.0.documents.keyword(&self.0.validator, error)
+    }
+
     pub(crate) fn shapes(&self) -> &SchemaIndex {
         self.0
             .index

@@ -111,8 +111,12 @@ impl Expand<'_> {
             return None;
         }
         let place = self.source.locate(pointer)?.value;
-        let bare = self.source.text().get(place.start..)?.starts_with('$');
-        bare.then_some(value)
+        let mut text = self.source.text().get(place.start..)?;
+        if text.starts_with('&') {
+            let (_, after) = text.split_once(char::is_whitespace)?;
+            text = after.trim_start();
+        }
+        text.starts_with('$').then_some(value)
     }
 
     fn missing(&mut self, missing: Missing<'_>, pointer: &str) {
