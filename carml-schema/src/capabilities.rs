@@ -10,7 +10,7 @@ use crate::{Documents, Node};
 #[derive(Clone, Copy, Debug)]
 pub struct Capabilities<'a>(&'a Value);
 
-/// A provider or a call, with what the annotation says of it.
+/// A provider or a call, with what the annotation says about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     /// As in the config.
@@ -27,7 +27,7 @@ pub enum Reach {
     Cluster,
 }
 
-/// Why the annotation gives no table.
+/// Why the annotation is not a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CapabilityError {

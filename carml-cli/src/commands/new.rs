@@ -8,7 +8,7 @@ use std::{
 use super::{could_not_run, invalid_input, output};
 use crate::scaffold::{self, CrateSource, ServiceName};
 
-/// Make a new service that builds, tests and runs
+/// Create a new service that builds, tests and runs
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             let path = args.path.display();
             let files: String = files.iter().map(|file| format!("  {file}\n")).collect();
             output::print(format_args!(
-                "Made {} in {path}:\n{files}\n\
+                "Created {} in {path}:\n{files}\n\
                  Next:\n  \
                    cd {path}\n  \
                    cargo test     # the service, called over gRPC\n  \

@@ -8,7 +8,7 @@ use carml_schema::{
     capabilities::{Capabilities, CapabilityError},
 };
 
-/// Why a schema gives no table.
+/// Why a schema has no valid table.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

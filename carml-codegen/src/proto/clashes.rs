@@ -65,7 +65,7 @@ fn is_below(full_name: &str, path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// What stands for a name in a module. Modules of the same name are merged, types are not.
+/// What has a name in a module. Modules of the same name are merged, types are not.
 #[derive(Clone, PartialEq)]
 enum Item {
     Module,
@@ -446,8 +446,8 @@ fn join(path: &[i32], more: &[i32]) -> Vec<i32> {
     [path, more].concat()
 }
 
-/// A service's names stand beside the messages of its package, unless something there has the
-/// name: then they are in the service's modules alone.
+/// A service's names are beside the messages of its package, unless something there has the
+/// name: then they are only in the service's modules.
 fn exports(scopes: &Scopes, services: &[Service]) -> ExportsByService {
     let none = HashMap::new();
     let mut taken = HashSet::new();

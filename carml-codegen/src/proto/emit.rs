@@ -150,7 +150,7 @@ impl VisitMut for MapAccessors {
     }
 }
 
-/// Makes of the descriptors what prost can write.
+/// Changes the descriptors to what prost can write.
 fn prepare(set: &mut FileDescriptorSet) {
     let mut names = HashMap::new();
     for file in &set.file {

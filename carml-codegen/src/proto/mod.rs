@@ -23,8 +23,8 @@ pub use front::{Error, Fault};
 
 /// Which files to compile, and how.
 ///
-/// Paths of messages, fields and packages begin with a dot: `.shop.v1.Order.id`. A path stands
-/// for everything below it, and `.` for everything.
+/// Paths of messages, fields and packages begin with a dot: `.shop.v1.Order.id`. A path includes
+/// everything below it, and `.` everything.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
@@ -32,7 +32,7 @@ pub struct Options {
     pub files: Vec<PathBuf>,
     /// Where imports are looked up, in this order. If empty, the first file's directory.
     pub includes: Vec<PathBuf>,
-    /// Proto packages or types, and the Rust modules or types that stand for them. Nothing is
+    /// Proto packages or types, and the Rust modules or types that are used for them. Nothing is
     /// generated for these.
     pub extern_paths: Vec<(String, String)>,
     /// Messages, enums and oneofs, and an attribute for each: `#[derive(serde::Serialize)]`.

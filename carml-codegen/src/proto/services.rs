@@ -1,4 +1,4 @@
-//! What CarML makes of the services that tonic-build writes.
+//! Changes the services that tonic-build writes.
 
 use std::{collections::HashMap, fmt::Write as _};
 

@@ -295,7 +295,9 @@ impl Documents {
         for (document, root) in self.documents.iter().zip(self.nodes()) {
             let is_root = document.address == self.documents[0].address;
             if let Some(at) = reference_to(root, address) {
-                let message = format!("there is no file `{name}`, nor one beside with this `$id`");
+                let message = format!(
+                    "there is no file `{name}`, and no file beside the root has this `$id`"
+                );
                 return match is_root {
                     true => Unusable {
                         pointer: at,

@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
         (keyword, reference): (&str, &Value),
     ) {
         let Some(reference) = reference.as_str() else {
-            schema.rules.unsupported = Some("a reference is a string".to_owned());
+            schema.rules.unsupported = Some("expected a string as reference".to_owned());
             return;
         };
         let (uri, fragment) = reference.split_once('#').unwrap_or((reference, ""));
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
         let Some(mut target) = node.resolve(reference) else {
             let fragment = decode(fragment);
             schema.rules.unsupported = Some(match fragment.starts_with('/') {
-                true => "there is nothing at this reference".to_owned(),
+                true => format!("`{reference}` points to nothing"),
                 false => format!("there is no anchor `{reference}`"),
             });
             return;
@@ -187,7 +187,8 @@ impl<'a> Reader<'a> {
             match self.locator.outermost(&target, &decode(fragment)) {
                 Some(outermost) => target = outermost,
                 None => {
-                    let reason = format!("what `{reference}` means depends on the way to it");
+                    let reason =
+                        format!("the target of `{reference}` depends on the dynamic scope");
                     schema.rules.unsupported = Some(reason);
                     return;
                 }

@@ -41,7 +41,7 @@ pub(super) struct Put {
     key: String,
     /// The value; `-` reads standard input
     value: String,
-    /// Write only if the key has this revision; 0: only if there is no such key
+    /// Write only if the key has this revision; 0: only if the key does not exist
     #[arg(long, value_name = "REVISION")]
     expect: Option<u64>,
 }

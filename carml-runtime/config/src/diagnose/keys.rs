@@ -151,6 +151,8 @@ fn unknown_key(
             let help = format!("it is a key of {}", path(&section));
             diagnostic.help(carml_diagnostic::text![trusted(help)])
         }
+        None if near.is_empty() && at.is_empty() && document.schema().is_base() => diagnostic
+            .help("if it is a section of your service, use its schema: `--schema schema/app.json`"),
         _ => diagnostic,
     }
 }

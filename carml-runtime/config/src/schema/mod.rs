@@ -61,6 +61,9 @@ struct Inner {
     index: OnceLock<SchemaIndex>,
 }
 
+/// What reports call CarML's own schema.
+const BASE_NAME: &str = "carml.json";
+
 /// What a program added to the schema that it was generated from.
 #[derive(Clone, Default)]
 struct Added {
@@ -83,7 +86,7 @@ impl Schema {
     /// # Errors
     /// Never fails for a released crate.
     pub fn base() -> Result<Schema, Report> {
-        Schema::parse("carml.json", super::Config::SCHEMA)
+        Schema::parse(BASE_NAME, super::Config::SCHEMA)
     }
 
     /// The schema of a generated root type.
@@ -217,6 +220,11 @@ impl Schema {
     /// rules apply.
     pub fn is_carml(&self) -> bool {
         self.root().is_carml() || self.top().iter().any(|part| part.node.is_own())
+    }
+
+    /// Whether this is CarML's own schema, without sections of a service.
+    pub(crate) fn is_base(&self) -> bool {
+        self.name() == BASE_NAME && self.0.added.sections.is_empty()
     }
 
     /// Every string that the schema gives as a value.
