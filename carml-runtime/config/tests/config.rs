@@ -1,7 +1,7 @@
 //! Loading as a library: layers, secrets in files, strictness, sections, reload.
 #![allow(clippy::unwrap_used)]
 
-use carml_config::{Config, Error, Loaded, Loader, Reload, Remote, Schema, Section};
+use carml_config::{Config, Error, Loaded, Loader, Reload, Remote, Schema, Section, chain::Side};
 use carml_diagnostic::{Code, Diagnostic, Format, RawReport, Source};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -265,6 +265,38 @@ fn no_error_and_no_debug_shows_a_secret() {
             Reload::new(loader.clone())
         ),
     ] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+/// The options of a middleware.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct Door {
+    /// Whoever sends this may enter.
+    word: carml_config::Secret,
+}
+
+#[test]
+fn the_secret_options_of_a_middleware_are_never_shown() {
+    let schema = Schema::base()
+        .unwrap()
+        .with_middleware::<Door>("door")
+        .unwrap();
+    let yaml = "grpc:\n  server:\n    middleware: [logging, door: {word: hunter2}]\n";
+    let loaded = Loader::new(schema).source(source(yaml)).load().unwrap();
+    let plan = loaded.chain(Side::Server).unwrap();
+    assert_eq!(
+        plan.to_string(),
+        "logging > door > max_message_size(receive 4194304)"
+    );
+    for text in [
+        format!("{plan:?} {loaded:?}"),
+        loaded.explain_chain().unwrap(),
+        loaded.explain_key("grpc.server.middleware").unwrap(),
+        loaded.explain(),
+    ] {
+        assert!(text.contains("door") || text.contains("Loaded"), "{text}");
         assert!(!text.contains("hunter2"), "{text}");
     }
 }

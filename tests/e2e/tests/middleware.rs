@@ -69,6 +69,13 @@ async fn it_gets_its_options_and_its_place_from_the_config() {
         let (_server, mut client) = start(list).await;
         let error = client.say(line("hello", 0)).await.unwrap_err();
         assert_eq!(error.code(), Code::Unauthenticated, "{error}");
+        let events = log.events("carml_runtime::app::serve");
+        let started = events
+            .iter()
+            .find_map(|event| event["fields"]["chain"].as_str());
+        let chain = started.unwrap_or_else(|| panic!("{events:?}"));
+        assert!(chain.contains("guard"), "{chain}");
+        assert!(!chain.contains("sesame"), "{chain}");
         if logged == "OK" {
             // Outside of `logging`: what it refuses is not logged.
             client.say(saying("sesame")).await.unwrap();

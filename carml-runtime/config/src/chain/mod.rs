@@ -111,7 +111,7 @@ impl BuiltIn {
 }
 
 /// One step of a chain.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Step {
     /// A built-in middleware.
     BuiltIn(BuiltIn),
@@ -159,17 +159,26 @@ impl Step {
         }
     }
 
-    /// Its options, for people.
+    /// Its options, for people. Those of a custom middleware are not shown: they may hold secrets.
     pub fn options(&self) -> Option<String> {
         match self {
             Self::BuiltIn(built_in) => {
                 let item = serde_json::to_value(built_in).unwrap_or_default();
                 options(&item).map(text)
             }
-            Self::Custom(_, options) => {
-                Some(options).filter(|options| !options.is_null()).map(text)
-            }
+            Self::Custom(..) => None,
             Self::Implicit(facts) => facts.implicit.map(|implicit| implicit.text.to_owned()),
+        }
+    }
+}
+
+impl fmt::Debug for Step {
+    /// Without the options of a custom middleware.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn(built_in) => f.debug_tuple("BuiltIn").field(built_in).finish(),
+            Self::Custom(name, _) => f.debug_tuple("Custom").field(name).finish_non_exhaustive(),
+            Self::Implicit(facts) => f.debug_tuple("Implicit").field(facts).finish(),
         }
     }
 }
