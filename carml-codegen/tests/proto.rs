@@ -140,10 +140,29 @@ fn hostile_files_are_refused_and_nothing_panics() {
         "syntax = \"proto3\"; import \"cycle.proto\";",
     );
     fs::write(root.path().join("binary.proto"), [0xff, 0xfe, 0x00]).unwrap();
-    for file in ["deep.proto", "cycle.proto", "binary.proto"] {
+    // prost would follow two to the power of 40 paths.
+    let holding = |number: usize| {
+        let (at, held) = (number + 1, number);
+        format!("message M{at} {{ M{held} a = 1; M{held} b = 2; }}\n")
+    };
+    let paths: String = (0..40).map(holding).collect();
+    let paths = format!("syntax = \"proto3\";\nmessage M0 {{ int32 a = 1; }}\n{paths}");
+    write(root.path(), "paths.proto", &paths);
+    for file in ["deep.proto", "cycle.proto", "binary.proto", "paths.proto"] {
         let error = proto::compile(&options(root.path(), &[file])).unwrap_err();
         assert!(error.to_string().contains(file), "{error}");
     }
+}
+
+#[test]
+fn messages_that_hold_one_another_in_a_long_row_compile() {
+    let root = tempfile::tempdir().unwrap();
+    let holding = |number: usize| format!("message M{} {{ M{number} a = 1; }}\n", number + 1);
+    let row: String = (0..150).map(holding).collect();
+    let text = format!("syntax = \"proto3\";\nmessage M0 {{ M150 a = 1; int32 b = 2; }}\n{row}");
+    write(root.path(), "row.proto", &text);
+    let module = proto::compile(&options(root.path(), &["row.proto"])).unwrap();
+    assert!(module.code.contains("pub struct M150"));
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! `.proto` files → messages, service traits, clients and the descriptor set, without `protoc`.
 //!
 //! - `load` finds and reads the files with protox; `rules` and `references` check what protoc
-//!   refuses and protox does not, `clashes` finds names that are the same in Rust;
+//!   refuses and protox does not, `clashes` finds names that are the same in Rust,
+//!   and `cost` what would take prost too long;
 //! - `idents` knows the names that prost and tonic give;
 //! - `services` changes what tonic-build writes, and `emit` puts the packages together as nested
 //!   modules.
 
 mod clashes;
+mod cost;
 mod edition;
 mod emit;
 mod front;
@@ -65,6 +67,7 @@ pub fn compile(options: &Options) -> Result<Module, Error> {
     let references = references::check(&set, options);
     let (clashes, exports) = clashes::check(&set, options);
     set.faults.extend(references);
+    set.faults.extend(cost::check(&set));
     set.faults.extend(clashes);
     let code = if set.faults.is_empty() {
         emit::module(&set, exports, options)?

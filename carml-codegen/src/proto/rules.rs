@@ -1,7 +1,7 @@
 //! What protoc refuses and the parser does not, in one file.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     ops::Range,
 };
 
@@ -139,17 +139,17 @@ impl Rules<'_> {
             .map(|n| [tag::enumeration::RESERVED_RANGE, n])
             .zip(reserved);
         self.ranges(path, &reserved.collect::<Vec<_>>());
+        let mut reserved: Vec<_> = enumeration.reserved_range.iter().collect();
+        reserved.sort_by_key(|range| range.start());
         for (index, value) in (0..).zip(&enumeration.value) {
-            let mut ranges = enumeration.reserved_range.iter();
-            if ranges.any(|range| (range.start()..=range.end()).contains(&value.number())) {
+            let number = value.number();
+            let from_here = reserved.partition_point(|range| range.start() <= number);
+            let before = from_here.checked_sub(1).map(|last| reserved[last].end());
+            if before.is_some_and(|end| number <= end) {
                 let at = [tag::enumeration::VALUE, index, tag::enumeration::NUMBER];
                 self.push(
                     &join(path, &at),
-                    format!(
-                        "the number {} of `{}` is reserved",
-                        value.number(),
-                        value.name()
-                    ),
+                    format!("the number {number} of `{}` is reserved", value.name()),
                     "use another number, or remove it from `reserved`",
                 );
             }
@@ -206,17 +206,30 @@ impl Rules<'_> {
         }
     }
 
-    /// Each range with its place below `path`.
+    /// Each range with its place below `path`: of two that overlap, the later one is wrong.
     fn ranges(&mut self, path: &[i32], ranges: &[([i32; 2], Range<i32>)]) {
-        for (index, (at, range)) in ranges.iter().enumerate() {
-            let mut before = ranges[..index].iter();
-            if before.any(|(_, other)| other.start < range.end && range.start < other.end) {
-                self.push(
-                    &join(path, at),
-                    "this range overlaps another one".to_owned(),
-                    "remove the numbers that are in both",
-                );
+        let mut by_start: Vec<usize> = (0..ranges.len()).collect();
+        by_start.sort_by_key(|index| ranges[*index].1.start);
+        let mut wrong = BTreeSet::new();
+        let mut widest: Option<usize> = None;
+        for index in by_start {
+            let range = &ranges[index].1;
+            match widest.map(|widest| (widest, &ranges[widest].1)) {
+                Some((other, before)) if range.start < before.end => {
+                    wrong.insert(index.max(other));
+                    if before.end < range.end {
+                        widest = Some(index);
+                    }
+                }
+                _ => widest = Some(index),
             }
+        }
+        for index in wrong {
+            self.push(
+                &join(path, &ranges[index].0),
+                "this range overlaps another one".to_owned(),
+                "remove the numbers that are in both",
+            );
         }
     }
 }
