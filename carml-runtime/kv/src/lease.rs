@@ -36,12 +36,14 @@ impl Lease {
     ) -> Self {
         let (renewing, ended) = (leases.clone(), lost.clone());
         let renewer = tokio::spawn(async move {
+            let mut pause = ttl / 3;
             loop {
                 tokio::select! {
                     () = ended.cancelled() => return,
-                    () = tokio::time::sleep(ttl / 3) => {
-                        // A lost lease cancels `ended`; any other failure is retried next time.
-                        let _ = renewing.renew(id).await;
+                    () = tokio::time::sleep(pause) => {
+                        // A lost lease cancels `ended`; any other failure is retried soon.
+                        let renewed = renewing.renew(id).await;
+                        pause = if renewed.is_ok() { ttl / 3 } else { ttl / 12 };
                     }
                 }
             }

@@ -10,6 +10,10 @@ use carml_runtime::kv::{
 pub trait Fixture: Sized + Send + Sync + 'static {
     /// Whether a lock is given to whoever has waited longest.
     const FIFO: bool = true;
+    /// How long it may take to join the queue of a lock.
+    const JOINS_WITHIN: Duration = Duration::from_millis(20);
+    /// How many writes each of several writers makes while others watch and resume.
+    const WRITES: u64 = 150;
     /// The shortest lease.
     const MIN_TTL: Duration;
     /// More revisions than its history holds; `None`: not to be reached in a test.

@@ -6,12 +6,16 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 pub mod check;
+mod etcd;
 mod fixture;
 mod redb;
+mod server;
 mod support;
 
+pub use etcd::EtcdBucket;
 pub use fixture::Fixture;
 pub use redb::RedbFile;
+pub use server::Server;
 pub use support::within;
 
 /// Makes a test of every check, for one fixture.

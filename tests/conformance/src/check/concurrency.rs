@@ -8,12 +8,11 @@ use crate::{
 };
 
 const WRITERS: u64 = 4;
-const EACH: u64 = 150;
 
 /// Writes, and the revisions that were acknowledged.
-async fn write(kv: Kv, writer: u64) -> Vec<Revision> {
+async fn write(kv: Kv, writer: u64, writes: u64) -> Vec<Revision> {
     let mut made = Vec::new();
-    for n in 0..EACH {
+    for n in 0..writes {
         let name = key(&format!("d/{writer}/{}", n % 3));
         made.push(kv.put(name, n.to_string(), None).await.unwrap());
         tokio::task::yield_now().await;
@@ -58,7 +57,7 @@ pub async fn no_event_is_lost_or_delivered_twice<F: Fixture>() {
         for stride in [1, 7, 1000] {
             followers.push(tokio::spawn(follow(kv.clone(), stride)));
         }
-        writers.push(tokio::spawn(write(kv.clone(), i)));
+        writers.push(tokio::spawn(write(kv.clone(), i, F::WRITES)));
     }
     let made = join_all(writers).await.into_iter().map(Result::unwrap);
     let mut made: Vec<Revision> = made.flatten().collect();

@@ -57,7 +57,7 @@ pub async fn first_come_first_served<F: Fixture>() {
             async move { kv.acquire(key("l")).await.unwrap() }
         });
         // In the queue before the next one comes.
-        let queued = tokio::time::timeout(Duration::from_millis(20), &mut acquire).await;
+        let queued = tokio::time::timeout(F::JOINS_WITHIN, &mut acquire).await;
         assert!(queued.is_err());
         let order = order.clone();
         waiting.push(tokio::spawn(async move {

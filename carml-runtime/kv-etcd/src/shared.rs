@@ -1,0 +1,50 @@
+//! State shared by the calls, the streams and the background tasks of one client.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{cluster::Cluster, leases::Leases, namespace::Namespace};
+
+pub(crate) struct Shared {
+    pub(crate) cluster: Cluster,
+    pub(crate) namespace: Namespace,
+    pub(crate) leases: Leases,
+    pub(crate) lock_ttl: Duration,
+    /// The leases of the places in queues that are still to be revoked.
+    places: Mutex<HashSet<u64>>,
+    /// The tokens of locks that were released, until their leases are revoked.
+    pub(crate) releasing: watch::Sender<BTreeSet<u64>>,
+    /// The tasks that revoke the leases.
+    pub(crate) cleanups: TaskTracker,
+    /// Guards may be dropped outside of the runtime.
+    pub(crate) runtime: tokio::runtime::Handle,
+}
+
+impl Shared {
+    pub(crate) fn new(cluster: Cluster, namespace: Namespace, lock_ttl: Duration) -> Shared {
+        Shared {
+            cluster,
+            namespace,
+            leases: Leases::default(),
+            lock_ttl,
+            places: Mutex::default(),
+            releasing: watch::Sender::default(),
+            cleanups: TaskTracker::new(),
+            runtime: tokio::runtime::Handle::current(),
+        }
+    }
+
+    pub(crate) fn closed(&self) -> &CancellationToken {
+        self.cluster.closed()
+    }
+
+    pub(crate) fn places(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,11 @@
+//! Watches: one task follows the changes of a scope, a bounded queue holds them for the consumer.
+
+mod events;
+mod follower;
+mod queue;
+mod subscription;
+
+pub(crate) use self::{
+    follower::{Follower, Step},
+    subscription::subscribe,
+};
