@@ -19,7 +19,7 @@ use crate::{
     namespace::Queue,
     scan::{Range, Scope},
     txn::first_read,
-    watch::{Follower, Step},
+    watch::{Follower, RawEvent, Step},
 };
 
 /// A kept lease for a place. Dropping it leaves the queue.
@@ -260,7 +260,7 @@ impl Etcd {
         loop {
             match follower.next().await? {
                 Step::Snapshot { kvs, .. } if kvs.is_empty() => return Ok(()),
-                Step::Events { events, .. } if events.iter().any(|event| event.is_delete()) => {
+                Step::Events { events, .. } if events.iter().any(RawEvent::is_delete) => {
                     return Ok(());
                 }
                 _ => {}

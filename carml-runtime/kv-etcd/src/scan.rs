@@ -1,7 +1,7 @@
 //! Reads of ranges: in pieces that fit into a message, all at one revision.
 
 use carml_kv::Error;
-use etcd_client::{GetOptions, proto::PbKeyValue};
+use etcd_client::{GetOptions, ResponseHeader, proto::PbKeyValue};
 use tokio::time::Instant;
 
 use crate::{
@@ -177,7 +177,7 @@ impl Etcd {
                 read => read?,
             };
             if revision == 0 {
-                revision = read.header().map_or(0, |h| h.revision());
+                revision = read.header().map_or(0, ResponseHeader::revision);
             }
             let (more, kvs) = (read.more(), std::mem::take(&mut read.0.kvs));
             let last = kvs.last().map(|kv| kv.key.clone());

@@ -8,12 +8,14 @@
 pub mod check;
 mod etcd;
 mod fixture;
+mod proxy;
 mod redb;
 mod server;
 mod support;
 
 pub use etcd::EtcdBucket;
 pub use fixture::Fixture;
+pub use proxy::Proxy;
 pub use redb::RedbFile;
 pub use server::Server;
 pub use support::within;

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use etcd_client::Member;
+
 use super::Call;
 use crate::shared::Shared;
 
@@ -33,8 +35,8 @@ async fn update(shared: &Weak<Shared>) -> Option<()> {
     });
     if let Ok(members) = members.await {
         let serving = members.members().iter().filter(|m| !m.is_learner());
-        let urls = serving.flat_map(|m| m.client_urls()).cloned();
-        shared.cluster.set_members(urls.collect());
+        let urls = serving.flat_map(Member::client_urls).cloned();
+        shared.cluster.set_members(&urls.collect::<Vec<_>>());
     }
     Some(())
 }

@@ -287,7 +287,7 @@ impl Cluster {
     }
 
     /// Replaces the list of servers; those that stay keep their connections.
-    pub(crate) fn set_members(&self, urls: Vec<String>) {
+    pub(crate) fn set_members(&self, urls: &[String]) {
         let (old, mut list) = (self.endpoints.list(), Vec::<Arc<Endpoint>>::new());
         for endpoint in urls
             .iter()

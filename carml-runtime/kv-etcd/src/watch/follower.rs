@@ -102,7 +102,7 @@ impl Follower {
     /// Begins again with a snapshot.
     pub(crate) fn resync(&mut self, reason: SnapshotReason) {
         self.ready.clear();
-        self.to_resync(reason);
+        self.enter_resync(reason);
     }
 
     /// Closes the stream; the next step opens another one where this one was.
@@ -112,7 +112,7 @@ impl Follower {
         }
     }
 
-    fn to_resync(&mut self, reason: SnapshotReason) {
+    fn enter_resync(&mut self, reason: SnapshotReason) {
         self.state = State::Resync(reason);
         let status = WatchStatus::Resyncing(reason);
         self.ready.push_back(Step::Status(status));
@@ -168,7 +168,7 @@ impl Follower {
 
     fn resume_at(&mut self, now: i64) {
         match now.cmp(&self.revision) {
-            Ordering::Less => self.to_resync(SnapshotReason::IndexReset),
+            Ordering::Less => self.enter_resync(SnapshotReason::IndexReset),
             Ordering::Equal => {
                 self.caught_up(now);
                 self.state = State::Open { upto: None };
@@ -239,7 +239,7 @@ impl Follower {
         let response = response.0;
         if response.canceled {
             if response.compact_revision > 0 {
-                self.to_resync(SnapshotReason::Compacted);
+                self.enter_resync(SnapshotReason::Compacted);
                 return Ok(());
             }
             // A refusal is a refusal when the range is read again, before the next stream.

@@ -6,6 +6,7 @@ mod queue;
 mod subscription;
 
 pub(crate) use self::{
+    events::RawEvent,
     follower::{Follower, Step},
     subscription::subscribe,
 };
