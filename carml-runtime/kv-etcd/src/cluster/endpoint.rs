@@ -6,6 +6,7 @@ use carml_kv::{Error, ErrorKind};
 use etcd_client::{
     Certificate, Channel, Client, ConnectOptions, Error as EtcdError, Identity, TlsOptions,
 };
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tokio::sync::Mutex;
 use tonic::transport::{Endpoint as Connector, Uri};
 
@@ -43,10 +44,10 @@ impl Endpoint {
             .http2_keep_alive_interval(PING_EVERY)
             .keep_alive_timeout(PING_ANSWER);
         if uri.scheme_str() == Some("https") {
-            let default = Tls::default();
-            let tls = tls(options.tls.as_ref().unwrap_or(&default));
+            let certificates = options.tls.clone().unwrap_or_default();
+            check(&certificates).map_err(refuse)?;
             connector = connector
-                .tls_config(tls)
+                .tls_config(tls(&certificates))
                 .map_err(|e| refuse(format!("the certificates cannot be used: {}", causes(&e))))?;
         }
         // Without a leader in sight, a server could only serve what is old.
@@ -130,6 +131,27 @@ fn uri(address: &str, tls: bool) -> Result<Uri, String> {
         Some(_) => Ok(uri),
         None => parse(&format!("{authority}:{DEFAULT_PORT}")),
     }
+}
+
+/// tonic takes a text without a certificate for an empty list of them.
+fn check(tls: &Tls) -> Result<(), String> {
+    let certificates = |pem: &[u8], what: &str| {
+        let all = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+        match all {
+            Ok(all) if !all.is_empty() => Ok(()),
+            Ok(_) => Err(format!("{what} has no certificate: expected PEM")),
+            Err(e) => Err(format!("{what} cannot be read: {e}")),
+        }
+    };
+    if let Some(authority) = &tls.authority {
+        certificates(authority, "the certificate of the authority")?;
+    }
+    if let Some((certificate, key)) = &tls.identity {
+        certificates(certificate, "the client's certificate")?;
+        PrivateKeyDer::from_pem_slice(key)
+            .map_err(|e| format!("the client's key cannot be read: {e}"))?;
+    }
+    Ok(())
 }
 
 fn tls(options: &Tls) -> TlsOptions {
