@@ -1,6 +1,6 @@
 //! Which draft of JSON Schema a document is written in.
 
-use jsonschema::Draft;
+use referencing::Draft;
 use serde_json::Value;
 
 use crate::metaschema;

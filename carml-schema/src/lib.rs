@@ -28,13 +28,15 @@
 //! assert_eq!(timeout[0].node.default(), Some(&json!("5s")));
 //! assert_eq!(timeout[1].node.title(), Some("Duration"));
 //!
-//! // The validator uses the same documents.
+//! // The validator uses the same documents (feature `validator`).
+//! # #[cfg(feature = "validator")] {
 //! let validator = documents.validator(jsonschema::options).unwrap();
 //! assert!(validator.is_valid(&json!({ "timeout": "1m30s" })));
 //! let wrong = json!({ "timeout": "soon" });
 //! let error = validator.validate(&wrong).unwrap_err();
 //! let owner = documents.owner(&validator, &error).unwrap();
 //! assert_eq!(owner.hint().as_deref(), Some("write it like `5s`, `1m30s`, `250ms`"));
+//! # }
 //!
 //! let all = [Applicable::always(documents.root())];
 //! assert_eq!(applicable::keys(&all), ["timeout"]);
@@ -88,15 +90,17 @@ mod read;
 mod scalar;
 mod subschemas;
 mod uri;
+#[cfg(feature = "validator")]
 mod validator;
 
 pub use applicable::Applicable;
 pub use documents::Documents;
 pub use error::Error;
 pub use index::{Annotated, Annotations, SchemaIndex};
-pub use jsonschema::ReferencingError as ReferenceError;
 pub use node::Node;
 pub use parse::{Parsed, parse};
 pub use read::value as read;
+pub use referencing::Error as ReferenceError;
 pub use scalar::{Limit, Scalar};
+#[cfg(feature = "validator")]
 pub use validator::{SchemaValidator, Unusable};

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use jsonschema::{Draft, Uri};
-use referencing::Resolver;
+use referencing::{Draft, Resolver, Uri};
 use serde_json::{Map, Number, Value};
 
 use crate::{Documents, Scalar, draft, graph::InstanceType, own, scalar::Limit};

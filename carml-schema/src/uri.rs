@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use jsonschema::uri as rfc3986;
+use referencing::uri as rfc3986;
 
 /// A reference seen from an address (RFC 3986, 5.2), without its fragment; the reference itself if
 /// it is not one.

@@ -1,6 +1,6 @@
 //! References and names that are not URIs.
 
-use jsonschema::uri;
+use referencing::uri;
 use serde_json::Value;
 
 use crate::{keywords, uri::encode};

@@ -1,10 +1,10 @@
 //! Regular expressions of ECMA-262, as schemas have them.
 
+#[cfg(feature = "validator")]
+pub(crate) mod schema;
 mod surrogates;
 
-use std::{collections::BTreeMap, sync::LazyLock};
-
-use serde_json::{Value, json};
+use jsonschema_regex::is_valid_ecma_regex as is_ecma;
 
 /// The same pattern in a form that every ECMA-262 engine accepts; `None` if it has that form
 /// already, or has no such form. It may use what older engines accept (annex B, UTF-16 units) and
@@ -24,56 +24,6 @@ pub fn portable(pattern: &str) -> Option<String> {
         return joined;
     }
     Some(rewrite(known)).filter(|rewritten| is_ecma(rewritten))
-}
-
-/// Makes the patterns of a schema portable, and notes each as the schema has it.
-pub(crate) fn make_portable(schema: &mut Value, written: &mut BTreeMap<String, String>) {
-    match schema {
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| make_portable(item, written)),
-        Value::Object(keywords) => {
-            for (keyword, value) in keywords.iter_mut() {
-                match (keyword.as_str(), &mut *value) {
-                    (keyword, _) if crate::keywords::is_data(keyword) => {}
-                    ("pattern", Value::String(pattern)) => {
-                        if let Some(portable) = portable(pattern) {
-                            written.insert(portable.clone(), pattern.clone());
-                            *pattern = portable;
-                        }
-                    }
-                    ("patternProperties", Value::Object(patterns)) => {
-                        let keys = patterns
-                            .keys()
-                            .filter_map(|key| Some((key.clone(), portable(key)?)));
-                        let keys: Vec<_> = keys.collect();
-                        for (old, new) in keys {
-                            if let (Some(schema), false) =
-                                (patterns.remove(&old), patterns.contains_key(&new))
-                            {
-                                patterns.insert(new.clone(), schema);
-                                written.insert(new, old);
-                            }
-                        }
-                        patterns
-                            .values_mut()
-                            .for_each(|below| make_portable(below, written));
-                    }
-                    (_, value) => make_portable(value, written),
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn is_ecma(pattern: &str) -> bool {
-    static REGEX: LazyLock<Option<jsonschema::Validator>> = LazyLock::new(|| {
-        let options = jsonschema::options().should_validate_formats(true);
-        options.build(&json!({ "format": "regex" })).ok()
-    });
-    let validator = REGEX.as_ref();
-    validator.is_none_or(|validator| validator.is_valid(&json!(pattern)))
 }
 
 fn rewrite(pattern: &str) -> String {
@@ -188,23 +138,5 @@ mod tests {
         for pattern in [r"^[a-z\w-]+$", r"a{2}", r"[^-\s]", r"*", r"(", r"[z-a]"] {
             assert_eq!(portable(pattern), None, "{pattern}");
         }
-    }
-
-    #[test]
-    fn schemas_are_made_portable_and_data_is_not() {
-        let mut schema = json!({
-            "properties": { "pattern": { "pattern": "[\\w-.]" } },
-            "patternProperties": { "^{a}": {} },
-            "enum": [{ "pattern": "[\\w-.]" }],
-        });
-        let mut written = BTreeMap::new();
-        make_portable(&mut schema, &mut written);
-        let fixed = json!({
-            "properties": { "pattern": { "pattern": "[\\w\\-.]" } },
-            "patternProperties": { "^\\{a\\}": {} },
-            "enum": [{ "pattern": "[\\w-.]" }],
-        });
-        assert_eq!(schema, fixed);
-        assert_eq!(written[r"[\w\-.]"], r"[\w-.]");
     }
 }

@@ -1,25 +1,30 @@
 //! Values as YAML on one line.
 
-use serde_json::Value;
+use carml_diagnostic::{Format, Source};
+use serde_json::{Value, json};
 
 /// A value as it would be written on one line of YAML.
 pub(crate) fn value(value: &Value) -> String {
     match value {
         Value::String(text) => string(text),
-        Value::Array(list) => format!(
-            "[{}]",
-            list.iter().map(self::value).collect::<Vec<_>>().join(", ")
-        ),
+        other => nested(other),
+    }
+}
+
+/// A value between brackets, where more characters have a meaning.
+fn nested(value: &Value) -> String {
+    match value {
+        Value::String(text) => scalar(text, &format!("[{text}]"), &json!([text])),
+        Value::Array(list) => {
+            let items: Vec<String> = list.iter().map(nested).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(map) if map.is_empty() => "{}".to_owned(),
         Value::Object(map) => {
-            let all: Vec<String> = map
-                .iter()
-                .map(|(k, v)| format!("{}: {}", string(k), self::value(v)))
-                .collect();
-            if all.is_empty() {
-                "{}".to_owned()
-            } else {
-                format!("{{ {} }}", all.join(", "))
-            }
+            let key = |key: &String| nested(&Value::String(key.clone()));
+            let entry = |(k, value)| format!("{}: {}", key(k), nested(value));
+            let entries: Vec<String> = map.iter().map(entry).collect();
+            format!("{{ {} }}", entries.join(", "))
         }
         other => other.to_string(),
     }
@@ -27,20 +32,45 @@ pub(crate) fn value(value: &Value) -> String {
 
 /// A string as a YAML scalar on one line.
 pub(crate) fn string(text: &str) -> String {
+    scalar(text, text, &json!(text))
+}
+
+/// A string without quotes, if the document `plain` is read as `expected`.
+fn scalar(text: &str, plain: &str, expected: &Value) -> String {
     if text.chars().any(needs_escape) {
         return escaped(text);
     }
-    // `<<` is a merge key. YAML 1.1 reads the words as booleans, and so do some readers, but for
-    // `y` and `n`.
-    match text.to_ascii_lowercase().as_str() {
-        "<<" | "yes" | "no" | "on" | "off" => return format!("'{text}'"),
-        "y" | "n" => return text.to_owned(),
-        _ => {}
+    let same = || {
+        let read = Source::new("", plain, Format::Yaml).read();
+        read.is_ok_and(|value| value == *expected)
+    };
+    if !may_be_another_value(text) && same() {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
     }
-    serde_yaml::to_string(text).map_or_else(
-        |_| Value::String(text.to_owned()).to_string(),
-        |yaml| yaml.strip_suffix('\n').unwrap_or(&yaml).to_owned(),
-    )
+}
+
+/// Whether some reader, or some place in a document, gives a plain scalar another meaning. YAML 1.1
+/// reads words as booleans; so do some readers, but for `y` and `n`.
+fn may_be_another_value(text: &str) -> bool {
+    const WORDS: [&str; 10] = [
+        "<<", "~", "false", "no", "null", "off", "on", "true", "yes", "...",
+    ];
+    let word = text.to_ascii_lowercase();
+    let number = word.strip_prefix(['+', '-']).unwrap_or(&word);
+    let in_radix = |prefix, radix| {
+        let digits: Option<&str> = number.strip_prefix(prefix);
+        digits.is_some_and(|digits| u128::from_str_radix(digits, radix).is_ok())
+    };
+    WORDS.contains(&word.as_str())
+        || text.starts_with(['%', '|', '>', '@', '`'])
+        || text.starts_with("---")
+        || matches!(number, ".inf" | ".nan")
+        || in_radix("0x", 16)
+        || in_radix("0o", 8)
+        || in_radix("0b", 2)
+        || number.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// Whether a reader may refuse a character, or take it for a line break as YAML 1.1 does.
@@ -67,10 +97,9 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::value;
-    use carml_diagnostic::{Format, Source};
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+
+    use super::*;
 
     fn read(text: &str) -> Value {
         let read = Source::new("f.yml", text, Format::Yaml).read();
@@ -87,9 +116,18 @@ mod tests {
             "0o17",
             "1e3",
             "~",
-            "a: b",
             "#",
             "- a",
+            "a, b",
+            "[a",
+            "a}",
+            "a:b",
+            "a #b",
+            "a: b",
+            "it's",
+            "|",
+            "%a",
+            "---",
             "<<",
             "*a",
             "\u{feff}",
@@ -104,10 +142,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn quotes_are_for_what_another_reader_could_take_for_another_value() {
+        for (text, shown) in [
+            ("a word", "a word"),
+            ("127.0.0.1:80", "127.0.0.1:80"),
+            ("^[a-z]{2},", "^[a-z]{2},"),
+            ("1.2.3", "1.2.3"),
+            ("1m30s", "1m30s"),
+            ("NULL", "'NULL'"),
+            ("0x1f", "'0x1f'"),
+            ("1.0", "'1.0'"),
+            ("017", "'017'"),
+            ("-.inf", "'-.inf'"),
+        ] {
+            assert_eq!(string(text), shown);
+        }
+        assert_eq!(value(&json!(["a, b", "c"])), "['a, b', c]");
+    }
+
     proptest! {
         #[test]
         fn any_string_is_read_as_itself(text in any::<String>()) {
+            let all = json!([text, { &text: text }]);
             prop_assert_eq!(read(&value(&json!(text))), json!(text));
+            prop_assert_eq!(read(&value(&all)), all);
         }
     }
 }

@@ -1,0 +1,149 @@
+//! The validator of a root, and the schemas that its errors come from.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use jsonschema::{ValidationError, ValidationOptions, Validator};
+use serde_json::Value;
+
+use super::Documents;
+use crate::{
+    Node, keywords,
+    pattern::schema::make_portable,
+    pointer, uri,
+    validator::{SchemaValidator, Unusable},
+};
+
+impl Documents {
+    /// The validator of the root. It refuses what cannot be resolved.
+    ///
+    /// # Errors
+    ///
+    /// The root is not a schema, or a reference leads nowhere.
+    pub fn validator(
+        &self,
+        options: impl Fn() -> ValidationOptions<'static>,
+    ) -> Result<SchemaValidator, Unusable> {
+        if let Some(address) = self.missing.first() {
+            return Err(self.unresolved(address));
+        }
+        if let Some(message) = &self.sanitized {
+            return Err(Unusable {
+                pointer: String::new(),
+                message: message.clone(),
+            });
+        }
+        let error = match self.build(options()) {
+            Ok(validator) => return Ok(SchemaValidator::new(validator, BTreeMap::new())),
+            Err(error) => error,
+        };
+        // Patterns may be of a dialect that the validator does not read as it is.
+        let written = RefCell::default();
+        let edit = |document: &mut Value| {
+            make_portable(document, &mut written.borrow_mut());
+        };
+        let Ok(portable) = self.with(self.root().value.clone(), &[], Some(&edit)) else {
+            return Err(error.into());
+        };
+        let validator = portable.build(options())?;
+        Ok(SchemaValidator::new(validator, written.into_inner()))
+    }
+
+    /// The first reference to an address that has no document.
+    fn unresolved(&self, address: &str) -> Unusable {
+        let name = self.display(address);
+        for (document, root) in self.documents.iter().zip(self.nodes()) {
+            let is_root = document.address == self.documents[0].address;
+            if let Some(at) = reference_to(root, address) {
+                let message = format!(
+                    "there is no file `{name}`, and no file beside the root has this `$id`"
+                );
+                return match is_root {
+                    true => Unusable {
+                        pointer: at,
+                        message,
+                    },
+                    false => Unusable {
+                        pointer: String::new(),
+                        message: format!("{}#{at}: {message}", document.name),
+                    },
+                };
+            }
+        }
+        Unusable {
+            pointer: String::new(),
+            message: format!("there is no file `{name}`"),
+        }
+    }
+
+    fn build(&self, options: ValidationOptions<'_>) -> Result<Validator, ValidationError<'static>> {
+        let root = &self.documents[0];
+        options
+            .with_draft(root.draft)
+            .with_base_uri(root.address.as_str().to_owned())
+            .with_registry(&self.registry)
+            .build(self.root().value)
+    }
+
+    /// An address as its references may have it: the path of a file, where it is one.
+    fn display(&self, address: &str) -> String {
+        let root = self.documents[0].address.as_str();
+        uri::relative(root, address).unwrap_or_else(|| address.to_owned())
+    }
+
+    /// The schema with the keyword that raised an error of the validator.
+    pub fn owner(
+        &self,
+        validator: &SchemaValidator,
+        error: &ValidationError<'_>,
+    ) -> Option<Node<'_>> {
+        let location = location(error);
+        let (above, _) = location.rsplit_once('/')?;
+        self.find(&validator.location_as_written(above))
+    }
+
+    /// The value of the keyword that an error is of, where that is a schema.
+    pub fn keyword(
+        &self,
+        validator: &SchemaValidator,
+        error: &ValidationError<'_>,
+    ) -> Option<Node<'_>> {
+        self.find(&validator.location_as_written(&location(error)))
+    }
+}
+
+/// The pointer of the first reference to an address.
+fn reference_to(document: Node<'_>, address: &str) -> Option<String> {
+    let mut open = vec![(document, String::new())];
+    while let Some((node, at)) = open.pop() {
+        let leads_there = |keyword: &&&str| {
+            let reference = node.value.get(**keyword).and_then(Value::as_str);
+            let uri = reference.and_then(|reference| reference.split('#').next());
+            let uri = uri.filter(|uri| !uri.is_empty());
+            let target = uri.and_then(|uri| node.resolve(uri));
+            target.is_some_and(|target| target.address().as_str() == address)
+        };
+        if let Some(keyword) = keywords::REFERENCES.iter().find(leads_there) {
+            return Some(pointer::join(&at, keyword));
+        }
+        match node.value {
+            Value::Object(map) => {
+                let below = map.iter().rev();
+                open.extend(below.map(|(key, value)| (node.below(value), pointer::join(&at, key))));
+            }
+            Value::Array(list) => {
+                let below = list.iter().enumerate().rev();
+                open.extend(below.map(|(n, value)| (node.below(value), format!("{at}/{n}"))));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where the keyword is that raised an error of the validator.
+fn location(error: &ValidationError<'_>) -> String {
+    match error.absolute_keyword_location() {
+        Some(uri) => uri.as_str().to_owned(),
+        None => format!("#{}", error.schema_path().as_str()),
+    }
+}
