@@ -47,21 +47,26 @@ impl CrateSource {
     }
 }
 
-/// The crates that only the start of a service uses, and that cost the most to build.
-const STARTUP_CRATES: [&str; 8] = [
+/// The crates that run only while a service starts, and that cost the most to build.
+const STARTUP_CRATES: [&str; 12] = [
     "annotate-snippets",
     "carml-config",
     "carml-diagnostic",
+    "carml-schema",
     "fancy-regex",
+    "fluent-uri",
     "jsonschema",
+    "jsonschema-regex",
     "referencing",
-    "regex-automata",
     "regex-syntax",
+    "saphyr-parser",
+    "schemars",
 ];
 
-fn for_size() -> String {
-    let profile = |name| format!("[profile.release.package.{name}]\nopt-level = \"s\"\n");
-    STARTUP_CRATES.map(profile).concat()
+fn not_optimized() -> String {
+    STARTUP_CRATES
+        .map(|name| format!("{name}.opt-level = 0\n"))
+        .concat()
 }
 
 /// Why a service could not be written.
@@ -104,7 +109,7 @@ pub(crate) fn write(
             .replace("{{snake}}", &name.snake())
             .replace("{{Pascal}}", &name.pascal())
             .replace("{{version}}", env!("CARGO_PKG_VERSION"))
-            .replace("{{for-size}}", &for_size())
+            .replace("{{not-optimized}}\n", &not_optimized())
             .replace("{{checkout}}\n", &source.patch())
     };
     let mut written = Vec::new();
