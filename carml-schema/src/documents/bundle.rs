@@ -1,6 +1,6 @@
 //! A schema and the files that it refers to as one document.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Documents;
 use crate::{Node, draft, keywords, uri::encode};
@@ -180,9 +180,12 @@ impl<'a> Bundler<'a> {
         Value::Object(out)
     }
 
-    /// Titles each middleware as it is written. Editors offer titles as completions beside keys and
-    /// constants: where they are the same there is one. An alternative that is a reference is
-    /// copied, so that the title is beside its keys.
+    /// Shapes the alternatives of a list of middlewares so that editors offer each once.
+    ///
+    /// yaml-language-server offers the title of an alternative beside its keys and constants, so
+    /// they are the same; an alternative that is a reference is copied, so that they are in one
+    /// place. It offers a key that is required beside it a second time, as the alternative as a
+    /// whole: `required` is one level deeper, where it means the same.
     fn name_alternatives(&mut self, node: &Node<'a>, copy: &mut Map<String, Value>, base: &str) {
         let copies = copy.get_mut("oneOf").and_then(Value::as_array_mut);
         for (mut branch, copy) in node.one_of().zip(copies.into_iter().flatten()) {
@@ -194,6 +197,13 @@ impl<'a> Bundler<'a> {
             }
             if let (Some(name), Some(copy)) = (branch.middleware_name(), copy.as_object_mut()) {
                 copy.insert("title".to_owned(), name.into());
+                if let Some(required) = copy.remove("required") {
+                    let all = copy
+                        .entry("allOf")
+                        .or_insert_with(|| Value::Array(Vec::new()));
+                    let all = all.as_array_mut().into_iter();
+                    all.for_each(|all| all.push(json!({ "required": required })));
+                }
             }
         }
     }
@@ -204,7 +214,7 @@ impl<'a> Bundler<'a> {
             return self.copy(node, base);
         }
         let name = self.name(node);
-        serde_json::json!({ "$ref": format!("#/{}/{name}", self.definitions) })
+        json!({ "$ref": format!("#/{}/{name}", self.definitions) })
     }
 
     /// A reference as seen in the bundle.
