@@ -1,5 +1,46 @@
-//! The embedded store: one redb file, one process. One thread writes; reads are snapshots and
-//! never wait for it.
+//! The embedded store of CarML: one redb file, one process, no server.
+//!
+//! It has every call of the contract with the scope `process`: locks, leases and elections hold
+//! among the handles of one [`Redb`]. Other processes reach them through `carml kv serve`.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use carml_kv::{Key, Kv};
+//! use carml_kv_redb::Redb;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("carml.redb");
+//! // Opening blocks; "carml" is the namespace in the file.
+//! let store = tokio::task::spawn_blocking(|| Redb::open(path, "carml")).await??;
+//! let kv = Kv::new(store, Duration::from_secs(5));
+//!
+//! let key: Key = "users/ada".parse()?;
+//! let revision = kv.put(key.clone(), "admin", None).await?;
+//! let entry = kv.get(&key).await?.expect("it was written");
+//! assert_eq!((&entry.value[..], entry.revision), (&b"admin"[..], revision));
+//!
+//! // What is committed is on the disk.
+//! kv.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! One thread writes, in groups: writes that arrive while one is committed share the next commit.
+//! Reads are snapshots, and never wait for a write. A file that another process holds, or that is
+//! damaged, is an error that says so.
+//!
+//! # Modules
+//!
+//! - `calls`: the traits of [`carml_kv::contract`].
+//! - `writer`: the thread that writes: commits in groups, checks, the log of changes.
+//! - `tables`, `codec`: what is in the file, and its encoding.
+//! - `leases`, `locks`, `elections`: who holds what, in memory.
+//! - `watchers`, `stream`: who is told of a change.
 
 mod calls;
 mod codec;
