@@ -78,7 +78,7 @@ pub mod testing;
 
 pub use app::{App, AppError, ConfigReload, Context};
 pub use carml_config as config;
-pub use carml_grpc::Shutdown;
+pub use carml_grpc::{Shutdown, ShutdownTrigger};
 /// # Example
 ///
 /// ```

@@ -49,4 +49,4 @@ mod shutdown;
 mod status;
 
 pub use descriptors::FileDescriptors;
-pub use shutdown::Shutdown;
+pub use shutdown::{Shutdown, ShutdownTrigger};

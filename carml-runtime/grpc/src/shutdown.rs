@@ -14,6 +14,8 @@ use crate::status;
 /// A drain waits for every call in flight. A call that only its caller ends, such as a watch, would
 /// hold it up until `grpc.server.shutdown.deadline`: its handler should end it when the drain
 /// begins.
+///
+/// The one of [`Default`] never begins. One that does comes from a [`ShutdownTrigger`].
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown(CancellationToken);
 
@@ -36,9 +38,33 @@ impl Shutdown {
             .take_until(self.0.clone().cancelled_owned())
             .chain(last)
     }
+}
+
+/// Begins a drain. An app has its own; a test of a handler, or a server without an app, makes one.
+///
+/// # Examples
+///
+/// ```
+/// use carml_grpc::ShutdownTrigger;
+/// use futures_util::{FutureExt as _, StreamExt as _, stream};
+///
+/// let trigger = ShutdownTrigger::default();
+/// let shutdown = trigger.shutdown();
+/// let mut endless = Box::pin(shutdown.end(stream::pending::<Result<(), tonic::Status>>()));
+/// trigger.begin();
+/// let last = endless.next().now_or_never().flatten().unwrap();
+/// assert_eq!(last.unwrap_err().code(), tonic::Code::Unavailable);
+/// ```
+#[derive(Debug, Default)]
+pub struct ShutdownTrigger(CancellationToken);
+
+impl ShutdownTrigger {
+    /// What tells handlers of this drain.
+    pub fn shutdown(&self) -> Shutdown {
+        Shutdown(self.0.clone())
+    }
 
     /// Begins the drain.
-    #[doc(hidden)]
     pub fn begin(&self) {
         self.0.cancel();
     }

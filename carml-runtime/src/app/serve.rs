@@ -22,7 +22,7 @@ use super::{
     stop::{self, Stop},
 };
 use crate::{
-    Shutdown,
+    Shutdown, ShutdownTrigger,
     config::{Config, Loader, Reload, Root, Schema},
     grpc::chain::{Chain, ChainLayer},
     logger,
@@ -86,9 +86,9 @@ fn context<C: Root>(
     config: C,
     reload: Reload,
     store: Store,
+    shutdown: Shutdown,
     is_check: bool,
 ) -> Context<C> {
-    let shutdown = Shutdown::default();
     Context {
         config,
         loaded: reload.current(),
@@ -115,7 +115,8 @@ fn check<C: Root + Send + Sync + 'static>(
         true => Store::NotOpen,
         false => Store::NotConfigured,
     };
-    let context = context(&app.checks, checked.config, reload, store, true);
+    let shutdown = Shutdown::default();
+    let context = context(&app.checks, checked.config, reload, store, shutdown, true);
     let mut failures = Failures::default();
     services::create(&context, app.services, &mut failures);
     let plan = &checked.plan;
@@ -144,20 +145,21 @@ async fn run<C: Root + Send + Sync + 'static>(
     let is_required = !app.checks.requires.is_empty();
     let kv = open::store(&reload.current(), &base, is_required).await?;
     let store = kv.clone().map_or(Store::NotConfigured, Store::Open);
-    let context = context(&app.checks, config, reload, store, false);
+    let drain = ShutdownTrigger::default();
+    let shutdown = drain.shutdown();
+    let context = context(&app.checks, config, reload, store, shutdown, false);
     let mut failures = Failures::default();
     let services = services::create(&context, app.services, &mut failures);
     let layers = middleware::layers(&context, &plan, app.middlewares, &mut failures);
     AppError::join(failures.errors)?;
     let chain = Chain::new(plan, &layers).map_err(AppError::new)?;
     let listener = open::listener(&context.loaded, &base.grpc.server.listen).await?;
-    let shutdown = context.shutdown.clone();
     drop(context);
     let stop = Stop::new(app.stop).map_err(AppError::Signals)?;
     if app.owns_process {
         stop::spawn_watchdog(&base.grpc.server.shutdown).map_err(AppError::Signals)?;
     }
-    let served = listen(&base, listener, chain, services, shutdown, app.ready, stop).await;
+    let served = listen(&base, listener, chain, services, drain, app.ready, stop).await;
     if let Some(kv) = kv
         && let Err(error) = kv.close().await
     {
@@ -180,7 +182,7 @@ async fn listen(
     (listener, address): (TcpListener, SocketAddr),
     chain: Chain,
     services: Services,
-    shutdown: Shutdown,
+    handlers: ShutdownTrigger,
     ready: Option<oneshot::Sender<SocketAddr>>,
     mut stop: Stop,
 ) -> Result<(), AppError> {
@@ -189,7 +191,7 @@ async fn listen(
     let health = Reporter::serving(&services.names);
     let mut routes = services
         .routes
-        .add_service(health.service(shutdown.clone()));
+        .add_service(health.service(handlers.shutdown()));
     if server.reflection {
         routes = carml_grpc::reflection::add(routes, &services.descriptors);
     }
@@ -225,7 +227,7 @@ async fn listen(
         () = tokio::time::sleep(server.shutdown.settle.get()) => {}
         () = stop.asked() => return Err(AppError::ForcedShutdown),
     }
-    shutdown.begin();
+    handlers.begin();
     let _ = drain.send(());
     tokio::select! {
         ended = &mut serving => outcome(ended),
