@@ -134,6 +134,17 @@ pub enum ServerMiddleware {
     Timeout(super::Duration),
     /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
     MaxMessageSize(super::ByteSize),
+    /// A call that arrives while `max` calls are in progress ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` asks the client to wait a second before it retries. No call waits in a queue. A stream counts until it ends.
+    ConcurrencyLimit(ConcurrencyLimit),
+}
+
+/// How many calls may be in progress at the same time.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConcurrencyLimit {
+    /// The number of calls in progress, of all connections together. For example `100`.
+    #[serde(deserialize_with = "integer")]
+    pub max: u64,
 }
 
 /// How the server notices a peer that disappeared without closing its connection, so that its streams end and their locks are released.

@@ -2,7 +2,7 @@
 //! [`Status`] of such an error.
 
 use http::HeaderMap;
-use tonic::Status;
+use tonic::{Status, metadata::MetadataValue};
 
 /// A handler panicked. Its message is only in the log.
 pub(crate) fn panicked() -> Status {
@@ -19,6 +19,17 @@ pub(crate) fn too_large(what: &str, size: u64, limit: u64) -> Status {
     Status::resource_exhausted(format!(
         "the {what} has {size} bytes, the limit is {limit}: raise max_message_size or send less"
     ))
+}
+
+/// A call over the limit of calls in progress. A client that retries waits a second.
+pub(crate) fn too_many_calls(limit: u64) -> Status {
+    let message = format!("{limit} calls are in progress, which is the limit: try again later");
+    let mut status = Status::resource_exhausted(message);
+    let pushback = MetadataValue::from_static("1000");
+    status
+        .metadata_mut()
+        .insert("grpc-retry-pushback-ms", pushback);
+    status
 }
 
 /// Health was asked of a service that is not here.

@@ -7,7 +7,10 @@ use carml_runtime::{
     Service as _,
     grpc::chain::{Chain, ChainLayer},
 };
-use carml_test_e2e::{Parrot, proto::carml::test::v1::EchoClient};
+use carml_test_e2e::{
+    Parrot,
+    proto::carml::test::v1::{EchoClient, Line},
+};
 use futures_util::stream;
 use serde_json::json;
 use support::{Log, line, serve};
@@ -16,7 +19,7 @@ use tower_layer::Layer as _;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-fn traced(text: &str) -> tonic::Request<carml_test_e2e::proto::carml::test::v1::Line> {
+fn traced(text: &str) -> tonic::Request<Line> {
     let mut request = tonic::Request::new(line(text, 3));
     let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
     request
@@ -249,4 +252,44 @@ async fn a_timeout_ends_a_stream_that_is_never_pending() {
         assert!(begun.elapsed().as_secs() < 5, "it goes on");
     };
     assert_eq!(error.code(), Code::DeadlineExceeded, "{error}");
+}
+
+#[tokio::test]
+async fn a_call_over_the_limit_of_calls_is_refused_at_once_and_let_in_when_another_ends() {
+    let mut client = serve(json!(["recover", { "concurrency_limit": { "max": 2 } }])).await;
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let (says, said) = tokio::sync::mpsc::channel::<Line>(1);
+        let said = tokio_stream::wrappers::ReceiverStream::new(said);
+        open.push((says, client.chat(said).await.unwrap().into_inner()));
+    }
+    for _ in 0..3 {
+        let error = client.say(line("one too many", 0)).await.unwrap_err();
+        assert_eq!(error.code(), Code::ResourceExhausted, "{error:?}");
+        let pushback = error.metadata().get("grpc-retry-pushback-ms").unwrap();
+        assert_eq!(pushback, "1000");
+    }
+    // One that ends, and one that its client gives up.
+    for ends in [true, false] {
+        let (says, mut heard) = open.pop().unwrap();
+        if ends {
+            drop(says);
+            assert!(heard.message().await.unwrap().is_none());
+        } else {
+            drop((says, heard));
+        }
+        let let_in = async {
+            while client.say(line("again", 0)).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let limit = std::time::Duration::from_secs(30);
+        tokio::time::timeout(limit, let_in).await.unwrap();
+    }
+    // A panic ends its call, too.
+    for _ in 0..3 {
+        let error = client.say(line("panic", 0)).await.unwrap_err();
+        assert_eq!(error.code(), Code::Internal, "{error:?}");
+    }
+    client.say(line("still here", 0)).await.unwrap();
 }

@@ -17,6 +17,9 @@ impl BuiltIn {
             | BuiltIn::Client(ClientMiddleware::MaxMessageSize(_)) => {
                 &MIDDLEWARES[4usize]
             }
+            BuiltIn::Server(ServerMiddleware::ConcurrencyLimit(_)) => {
+                &MIDDLEWARES[5usize]
+            }
         }
     }
     /// Whether its options are zero where they must not be.
@@ -82,6 +85,14 @@ pub const MIDDLEWARES: &[Facts] = &[
         implicit: Some(Implicit {
             text: "receive 4194304",
         }),
+        inside: None,
+    },
+    Facts {
+        name: "concurrency_limit",
+        server: true,
+        client: false,
+        nonzero: None,
+        implicit: None,
         inside: None,
     },
 ];

@@ -152,6 +152,14 @@ impl Page {
             let about = about.as_deref().unwrap_or_default();
             let _ = writeln!(self.out, "| `{}` | {} |", cell(name), cell(about));
         }
+        self.depth += 1;
+        for key in keys(parts) {
+            // Of the alternative that has this key, everything applies.
+            let chosen = child(parts, key);
+            let chosen = chosen.into_iter().map(|part| Applicable::always(part.node));
+            self.inside(&closure(chosen), &join(path, key));
+        }
+        self.depth -= 1;
     }
 }
 

@@ -2,9 +2,10 @@
 use super::{BuiltIn, ClientMiddleware, ServerMiddleware, Visit};
 use crate::middleware::{
     Implicit, Middleware, recover, logging, tracing, timeout, max_message_size,
+    concurrency_limit,
 };
 /// No chain has more steps: none is in a list twice.
-pub(super) const CAPACITY: usize = 5usize;
+pub(super) const CAPACITY: usize = 6usize;
 /// A built-in middleware in a chain.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -13,6 +14,7 @@ pub(super) enum Step {
     Tracing(tracing::Tracing),
     Timeout(timeout::Timeout),
     MaxMessageSize(max_message_size::MaxMessageSize),
+    ConcurrencyLimit(concurrency_limit::ConcurrencyLimit),
 }
 impl Step {
     /// The middleware with these options.
@@ -37,6 +39,11 @@ impl Step {
             | BuiltIn::Client(ClientMiddleware::MaxMessageSize(options)) => {
                 Step::MaxMessageSize(
                     <max_message_size::MaxMessageSize as Middleware>::build(options),
+                )
+            }
+            BuiltIn::Server(ServerMiddleware::ConcurrencyLimit(options)) => {
+                Step::ConcurrencyLimit(
+                    <concurrency_limit::ConcurrencyLimit as Middleware>::build(options),
                 )
             }
         }
@@ -65,6 +72,7 @@ impl Step {
             Step::Tracing(_) => State::Tracing(Default::default()),
             Step::Timeout(_) => State::Timeout(Default::default()),
             Step::MaxMessageSize(_) => State::MaxMessageSize(Default::default()),
+            Step::ConcurrencyLimit(_) => State::ConcurrencyLimit(Default::default()),
         }
     }
     /// Calls the visitor with the middleware and its state.
@@ -86,6 +94,9 @@ impl Step {
             (Step::MaxMessageSize(middleware), State::MaxMessageSize(state)) => {
                 visitor.visit(middleware, state)
             }
+            (Step::ConcurrencyLimit(middleware), State::ConcurrencyLimit(state)) => {
+                visitor.visit(middleware, state)
+            }
             _ => unreachable!("a state is made by its step"),
         }
     }
@@ -100,4 +111,5 @@ pub(super) enum State {
     Tracing(<tracing::Tracing as Middleware>::State),
     Timeout(<timeout::Timeout as Middleware>::State),
     MaxMessageSize(<max_message_size::MaxMessageSize as Middleware>::State),
+    ConcurrencyLimit(<concurrency_limit::ConcurrencyLimit as Middleware>::State),
 }

@@ -6,6 +6,7 @@
 mod call;
 mod hooks;
 
+pub(super) mod concurrency_limit;
 pub(super) mod logging;
 pub(super) mod max_message_size;
 pub(super) mod recover;
