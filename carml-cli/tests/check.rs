@@ -58,6 +58,34 @@ fn files_are_checked_each_by_itself_and_counted() {
 }
 
 #[test]
+fn a_misspelt_requirement_is_refused_with_the_name_that_was_meant() {
+    let folder = folder(&[("good.yml", "registry:\n  provider: redb\n")]);
+    for command in ["validate", "check"] {
+        for (written, error) in [
+            (
+                "watchtree",
+                "`watchtree` is not a call of the store: expected one of put, get, delete, exists, \
+                 watch, watch_tree, lock, list, delete_tree, atomic_put, atomic_delete, lease, \
+                 transaction, election, close; did you mean `watch_tree`?",
+            ),
+            (
+                "lock:clustre",
+                "unknown scope `clustre`: expected one of process, cluster; did you mean `cluster`?",
+            ),
+        ] {
+            let arguments = [command, "good.yml", "--requires", written];
+            let arguments = match command {
+                "validate" => &arguments[..],
+                _ => &["check", "--requires", written],
+            };
+            let (code, text) = carml(folder.path(), arguments);
+            assert!(text.contains(error), "{text}");
+            assert_eq!(code, 2);
+        }
+    }
+}
+
+#[test]
 fn a_dry_run_tries_what_the_config_names() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = server.local_addr().unwrap().port();

@@ -18,6 +18,12 @@ fn checked_in_table_is_current() {
 }
 
 #[test]
+fn the_names_that_the_macros_take_are_current() {
+    let code = capability::names(&schema()).unwrap();
+    support::assert_current("carml-macros/src/service/generated.rs", &code);
+}
+
+#[test]
 fn the_table_in_the_docs_is_current() {
     let table = capability::markdown(&schema()).unwrap();
     support::assert_table_is_current("docs/kv.md", SCHEMA, &table);

@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use syn::spanned::Spanned;
 
+use crate::nearest::nearest;
+
 /// Collects errors, so that one compilation shows them all.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
@@ -30,70 +32,9 @@ impl Errors {
     }
 }
 
-/// "; did you mean `lock`?" if one of the names is near, by the rule of `carml-diagnostic`: a macro
-/// does not depend on its readers.
+/// "; did you mean `lock`?" if one of the names is near.
 pub(crate) fn did_you_mean(written: &str, names: &[&str]) -> String {
-    let plain = fold(written);
-    let near = names.iter().filter_map(|name| {
-        let other = fold(name);
-        let distance = strsim::damerau_levenshtein(&plain, &other);
-        let longest = plain.chars().count().max(other.chars().count());
-        let allowed = if longest > 1 { (longest + 1) / 3 } else { 0 };
-        let is_part = plain.len() >= 3
-            && other.len() >= 3
-            && (other.starts_with(&plain) || plain.starts_with(&other));
-        match (distance <= allowed, is_part) {
-            (true, _) => Some((distance, name)),
-            (false, true) => Some((allowed + 1, name)),
-            (false, false) => None,
-        }
-    });
-    let near = near.min();
-    near.map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
-}
-
-fn fold(word: &str) -> String {
-    let letters = word.chars().filter(|c| !matches!(c, '-' | '_' | ' '));
-    letters.flat_map(char::to_lowercase).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::did_you_mean;
-
-    #[test]
-    fn suggestions_are_those_of_reports() {
-        let names = [
-            "put",
-            "get",
-            "delete_tree",
-            "watch",
-            "watch_tree",
-            "section",
-        ];
-        for written in [
-            "putt",
-            "pt",
-            "gett",
-            "Delete-Tree",
-            "deletetre",
-            "wacth",
-            "watchtree",
-            "wat",
-            "sectoin",
-            "limits",
-            "x",
-            "",
-        ] {
-            let expected = carml_diagnostic::nearest(written, names);
-            let expected = expected
-                .first()
-                .map(|name| format!("; did you mean `{name}`?"));
-            assert_eq!(
-                did_you_mean(written, &names),
-                expected.unwrap_or_default(),
-                "{written}"
-            );
-        }
-    }
+    let near = nearest(written, names.iter().copied());
+    let near = near.first();
+    near.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }

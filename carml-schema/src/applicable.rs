@@ -57,7 +57,9 @@ impl Documents {
     /// Whether the key at a pointer is of CarML's own config, and not one of the user's with the
     /// same name.
     pub fn is_own_key(&self, pointer: &str) -> bool {
-        let own = |path: &str| path.starts_with("carml_runtime::config::");
+        let own = |path: &str| {
+            path.starts_with("carml_runtime::config::") || path.starts_with("carml_kv::")
+        };
         let all = self.at(pointer);
         all.iter()
             .any(|part| part.node.rust_type().is_some_and(own))

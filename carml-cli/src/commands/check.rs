@@ -9,6 +9,7 @@ use carml_kv::capability::Requirement;
 use super::config_args::ConfigArgs;
 use super::could_not_run;
 use super::report_args::{Findings, ReportArgs};
+use super::requirement::requirement;
 
 /// Check what a start needs, without serving: config, files, host names, servers
 #[derive(clap::Args)]
@@ -24,7 +25,7 @@ pub(crate) struct Args {
     report: ReportArgs,
 
     /// A call of the store that a service needs, such as `lock:cluster`
-    #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',')]
+    #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',', value_parser = requirement)]
     requires: Vec<Requirement>,
 
     /// How long one server may take to answer, in seconds

@@ -11,6 +11,7 @@ pub(crate) mod kv;
 pub(crate) mod new;
 mod output;
 mod report_args;
+mod requirement;
 pub(crate) mod schema;
 pub(crate) mod validate;
 

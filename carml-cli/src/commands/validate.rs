@@ -9,6 +9,7 @@ use carml_kv::capability::Requirement;
 use super::config_args::SchemaArgs;
 use super::could_not_run;
 use super::report_args::{Findings, ReportArgs, counted};
+use super::requirement::requirement;
 
 /// Check config files: print every error with its place and how to fix it
 #[derive(clap::Args)]
@@ -30,7 +31,7 @@ pub(crate) struct Args {
 
     /// A call of the store that a service needs, such as `lock:cluster`; warns if the provider
     /// lacks it
-    #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',')]
+    #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',', value_parser = requirement)]
     requires: Vec<Requirement>,
 
     /// YAML or JSON files, each checked by itself

@@ -32,6 +32,16 @@ pub fn rust(schema: &str) -> Result<String, Error> {
     Ok(rust::module(&table(&documents(schema)?)?))
 }
 
+/// Generates the names that `#[carml_service(requires(…))]` takes: the module
+/// `carml_macros::service::generated`. The macros depend on no other crate of CarML.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn names(schema: &str) -> Result<String, Error> {
+    Ok(rust::names(&table(&documents(schema)?)?))
+}
+
 /// Generates the table for people.
 ///
 /// # Errors

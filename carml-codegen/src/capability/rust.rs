@@ -1,6 +1,6 @@
 //! The table as a module.
 
-use carml_schema::capabilities::{Capabilities, Entry};
+use carml_schema::capabilities::{Capabilities, Entry, Reach};
 use heck::ToUpperCamelCase as _;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -26,7 +26,23 @@ pub(super) fn module(table: &Capabilities<'_>) -> String {
         #[doc = " The table as Markdown."]
         pub const MARKDOWN: &str = #markdown;
     };
-    let file = syn::parse2(tokens).expect("the tokens above are items");
+    unparse(tokens)
+}
+
+/// The names of calls and scopes.
+pub(super) fn names(table: &Capabilities<'_>) -> String {
+    let calls = table.calls().map(|call| call.name);
+    let scopes = [Reach::Process, Reach::Cluster].map(Reach::name);
+    unparse(quote! {
+        #[doc = " The calls of the key/value contract."]
+        pub(super) const CALLS: &[&str] = &[#(#calls),*];
+        #[doc = " How far a call reaches."]
+        pub(super) const SCOPES: &[&str] = &[#(#scopes),*];
+    })
+}
+
+fn unparse(tokens: TokenStream) -> String {
+    let file = syn::parse2(tokens).expect("the tokens are items");
     format!(
         "// Generated from schema/registry.json; do not edit.\n{}",
         prettyplease::unparse(&file)

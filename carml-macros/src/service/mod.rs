@@ -2,6 +2,7 @@
 //! [`expand`](expand::expand) it.
 
 mod expand;
+mod generated;
 mod model;
 mod parse;
 mod requires;

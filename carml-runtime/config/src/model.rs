@@ -223,7 +223,7 @@ pub enum ClientMiddleware {
 #[serde(default, deny_unknown_fields)]
 pub struct Registry {
     /// The store behind the key/value layer. Defaults to `"redb"`.
-    pub provider: Provider,
+    pub provider: ::carml_kv::capability::Provider,
     /// The provider's servers. Not used by `redb`.
     pub endpoints: Vec<super::Endpoint>,
     /// The file of the embedded store (`redb`), created if it does not exist. Only one process can open it. Defaults to `"carml.redb"`.
@@ -251,7 +251,7 @@ pub struct Registry {
 impl Default for Registry {
     fn default() -> Self {
         Self {
-            provider: Provider::Redb,
+            provider: serde_json::from_str("\"redb\"").expect("the schema's default"),
             endpoints: Vec::new(),
             path: "carml.redb".to_owned(),
             username: None,
@@ -263,20 +263,6 @@ impl Default for Registry {
             auto_sync: false,
         }
     }
-}
-
-/// The store behind the key/value layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Provider {
-    /// HashiCorp Consul's key/value store.
-    Consul,
-    /// etcd v3.
-    Etcd,
-    /// Apache ZooKeeper 3.6 or later.
-    Zookeeper,
-    /// The embedded store: one file, one process, no server.
-    Redb,
 }
 
 /// Health of this service and of what it needs. grpc.health.v1 is always served. This version does not probe `endpoints`.

@@ -6,10 +6,7 @@ use tokio::net::TcpListener;
 
 use super::AppError;
 use crate::{
-    config::{
-        Config, Loaded,
-        model::{Provider, Registry},
-    },
+    config::{Config, Loaded, model::Registry},
     kv::{self, Kv},
 };
 
@@ -26,9 +23,9 @@ pub(super) async fn store(
     };
     let opened = kv::open(registry).await;
     opened.map(Some).map_err(|source| {
-        let at = match registry.provider {
-            Provider::Redb => "/registry/path",
-            Provider::Etcd | Provider::Consul | Provider::Zookeeper => "/registry/endpoints",
+        let at = match registry.provider.default_port() {
+            Some(_) => "/registry/endpoints",
+            None => "/registry/path",
         };
         let message = format!("cannot open the key/value store: {source}");
         AppError::Store {

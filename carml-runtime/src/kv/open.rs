@@ -1,8 +1,8 @@
 //! From the config to a handle.
 
 use crate::{
-    config::model::{Provider, Registry},
-    kv::{Error, ErrorKind, Kv},
+    config::model::Registry,
+    kv::{Error, ErrorKind, Kv, capability::Provider},
 };
 
 /// Opens the store that the config names. `Unsupported` if the provider is not compiled in.
@@ -10,11 +10,7 @@ pub async fn open(config: &Registry) -> Result<Kv, Error> {
     match config.provider {
         #[cfg(feature = "redb")]
         Provider::Redb => redb(config).await,
-        #[cfg(not(feature = "redb"))]
-        Provider::Redb => missing("redb"),
-        Provider::Etcd => missing("etcd"),
-        Provider::Consul => missing("consul"),
-        Provider::Zookeeper => missing("zookeeper"),
+        other => missing(other.as_str()),
     }
 }
 

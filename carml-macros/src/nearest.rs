@@ -1,0 +1,1 @@
+../../carml-diagnostic/src/nearest.rs
