@@ -48,7 +48,7 @@ struct Field([Answer; 2]);
 enum Answer {
     Yes,
     No,
-    /// As the message does that it holds, by its index.
+    /// As the message that it holds, by its index.
     As(usize),
 }
 
@@ -255,7 +255,7 @@ impl Field {
 mod tests {
     use super::{Answer, Field, Message, Messages};
 
-    /// Messages that each hold the next ones so many times.
+    /// Messages that each hold the next ones this many times.
     fn messages(held: &[&[usize]]) -> Messages {
         let field = |held: &usize| Field([Answer::As(*held); 2]);
         let messages = held.iter().map(|held| Message {

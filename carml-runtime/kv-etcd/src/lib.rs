@@ -40,7 +40,7 @@ impl Etcd {
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` for options that cannot work, `Unauthenticated` or `PermissionDenied` as the
+    /// `InvalidArgument` for invalid options, `Unauthenticated` or `PermissionDenied` as the
     /// server says, `Unavailable` if no server answers.
     pub async fn connect(options: &Options) -> Result<Etcd, Error> {
         let namespace = Namespace::new(&options.bucket)?;

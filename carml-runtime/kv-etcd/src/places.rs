@@ -1,6 +1,6 @@
 //! Places in queues, which decide locks and elections.
 //!
-//! A place is a key with a lease of its own: who created the oldest one holds the lock. Revoking the
+//! A place is a key with a lease of its own: whoever created the oldest one holds the lock. Revoking the
 //! lease leaves the queue for certain: a request for the place that is still on its way can no
 //! longer be executed.
 

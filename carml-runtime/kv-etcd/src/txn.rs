@@ -23,7 +23,7 @@ fn native(revision: Revision) -> i64 {
     }
 }
 
-/// A lease that etcd knows or does not; 0 would stand for none.
+/// A lease that etcd knows or does not; 0 would mean none.
 pub(crate) fn native_lease(op: &'static str, lease: LeaseId) -> Result<i64, Error> {
     match i64::try_from(lease.0) {
         Ok(id) if id > 0 => Ok(id),

@@ -108,7 +108,7 @@ impl Election for Etcd {
     }
 }
 
-/// Tells every new leader, until the store is closed or the election cannot be followed.
+/// Yields every new leader, until the store is closed or the election cannot be followed.
 async fn follow(
     etcd: Etcd,
     mut follower: Follower,

@@ -15,7 +15,7 @@ use crate::{
     options::{DEFAULT_PORT, Options, Tls},
 };
 
-/// A server that does not answer pings for so long is gone. etcd refuses pings more often than every
+/// A server that does not answer pings for this long has failed. etcd refuses pings more often than every
 /// 5 seconds.
 const PING_EVERY: std::time::Duration = std::time::Duration::from_secs(6);
 const PING_ANSWER: std::time::Duration = std::time::Duration::from_secs(3);
@@ -50,7 +50,7 @@ impl Endpoint {
                 .tls_config(tls(&certificates))
                 .map_err(|e| refuse(format!("the certificates cannot be used: {}", causes(&e))))?;
         }
-        // Without a leader in sight, a server could only serve what is old.
+        // Without a leader, a server could only return stale data.
         let mut login = ConnectOptions::default()
             .with_require_leader(true)
             .with_auto_token_refresh(true);

@@ -15,7 +15,7 @@ use crate::{
     scan::Scope,
 };
 
-/// The history was read if nothing comes for so long. etcd sends it without a mark at its end, and
+/// The history is complete if nothing arrives for this long. etcd sends it without a mark at its end, and
 /// its answers to requests for progress may overtake events before 3.4.25 and 3.5.8.
 const QUIET: Duration = Duration::from_millis(500);
 
