@@ -333,3 +333,73 @@ fn what_names_no_file_of_a_secret_is_refused_at_its_key() {
         "{report}"
     );
 }
+
+#[test]
+fn a_secrets_file_need_not_exist_if_a_higher_layer_has_the_secret() {
+    let file = "registry:\n  password_file: /nowhere/password\n";
+    let secret = [("CARML__REGISTRY__PASSWORD", "from-a-variable")];
+    assert_eq!(
+        load(file, &secret, &[]).value()["registry"]["password"],
+        "from-a-variable"
+    );
+    let set = ["registry.password=from-a-flag"];
+    assert_eq!(
+        load(file, &[], &set).value()["registry"]["password"],
+        "from-a-flag"
+    );
+
+    let error = refused(file, &[], &["registry.bucket=x"]);
+    assert!(error.contains("carml.yml:2:"), "{error}");
+    // The file of the layer that wins has to exist.
+    let low = [("CARML__REGISTRY__PASSWORD", "from-a-variable")];
+    let high = ["registry.password_file=/nowhere/password"];
+    let error = refused("", &low, &high);
+    assert!(error.contains("cannot be read"), "{error}");
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Narrow {
+    #[allow(dead_code)]
+    registry: Registry,
+    #[allow(dead_code)]
+    grpc: Grpc,
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Registry {
+    #[allow(dead_code)]
+    timeout: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Grpc {
+    #[allow(dead_code)]
+    server: Server,
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Server {
+    #[allow(dead_code)]
+    middleware: Vec<Recover>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Recover {
+    Recover,
+}
+
+#[test]
+fn what_a_type_refuses_is_shown_at_its_place() {
+    let file = "\
+grpc:
+  server:
+    middleware:
+      - recover
+      - tracing
+registry:
+  timeout: 5s
+";
+    let error = load(file, &[], &[]).typed::<Narrow>().unwrap_err();
+    assert_eq!(place(&error.to_string()), ("carml.yml:5:9".to_owned(), 1));
+}

@@ -1,15 +1,18 @@
 //! A config that is valid, and knows where its values came from.
 
 use super::Error;
-use crate::chain;
+use crate::chain::{self, Side};
 use crate::document::Document;
 use crate::layer::{Layer, Origin};
 use crate::redact::ConfigPolicy;
 use crate::schema::{Schema, Section};
 use carml_diagnostic::{Code, Diagnostic, RawReport, Report, Source};
-use carml_schema::SchemaIndex;
+use carml_schema::{SchemaIndex, pointer};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+
+/// The list that may have middlewares of the program's own.
+const LIST: &str = Side::Server.pointer();
 
 /// No lines of help.
 const NONE: [&str; 0] = [];
@@ -88,29 +91,50 @@ impl Loaded {
     /// schema: the type does not know them.
     ///
     /// # Errors
-    /// What the type refuses though the schema allows it.
+    ///
+    /// What the type refuses though the schema allows it, at its place.
     pub fn typed<C: DeserializeOwned>(&self) -> Result<C, Error> {
         let sections = self.schema().sections();
         let own: Vec<&str> = self.schema().own_middlewares().collect();
-        let typed = if sections.is_empty() && own.is_empty() {
-            C::deserialize(self.value())
-        } else {
-            let mut known = self.value().clone();
-            if let Some(map) = known.as_object_mut() {
-                map.retain(|key, _| !sections.contains(&key.as_str()));
-            }
-            if let Some(Value::Array(list)) = known.pointer_mut("/grpc/server/middleware") {
-                list.retain(|item| !own.contains(&chain::name(item)));
-            }
-            C::deserialize(&known)
+        if sections.is_empty() && own.is_empty() {
+            return self.read(self.value(), |path| path.to_owned());
+        }
+        let mut known = self.value().clone();
+        if let Some(map) = known.as_object_mut() {
+            map.retain(|key, _| !sections.contains(&key.as_str()));
+        }
+        let mut kept = Vec::new();
+        if let Some(Value::Array(list)) = known.pointer_mut(LIST) {
+            let own = |item: &Value| own.contains(&chain::name(item));
+            kept = (0..list.len()).filter(|at| !own(&list[*at])).collect();
+            list.retain(|item| !own(item));
+        }
+        // Items that were left out count in the place of those behind them.
+        let given = |path: &str| {
+            let item = path
+                .strip_prefix(LIST)
+                .and_then(|rest| rest.strip_prefix('/'));
+            let (index, rest) =
+                item.map(|item| item.split_at(item.find('/').unwrap_or(item.len())))?;
+            let index = kept.get(index.parse::<usize>().ok()?)?;
+            Some(format!("{LIST}/{index}{rest}"))
         };
-        typed.map_err(|e| {
-            self.error_at(
-                "",
-                format!("the config does not match its Rust type: {e}"),
-                NONE,
-            )
-            .into()
+        self.read(&known, |path| {
+            given(path).unwrap_or_else(|| path.to_owned())
+        })
+    }
+
+    /// The whole as a type. An error is at the value that the type refuses.
+    fn read<C: DeserializeOwned>(
+        &self,
+        value: &Value,
+        given: impl Fn(&str) -> String,
+    ) -> Result<C, Error> {
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let pointer = given(&pointer_of(error.path()));
+            let error = error.inner();
+            let message = format!("the config does not match its Rust type: {error}");
+            self.error_at(&pointer, message, NONE).into()
         })
     }
 
@@ -121,9 +145,10 @@ impl Loaded {
     pub fn section<S: Section>(&self) -> Result<S, Error> {
         let given = self.value().get(S::NAME);
         let empty = Value::Object(Map::new());
-        S::deserialize(given.unwrap_or(&empty)).map_err(|error| {
-            let pointer = format!("/{}", S::NAME);
+        serde_path_to_error::deserialize(given.unwrap_or(&empty)).map_err(|error| {
             let name = S::NAME;
+            let pointer = format!("/{name}{}", pointer_of(error.path()));
+            let error = error.inner();
             let report = match given {
                 Some(_) => {
                     let message =
@@ -175,4 +200,20 @@ impl Loaded {
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.document.layers().iter().map(|layer| &layer.source)
     }
+}
+
+/// The JSON pointer of what serde read last.
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer = pointer::join(&pointer, &index.to_string()),
+            Segment::Map { key } => pointer = pointer::join(&pointer, key),
+            // A variant is not a key of the document, unless it is externally tagged.
+            Segment::Enum { .. } | Segment::Unknown => break,
+        }
+    }
+    pointer
 }

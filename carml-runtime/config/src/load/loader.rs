@@ -178,20 +178,29 @@ impl Loader {
         let mut value = Value::Object(Map::new());
         let mut any = layers.is_empty();
         for layer in &layers {
+            let mut lower = std::mem::take(&mut state.unread);
             let Some(part) = self.read(layer, &mut state) else {
+                state.unread.splice(..0, lower);
                 continue;
             };
             any = true;
+            lower.retain(|unread: &Unread| !overrides(&part, &unread.pointer));
+            state.unread.splice(..0, lower);
             if self.verbatim || !part.is_null() {
                 merge(&mut value, part);
             }
         }
         let State {
             mut report,
-            unresolved,
+            mut unresolved,
+            unread,
             partial,
             secrets,
         } = state;
+        for unread in unread {
+            unresolved.insert(unread.pointer);
+            report.push(unread.diagnostic);
+        }
         let mut document = Document::new(value, layers, self.schema.clone());
         if any && !self.schema.validator().is_valid(document.value()) {
             let mut found = RawReport::new();
@@ -208,12 +217,11 @@ impl Loader {
             });
             report.extend(found);
         }
-        if !self.verbatim {
-            for pointer in document.read_integers() {
-                let message = "this integer does not fit 64 bits";
-                let error = Diagnostic::error(Code::IntegerRange, message);
-                report.push(document.locate(error, &pointer, false));
-            }
+        // Not only of CarML's own documents: generated types refuse these, too.
+        for pointer in document.read_integers() {
+            let message = "this integer does not fit 64 bits";
+            let error = Diagnostic::error(Code::IntegerRange, message);
+            report.push(document.locate(error, &pointer, false));
         }
         document.fill();
         rules::check(
@@ -305,6 +313,7 @@ impl Loader {
 
     fn file_fault(&self, layer: &Layer, named: secret_files::Named, state: &mut State) {
         let key = named.pointer.rsplit('/').next().unwrap_or_default();
+        let is_unread = matches!(named.outcome, Outcome::Unread(..));
         let fault = match named.outcome {
             Outcome::Read => return,
             Outcome::Both => Diagnostic::error(
@@ -333,7 +342,6 @@ impl Loader {
                     path,
                     trusted(format!(", the file of `{key}`, cannot be read: {why}")),
                 ];
-                state.unresolved.insert(named.pointer.clone());
                 let fault = if self.placeholders_as_warnings {
                     Diagnostic::warning(Code::SecretFile, message)
                 } else {
@@ -344,11 +352,40 @@ impl Loader {
         };
         let fault = fault.pointer(format!("{}_file", named.pointer));
         let place = layer.place(&format!("{}_file", named.pointer), false);
-        state.report.push(match place {
+        let diagnostic = match place {
             Some(span) => fault.at(&layer.source, span),
             None => fault,
-        });
+        };
+        if is_unread {
+            state.unread.push(Unread {
+                pointer: named.pointer,
+                diagnostic,
+            });
+        } else {
+            state.report.push(diagnostic);
+        }
     }
+}
+
+/// A secret whose file cannot be read: not an error if a higher layer has the secret.
+struct Unread {
+    pointer: String,
+    diagnostic: Diagnostic,
+}
+
+/// Whether nothing is left of the value at a pointer once a layer is merged over it.
+fn overrides(layer: &Value, pointer: &str) -> bool {
+    let mut at = layer;
+    for step in carml_schema::pointer::steps(pointer) {
+        let Value::Object(map) = at else {
+            return true;
+        };
+        match map.get(&*step) {
+            Some(below) => at = below,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// What is known once the layers are read.
@@ -357,6 +394,7 @@ struct State {
     report: RawReport,
     /// The pointers of values that could not be read.
     unresolved: HashSet<String>,
+    unread: Vec<Unread>,
     /// Whether keys may be missing because a text could not be read to its end.
     partial: bool,
     secrets: Vec<String>,
