@@ -48,11 +48,33 @@ fn a_pattern_of_another_language_is_not_checked_unless_it_can_be_translated() {
             r#"{{"type": "object", "properties": {{"a": {{"type": "string", "pattern": "{pattern}"}}}}}}"#
         ))
     };
-    let left = of(r"^\\h+$");
+    let left = of(r"^(a)\\1$");
     assert!(!left.contains("regex"), "{left}");
     // As validation reads it.
     let translated = of(r"^a\\Z");
     assert!(translated.contains("\"^a$\""), "{translated}");
+}
+
+#[test]
+fn a_pattern_that_no_engine_reads_is_refused_with_its_place() {
+    for (property, place) in [
+        (
+            r#"{"type": "string", "pattern": "^(a"}"#,
+            "/properties/p/pattern",
+        ),
+        (
+            r#"{"type": "object", "patternProperties": {"[": {}}}"#,
+            "/properties/p/patternProperties/[",
+        ),
+    ] {
+        let schema = format!(r#"{{"type": "object", "properties": {{"p": {property}}}}}"#);
+        let error = compile(&schema).unwrap_err().to_string();
+        assert!(error.contains("app.json:1:"), "{error}");
+        assert!(error.contains(&format!("`{place}`")), "{error}");
+        assert!(error.contains("not a regular expression"), "{error}");
+    }
+    // What looks like a pattern in data is not one.
+    code(r#"{"const": {"pattern": "("}}"#);
 }
 
 #[test]
@@ -333,6 +355,36 @@ fn a_default_that_is_not_valid_is_refused_with_its_place() {
 }
 
 #[test]
+fn a_default_that_its_scalar_type_cannot_read_is_refused_with_its_place() {
+    for (ty, default) in [
+        ("duration", r#""99999999999999999d""#),
+        ("byte_size", r#""99999999tb""#),
+        ("endpoint", r#""host:99999""#),
+        ("base64", r#""not base64""#),
+        ("pem", r#""not a certificate""#),
+    ] {
+        let reference = format!(r#"{{"$ref": "carml://schema/types.json#/$defs/{ty}"}}"#);
+        let alone =
+            format!(r#"{{"$ref": "carml://schema/types.json#/$defs/{ty}", "default": {default}}}"#);
+        let item = format!(r#"{{"type": "array", "items": {reference}, "default": [{default}]}}"#);
+        let key = format!(
+            r#"{{"type": "object", "properties": {{"k": {reference}}}, "default": {{"k": {default}}}}}"#
+        );
+        let optional =
+            format!(r#"{{"anyOf": [{reference}, {{"type": "null"}}], "default": {default}}}"#);
+        for property in [alone, item, key, optional] {
+            let draft = "https://json-schema.org/draft/2020-12/schema";
+            let schema =
+                filled(&property).replacen('{', &format!(r#"{{"$schema": "{draft}", "#), 1);
+            let error = compile(&schema).unwrap_err().to_string();
+            assert!(error.contains("app.json:1:"), "{property}: {error}");
+            let place = "`/properties/p/default`";
+            assert!(error.contains(place), "{property}: {error}");
+        }
+    }
+}
+
+#[test]
 fn a_default_is_written_as_its_type_holds_it() {
     for (property, expected) in [
         (r#"{"type": "integer", "default": 1.0}"#, "p: 1,"),
@@ -372,7 +424,7 @@ fn a_module_that_extends_the_base_config_uses_the_runtimes_support_code() {
     .unwrap();
     let code = module.code;
     assert!(
-        code.contains("use ::carml_runtime::__private::support::{present, present_integer};"),
+        code.contains("use ::carml_runtime::__private::support::{present, present_int};"),
         "{code}"
     );
     // Such documents are validated before they are read.

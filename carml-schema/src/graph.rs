@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
+use crate::Scalar;
+
 /// A schema's index in a [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SchemaId(pub usize);
@@ -49,7 +51,7 @@ pub struct Schema {
     /// `x-rust-type`.
     pub rust_type: Option<RustType>,
     /// `x-carml-type`.
-    pub scalar: Option<String>,
+    pub scalar: Option<Scalar>,
 }
 
 impl Schema {
@@ -104,6 +106,9 @@ pub struct Rules {
     pub items: Option<SchemaId>,
     /// `unevaluatedItems`: every item that no subschema evaluates.
     pub unevaluated_items: Option<SchemaId>,
+    /// Items are evaluated that neither `prefix` nor `items` shows, so `unevaluatedItems` may
+    /// constrain none of them.
+    pub items_over_all: bool,
     /// `contains`; more than one after schemas were merged.
     pub contains: Vec<SchemaId>,
     /// `uniqueItems`.
@@ -131,6 +136,7 @@ impl Rules {
     pub fn is_unconstrained(&self) -> bool {
         let nothing = Self {
             open_over_all: self.open_over_all,
+            items_over_all: self.items_over_all,
             ..Self::default()
         };
         *self == nothing

@@ -54,6 +54,7 @@
 //! | [`pattern`] | patterns of ECMA-262, and those of other dialects translated to it |
 //! | [`mod@pointer`] | JSON pointers |
 //! | [`capabilities`], [`middlewares`] | what the tables of stores and of middlewares are generated from |
+//! | [`scalar`] | the syntax of durations, sizes, addresses and encoded bytes |
 //! | [`extend`] | sections and middlewares that a program adds |
 //! | [`own`] | CarML's own documents, `carml://schema/…` |
 //!
@@ -87,7 +88,7 @@ mod parse;
 pub mod pattern;
 pub mod pointer;
 mod read;
-mod scalar;
+pub mod scalar;
 mod subschemas;
 mod uri;
 #[cfg(feature = "validator")]

@@ -100,10 +100,8 @@ impl TryFrom<Number> for Integer {
     fn try_from(number: Number) -> Result<Self, Self::Error> {
         // A float beyond 64 bits may have been rounded when it was parsed.
         let is_exact = |n: f64| n.fract() == 0.0 && (-9.2e18..1.8e19).contains(&n);
-        match number.as_f64().filter(|_| number.is_f64()).is_none_or(is_exact) {
-            true => Ok(Self(number)),
-            false => Err("expected an integer of at most 64 bits"),
-        }
+        let valid = !number.is_f64() || number.as_f64().is_some_and(is_exact);
+        valid.then_some(Self(number)).ok_or("expected an integer of at most 64 bits")
     }
 }
 "#
@@ -115,11 +113,9 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Optio
 }
 "#
 
-    PresentInteger "present_integer" [Integer] r#"
+    PresentInteger "present_int" [Integer] r#"
 /// The same for an integer.
-fn present_integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    d: D,
-) -> Result<Option<T>, D::Error> {
+fn present_int<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
     integer(d).map(Some)
 }
 "#
@@ -128,35 +124,37 @@ fn present_integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 /// Reads an integer, also one that is written as `1.0`.
 fn integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
     let number = Number::deserialize(d)?;
-    let float = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9e15);
+    let float = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9.2e18);
     let number = float.map_or(number, |n| Number::from(n as i64));
     T::deserialize(number).map_err(serde::de::Error::custom)
 }
 "#
 
-    PresentIntegers "present_integers" [Integers] r#"
+    PresentIntegers "present_ints" [Integers] r#"
 /// The same for a key that is present.
-fn present_integers<'de, T: serde::de::DeserializeOwned, D: Deserializer<'de>>(
+fn present_ints<'de, T: serde::de::DeserializeOwned, D: Deserializer<'de>>(
     d: D,
 ) -> Result<Option<T>, D::Error> {
     integers(d).map(Some)
 }
 "#
 
-    Integers "integers" [] r#"
+    Integers "integers" [Converted] r#"
 /// Reads integers, also those that are written as `1.0`.
-fn integers<'de, T: serde::de::DeserializeOwned, D: Deserializer<'de>>(
-    d: D,
-) -> Result<T, D::Error> {
-    fn converted(value: Value) -> Value {
-        match (value.as_f64(), value) {
-            (_, Value::Array(items)) => items.into_iter().map(converted).collect(),
-            (_, Value::Object(map)) => map.into_iter().map(|(k, v)| (k, converted(v))).collect(),
-            (Some(n), v) if v.is_f64() && n.fract() == 0.0 && n.abs() < 9e15 => (n as i64).into(),
-            (_, value) => value,
-        }
-    }
+fn integers<'de, T: for<'a> Deserialize<'a>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
     T::deserialize(converted(Value::deserialize(d)?)).map_err(serde::de::Error::custom)
+}
+"#
+
+    Converted "converted" [] r#"
+/// Numbers such as `1.0` as integers.
+fn converted(value: Value) -> Value {
+    match (value.as_f64(), value) {
+        (_, Value::Array(items)) => items.into_iter().map(converted).collect(),
+        (_, Value::Object(map)) => map.into_iter().map(|(k, v)| (k, converted(v))).collect(),
+        (Some(n), v) if v.is_f64() && n.fract() == 0.0 && n.abs() < 9.2e18 => (n as i64).into(),
+        (_, value) => value,
+    }
 }
 "#
 
@@ -342,10 +340,10 @@ fn keys(v: &Value, range: impl RangeBounds<usize>) -> bool {
 }
 "#
 
-    Unique "unique" [] r#"
+    Unique "unique" [Converted] r#"
 fn unique(v: &Value) -> bool {
     let mut seen = HashSet::new();
-    v.as_array().is_none_or(|list| list.iter().all(|item| seen.insert(item)))
+    v.as_array().is_none_or(|list| list.iter().all(|item| seen.insert(converted(item.clone()))))
 }
 "#
 
@@ -383,15 +381,26 @@ macro_rules! types {
     (@item $kind:ident $name:ident $body:tt $($head:tt)*) => { $($head)* $kind $name $body };
 "#
 
-    TypesOfStructs "" [ObjectDeserializer] r#"
-    (@read $d:ident struct {$($t:tt)*}) => { Fields__::deserialize(ObjectDeserializer($d)) };
+    TypesOfStructs "" [] r#"
+    (@read $d:ident struct {$($t:tt)*}) => {{
+        struct Object;
+        impl<'de> serde::de::Visitor<'de> for Object {
+            type Value = schema_type;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<schema_type, A::Error> {
+                Fields__::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+            }
+        }
+        Deserializer::deserialize_map($d, Object)
+    }};
 "#
 
     TypesOfWords "" [] r#"
-    (@read $d:ident enum {$($(#[$($attr:tt)*])* $word:ident),* $(,)?}) => {{
-        let word = String::deserialize($d)?;
-        Fields__::deserialize(serde::de::IntoDeserializer::into_deserializer(word))
-    }};
+    (@read $d:ident enum {$($(#[$($attr:tt)*])* $word:ident),* $(,)?}) => {
+        Fields__::deserialize(serde::de::value::StringDeserializer::new(String::deserialize($d)?))
+    };
 "#
 
     TypesOfOthers "" [] r#"
@@ -410,23 +419,5 @@ macro_rules! types {
     TypesEnd "" [] r#"
 }
 use types;
-"#
-
-    ObjectDeserializer "ObjectDeserializer" [] r#"
-/// Offers the keys and values of an object: serde would read a struct from an array, too.
-struct ObjectDeserializer<D>(D);
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectDeserializer<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit seq
-        unit_struct newtype_struct tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
 "#
 }

@@ -50,17 +50,18 @@ fn import(path: &TokenStream, names: &[Ident]) -> TokenStream {
     }
 }
 
-/// The names in code that are not part of a path.
+/// The names in code that are not part of a path, and that it does not define itself.
 pub(super) fn names_in(tokens: &TokenStream, found: &mut BTreeSet<String>) {
-    let (mut first_colon, mut after_colon) = (false, false);
+    let (mut first_colon, mut after_colon, mut defines) = (false, false, false);
     for token in tokens.clone() {
         match &token {
             TokenTree::Group(group) => names_in(&group.stream(), found),
-            TokenTree::Ident(ident) if !after_colon => {
+            TokenTree::Ident(ident) if !after_colon && !defines => {
                 found.insert(ident.to_string());
             }
             _ => {}
         }
+        defines = matches!(&token, TokenTree::Ident(ident) if ident == "type");
         let colon = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':');
         // `v: Value` has one colon, `serde_json::Value` two.
         after_colon = colon && first_colon;

@@ -93,6 +93,24 @@ fn with_blocks(body: &str) -> String {
     text
 }
 
+/// An enum of words that need no explanation, on one line if it fits.
+pub(super) fn with_words_on_one_line(item: String) -> String {
+    let is_word = |line: &&str| {
+        let word = line.strip_suffix(',').unwrap_or_default();
+        !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_')
+    };
+    let Some((head, body)) = item.split_once("{\n") else {
+        return item;
+    };
+    let words: Vec<&str> = body.lines().map(str::trim).take_while(is_word).collect();
+    let words = format!("{{ {} }}\n", words.join(" ").trim_end_matches(','));
+    let width = head.rsplit('\n').next().map_or(0, str::len) + words.len();
+    match body.lines().count() == words.matches(',').count() + 2 && width <= MAX_WIDTH {
+        true => format!("{head}{words}"),
+        false => item,
+    }
+}
+
 /// An invocation of a macro.
 pub(super) fn block(name: &str, body: &str) -> String {
     let mut text = format!("{name} {{\n");

@@ -40,11 +40,17 @@ pub(super) fn expression(emit: &Emit<'_>, ty: &Type, value: &Value) -> Option<To
             let inner = expression(emit, inner, value)?;
             quote!(Some(#inner))
         }
-        (Type::Extern { text: true, path }, Value::String(text)) => {
+        (
+            Type::Extern {
+                scalar: Some(_),
+                path,
+            },
+            Value::String(text),
+        ) => {
             let path: TokenStream = path.parse().ok()?;
             quote!(#text.parse::<#path>().expect("the schema's default"))
         }
-        (Type::Extern { text: false, .. }, Value::Object(entries)) if entries.is_empty() => {
+        (Type::Extern { scalar: None, .. }, Value::Object(entries)) if entries.is_empty() => {
             quote!(Default::default())
         }
         (Type::Named(id), value) => match named(emit.program, *id, value) {
@@ -90,7 +96,7 @@ pub(super) fn is_types_own(program: &Program, ty: &Type, value: &Value) -> bool 
         (Type::Integer(_), Value::Number(number)) => number.as_u64() == Some(0),
         (Type::String, Value::String(text)) => text.is_empty(),
         (Type::List(_), Value::Array(items)) => items.is_empty(),
-        (Type::Map(_) | Type::Extern { text: false, .. }, Value::Object(entries)) => {
+        (Type::Map(_) | Type::Extern { scalar: None, .. }, Value::Object(entries)) => {
             entries.is_empty()
         }
         (Type::Named(id), Value::Object(_)) => named(program, *id, value).is_some(),

@@ -118,6 +118,9 @@ impl Emit<'_> {
         for named in &self.program.types {
             let definition = self.named(named);
             let mut item = layout::formatted(definition.item)?;
+            if self.by_macro && matches!(named.kind, NamedKind::Enum(_)) {
+                item = layout::with_words_on_one_line(item);
+            }
             if self.by_macro
                 && let Some((value, body)) = constraints::check(self, named)
             {
@@ -152,6 +155,10 @@ impl Emit<'_> {
                 helpers.insert(TypesWithChecks);
             }
             helpers.extend(match &named.kind {
+                // serde reads a struct that keeps other keys from an object only.
+                NamedKind::Struct(structure) if structure.extra != Extra::Denied => {
+                    [TypesOfItems, TypesOfOthers]
+                }
                 NamedKind::Struct(_) => [TypesOfItems, TypesOfStructs],
                 NamedKind::Wrapper(_) => [TypesOfTuples, TypesOfOthers],
                 NamedKind::Enum(variants) if variants.iter().all(|v| v.options.is_none()) => {
@@ -251,9 +258,9 @@ impl Emit<'_> {
             let pattern = proc_macro2::Literal::string(pattern);
             let value = format!("LazyLock::new(|| Regex::new({pattern}).unwrap());");
             let line = format!("static {name}: LazyLock<Regex> = {value}\n");
-            match line.len() <= 100 {
-                true => line,
-                false => format!("static {name}: LazyLock<Regex> =\n    {value}\n"),
+            match line.len() > 100 && value.len() < 96 {
+                true => format!("static {name}: LazyLock<Regex> =\n    {value}\n"),
+                false => line,
             }
         });
         statics.collect()

@@ -1,10 +1,10 @@
 //! Rust types, before they are tokens.
 
+use carml_schema::Scalar;
 use serde_json::Value;
 
-pub(crate) use super::type_id::TypeId;
-
 use super::constraint::Constraint;
+pub(crate) use super::type_id::TypeId;
 
 /// A whole module.
 #[derive(Debug)]
@@ -40,10 +40,10 @@ pub(crate) enum Type {
     /// The type of an object, or any value of another type: the schema has no `type`.
     ObjectOr(Box<Type>),
     Named(TypeId),
-    /// A type of another crate, read from and written as text if `text` is set.
+    /// A type of another crate; one behind a scalar is read from a string.
     Extern {
         path: String,
-        text: bool,
+        scalar: Option<Scalar>,
     },
 }
 

@@ -43,7 +43,8 @@ impl Lowering<'_> {
                 continue;
             }
             let mut part = self.graph.get(next).clone();
-            if part.reference.is_none() && part.all_of.is_empty() {
+            let is_whole = part.reference.is_none() && part.all_of.is_empty();
+            if is_whole && !self.fragments.contains(&next) {
                 settle_unevaluated(&mut part.rules);
             }
             pending.extend(part.reference.iter().chain(&part.all_of));
@@ -138,6 +139,7 @@ impl Lowering<'_> {
         ours.unevaluated_items =
             self.intersect_option(ours.unevaluated_items, theirs.unevaluated_items);
         ours.open_over_all |= theirs.open_over_all;
+        ours.items_over_all |= theirs.items_over_all;
         ours.unsupported = ours.unsupported.take().or(theirs.unsupported.take());
         if ours.types.is_empty() {
             ours.types = std::mem::take(&mut theirs.types);
@@ -234,7 +236,7 @@ fn settle_unevaluated(rules: &mut Rules) {
     } else if unconditional {
         rules.additional = std::mem::take(&mut rules.unevaluated);
     }
-    if rules.items.is_some() {
+    if rules.items_over_all || rules.items.is_some() {
         rules.unevaluated_items = None;
     } else if unconditional && rules.contains.is_empty() {
         rules.items = rules.unevaluated_items.take();

@@ -67,6 +67,7 @@ pub(crate) fn lower(
         merged: HashMap::new(),
         parts: HashMap::new(),
         intersections: HashMap::new(),
+        fragments: BTreeSet::new(),
         fallbacks: Vec::new(),
         invalid_defaults: Vec::new(),
         depth: 0,
@@ -116,6 +117,8 @@ struct Lowering<'a> {
     /// The parts of a schema that was made from others, and the reverse.
     parts: HashMap<SchemaId, Vec<SchemaId>>,
     intersections: HashMap<Vec<SchemaId>, SchemaId>,
+    /// Schemas without the keywords that are beside them: what is unevaluated is not known yet.
+    fragments: BTreeSet<SchemaId>,
     fallbacks: Vec<Fallback>,
     invalid_defaults: Vec<InvalidDefault>,
     depth: usize,
@@ -197,19 +200,10 @@ impl Lowering<'_> {
 
     /// A type that another crate gives.
     fn external_type(&self, schema: &Schema) -> Option<Type> {
-        if let Some(scalar) = &schema.scalar {
-            let name = match scalar.as_str() {
-                "duration" => "Duration",
-                "byte-size" => "ByteSize",
-                "secret" => "Secret",
-                "endpoint" => "Endpoint",
-                "base64" => "Base64",
-                "pem" => "Pem",
-                _ => return None,
-            };
+        if let Some(scalar) = schema.scalar {
             return Some(Type::Extern {
-                path: format!("{}::{name}", self.options.scalars),
-                text: true,
+                path: format!("{}::{}", self.options.scalars, scalar.type_name()),
+                scalar: Some(scalar),
             });
         }
         let rust_type = schema.rust_type.as_ref()?;
@@ -218,7 +212,7 @@ impl Lowering<'_> {
             .contains(&rust_type.krate)
             .then(|| Type::Extern {
                 path: format!("::{}", rust_type.path),
-                text: false,
+                scalar: None,
             })
     }
 

@@ -35,10 +35,8 @@ impl TryFrom<Number> for Integer {
     fn try_from(number: Number) -> Result<Self, Self::Error> {
         // A float beyond 64 bits may have been rounded when it was parsed.
         let is_exact = |n: f64| n.fract() == 0.0 && (-9.2e18..1.8e19).contains(&n);
-        match number.as_f64().filter(|_| number.is_f64()).is_none_or(is_exact) {
-            true => Ok(Self(number)),
-            false => Err("expected an integer of at most 64 bits"),
-        }
+        let valid = !number.is_f64() || number.as_f64().is_some_and(is_exact);
+        valid.then_some(Self(number)).ok_or("expected an integer of at most 64 bits")
     }
 }
 
@@ -48,38 +46,36 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<O
 }
 
 /// The same for an integer.
-pub fn present_integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    d: D,
-) -> Result<Option<T>, D::Error> {
+pub fn present_int<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
     integer(d).map(Some)
 }
 
 /// Reads an integer, also one that is written as `1.0`.
 pub fn integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
     let number = Number::deserialize(d)?;
-    let float = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9e15);
+    let float = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9.2e18);
     let number = float.map_or(number, |n| Number::from(n as i64));
     T::deserialize(number).map_err(serde::de::Error::custom)
 }
 
 /// The same for a key that is present.
-pub fn present_integers<'de, T: serde::de::DeserializeOwned, D: Deserializer<'de>>(
+pub fn present_ints<'de, T: serde::de::DeserializeOwned, D: Deserializer<'de>>(
     d: D,
 ) -> Result<Option<T>, D::Error> {
     integers(d).map(Some)
 }
 
 /// Reads integers, also those that are written as `1.0`.
-pub fn integers<'de, T: serde::de::DeserializeOwned, D: Deserializer<'de>>(
-    d: D,
-) -> Result<T, D::Error> {
-    fn converted(value: Value) -> Value {
-        match (value.as_f64(), value) {
-            (_, Value::Array(items)) => items.into_iter().map(converted).collect(),
-            (_, Value::Object(map)) => map.into_iter().map(|(k, v)| (k, converted(v))).collect(),
-            (Some(n), v) if v.is_f64() && n.fract() == 0.0 && n.abs() < 9e15 => (n as i64).into(),
-            (_, value) => value,
-        }
-    }
+pub fn integers<'de, T: for<'a> Deserialize<'a>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
     T::deserialize(converted(Value::deserialize(d)?)).map_err(serde::de::Error::custom)
+}
+
+/// Numbers such as `1.0` as integers.
+pub fn converted(value: Value) -> Value {
+    match (value.as_f64(), value) {
+        (_, Value::Array(items)) => items.into_iter().map(converted).collect(),
+        (_, Value::Object(map)) => map.into_iter().map(|(k, v)| (k, converted(v))).collect(),
+        (Some(n), v) if v.is_f64() && n.fract() == 0.0 && n.abs() < 9.2e18 => (n as i64).into(),
+        (_, value) => value,
+    }
 }

@@ -241,6 +241,12 @@ impl Documents {
             .filter_map(|document| document.file.as_deref())
     }
 
+    /// The file of a document, by its name.
+    pub(crate) fn file_of(&self, name: &str) -> Option<&Path> {
+        let document = self.documents.iter().find(|document| document.name == name);
+        document?.file.as_deref()
+    }
+
     /// The draft of the root.
     pub fn draft(&self) -> Draft {
         self.documents[0].draft

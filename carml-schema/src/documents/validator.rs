@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Documents;
 use crate::{
     Node, keywords,
-    pattern::schema::make_portable,
+    pattern::{self, schema::make_portable},
     pointer, uri,
     validator::{SchemaValidator, Unusable},
 };
@@ -41,6 +41,9 @@ impl Documents {
         let edit = |document: &mut Value| {
             make_portable(document, &mut written.borrow_mut());
         };
+        if let Some(unusable) = self.unreadable_pattern() {
+            return Err(unusable);
+        }
         let Ok(portable) = self.with(self.root().value.clone(), &[], Some(&edit)) else {
             return Err(error.into());
         };
@@ -73,6 +76,25 @@ impl Documents {
             pointer: String::new(),
             message: format!("there is no file `{name}`"),
         }
+    }
+
+    /// The first pattern that no engine reads.
+    fn unreadable_pattern(&self) -> Option<Unusable> {
+        let mut documents = self.documents.iter().zip(self.nodes());
+        documents.find_map(|(document, root)| {
+            let (at, text) = pattern::unreadable(root.value)?;
+            let message = pattern::not_readable(text);
+            Some(match document.address == self.documents[0].address {
+                true => Unusable {
+                    pointer: at,
+                    message,
+                },
+                false => Unusable {
+                    pointer: String::new(),
+                    message: format!("{}#{at}: {message}", document.name),
+                },
+            })
+        })
     }
 
     fn build(&self, options: ValidationOptions<'_>) -> Result<Validator, ValidationError<'static>> {

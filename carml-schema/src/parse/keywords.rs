@@ -5,11 +5,14 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::names::singular;
-use crate::graph::{
-    About, Additional, Condition, Dependent, InstanceType, Rules, RustType, Schema, SchemaId, Size,
-    Union,
+use crate::{
+    Node, Scalar,
+    graph::{
+        About, Additional, Condition, Dependent, InstanceType, Rules, RustType, Schema, SchemaId,
+        Size, Union,
+    },
+    pointer::escape,
 };
-use crate::{Node, pointer::escape};
 
 type Object = Map<String, Value>;
 
@@ -41,7 +44,7 @@ pub(super) fn annotations(schema: &mut Schema, object: &Object) {
         deprecated: object.get("deprecated") == Some(&Value::Bool(true)),
         default: object.get("default").cloned(),
     };
-    schema.scalar = text("x-carml-type");
+    schema.scalar = text("x-carml-type").and_then(|name| Scalar::from_name(&name));
     schema.rust_type = object.get("x-rust-type").and_then(|value| {
         Some(RustType {
             krate: value.get("crate")?.as_str()?.to_owned(),
@@ -219,8 +222,9 @@ impl<'a, F: FnMut(&str, &'a Value, &str) -> SchemaId> Children<'_, 'a, F> {
                     otherwise,
                 });
             } else {
-                // It requires nothing, but the keys that it names are evaluated.
+                // It requires nothing, but the keys and items that it names are evaluated.
                 rules.open_over_all = true;
+                rules.items_over_all = true;
             }
         }
     }
@@ -234,12 +238,15 @@ impl<'a, F: FnMut(&str, &'a Value, &str) -> SchemaId> Children<'_, 'a, F> {
             rest = "additionalItems";
         }
         rules.items = self.one(rest, &item);
-        if self.get(rest).is_none() {
-            rules.unevaluated_items = self.one("unevaluatedItems", &item);
-        }
+        rules.unevaluated_items = self.one("unevaluatedItems", &item);
+        let present = |keyword: &str| self.get(keyword).is_some();
+        rules.items_over_all =
+            present(rest) || present("unevaluatedItems") && rules.unevaluated_items.is_none();
         // `minContains: 0` requires nothing; other counts are left to validation.
         if self.get("minContains").and_then(Value::as_f64) != Some(0.0) {
             rules.contains.extend(self.one("contains", &item));
+        } else {
+            rules.items_over_all |= present("contains");
         }
     }
 

@@ -13,10 +13,10 @@ use serde_json::{Map, Value};
 
 use self::locate::Locator;
 use crate::{
-    Documents, Error, Node,
+    Documents, Error, Node, error,
     graph::{Graph, Schema, SchemaId},
     keywords::REFERENCES,
-    own,
+    own, pattern, pointer,
     uri::{decode, last_segment},
 };
 
@@ -65,6 +65,13 @@ pub fn parse(file: &Path) -> Result<Parsed, Error> {
     while let Some((id, node, place)) = reader.pending.pop() {
         reader.fill(id, &node, &place);
     }
+    if let Some((document, pointer, pattern)) = unreadable_pattern(&documents, &reader.graph) {
+        let file = documents
+            .file_of(document)
+            .map_or_else(|| file.with_file_name(document), Path::to_owned);
+        let message = pattern::not_readable(pattern);
+        return Err(error::not_a_schema(&file, pointer, message));
+    }
     let mut files: Vec<PathBuf> = documents.files().map(Path::to_owned).collect();
     files.sort();
     Ok(Parsed {
@@ -73,6 +80,32 @@ pub fn parse(file: &Path) -> Result<Parsed, Error> {
         files,
         extends_base: reader.extends_base,
         bundle: documents.bundle_files(),
+    })
+}
+
+/// The first pattern that no engine reads, in the root or in what it reaches, as validation has it:
+/// its document, its JSON pointer, and the pattern.
+fn unreadable_pattern<'a>(
+    documents: &'a Documents,
+    graph: &'a Graph,
+) -> Option<(&'a str, String, &'a str)> {
+    if let Some((at, pattern)) = pattern::unreadable(documents.root().value) {
+        return Some((&documents.documents()[0].name, at, pattern));
+    }
+    let mut readable = HashSet::new();
+    graph.schemas.iter().find_map(|schema| {
+        let rules = &schema.rules;
+        let own = rules.bounds.patterns.iter().map(|text| (text, "/pattern"));
+        let keys = rules.patterns.keys().map(|key| (key, "/patternProperties"));
+        let (text, keyword) = own
+            .chain(keys)
+            .find(|(text, _)| readable.insert(*text) && !pattern::is_readable(text))?;
+        let (document, at) = schema.place.split_once('#')?;
+        let mut pointer = format!("{at}{keyword}");
+        if keyword == "/patternProperties" {
+            pointer = pointer::join(&pointer, text);
+        }
+        Some((document, pointer, text.as_str()))
     })
 }
 

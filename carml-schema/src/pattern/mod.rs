@@ -5,6 +5,9 @@ pub(crate) mod schema;
 mod surrogates;
 
 use jsonschema_regex::is_valid_ecma_regex as is_ecma;
+use serde_json::Value;
+
+use crate::{keywords, pointer};
 
 /// The same pattern in a form that every ECMA-262 engine accepts; `None` if it has that form
 /// already, or has no such form. It may use what older engines accept (annex B, UTF-16 units) and
@@ -24,6 +27,52 @@ pub fn portable(pattern: &str) -> Option<String> {
         return joined;
     }
     Some(rewrite(known)).filter(|rewritten| is_ecma(rewritten))
+}
+
+/// Whether a pattern can be read: as it is, or in the words of [`portable`].
+pub(crate) fn is_readable(pattern: &str) -> bool {
+    is_ecma(pattern) || portable(pattern).is_some()
+}
+
+/// What is said of a pattern that cannot be read.
+pub(crate) fn not_readable(pattern: &str) -> String {
+    format!("`{pattern}` is not a regular expression of ECMA-262")
+}
+
+/// The first pattern of a document that cannot be read: its JSON pointer, and the pattern.
+pub(crate) fn unreadable(schema: &Value) -> Option<(String, &str)> {
+    let mut open = vec![(schema, String::new())];
+    while let Some((schema, at)) = open.pop() {
+        match schema {
+            Value::Array(items) => {
+                let below = items.iter().enumerate().rev();
+                open.extend(below.map(|(n, item)| (item, format!("{at}/{n}"))));
+            }
+            Value::Object(object) => {
+                for (keyword, value) in object.iter().rev() {
+                    let at = pointer::join(&at, keyword);
+                    match (keyword.as_str(), value) {
+                        ("pattern", Value::String(pattern)) if !is_readable(pattern) => {
+                            return Some((at, pattern));
+                        }
+                        (keyword, Value::Object(map)) if keywords::is_map(keyword) => {
+                            let patterns = keyword == "patternProperties";
+                            let mut keys = map.keys().filter(|_| patterns);
+                            if let Some(key) = keys.find(|key| !is_readable(key)) {
+                                return Some((pointer::join(&at, key), key));
+                            }
+                            let below = map.iter().rev();
+                            open.extend(below.map(|(key, v)| (v, pointer::join(&at, key))));
+                        }
+                        (keyword, value) if keywords::is_schema(keyword) => open.push((value, at)),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn rewrite(pattern: &str) -> String {

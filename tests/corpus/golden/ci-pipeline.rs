@@ -26,12 +26,7 @@ types! {
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[serde(rename_all = "snake_case")]
-    pub enum Trigger {
-        Push,
-        PullRequest,
-        Schedule,
-        Manual,
-    }
+    pub enum Trigger { Push, PullRequest, Schedule, Manual }
 
     /// Steps that run one after the other; stages run side by side.
     #[derive(Clone, Debug, PartialEq)]
@@ -45,8 +40,7 @@ types! {
         pub environment: Option<BTreeMap<String, EnvironmentValue>>,
         pub steps: Vec<Step>,
         /// Defaults to `60`.
-        #[serde(default)]
-        #[serde(deserialize_with = "present_integer", skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "present_int", skip_serializing_if = "Option::is_none")]
         pub timeout_minutes: Option<u16>,
     }
     check(v) {
@@ -108,11 +102,7 @@ types! {
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[serde(rename_all = "lowercase")]
-    pub enum Shell {
-        Bash,
-        Sh,
-        Pwsh,
-    }
+    pub enum Shell { Bash, Sh, Pwsh }
 
     /// Brings folders back from an earlier run, and keeps them for the next.
     #[derive(Clone, Debug, PartialEq)]
@@ -142,18 +132,26 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Optio
 }
 
 /// The same for an integer.
-fn present_integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    d: D,
-) -> Result<Option<T>, D::Error> {
+fn present_int<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
     integer(d).map(Some)
 }
 
 /// Reads an integer, also one that is written as `1.0`.
 fn integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
     let number = Number::deserialize(d)?;
-    let float = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9e15);
+    let float = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9.2e18);
     let number = float.map_or(number, |n| Number::from(n as i64));
     T::deserialize(number).map_err(serde::de::Error::custom)
+}
+
+/// Numbers such as `1.0` as integers.
+fn converted(value: Value) -> Value {
+    match (value.as_f64(), value) {
+        (_, Value::Array(items)) => items.into_iter().map(converted).collect(),
+        (_, Value::Object(map)) => map.into_iter().map(|(k, v)| (k, converted(v))).collect(),
+        (Some(n), v) if v.is_f64() && n.fract() == 0.0 && n.abs() < 9.2e18 => (n as i64).into(),
+        (_, value) => value,
+    }
 }
 
 fn ensure(what: &str, keywords: &str, valid: bool) -> Result<(), String> {
@@ -199,7 +197,7 @@ fn keys(v: &Value, range: impl RangeBounds<usize>) -> bool {
 
 fn unique(v: &Value) -> bool {
     let mut seen = HashSet::new();
-    v.as_array().is_none_or(|list| list.iter().all(|item| seen.insert(item)))
+    v.as_array().is_none_or(|list| list.iter().all(|item| seen.insert(converted(item.clone()))))
 }
 
 fn matches(v: &Value, pattern: &Regex) -> bool {
@@ -224,11 +222,22 @@ macro_rules! types {
         };
     )*};
     (@item $kind:ident $name:ident $body:tt $($head:tt)*) => { $($head)* $kind $name $body };
-    (@read $d:ident struct {$($t:tt)*}) => { Fields__::deserialize(ObjectDeserializer($d)) };
-    (@read $d:ident enum {$($(#[$($attr:tt)*])* $word:ident),* $(,)?}) => {{
-        let word = String::deserialize($d)?;
-        Fields__::deserialize(serde::de::IntoDeserializer::into_deserializer(word))
+    (@read $d:ident struct {$($t:tt)*}) => {{
+        struct Object;
+        impl<'de> serde::de::Visitor<'de> for Object {
+            type Value = schema_type;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<schema_type, A::Error> {
+                Fields__::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+            }
+        }
+        Deserializer::deserialize_map($d, Object)
     }};
+    (@read $d:ident enum {$($(#[$($attr:tt)*])* $word:ident),* $(,)?}) => {
+        Fields__::deserialize(serde::de::value::StringDeserializer::new(String::deserialize($d)?))
+    };
     (@read $d:ident $kind:ident $body:tt) => { Fields__::deserialize($d) };
     (@read $d:ident $kind:ident $body:tt $check:expr) => {{
         let value = serde_json::Value::deserialize($d)?;
@@ -238,19 +247,3 @@ macro_rules! types {
     }};
 }
 use types;
-
-/// Offers the keys and values of an object: serde would read a struct from an array, too.
-struct ObjectDeserializer<D>(D);
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectDeserializer<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit seq
-        unit_struct newtype_struct tuple tuple_struct map struct enum identifier ignored_any
-    }
-}

@@ -20,10 +20,7 @@ types! {
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[serde(rename_all = "lowercase")]
-    pub enum Provider {
-        Memory,
-        Disk,
-    }
+    pub enum Provider { Memory, Disk }
 }
 
 /// An integer in the form in which it was read: `1` or `1.0`.
@@ -37,10 +34,8 @@ impl TryFrom<Number> for Integer {
     fn try_from(number: Number) -> Result<Self, Self::Error> {
         // A float beyond 64 bits may have been rounded when it was parsed.
         let is_exact = |n: f64| n.fract() == 0.0 && (-9.2e18..1.8e19).contains(&n);
-        match number.as_f64().filter(|_| number.is_f64()).is_none_or(is_exact) {
-            true => Ok(Self(number)),
-            false => Err("expected an integer of at most 64 bits"),
-        }
+        let valid = !number.is_f64() || number.as_f64().is_some_and(is_exact);
+        valid.then_some(Self(number)).ok_or("expected an integer of at most 64 bits")
     }
 }
 
@@ -80,11 +75,22 @@ macro_rules! types {
         };
     )*};
     (@item $kind:ident $name:ident $body:tt $($head:tt)*) => { $($head)* $kind $name $body };
-    (@read $d:ident struct {$($t:tt)*}) => { Fields__::deserialize(ObjectDeserializer($d)) };
-    (@read $d:ident enum {$($(#[$($attr:tt)*])* $word:ident),* $(,)?}) => {{
-        let word = String::deserialize($d)?;
-        Fields__::deserialize(serde::de::IntoDeserializer::into_deserializer(word))
+    (@read $d:ident struct {$($t:tt)*}) => {{
+        struct Object;
+        impl<'de> serde::de::Visitor<'de> for Object {
+            type Value = schema_type;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<schema_type, A::Error> {
+                Fields__::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+            }
+        }
+        Deserializer::deserialize_map($d, Object)
     }};
+    (@read $d:ident enum {$($(#[$($attr:tt)*])* $word:ident),* $(,)?}) => {
+        Fields__::deserialize(serde::de::value::StringDeserializer::new(String::deserialize($d)?))
+    };
     (@read $d:ident $kind:ident $body:tt $check:expr) => {{
         let value = serde_json::Value::deserialize($d)?;
         ($check)(&value).map_err(serde::de::Error::custom)?;
@@ -93,19 +99,3 @@ macro_rules! types {
     }};
 }
 use types;
-
-/// Offers the keys and values of an object: serde would read a struct from an array, too.
-struct ObjectDeserializer<D>(D);
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectDeserializer<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit seq
-        unit_struct newtype_struct tuple tuple_struct map struct enum identifier ignored_any
-    }
-}

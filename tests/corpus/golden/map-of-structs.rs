@@ -11,8 +11,7 @@ types! {
     #[serde(deny_unknown_fields)]
     pub struct Host {
         pub address: String,
-        #[serde(default)]
-        #[serde(deserialize_with = "present_integer", skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "present_int", skip_serializing_if = "Option::is_none")]
         pub port: Option<u16>,
     }
     check(v) {
@@ -32,16 +31,14 @@ types! {
 static HOSTS_NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new("^[a-z-]+$").unwrap());
 
 /// The same for an integer.
-fn present_integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    d: D,
-) -> Result<Option<T>, D::Error> {
+fn present_int<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
     integer(d).map(Some)
 }
 
 /// Reads an integer, also one that is written as `1.0`.
 fn integer<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
     let number = Number::deserialize(d)?;
-    let float = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9e15);
+    let float = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() < 9.2e18);
     let number = float.map_or(number, |n| Number::from(n as i64));
     T::deserialize(number).map_err(serde::de::Error::custom)
 }
@@ -94,7 +91,19 @@ macro_rules! types {
     )*};
     (@item $kind:ident $name:ident ($($t:tt)*) $($head:tt)*) => { $($head)* $kind $name($($t)*); };
     (@item $kind:ident $name:ident $body:tt $($head:tt)*) => { $($head)* $kind $name $body };
-    (@read $d:ident struct {$($t:tt)*}) => { Fields__::deserialize(ObjectDeserializer($d)) };
+    (@read $d:ident struct {$($t:tt)*}) => {{
+        struct Object;
+        impl<'de> serde::de::Visitor<'de> for Object {
+            type Value = schema_type;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<schema_type, A::Error> {
+                Fields__::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+            }
+        }
+        Deserializer::deserialize_map($d, Object)
+    }};
     (@read $d:ident $kind:ident $body:tt) => { Fields__::deserialize($d) };
     (@read $d:ident $kind:ident $body:tt $check:expr) => {{
         let value = serde_json::Value::deserialize($d)?;
@@ -104,19 +113,3 @@ macro_rules! types {
     }};
 }
 use types;
-
-/// Offers the keys and values of an object: serde would read a struct from an array, too.
-struct ObjectDeserializer<D>(D);
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectDeserializer<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit seq
-        unit_struct newtype_struct tuple tuple_struct map struct enum identifier ignored_any
-    }
-}

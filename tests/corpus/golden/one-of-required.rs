@@ -53,7 +53,19 @@ macro_rules! types {
         };
     )*};
     (@item $kind:ident $name:ident $body:tt $($head:tt)*) => { $($head)* $kind $name $body };
-    (@read $d:ident struct {$($t:tt)*}) => { Fields__::deserialize(ObjectDeserializer($d)) };
+    (@read $d:ident struct {$($t:tt)*}) => {{
+        struct Object;
+        impl<'de> serde::de::Visitor<'de> for Object {
+            type Value = schema_type;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<schema_type, A::Error> {
+                Fields__::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+            }
+        }
+        Deserializer::deserialize_map($d, Object)
+    }};
     (@read $d:ident $kind:ident $body:tt $check:expr) => {{
         let value = serde_json::Value::deserialize($d)?;
         ($check)(&value).map_err(serde::de::Error::custom)?;
@@ -62,19 +74,3 @@ macro_rules! types {
     }};
 }
 use types;
-
-/// Offers the keys and values of an object: serde would read a struct from an array, too.
-struct ObjectDeserializer<D>(D);
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectDeserializer<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit seq
-        unit_struct newtype_struct tuple tuple_struct map struct enum identifier ignored_any
-    }
-}

@@ -35,13 +35,21 @@ pub fn cases(suite: &Path, folder: &Path) -> io::Result<Vec<Case>> {
     for (draft, uri) in DRAFTS {
         let folder = folder.join(draft);
         fs::create_dir_all(folder.join("instances"))?;
+        // The suite serves this folder: its documents refer to each other by their paths. Those of
+        // the draft come last: they take the place of those for every draft.
         let remotes = suite.join("remotes");
-        // Those of the draft come last: they take the place of those for every draft.
-        for file in files(&remotes, "draft")?
-            .into_iter()
-            .chain(files(&remotes.join(draft), "draft")?)
-        {
-            fs::copy(&file, folder.join(file.file_name().unwrap_or_default()))?;
+        for served in [remotes.clone(), remotes.join(draft)] {
+            for file in files(&served, "draft")? {
+                let path = file.strip_prefix(&served).unwrap_or(&file);
+                // A schema without an address finds them by their last names.
+                for copy in [
+                    folder.join(path),
+                    folder.join(path.file_name().unwrap_or_default()),
+                ] {
+                    fs::create_dir_all(copy.parent().unwrap_or(&folder))?;
+                    fs::copy(&file, copy)?;
+                }
+            }
         }
         // `format` tests are for validators that assert formats.
         for file in files(&suite.join("tests").join(draft), "format")? {

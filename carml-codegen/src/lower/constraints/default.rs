@@ -9,7 +9,7 @@ use super::{
 };
 use crate::ir::{
     constraint::{Pattern, Predicate, Range},
-    schema::{InstanceType, SchemaId},
+    schema::{Additional, InstanceType, SchemaId},
     types::Type,
 };
 
@@ -36,7 +36,56 @@ impl Lowering<'_> {
         if !holds(&predicate, default) {
             return Err("it is not valid against its own schema".to_owned());
         }
+        self.verify_scalars(id, default)?;
         held(ty, default)
+    }
+
+    /// Checks the strings that are durations, sizes and so on: their types would not read others.
+    fn verify_scalars(&mut self, id: SchemaId, value: &Value) -> Result<(), String> {
+        let schema = self.merge(id);
+        let rules = &schema.rules;
+        match value {
+            Value::String(text) => {
+                if let Some(scalar) = schema.scalar {
+                    scalar.verify(text)?;
+                }
+            }
+            Value::Array(list) => {
+                for (index, item) in list.iter().enumerate() {
+                    if let Some(id) = rules.prefix.get(index).copied().or(rules.items) {
+                        self.verify_scalars(id, item)?;
+                    }
+                }
+            }
+            Value::Object(map) => {
+                for (key, value) in map {
+                    let rest = match rules.additional {
+                        Additional::Typed(id) => Some(id),
+                        _ => None,
+                    };
+                    if let Some(id) = rules.properties.get(key).copied().or(rest) {
+                        self.verify_scalars(id, value)?;
+                    }
+                }
+            }
+            _ => {}
+        }
+        let ty = instance_type::of(value);
+        for union in &rules.unions {
+            let mut error = None;
+            for branch in &union.branches {
+                let types = self.merge(*branch).rules.types.clone();
+                if !types.is_empty() && !types.contains(&ty) {
+                    continue;
+                }
+                error = self.verify_scalars(*branch, value).err();
+                if error.is_none() {
+                    break;
+                }
+            }
+            error.map_or(Ok(()), Err)?;
+        }
+        Ok(())
     }
 }
 
@@ -92,7 +141,10 @@ fn holds(predicate: &Predicate, value: &Value) -> bool {
             .is_none_or(|list| size.contains(list.len() as u64)),
         Predicate::Unique => value.as_array().is_none_or(|list| {
             let mut places = list.iter().enumerate();
-            places.all(|(at, item)| !list[..at].contains(item))
+            places.all(|(at, item)| {
+                let same = |known| carml_schema::number::equal(known, item);
+                !list[..at].iter().any(same)
+            })
         }),
         Predicate::At(index, inner) => value.get(index).is_none_or(|item| holds(inner, item)),
         Predicate::EachFrom(from, inner) => items().skip(*from).all(|item| holds(inner, item)),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Lowering;
 use crate::ir::{
-    schema::{Schema, SchemaId},
+    schema::{Additional, Schema, SchemaId, Union},
     types::{NamedKind, Type},
 };
 
@@ -25,7 +25,12 @@ impl Lowering<'_> {
         let untyped = self.is_untyped_union(schema);
         let exclusive = union.exclusive && self.several_untyped(&union.branches);
         let mut branches = Vec::new();
-        self.flatten(&union.branches, &mut branches, 0);
+        let one_applies = self.flatten(union, &mut branches, 0);
+        if unions.len() > 1 || !one_applies || !schema.rules.conditions.is_empty() {
+            // What is evaluated depends on more than the branch that is taken.
+            base.rules.unevaluated = Additional::Open;
+            base.rules.unevaluated_items = None;
+        }
         // A self-reference adds no constraint.
         branches.retain(|branch| self.resolve(*branch) != id);
         if untyped || exclusive {
@@ -34,6 +39,7 @@ impl Lowering<'_> {
         if !base.rules.is_unconstrained() {
             base.about = Default::default();
             let base = self.graph.add(base);
+            self.fragments.insert(base);
             for branch in &mut branches {
                 *branch = self.intersection(*branch, base);
             }
@@ -72,25 +78,32 @@ impl Lowering<'_> {
         })
     }
 
-    /// Replaces a branch that is only a union by its branches.
-    fn flatten(&mut self, from: &[SchemaId], into: &mut Vec<SchemaId>, depth: usize) {
-        for branch in from {
+    /// Replaces a branch that is only a union by its branches. Whether exactly one of them applies
+    /// to a valid value.
+    fn flatten(&self, union: &Union, into: &mut Vec<SchemaId>, depth: usize) -> bool {
+        let mut one_applies = union.exclusive;
+        for branch in &union.branches {
             match self.inner(*branch) {
-                Some(inner) if depth < 8 => self.flatten(&inner, into, depth + 1),
+                Some(inner) if depth < 8 => {
+                    let rules = &self.graph.get(*branch).rules;
+                    one_applies &= !rules.open_over_all && !rules.items_over_all;
+                    one_applies &= self.flatten(inner, into, depth + 1);
+                }
                 _ if !into.contains(branch) => into.push(*branch),
                 _ => {}
             }
         }
+        one_applies
     }
 
-    /// The branches of a schema that is only a union.
-    pub(super) fn inner(&self, id: SchemaId) -> Option<Vec<SchemaId>> {
+    /// The union that a schema consists of.
+    pub(super) fn inner(&self, id: SchemaId) -> Option<&Union> {
         let schema = self.graph.get(id);
         let mut rest = schema.rules.clone();
         let unions = std::mem::take(&mut rest.unions);
         let inline = schema.reference.is_none() && schema.all_of.is_empty();
         match unions.as_slice() {
-            [only] if inline && rest.is_unconstrained() => Some(only.branches.clone()),
+            [_] if inline && rest.is_unconstrained() => schema.rules.unions.first(),
             _ => None,
         }
     }

@@ -1,21 +1,10 @@
 //! Numbers of bytes.
 
-use super::{leading_number, serde_text};
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-/// Units with their bytes, as they are shown, largest first.
-const UNITS: [(&str, u64); 9] = [
-    ("tib", 1 << 40),
-    ("tb", 1_000_000_000_000),
-    ("gib", 1 << 30),
-    ("gb", 1_000_000_000),
-    ("mib", 1 << 20),
-    ("mb", 1_000_000),
-    ("kib", 1 << 10),
-    ("kb", 1_000),
-    ("b", 1),
-];
+use carml_schema::scalar::byte_size;
+
+use super::serde_text;
 
 /// A number of bytes, written `500mb` (powers of 1,000) or `64KiB` (powers of 1,024). Shown in the
 /// largest unit that divides it.
@@ -43,29 +32,13 @@ impl FromStr for ByteSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (number, unit) = leading_number(text)?;
-        let unit = unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase();
-        match UNITS.iter().find(|u| u.0 == unit) {
-            Some((_, bytes)) => number
-                .checked_mul(*bytes)
-                .map(ByteSize)
-                .ok_or_else(|| format!("`{text}` is too large")),
-            None if unit.is_empty() => Err(format!(
-                "`{number}` has no unit: write `{number}b` for bytes"
-            )),
-            None if unit.starts_with('.') => {
-                Err("integers only: write `1500mb` for one and a half gigabytes".to_owned())
-            }
-            None => Err(format!(
-                "`{unit}` is not a unit of size: use b, kb, mb, gb, tb, kib, mib, gib or tib"
-            )),
-        }
+        byte_size::parse(text).map(ByteSize)
     }
 }
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unit = UNITS
+        let unit = byte_size::UNITS
             .iter()
             .find(|u| self.0 >= u.1 && self.0.is_multiple_of(u.1));
         let (unit, bytes) = unit.copied().unwrap_or(("b", 1));

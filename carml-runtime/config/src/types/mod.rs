@@ -27,18 +27,3 @@ macro_rules! serde_text {
     };
 }
 use serde_text;
-
-/// A leading integer and what follows it.
-fn leading_number(text: &str) -> Result<(u64, &str), String> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (digits, rest) = text.split_at(end);
-    if digits.is_empty() {
-        return Err(format!("`{text}` does not start with an integer"));
-    }
-    let number = digits
-        .parse()
-        .map_err(|_| format!("`{digits}` is too large"))?;
-    Ok((number, rest))
-}

@@ -1,10 +1,9 @@
 //! Strings with a meaning.
 
-use base64::Engine as _;
+use std::{convert::Infallible, fmt, str::FromStr};
+
+use carml_schema::scalar::encoded;
 use serde::{Deserialize, Serialize};
-use std::convert::Infallible;
-use std::fmt;
-use std::str::FromStr;
 
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident) => {
@@ -116,8 +115,7 @@ impl Base64 {
     /// # Errors
     /// If the text is not base64; line breaks are skipped.
     pub fn decode(&self) -> Result<Vec<u8>, base64::DecodeError> {
-        let text: String = self.0.split_whitespace().collect();
-        base64::engine::general_purpose::STANDARD.decode(text)
+        encoded::base64(&self.0)
     }
 }
 
@@ -127,19 +125,7 @@ impl Pem {
     /// # Errors
     /// The text is neither PEM nor PEM in base64.
     pub fn decode(&self) -> Result<String, String> {
-        if self.0.contains("-----BEGIN ") {
-            return Ok(self.0.clone());
-        }
-        let bytes = Base64(self.0.clone())
-            .decode()
-            .map_err(|e| format!("neither PEM nor base64: {e}"))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| "base64 of something that is not PEM".to_owned())?;
-        if text.contains("-----BEGIN ") {
-            Ok(text)
-        } else {
-            Err("base64 of something that is not PEM".to_owned())
-        }
+        encoded::pem(&self.0)
     }
 }
 

@@ -1,7 +1,12 @@
 //! Strings with a meaning, and limits.
 
+pub mod byte_size;
+pub mod duration;
+pub mod encoded;
+pub mod endpoint;
+
 /// `x-carml-type`: what a string stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scalar {
     /// `5s`.
@@ -30,6 +35,25 @@ impl Scalar {
             "pem" => Self::Pem,
             _ => return None,
         })
+    }
+
+    /// Checks what a pattern of the schema cannot express.
+    ///
+    /// # Errors
+    ///
+    /// Why the string is not one of these.
+    pub fn verify(self, text: &str) -> Result<(), String> {
+        match self {
+            Self::Duration => duration::parse(text).map(drop),
+            Self::ByteSize => byte_size::parse(text).map(drop),
+            Self::Endpoint => endpoint::wrong(text, false).map_or(Ok(()), |(why, _)| Err(why)),
+            Self::Base64 => match encoded::base64(text) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(format!("it is not base64: {error}")),
+            },
+            Self::Pem => encoded::pem(text).map(drop),
+            Self::Secret => Ok(()),
+        }
     }
 
     /// The name of its Rust type.
@@ -92,4 +116,16 @@ impl Limit {
             Self::MaxProperties => "maxProperties",
         }
     }
+}
+
+/// A leading integer and what follows it.
+fn leading_integer(text: &str) -> Result<(u64, &str), String> {
+    let end = text.find(|c: char| !c.is_ascii_digit());
+    let (digits, rest) = text.split_at(end.unwrap_or(text.len()));
+    if digits.is_empty() {
+        return Err(format!("`{text}` does not start with an integer"));
+    }
+    let number = digits.parse();
+    let number = number.map_err(|_| format!("`{digits}` is too large"))?;
+    Ok((number, rest))
 }
