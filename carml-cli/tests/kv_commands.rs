@@ -71,6 +71,20 @@ fn every_command_works(store: &Store) {
     assert_eq!(store.run(&["lock", "j", "--", "no-such-program"]).0, 2);
 }
 
+#[cfg(feature = "etcd")]
+#[test]
+fn the_store_of_a_config_is_read_and_written() {
+    let server = carml_test_conformance::Server::start(&["etcd"]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("carml.yml");
+    let text = format!(
+        "registry:\n  provider: etcd\n  endpoints: [\"{}\"]\n",
+        server.endpoints()[0]
+    );
+    std::fs::write(&config, text).unwrap();
+    every_command_works(&Store(vec!["--config".into(), config.into()]));
+}
+
 #[test]
 fn a_file_is_read_and_written() {
     let folder = tempfile::tempdir().unwrap();

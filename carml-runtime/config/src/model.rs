@@ -239,6 +239,12 @@ pub struct Registry {
     /// The certificate authority that signs the servers' certificates.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub certificate: Option<super::Pem>,
+    /// The certificate that the servers know this client by.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<super::Pem>,
+    /// The private key of `client_certificate`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub client_key: Option<super::Pem>,
     /// The namespace: every key is under it, and nothing outside of it is changed. Defaults to `"carml"`.
     pub bucket: String,
     /// How long the header of one response may take.
@@ -258,6 +264,8 @@ impl Default for Registry {
             password: None,
             timeout: "5s".parse::<super::Duration>().expect("the schema's default"),
             certificate: None,
+            client_certificate: None,
+            client_key: None,
             bucket: "carml".to_owned(),
             header_timeout_per_request: None,
             auto_sync: false,

@@ -14,7 +14,7 @@ mod shared;
 mod txn;
 mod watch;
 
-pub use options::{DEFAULT_PORT, Options, Tls};
+pub use options::{Options, Tls};
 
 use std::sync::Arc;
 

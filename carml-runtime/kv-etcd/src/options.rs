@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-/// The port of an endpoint that names none.
-pub const DEFAULT_PORT: u16 = 2379;
-
 /// How to reach a cluster.
 ///
 /// ```

@@ -160,7 +160,10 @@ pub(crate) fn committed(
         };
         let present = present.kvs.first().map(|kv| revision(kv.mod_revision));
         if present != expected {
-            let why = format!("expected {}, found {}", shown(expected), shown(present));
+            let (expected, present) = (shown(expected), shown(present));
+            let why = format!(
+                "the revision is not the expected one: expected {expected}, found {present}"
+            );
             return Err(fail(ErrorKind::Conflict, why).with_key(key.as_str()));
         }
     }

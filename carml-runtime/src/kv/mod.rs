@@ -3,6 +3,8 @@
 mod open;
 
 pub use carml_kv::*;
+#[cfg(feature = "etcd")]
+pub use carml_kv_etcd as etcd;
 #[cfg(feature = "redb")]
 pub use carml_kv_redb as redb;
 

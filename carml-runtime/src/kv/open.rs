@@ -1,5 +1,8 @@
 //! From the config to a handle.
 
+#[cfg(feature = "etcd")]
+mod etcd;
+
 use crate::{
     config::model::Registry,
     kv::{Error, ErrorKind, Kv, capability::Provider},
@@ -10,6 +13,8 @@ pub async fn open(config: &Registry) -> Result<Kv, Error> {
     match config.provider {
         #[cfg(feature = "redb")]
         Provider::Redb => redb(config).await,
+        #[cfg(feature = "etcd")]
+        Provider::Etcd => etcd::open(config).await,
         other => missing(other.as_str()),
     }
 }

@@ -1,8 +1,10 @@
 //! etcd: a server of its own for each check, since its revisions count the writes of all buckets.
 use std::time::Duration;
 
-use carml_kv_etcd::{Etcd, Options};
-use carml_runtime::kv::Kv;
+use carml_runtime::kv::{
+    Kv,
+    etcd::{Etcd, Options},
+};
 
 use crate::{Fixture, Server};
 

@@ -7,10 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use carml_kv_etcd::{Etcd, Options};
 use carml_runtime::kv::{
     Applied, Batch, Error, ErrorKind, Event, Key, Kv, Revision, SnapshotReason, Txn, WatchStart,
     WatchStream,
+    etcd::{Etcd, Options},
 };
 use carml_test_conformance::{Proxy, Server, within};
 use futures_util::StreamExt as _;

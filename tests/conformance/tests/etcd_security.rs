@@ -3,8 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use carml_kv_etcd::{Etcd, Options, Tls};
-use carml_runtime::kv::{ErrorKind, Kv};
+use carml_runtime::{
+    config::{Config, Loader, Schema},
+    kv::{
+        self, ErrorKind, Kv,
+        etcd::{Etcd, Options, Tls},
+    },
+};
 use carml_test_conformance::{Server, within};
 
 fn file(server: &Server, name: &str) -> Vec<u8> {
@@ -132,6 +137,61 @@ async fn a_user_on_a_server_without_authentication_is_an_error() {
         let deadline = Instant::now() + Duration::from_secs(20);
         while let Err(e) = kv.put("k".parse().unwrap(), "v", None).await {
             assert!(Instant::now() < deadline, "{e}");
+        }
+    })
+    .await;
+}
+
+/// The registry of a config, opened; an error with its text.
+async fn opened(registry: &str) -> Result<Kv, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("carml.yml");
+    std::fs::write(&file, format!("registry:\n{registry}")).unwrap();
+    let loader = Loader::new(Schema::base().unwrap());
+    let loaded = loader.file(file).load();
+    let config: Config = loaded.unwrap().typed().unwrap();
+    let opened = kv::open(&config.registry.unwrap()).await;
+    opened.map_err(|error| error.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_key_of_a_config_has_its_effect() {
+    within(async {
+        let start = || Server::start(&["etcd", "--mutual-tls", "--auth"]);
+        let server = tokio::task::spawn_blocking(start).await.unwrap();
+        let about = server.about();
+        let pki = |name: &str| about["pki"][name].as_str().unwrap();
+        let user = |name: &str| about["user"][name].as_str().unwrap();
+        let registry = format!(
+            "  provider: etcd\n  endpoints: [\"{}\"]\n  username: {}\n  password: {}\n  \
+             timeout: 4s\n  certificate_file: {}\n  client_certificate_file: {}\n  \
+             client_key_file: {}\n  bucket: app\n  header_timeout_per_request: 2s\n  \
+             auto_sync: true\n",
+            server.endpoints()[0],
+            user("username"),
+            user("password"),
+            pki("ca_pem"),
+            pki("client_pem"),
+            pki("client_key"),
+        );
+        let kv = opened(&registry).await.unwrap();
+        kv.put("k".parse().unwrap(), "v", None).await.unwrap();
+        for (key, value) in [
+            ("password", "wrong"),
+            ("username", "nobody"),
+            ("certificate_file", pki("other_ca_pem")),
+            ("client_certificate_file", pki("expired_pem")),
+            ("bucket", "other"),
+            ("endpoints", "[127.0.0.1:1]"),
+            ("header_timeout_per_request", "1us"),
+        ] {
+            let line = |line: &str| match line.trim_start().starts_with(&format!("{key}:")) {
+                true => format!("  {key}: {value}\n"),
+                false => format!("{line}\n"),
+            };
+            let changed: String = registry.lines().map(line).collect();
+            let why = opened(&changed).await.err();
+            assert!(why.is_some(), "{key} has no effect");
         }
     })
     .await;

@@ -8,8 +8,9 @@ mod watch;
 
 use std::process::ExitCode;
 
-use carml_runtime::kv::{Error, ErrorKind};
+use carml_runtime::kv::{Error, ErrorKind, Kv};
 
+use self::store::Unopened;
 use super::could_not_run;
 
 /// Use a key/value store: a local file, or one that is served
@@ -19,6 +20,7 @@ Examples:
   carml kv serve --file data.redb                serve a file on 127.0.0.1:50051
   carml kv put greeting/en Hello                 write to the served store
   carml kv --file data.redb get greeting/en      read the file, while nobody serves it
+  carml kv --config carml.yml list greeting      read the store of a config, such as etcd
   carml kv watch --tree greeting                 print its changes, one JSON line per batch
   carml kv lock jobs/nightly -- ./nightly.sh     run a command while the lock is held
 
@@ -53,32 +55,34 @@ pub(crate) fn run(args: Args) -> ExitCode {
         if let Command::Serve(serve) = args.command {
             return serve::run(serve, args.store).await;
         }
-        match client(args).await {
-            Ok(code) => code,
-            Err(error) => invalid_input(&error),
+        let help = args.store.help();
+        match args.store.open().await {
+            Ok(kv) => client(args.command, &kv, help).await,
+            Err(Unopened::Config(error)) => super::invalid_input(error),
+            Err(Unopened::Store(error)) => invalid_input(&error),
         }
     })
 }
 
-async fn client(args: Args) -> Result<ExitCode, Error> {
-    let help = args.store.help();
-    let kv = args.store.open().await?;
-    let done = match args.command {
+async fn client(command: Command, kv: &Kv, help: Option<String>) -> ExitCode {
+    let done = match command {
         Command::Serve(_) => Ok(ExitCode::SUCCESS),
-        Command::Get(args) => args.run(&kv).await,
-        Command::Put(args) => args.run(&kv).await,
-        Command::Delete(args) => args.run(&kv).await,
-        Command::Exists(args) => args.run(&kv).await,
-        Command::List(args) => args.run(&kv).await,
-        Command::DeleteTree(args) => args.run(&kv).await,
-        Command::Watch(args) => args.run(&kv).await,
-        Command::Lock(args) => args.run(&kv).await,
+        Command::Get(args) => args.run(kv).await,
+        Command::Put(args) => args.run(kv).await,
+        Command::Delete(args) => args.run(kv).await,
+        Command::Exists(args) => args.run(kv).await,
+        Command::List(args) => args.run(kv).await,
+        Command::DeleteTree(args) => args.run(kv).await,
+        Command::Watch(args) => args.run(kv).await,
+        Command::Lock(args) => args.run(kv).await,
     };
-    done.map_err(|mut error| {
+    // Releases what the command held. A served store stays open: it has no such call.
+    let _ = kv.close().await;
+    done.unwrap_or_else(|mut error| {
         if error.kind == ErrorKind::Unavailable {
             error.message.extend(help);
         }
-        error
+        invalid_input(&error)
     })
 }
 

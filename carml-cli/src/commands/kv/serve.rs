@@ -1,12 +1,15 @@
 //! `carml kv serve`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use carml_kv_service::Service;
 use carml_runtime::{App, config::Config};
 use tokio::sync::oneshot;
 
-use super::{super::output, store::Choice};
+use super::{
+    super::output,
+    store::{Choice, quoted},
+};
 
 /// What is served unless a config says otherwise.
 const EMBEDDED: &str = "app:\n  name: carml-kv\nregistry:\n  provider: redb\n";
@@ -18,10 +21,6 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
 
-    /// A carml.yml with the store, the middlewares and all other settings
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-
     /// Set one value over the config: --set registry.timeout=5s
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -30,12 +29,11 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, store: Choice) -> ExitCode {
     let (ready, bound) = oneshot::channel();
     let mut app = App::<Config>::new().service(Service::new).ready(ready);
-    app = match args.config {
+    let file = store.path();
+    app = match store.config {
         Some(file) => app.config_file(file),
         None => app.config_text("the built-in config", EMBEDDED),
     };
-    let file = store.file.map(|file| format!("{}", file.display()));
-    let file = file.map(|file| format!("registry.path={}", quoted(&file)));
     let listen = args
         .listen
         .map(|address| format!("grpc.server.listen={}", quoted(&address)));
@@ -49,9 +47,4 @@ pub(super) async fn run(args: Args, store: Choice) -> ExitCode {
         }
     });
     app.run().await
-}
-
-/// As a YAML text, whatever it looks like.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -54,7 +54,8 @@ pub(super) fn check(rules: &mut Rules<'_>) {
 }
 
 /// The features that there are, and whether they are compiled in.
-const FEATURES: [(&str, bool); 2] = [
+const FEATURES: [(&str, bool); 3] = [
+    ("etcd", cfg!(feature = "etcd")),
     ("redb", cfg!(feature = "redb")),
     ("reflection", cfg!(feature = "reflection")),
 ];

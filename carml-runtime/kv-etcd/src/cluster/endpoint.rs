@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use carml_kv::{Error, ErrorKind};
+use carml_kv::{Error, ErrorKind, capability::Provider};
 use etcd_client::{
     Certificate, Channel, Client, ConnectOptions, Error as EtcdError, Identity, TlsOptions,
 };
@@ -12,7 +12,7 @@ use tonic::transport::{Endpoint as Connector, Uri};
 
 use crate::{
     PROVIDER,
-    options::{DEFAULT_PORT, Options, Tls},
+    options::{Options, Tls},
 };
 
 /// A server that does not answer pings for this long has failed. etcd refuses pings more often than every
@@ -127,9 +127,9 @@ fn uri(address: &str, tls: bool) -> Result<Uri, String> {
         uri.map_err(|e| format!("the endpoint `{address}` is invalid: {e}"))
     };
     let uri = parse(authority)?;
-    match uri.port() {
-        Some(_) => Ok(uri),
-        None => parse(&format!("{authority}:{DEFAULT_PORT}")),
+    match (uri.port(), Provider::Etcd.default_port()) {
+        (None, Some(port)) => parse(&format!("{authority}:{port}")),
+        _ => Ok(uri),
     }
 }
 

@@ -1,0 +1,90 @@
+//! The section `registry` for etcd.
+
+use carml_kv_etcd::{Etcd, Options, Tls};
+
+use crate::{
+    config::{Duration, Endpoint, Pem, model::Registry},
+    kv::{Error, ErrorKind, Kv},
+};
+
+pub(super) async fn open(config: &Registry) -> Result<Kv, Error> {
+    let options = options(config)
+        .map_err(|why| Error::new(ErrorKind::InvalidArgument, "open", why).with_backend("etcd"))?;
+    Ok(Kv::new(Etcd::connect(&options).await?, options.timeout))
+}
+
+fn options(config: &Registry) -> Result<Options, String> {
+    let endpoints = config.endpoints.iter();
+    let mut options = Options::new(endpoints.map(Endpoint::as_str));
+    options.bucket.clone_from(&config.bucket);
+    options.timeout = config.timeout.get();
+    options.request_timeout = config.header_timeout_per_request.map(Duration::get);
+    options.auto_sync = config.auto_sync;
+    options.user = match (&config.username, &config.password) {
+        (Some(name), Some(password)) => Some((name.clone(), password.expose().to_owned())),
+        (Some(_), None) => return Err("`registry.username` needs `registry.password`".to_owned()),
+        (None, Some(_)) => return Err("`registry.password` needs `registry.username`".to_owned()),
+        (None, None) => None,
+    };
+    options.tls = tls(config)?;
+    Ok(options)
+}
+
+/// Certificates switch TLS on.
+fn tls(config: &Registry) -> Result<Option<Tls>, String> {
+    let read = |key: &str, pem: &Option<Pem>| {
+        let text = pem.as_ref().map(Pem::decode).transpose();
+        let text = text.map_err(|why| format!("`registry.{key}`: {why}"))?;
+        Ok::<_, String>(text.map(String::into_bytes))
+    };
+    let mut tls = Tls::new();
+    tls.authority = read("certificate", &config.certificate)?;
+    let certificate = read("client_certificate", &config.client_certificate)?;
+    let key = read("client_key", &config.client_key)?;
+    tls.identity = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => {
+            let why = "`registry.client_certificate` and `registry.client_key` need each other";
+            return Err(why.to_owned());
+        }
+    };
+    Ok((tls.authority.is_some() || tls.identity.is_some()).then_some(tls))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_used() {
+        let pem = "-----BEGIN CERTIFICATE-----";
+        let text = format!(
+            r#"{{"endpoints":["a","b:1"],"bucket":"b","username":"u","password":"p","timeout":"7s",
+                "header_timeout_per_request":"1s","auto_sync":true,"certificate":"{pem}",
+                "client_certificate":"{pem}","client_key":"{pem}"}}"#
+        );
+        let config: Registry = serde_json::from_str(&text).unwrap();
+        let options = options(&config).unwrap();
+        assert_eq!(options.endpoints, ["a", "b:1"]);
+        assert_eq!((&options.bucket[..], options.auto_sync), ("b", true));
+        assert_eq!(options.user, Some(("u".to_owned(), "p".to_owned())));
+        assert_eq!(options.timeout.as_secs(), 7);
+        assert_eq!(options.request_timeout.unwrap().as_secs(), 1);
+        let tls = options.tls.unwrap();
+        assert_eq!(tls.authority.as_deref(), Some(pem.as_bytes()));
+        assert!(tls.identity.is_some());
+    }
+
+    #[test]
+    fn half_of_a_pair_is_refused() {
+        for half in [
+            r#"{"username":"u"}"#,
+            r#"{"password":"p"}"#,
+            r#"{"client_key":"-----BEGIN PRIVATE KEY-----"}"#,
+        ] {
+            let config: Registry = serde_json::from_str(half).unwrap();
+            assert!(options(&config).is_err(), "{half}");
+        }
+    }
+}
