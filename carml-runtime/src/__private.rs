@@ -17,19 +17,20 @@ pub fn boxed<S: Stream + Send + 'static>(stream: S) -> BoxStream<S::Item> {
     Box::pin(stream)
 }
 
-/// Names the tonic form of a plain answer: the macro sees only the tokens of its type, which may
-/// be an alias.
+/// A plain answer. The macro sees only the tokens of its type, which may be an alias.
 #[diagnostic::on_unimplemented(
     message = "a handler returns `Result<_, tonic::Status>`, found `{Self}`",
     label = "the error type must be `tonic::Status`",
     note = "implement `From<YourError> for Status`, return `Result<_, Status>`, and use `?`"
 )]
-pub trait Answer {
-    type Wrapped;
+pub trait Answer<T> {
+    fn wrap(self) -> Result<Response<T>, Status>;
 }
 
-impl<T> Answer for Result<T, Status> {
-    type Wrapped = Result<Response<T>, Status>;
+impl<T> Answer<T> for Result<T, Status> {
+    fn wrap(self) -> Result<Response<T>, Status> {
+        self.map(Response::new)
+    }
 }
 
 /// What only `#[carml_service]` implements.

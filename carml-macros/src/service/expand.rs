@@ -110,18 +110,15 @@ fn method(method: &Method) -> TokenStream {
         };
     }
 
-    let (output, convert) = match answer {
-        Answer::Tonic => (None, None),
-        Answer::Plain => {
+    let (message, convert) = match answer {
+        Answer::Tonic => (TokenStream::new(), None),
+        Answer::Plain(message) => {
             let syn::ReturnType::Type(_, ty) = &signature.output else {
                 unreachable!("checked in the model")
             };
-            (
-                Some(
-                    quote_spanned!(ty.span()=> <#ty as ::carml_runtime::__private::Answer>::Wrapped),
-                ),
-                Some(quote!(::carml_runtime::__private::Response::new)),
-            )
+            let wrap =
+                quote_spanned!(ty.span()=> ::carml_runtime::__private::Answer::wrap(__answer));
+            (quote!(#message), Some(wrap))
         }
         Answer::Stream {
             name,
@@ -145,14 +142,10 @@ fn method(method: &Method) -> TokenStream {
             } else {
                 quote!(|stream| ::carml_runtime::__private::Response::new((#boxed)(stream)))
             };
+            name_lifetime_of_self(&mut signature);
             (
-                Some(quote! {
-                    ::core::result::Result<
-                        ::carml_runtime::__private::Response<Self::#name>,
-                        ::carml_runtime::__private::Status,
-                    >
-                }),
-                Some(convert),
+                quote!(Self::#name),
+                Some(quote!(::core::result::Result::map(__answer, #convert))),
             )
         }
     };
@@ -186,16 +179,36 @@ fn method(method: &Method) -> TokenStream {
         }
         .await;
     };
-    signature.output = syn::ReturnType::Type(
-        syn::token::RArrow::default(),
-        Box::new(syn::Type::Verbatim(output.unwrap_or_default())),
-    );
+    signature.output = syn::parse_quote! {
+        -> ::core::result::Result<
+            ::carml_runtime::__private::Response<#message>,
+            ::carml_runtime::__private::Status,
+        >
+    };
     quote! {
         #(#attributes)*
         #signature {
             #unwrap_request
             #statement
-            ::core::result::Result::map(__answer, #convert)
+            #convert
         }
     }
+}
+
+/// The compiler names the lifetime in its error about a stream that borrows `self`: the name is all
+/// that a macro can add to that error.
+fn name_lifetime_of_self(signature: &mut syn::Signature) {
+    let Some(FnArg::Receiver(receiver)) = signature.inputs.first_mut() else {
+        return;
+    };
+    let Some((_, lifetime @ None)) = &mut receiver.reference else {
+        return;
+    };
+    let name = syn::Lifetime::new("'a_stream_cannot_borrow_self", receiver.self_token.span);
+    *lifetime = Some(name.clone());
+    receiver.ty = Box::new(syn::parse_quote!(&#name Self));
+    signature
+        .generics
+        .params
+        .insert(0, syn::parse_quote!(#name));
 }

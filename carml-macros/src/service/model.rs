@@ -36,8 +36,8 @@ pub(super) struct Method {
 pub(super) enum Answer {
     /// `Result<Response<T>, Status>`: left as it is.
     Tonic,
-    /// `Result<T, Status>`.
-    Plain,
+    /// `Result<T, Status>`, and its `T`.
+    Plain(Box<Type>),
     /// A stream in place of `T`, boxed by the macro.
     Stream {
         /// The trait's associated type.
@@ -198,7 +198,7 @@ fn answer(
         return Some(if wrapped {
             Answer::Tonic
         } else {
-            Answer::Plain
+            Answer::Plain(Box::new(ok.clone()))
         });
     };
     if stream.bounds.iter().any(borrows) {
