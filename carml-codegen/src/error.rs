@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use crate::{proto, schema};
+use carml_diagnostic::Report;
 
 /// Why nothing was generated.
 ///
@@ -11,15 +11,9 @@ use crate::{proto, schema};
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The proto files are invalid: every error with its place.
-    #[error(transparent)]
-    Proto(#[from] proto::Error),
-    /// The schema is invalid, or cannot be read.
-    #[error(transparent)]
-    Schema(#[from] schema::Error),
-    /// Both the schema and the proto files are invalid.
-    #[error("{0}\n\n{1}")]
-    Both(schema::Error, proto::Error),
+    /// The schema or the proto files are invalid, or cannot be read: every error with its place.
+    #[error("{}", .0.human(false).trim_end())]
+    Invalid(Report),
     /// Neither a schema nor a proto file was named.
     #[error("nothing to generate: name files with `.schema(…)` and `.proto(…)`")]
     Nothing,

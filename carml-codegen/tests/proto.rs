@@ -113,10 +113,11 @@ fn every_broken_file_is_reported_with_its_place_and_its_line() {
     ))
     .unwrap_err();
     let report = error.to_string();
-    assert_eq!(error.faults.len(), 4, "{report}");
+    assert_eq!(error.findings().len(), 4, "{report}");
     for expected in [
         "syntax.proto:3:14",
-        "\tstring name 1;",
+        // The tab is shown as spaces.
+        "3 |     string name 1;\n  |                 ^",
         "type.proto:3:3",
         "  Strin name = 1;\n  |   ^^^^^",
         "import.proto:2:1",
@@ -461,8 +462,9 @@ fn an_enum_of_proto2_is_refused_in_proto3() {
         "syntax = \"proto3\"; import \"old.proto\";\nmessage N { E e = 1; M m = 2; }",
     );
     let error = proto::compile(&options(root.path(), &["new.proto"])).unwrap_err();
-    assert_eq!(error.faults.len(), 1, "{error}");
-    assert_eq!(error.faults[0].place, Some((2, 13)), "{error}");
+    assert_eq!(error.findings().len(), 1, "{error}");
+    let start = error.findings()[0].start.unwrap();
+    assert_eq!((start.line, start.column), (2, 13), "{error}");
     assert!(
         error.to_string().contains("`E` is an enum of proto2"),
         "{error}"
@@ -503,7 +505,7 @@ fn an_import_error_says_what_to_do() {
         ("twice.proto", "remove one of the two"),
     ] {
         let error = proto::compile(&options(root.path(), &[file])).unwrap_err();
-        let found = error.faults[0].help.as_deref().unwrap();
+        let found = &error.findings()[0].helps[0];
         assert!(found.starts_with(help), "{error}");
     }
 }
@@ -562,17 +564,13 @@ fn every_error_of_a_run_is_reported_at_once() {
     let names: Vec<&str> = files.iter().map(|(file, _)| *file).collect();
     let error = proto::compile(&options(root.path(), &names)).unwrap_err();
     let places: Vec<_> = error
-        .faults
+        .findings()
         .iter()
-        .map(|fault| {
-            (
-                Path::new(&fault.file)
-                    .file_name()
-                    .unwrap()
-                    .to_str()
-                    .unwrap(),
-                fault.place.unwrap(),
-            )
+        .map(|finding| {
+            let file = Path::new(finding.file.as_ref().unwrap());
+            let start = finding.start.unwrap();
+            let name = file.file_name().unwrap().to_str().unwrap();
+            (name, (start.line, start.column))
         })
         .collect();
     assert_eq!(
@@ -605,7 +603,10 @@ fn reports_name_files_by_paths_that_can_be_opened() {
     let mut options = options(root.path(), &["b.proto"]);
     options.includes.push(root.path().join("deep"));
     let error = proto::compile(&options).unwrap_err();
-    assert!(Path::new(&error.faults[0].file).is_file(), "{error}");
+    assert!(
+        Path::new(error.findings()[0].file.as_ref().unwrap()).is_file(),
+        "{error}"
+    );
 }
 
 #[test]

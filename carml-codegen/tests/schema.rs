@@ -5,7 +5,7 @@ use std::fs;
 
 use carml_codegen::schema::{self, Options};
 
-fn compile(text: &str) -> Result<schema::Module, schema::Error> {
+fn compile(text: &str) -> Result<schema::Module, carml_diagnostic::Report> {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("app.json");
     fs::write(&file, text).unwrap();
@@ -408,8 +408,8 @@ fn all_invalid_defaults_are_reported_at_once() {
     let text = r#"{"x-carml-defaults": "fill", "type": "object", "properties": {
         "a": {"type": "boolean", "default": 1},
         "b": {"type": "string", "default": 2}}}"#;
-    let error = compile(text).unwrap_err().to_string();
-    assert_eq!(error.lines().count(), 2, "{error}");
+    let error = compile(text).unwrap_err();
+    assert_eq!(error.errors(), 2, "{error}");
 }
 
 #[test]

@@ -107,12 +107,28 @@ codes! {
     Unanswered = "unanswered",
     /// A schema is not a JSON Schema.
     NotASchema = "not-a-schema",
+    /// A default that is filled in is not valid.
+    InvalidDefault = "invalid-default",
     /// A schema is too expensive to validate with.
     SchemaBomb = "schema-bomb",
     /// A section cannot be added to the schema.
     Section = "section",
     /// A middleware cannot be added to the schema.
     Middleware = "middleware",
+    /// A `.proto` file breaks a rule of its language.
+    Proto = "proto",
+    /// A `.proto` file is of an edition.
+    Edition = "edition",
+    /// An import of a `.proto` file cannot be followed.
+    Import = "import",
+    /// A `.proto` file is not where imports are looked up.
+    Include = "include",
+    /// A name of a `.proto` file has no name in Rust, or one that is taken.
+    RustName = "rust-name",
+    /// An option of the proto compiler is malformed.
+    BuildOption = "build-option",
+    /// The generated code is not Rust.
+    Internal = "internal",
 }
 
 impl std::fmt::Display for Code {

@@ -238,6 +238,11 @@ impl Code {
                 "{ \"type\": \"strin\" }",
                 "Correct the schema at the place named.",
             ),
+            Self::InvalidDefault => (
+                "A default that is filled in does not match its own schema, or the type made of it.",
+                "{ \"type\": \"integer\", \"maximum\": 9, \"default\": 10 }",
+                "Correct the default, or the schema that it has to match.",
+            ),
             Self::SchemaBomb => (
                 "The references and alternatives of a schema multiply: it is too expensive to validate with.",
                 "anyOf of anyOf of anyOf, each by reference",
@@ -252,6 +257,41 @@ impl Code {
                 "A middleware cannot be added to the schema, because one of its name exists.",
                 "App::middleware(\"timeout\", ...)",
                 "Give the middleware another name.",
+            ),
+            Self::Proto => (
+                "A `.proto` file breaks a rule of its language.",
+                "message Order { strng id = 1; }",
+                "Correct the place that is underlined.",
+            ),
+            Self::Edition => (
+                "A `.proto` file is of an edition, which is not supported yet.",
+                "edition = \"2023\";",
+                "Write `syntax = \"proto3\";`.",
+            ),
+            Self::Import => (
+                "An import is not found, is given twice, or leads back to the file that has it.",
+                "import \"shop/order.proto\";",
+                "Correct the path: it begins at one of the include folders.",
+            ),
+            Self::Include => (
+                "A `.proto` file is in none of the include folders, or another one has its name there.",
+                "carml generate --proto a/b.proto --include c --out out.rs",
+                "Include a folder above the file.",
+            ),
+            Self::RustName => (
+                "Two names of a `.proto` file are the same in Rust, or one has no letter and no digit.",
+                "message order {}\nmessage Order {}",
+                "Rename one of the two.",
+            ),
+            Self::BuildOption => (
+                "An option of the proto compiler is not what it expects.",
+                "Builder::new().extern_path(\"shop.v1\", \"::shop\")",
+                "Write it as the report shows.",
+            ),
+            Self::Internal => (
+                "The code that was generated is not Rust.",
+                "Builder::new().type_attribute(\".\", \"#[derive(;)]\")",
+                "Check the attributes and paths that were given; if there are none, report it as a bug.",
             ),
         };
         Explanation {

@@ -45,7 +45,9 @@ mod userinfo;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use explanation::Explanation;
-pub use kind::{Bound, Found, Kind, LengthBound, TooLarge, Type, Unit, Unreadable};
+pub use kind::{
+    Bound, BuildOption, Found, Kind, LengthBound, Proto, TooLarge, Type, Unit, Unreadable,
+};
 pub use nearest::{did_you_mean, distance, nearest};
 pub use pointer::{escape_key, unescape_key};
 pub use raw_report::RawReport;

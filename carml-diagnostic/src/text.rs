@@ -46,6 +46,18 @@ pub enum Piece {
     External(String),
 }
 
+impl Piece {
+    /// The name of a variable in `${…}`: shown if it is written as names of variables are, in upper
+    /// case. Any other may be a part of a password that has `${` in it.
+    pub fn variable(name: &Input) -> Self {
+        let is_plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+        match name.as_str().bytes().all(is_plain) {
+            true => trusted(name.as_str()),
+            false => Self::Input(name.clone()),
+        }
+    }
+}
+
 impl Text {
     /// A text of the program or of the schema.
     pub fn trusted(text: impl Into<Cow<'static, str>>) -> Self {

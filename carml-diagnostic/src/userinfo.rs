@@ -11,7 +11,7 @@ pub fn passwords(text: &str) -> Vec<Range<usize>> {
         let start = from;
         from += word.len();
         let word = word.trim_end_matches(ends);
-        let authority = word.find("://").map_or(0, |at| at + 3);
+        let authority = scheme(word);
         let Some(host) = word.rfind('@').filter(|at| *at > authority) else {
             continue;
         };
@@ -27,6 +27,19 @@ pub fn passwords(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// How long `scheme://` is at the start of a word, brackets before it included. A `://` further on
+/// may be part of a password.
+fn scheme(word: &str) -> usize {
+    let opened = word.trim_start_matches(['[', '(', '{', '<']);
+    let before = word.len() - opened.len();
+    let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-');
+    let end = opened.find(|c| !is_scheme(c)).unwrap_or(opened.len());
+    match opened[end..].starts_with("://") {
+        true => before + end + 3,
+        false => 0,
+    }
 }
 
 /// The text with stars for each password in an address.
@@ -60,6 +73,9 @@ mod tests {
             ("nats://u@h:4222", "nats://u@h:4222"),
             ("u:hunter2@h:1", "u:******@h:1"),
             ("at u:p/w@h1,", "at u:******@h1,"),
+            ("[\"u:a://b@h:1\"]", "[\"u:******@h:1\"]"),
+            ("(s://u:a://b@h)", "(s://u:******@h)"),
+            ("s=t://u:p@h", "s=t:******@h"),
             ("h:80/p and me@example.org", "h:80/p and me@example.org"),
         ] {
             assert_eq!(without_passwords(text), shown);

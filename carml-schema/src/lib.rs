@@ -96,7 +96,7 @@ mod validator;
 
 pub use applicable::Applicable;
 pub use documents::Documents;
-pub use error::Error;
+pub use error::{locate_error, not_a_schema};
 pub use index::{Annotated, Annotations, SchemaIndex};
 pub use node::Node;
 pub use parse::{Parsed, parse};

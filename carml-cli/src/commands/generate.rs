@@ -3,6 +3,7 @@
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use carml_codegen::{proto, schema};
+use carml_diagnostic::{Code, Report};
 
 use super::{could_not_run, invalid_input, output};
 
@@ -55,24 +56,30 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             Format::Human => output::print(report),
             Format::Json => output::print(format_args!("{:#}\n", report.to_json())),
         },
-        Err(Failure::Input(message)) => invalid_input(message),
-        Err(Failure::System(message)) => could_not_run(message),
+        Err(Failure::Invalid(report)) => {
+            let mut all = report.findings().iter();
+            match all.any(|finding| finding.code == Code::Unreadable) {
+                true => could_not_run(report),
+                false => invalid_input(report),
+            }
+        }
+        Err(Failure::Unwritten(message)) => could_not_run(message),
     }
 }
 
 enum Failure {
-    Input(String),
-    System(String),
+    Invalid(Report),
+    Unwritten(String),
 }
 
 /// What was done.
-struct Report {
+struct Done {
     out: PathBuf,
     lines: usize,
     schema: Option<schema::Module>,
 }
 
-impl Report {
+impl Done {
     fn to_json(&self) -> serde_json::Value {
         let mut report = serde_json::json!({ "out": self.out, "lines": self.lines });
         if let Some(module) = &self.schema {
@@ -84,7 +91,7 @@ impl Report {
     }
 }
 
-impl std::fmt::Display for Report {
+impl std::fmt::Display for Done {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "wrote {} ({} lines)", self.out.display(), self.lines)?;
         let Some(module) = &self.schema else {
@@ -114,44 +121,49 @@ fn header(args: &Args) -> String {
     )
 }
 
-fn generate(args: &Args) -> Result<Report, Failure> {
-    let mut code = header(args);
-    let schema = match &args.schema {
-        None => None,
-        Some(file) => {
-            let mut options = schema::Options::default();
-            options.root.clone_from(&args.root);
-            options.derives.clone_from(&args.derive);
-            let module = schema::compile(file, &options).map_err(|error| match error {
-                schema::Error::Schema(carml_schema::Error::Read(..)) => {
-                    Failure::System(error.to_string())
-                }
-                _ => Failure::Input(error.to_string()),
-            })?;
-            code.push_str(&module.code);
-            Some(module)
+fn generate(args: &Args) -> Result<Done, Failure> {
+    let (schema, proto) = match (compile_schema(args), compile_protos(args)) {
+        (Ok(schema), Ok(proto)) => (schema, proto),
+        (schema, proto) => {
+            let mut all = Report::new();
+            schema
+                .err()
+                .into_iter()
+                .for_each(|report| all.extend(report));
+            proto
+                .err()
+                .into_iter()
+                .for_each(|report| all.extend(report));
+            return Err(Failure::Invalid(all));
         }
     };
-    if !args.proto.is_empty() {
-        let mut options = proto::Options::default();
-        options.files.clone_from(&args.proto);
-        options.includes.clone_from(&args.include);
-        let module = proto::compile(&options).map_err(|error| {
-            // The compiler says only that such a file is nowhere below the includes.
-            let unreadable = args.proto.iter().find_map(|file| {
-                let error = fs::File::open(file).err()?;
-                Some(format!("cannot read {}: {error}", file.display()))
-            });
-            unreadable.map_or_else(|| Failure::Input(error.to_string()), Failure::System)
-        })?;
-        code.push_str(&module.code);
-    }
+    let mut code = header(args);
+    code.push_str(schema.as_ref().map_or("", |module| &module.code));
+    code.push_str(proto.as_ref().map_or("", |module| &module.code));
     fs::write(&args.out, &code).map_err(|error| {
-        Failure::System(format!("cannot write {}: {error}", args.out.display()))
+        Failure::Unwritten(format!("cannot write {}: {error}", args.out.display()))
     })?;
-    Ok(Report {
+    Ok(Done {
         out: args.out.clone(),
         lines: code.lines().count(),
         schema,
     })
+}
+
+fn compile_schema(args: &Args) -> Result<Option<schema::Module>, Report> {
+    let mut options = schema::Options::default();
+    options.root.clone_from(&args.root);
+    options.derives.clone_from(&args.derive);
+    let compile = |file| schema::compile(file, &options);
+    args.schema.as_deref().map(compile).transpose()
+}
+
+fn compile_protos(args: &Args) -> Result<Option<proto::Module>, Report> {
+    let mut options = proto::Options::default();
+    options.files.clone_from(&args.proto);
+    options.includes.clone_from(&args.include);
+    match args.proto.is_empty() {
+        true => Ok(None),
+        false => proto::compile(&options).map(Some),
+    }
 }

@@ -5,6 +5,8 @@ mod output;
 
 use std::path::{Path, PathBuf};
 
+use carml_diagnostic::Report;
+
 use crate::{Error, proto, schema};
 
 /// What to generate, from which files. Paths are relative to the current directory, which in a
@@ -193,9 +195,18 @@ impl Builder {
         }
         let (config, proto) = match (self.compile_schema(), self.compile_protos()) {
             (Ok(config), Ok(proto)) => (config, proto),
-            (Err(error), Ok(_)) => return Err(error.into()),
-            (Ok(_), Err(error)) => return Err(error.into()),
-            (Err(schema), Err(proto)) => return Err(Error::Both(schema, proto)),
+            (config, proto) => {
+                let mut all = Report::new();
+                config
+                    .err()
+                    .into_iter()
+                    .for_each(|report| all.extend(report));
+                proto
+                    .err()
+                    .into_iter()
+                    .for_each(|report| all.extend(report));
+                return Err(Error::Invalid(all));
+            }
         };
         let mut code = String::new();
         let mut files = Vec::new();
@@ -213,7 +224,7 @@ impl Builder {
         output::write_if_changed(&out_dir.join("carml.rs"), &code)
     }
 
-    fn compile_schema(&self) -> Result<Option<schema::Module>, schema::Error> {
+    fn compile_schema(&self) -> Result<Option<schema::Module>, Report> {
         let mut options = schema::Options::default();
         options.root.clone_from(&self.root);
         options.derives.clone_from(&self.derives);
@@ -221,7 +232,7 @@ impl Builder {
         self.schema.as_deref().map(compile).transpose()
     }
 
-    fn compile_protos(&self) -> Result<Option<proto::Module>, proto::Error> {
+    fn compile_protos(&self) -> Result<Option<proto::Module>, Report> {
         if self.proto.files.is_empty() {
             return Ok(None);
         }

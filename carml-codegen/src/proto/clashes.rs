@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use carml_diagnostic::{Diagnostic, Proto};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     MessageOptions, ServiceDescriptorProto,
@@ -9,9 +10,7 @@ use prost_types::{
 };
 
 use super::{
-    Options,
-    front::Fault,
-    idents,
+    Options, idents,
     load::Set,
     source::{Places, tag},
 };
@@ -28,10 +27,10 @@ pub(super) struct Exports {
 pub(super) type ExportsByService = HashMap<String, Exports>;
 
 /// Every clash, and what each service exports.
-pub(super) fn check(set: &Set, options: &Options) -> (Vec<Fault>, ExportsByService) {
+pub(super) fn check(set: &Set, options: &Options) -> (Vec<Diagnostic>, ExportsByService) {
     let mut scopes = Scopes::default();
     let mut services = Vec::new();
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     for file in &set.descriptors.file {
         let Some(source) = set.sources.get(file.name()) else {
             continue;
@@ -42,11 +41,11 @@ pub(super) fn check(set: &Set, options: &Options) -> (Vec<Fault>, ExportsByServi
             places: Places::new(source, file),
             scopes: &mut scopes,
             services: &mut services,
-            faults: &mut faults,
+            errors: &mut errors,
         };
         walk.file();
     }
-    (faults, exports(&scopes, &services))
+    (errors, exports(&scopes, &services))
 }
 
 /// Whether the type is one that another crate has.
@@ -90,7 +89,7 @@ struct Walk<'a> {
     places: Places<'a>,
     scopes: &'a mut Scopes,
     services: &'a mut Vec<Service>,
-    faults: &'a mut Vec<Fault>,
+    errors: &'a mut Vec<Diagnostic>,
 }
 
 impl Walk<'_> {
@@ -310,13 +309,13 @@ impl Walk<'_> {
     }
 
     /// Whether Rust can have a name for it.
-    fn is_named(&mut self, path: &[i32], kind: &str, name: &str) -> bool {
+    fn is_named(&mut self, path: &[i32], what: &'static str, name: &str) -> bool {
         let named = name.contains(|c| c != '_');
         if !named {
-            let message = format!("the {kind} `{name}` has no name in Rust");
-            let help = "give it a name with a letter or a digit";
-            self.faults
-                .push(self.places.fault(path, message).help(help));
+            let name = name.to_owned();
+            let error = self.places.error(path, Proto::Nameless { what, name });
+            self.errors
+                .push(error.help("give it a name with a letter or a digit"));
         }
         named
     }
@@ -334,7 +333,7 @@ impl Walk<'_> {
         };
         // A service's names are several, and one of them is enough.
         if other != what {
-            self.clash(path, &format!("{what} and {other}"), name, "type");
+            self.clash(path, format!("{what} and {other}"), name, "type");
         }
     }
 
@@ -347,7 +346,7 @@ impl Walk<'_> {
             Some(Item::Module) => {}
             Some(Item::Type(other)) => {
                 let both = format!("a module and {other}");
-                self.clash(path, &both, name, "module");
+                self.clash(path, both, name, "module");
             }
         }
     }
@@ -360,7 +359,7 @@ impl Walk<'_> {
         kind: &str,
         name: &str,
         rust: &str,
-        rust_kind: &str,
+        rust_kind: &'static str,
     ) -> bool {
         match seen.0.get(rust) {
             None => {
@@ -369,16 +368,18 @@ impl Walk<'_> {
             }
             Some(first) => {
                 let both = format!("{kind} `{name}` and `{first}`");
-                self.clash(path, &both, rust, rust_kind);
+                self.clash(path, both, rust, rust_kind);
                 false
             }
         }
     }
 
-    fn clash(&mut self, path: &[i32], both: &str, rust: &str, rust_kind: &str) {
-        let message = format!("{both} would be the same {rust_kind} in Rust: `{rust}`");
-        let fault = self.places.fault(path, message);
-        self.faults.push(fault.help("rename one of them"));
+    fn clash(&mut self, path: &[i32], both: String, name: &str, item: &'static str) {
+        let name = name.to_owned();
+        let error = self
+            .places
+            .error(path, Proto::SameInRust { both, item, name });
+        self.errors.push(error.help("rename one of them"));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use carml_diagnostic::{Diagnostic, Proto};
 use prost_types::{
     DescriptorProto, FieldDescriptorProto,
     field_descriptor_proto::{Label, Type},
@@ -9,7 +10,6 @@ use prost_types::{
 
 use super::{
     clashes::is_map,
-    front::Fault,
     load::Set,
     source::{Places, tag},
 };
@@ -18,7 +18,7 @@ use super::{
 const MAX_STEPS: u64 = 20_000_000;
 
 /// The error of the first message for which prost would take too long.
-pub(super) fn check(set: &Set) -> Option<Fault> {
+pub(super) fn check(set: &Set) -> Option<Diagnostic> {
     let messages = Messages::of(set);
     let index = messages.first_over(MAX_STEPS)?;
     let Message {
@@ -26,10 +26,9 @@ pub(super) fn check(set: &Set) -> Option<Fault> {
     } = &messages.0[index];
     let descriptor = set.descriptors.file.get(*file)?;
     let places = Places::new(set.sources.get(descriptor.name())?, descriptor);
-    let name = name.trim_start_matches('.');
-    let problem = format!("too many paths lead from `{name}` to the messages inside of it");
-    let fault = places.fault(path, problem);
-    Some(fault.help("make some fields of a message type `repeated`, or refer to messages by an ID"))
+    let name = name.trim_start_matches('.').to_owned();
+    let error = places.error(path, Proto::TooManyPaths { name });
+    Some(error.help("make some fields of a message type `repeated`, or refer to messages by an ID"))
 }
 
 struct Message {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use carml_diagnostic::{Diagnostic, Kind};
 use proc_macro2::{Literal, Span};
 use prost_build::{Config, Module};
 use prost_types::{
@@ -11,15 +12,13 @@ use prost_types::{
 use quote::quote;
 use syn::{Field, Ident, Item, ItemMod, parse_quote, visit_mut::VisitMut};
 
-use super::{
-    Error, Options, clashes::ExportsByService, front::Fault, load::Set, services::Services,
-};
+use super::{Options, clashes::ExportsByService, load::Set, services::Services};
 
 pub(super) fn module(
     set: &Set,
     exports: ExportsByService,
     options: &Options,
-) -> Result<String, Error> {
+) -> Result<String, Diagnostic> {
     let mut descriptors = set.descriptors.clone();
     prepare(&mut descriptors);
     let requests = descriptors.file.into_iter().map(|file| {
@@ -243,14 +242,8 @@ fn is_bidirectional(c: char) -> bool {
 }
 
 /// The descriptors were checked: this names no place in them.
-fn internal(error: &dyn std::fmt::Display) -> Error {
-    Error {
-        faults: vec![Fault {
-            file: "(generated code)".to_owned(),
-            place: None,
-            message: format!("the generated code is not valid Rust: {error}"),
-            help: Some("check the attributes and paths that the builder was given".to_owned()),
-            excerpt: None,
-        }],
-    }
+fn internal(error: &dyn std::fmt::Display) -> Diagnostic {
+    let problem = error.to_string();
+    Diagnostic::new(Kind::NotRust { problem })
+        .help("check the attributes and paths that the builder was given")
 }

@@ -3,19 +3,16 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fs,
-    io::ErrorKind,
     path::{Component, Path, PathBuf},
 };
 
-use miette::Diagnostic;
+use carml_diagnostic::{BuildOption, Diagnostic, Kind, Proto, Source, Unreadable};
 use prost_types::FileDescriptorSet;
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
 use super::{
-    Options, edition,
-    front::{Error, Fault},
-    rules,
-    source::{Places, Source, tag},
+    Options, edition, rules,
+    source::{Places, ProtoFile, outside, tag},
 };
 
 /// More imports than this, one inside the other, are not followed.
@@ -28,8 +25,8 @@ pub(super) struct Set {
     /// The same without comments, encoded: what reflection serves.
     pub(super) encoded: Vec<u8>,
     /// Those that are on disk, by the names that imports give them.
-    pub(super) sources: BTreeMap<String, Source>,
-    pub(super) faults: Vec<Fault>,
+    pub(super) sources: BTreeMap<String, ProtoFile>,
+    pub(super) errors: Vec<Diagnostic>,
 }
 
 pub(super) fn load(options: &Options) -> Set {
@@ -46,23 +43,30 @@ pub(super) fn load(options: &Options) -> Set {
 }
 
 /// What prost would refuse, or panic at.
-pub(super) fn check_options(options: &Options) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let mut refuse = |message: String, help: &str| {
-        faults.push(outside(Path::new("build options"), message).help(help));
+pub(super) fn check_options(options: &Options) -> Vec<Diagnostic> {
+    let mut errors = Vec::new();
+    let mut refuse = |option: BuildOption, help: &'static str| {
+        let kind = Kind::BuildOption(option);
+        errors.push(outside("build options", kind).help(help));
     };
     let mut seen = HashSet::new();
     for (proto, rust) in &options.extern_paths {
         if !proto.starts_with('.') || proto.split('.').skip(1).any(str::is_empty) {
-            let message = format!("`{proto}` is not the path of a proto package or type");
-            refuse(message, "write it with a dot before it: `.shop.v1`");
+            let path = proto.clone();
+            refuse(
+                BuildOption::NotAPath { path },
+                "write it with a dot before it: `.shop.v1`",
+            );
         } else if !seen.insert(proto) {
-            let message = format!("`{proto}` has two paths in Rust");
-            refuse(message, "remove one of them");
+            let path = proto.clone();
+            refuse(BuildOption::TwoPaths { path }, "remove one of them");
         }
         if syn::parse_str::<syn::Type>(rust).is_err() {
-            let message = format!("`{rust}` is not a path in Rust");
-            refuse(message, "write it like `::shared::proto::shop::v1`");
+            let path = rust.clone();
+            refuse(
+                BuildOption::NotARustPath { path },
+                "write it like `::shared::proto::shop::v1`",
+            );
         }
     }
     for (path, attribute) in options
@@ -71,11 +75,12 @@ pub(super) fn check_options(options: &Options) -> Vec<Fault> {
         .chain(&options.field_attributes)
     {
         if syn::parse::Parser::parse_str(syn::Attribute::parse_outer, attribute).is_err() {
-            let message = format!("`{attribute}` for `{path}` is not an attribute");
-            refuse(message, "write it like `#[derive(serde::Serialize)]`");
+            let (attribute, path) = (attribute.clone(), path.clone());
+            let option = BuildOption::NotAnAttribute { attribute, path };
+            refuse(option, "write it like `#[derive(serde::Serialize)]`");
         }
     }
-    faults
+    errors
 }
 
 /// Those directories, or the first file's.
@@ -93,12 +98,12 @@ pub(super) fn includes(options: &Options) -> Vec<PathBuf> {
 #[derive(Default)]
 struct Loader {
     includes: Vec<PathBuf>,
-    sources: BTreeMap<String, Source>,
+    sources: BTreeMap<String, ProtoFile>,
     /// What could be parsed; each stands after what it imports.
     parsed: Vec<(String, File)>,
     /// Whether the file, and all that it imports, could be parsed.
     usable: HashMap<String, bool>,
-    faults: Vec<Fault>,
+    errors: Vec<Diagnostic>,
 }
 
 impl Loader {
@@ -116,8 +121,9 @@ impl Loader {
             if same_file(&found, file) {
                 return Some(name);
             }
-            let message = format!("`{name}` is found in another include folder first");
-            self.faults.push(outside(file, message).help(format!(
+            let hidden = Kind::Proto(Proto::Hidden { name });
+            let shown = file.display().to_string();
+            self.errors.push(outside(shown, hidden).help(format!(
                 "rename {} or {}, or change the order of the include folders",
                 file.display(),
                 found.display()
@@ -126,14 +132,19 @@ impl Loader {
         }
         let name = join(parts(file)).filter(|name| self.find(name).is_some());
         if name.is_none() {
-            let fault = match fs::metadata(file) {
-                Ok(_) => outside(file, "the file is in none of the include folders").help(format!(
+            let shown = file.display().to_string();
+            let error = match fs::metadata(file) {
+                Ok(_) => outside(shown, Kind::Proto(Proto::Outside)).help(format!(
                     "include one of the folders above it; included: {}",
                     list(&self.includes)
                 )),
-                Err(error) => outside(file, format!("cannot read the file: {error}")),
+                Err(error) => Diagnostic::new(Kind::Unreadable {
+                    file: shown,
+                    reason: Unreadable::from(&error),
+                })
+                .help("check the path"),
             };
-            self.faults.push(fault);
+            self.errors.push(error);
         }
         name
     }
@@ -173,74 +184,60 @@ impl Loader {
         let mut seen = HashSet::new();
         for (index, import) in (0..).zip(&file.file_descriptor_proto().dependency) {
             let (problem, help) = if !seen.insert(import) {
-                let problem = format!("`{import}` is imported twice");
-                (problem, "remove one of the two".to_owned())
+                let import = import.clone();
+                let help = "remove one of the two".to_owned();
+                (Proto::ImportedTwice { import }, help)
             } else if importing.contains(import) {
-                let mut cycle = importing.clone();
-                cycle.push(import.clone());
-                let problem = format!("import cycle: {}", cycle.join(" -> "));
-                (
-                    problem,
-                    "move what both files need into a third one".to_owned(),
-                )
+                let mut files = importing.clone();
+                files.push(import.clone());
+                let help = "move what both files need into a third one".to_owned();
+                (Proto::ImportCycle { files }, help)
             } else if importing.len() > MAX_IMPORT_DEPTH {
-                let problem =
-                    format!("more than {MAX_IMPORT_DEPTH} files import one another in a row");
-                (
-                    problem,
-                    "import the files that are used directly".to_owned(),
-                )
+                let limit = MAX_IMPORT_DEPTH;
+                let help = "import the files that are used directly".to_owned();
+                (Proto::ImportDepth { limit }, help)
             } else if let Some(ok) = self.file(import, importing) {
                 usable &= ok;
                 continue;
             } else {
+                let import = import.clone();
                 let help = format!("include folders: {}", list(&self.includes));
-                (format!("import `{import}` not found"), help)
+                (Proto::ImportNotFound { import }, help)
             };
             usable = false;
             if let Some(source) = self.sources.get(name) {
                 let places = Places::new(source, file.file_descriptor_proto());
-                let fault = places.fault(&[tag::file::IMPORT, index], problem);
-                self.faults.push(fault.help(help));
+                let error = places.error(&[tag::file::IMPORT, index], problem);
+                self.errors.push(error.help(help));
             }
         }
         usable
     }
 
     fn read(&mut self, name: &str, path: PathBuf) -> Option<File> {
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) => {
-                let message = match error.kind() {
-                    ErrorKind::InvalidData => "the file is not UTF-8".to_owned(),
-                    _ => format!("cannot read the file: {error}"),
-                };
-                self.faults.push(outside(&path, message));
+        let source = match Source::open(&path) {
+            Ok(source) => ProtoFile::new(path, source),
+            Err(found) => {
+                self.errors.extend(found.diagnostics().iter().cloned());
                 return None;
             }
         };
-        // protoc skips a byte order mark.
-        let text = match text.strip_prefix('\u{feff}') {
-            Some(rest) => rest.to_owned(),
-            None => text,
-        };
-        let source = Source { path, text };
-        let file = if let Some(span) = edition::statement(&source.text) {
-            self.faults.push(
+        let file = if let Some(span) = edition::statement(source.text()) {
+            self.errors.push(
                 source
-                    .fault(span, "editions are not supported yet")
+                    .error(span, Proto::Edition)
                     .help("write `syntax = \"proto3\";`"),
             );
             None
         } else {
-            match File::from_source(name, &source.text) {
+            match File::from_source(name, source.text()) {
                 Ok(file) => {
-                    let faults = rules::check(&source, file.file_descriptor_proto());
-                    self.faults.extend(faults);
+                    let errors = rules::check(&source, file.file_descriptor_proto());
+                    self.errors.extend(errors);
                     Some(file)
                 }
                 Err(error) => {
-                    self.faults.extend(faults(&error, &source));
+                    self.errors.extend(refused(&error, &source));
                     None
                 }
             }
@@ -265,7 +262,7 @@ impl Loader {
             if let Err(error) = compiler.open_file(name) {
                 failed.insert(name);
                 if let Some(source) = self.sources.get(name) {
-                    self.faults.extend(faults(&error, source));
+                    self.errors.extend(refused(&error, source));
                 }
             }
         }
@@ -277,22 +274,8 @@ impl Loader {
             descriptors,
             encoded,
             sources: self.sources,
-            faults: self.faults,
+            errors: self.errors,
         }
-    }
-}
-
-impl Set {
-    /// The errors in the order of files and lines, one at a place: the first that was found.
-    /// CarML's own come before the compiler's and say more.
-    pub(super) fn into_error(mut self) -> Option<Error> {
-        let place = |fault: &Fault| (fault.file.clone(), fault.place);
-        self.faults.sort_by_key(place);
-        self.faults
-            .dedup_by(|b, a| a == b || a.place.is_some() && place(a) == place(b));
-        (!self.faults.is_empty()).then_some(Error {
-            faults: self.faults,
-        })
     }
 }
 
@@ -307,11 +290,11 @@ impl FileResolver for Files {
 }
 
 /// Every error that the parser or the compiler found in one file.
-fn faults(error: &protox::Error, source: &Source) -> Vec<Fault> {
-    let related = error.related().into_iter().flatten();
-    let all = std::iter::once(error as &dyn Diagnostic).chain(related);
+fn refused(error: &protox::Error, file: &ProtoFile) -> Vec<Diagnostic> {
+    let related = miette::Diagnostic::related(error).into_iter().flatten();
+    let all = std::iter::once(error as &dyn miette::Diagnostic).chain(related);
     all.filter_map(|error| {
-        let message = plain(&error.to_string());
+        let mut problem = plain(&error.to_string());
         let mut labels: Vec<_> = error.labels().into_iter().flatten().collect();
         // Of two places, the second is the one that is wrong, except where one of the two is used
         // and the other is what it refers to.
@@ -323,33 +306,36 @@ fn faults(error: &protox::Error, source: &Source) -> Vec<Fault> {
         }
         let is_use = last == Some("found here");
         let spans: Vec<_> = labels.iter().map(|label| *label.inner()).collect();
-        let mut fault = match *spans {
-            [.., span] => source.fault(span.offset()..span.offset() + span.len(), message),
-            [] if message.ends_with("end of file") => {
-                let end = source.text.trim_end().len();
-                source.fault(end..end, message)
+        let span = match *spans {
+            [.., span] => span.offset()..span.offset() + span.len(),
+            [] if problem.ends_with("end of file") => {
+                let end = file.text().trim_end().len();
+                end..end
             }
-            [] => source.whole(message),
+            [] => 0..0,
         };
-        if let Some(help) = error.help() {
-            let help = plain(&help.to_string());
-            // The parser has the message of another error here.
-            if help.starts_with("imports may not") {
-                fault.message = "invalid import path".to_owned();
-            }
-            fault.help = Some(help);
-        } else if let [first, _] = *spans {
-            let first = source.fault(first.offset()..first.offset(), "");
-            let what = if is_use {
-                "it is defined"
-            } else {
-                "the other is"
-            };
-            fault.help = first
-                .place
-                .map(|(line, _)| format!("{what} in line {line}"));
+        let help = error.help().map(|help| plain(&help.to_string()));
+        // The parser has the message of another error here.
+        if help
+            .as_ref()
+            .is_some_and(|help| help.starts_with("imports may not"))
+        {
+            problem = "invalid import path".to_owned();
         }
-        Some(fault)
+        let refused = file.error(span, Proto::Refused { problem });
+        Some(match (help, &*spans) {
+            (Some(help), _) => refused.help(help),
+            (None, [first, _]) => {
+                let line = file.line(first.offset());
+                let what = if is_use {
+                    "it is defined"
+                } else {
+                    "the other is"
+                };
+                refused.help(format!("{what} in line {line}"))
+            }
+            _ => refused,
+        })
     })
     .collect()
 }
@@ -362,16 +348,6 @@ fn plain(message: &str) -> String {
         message.replace('\'', "`")
     } else {
         message
-    }
-}
-
-fn outside(file: &Path, message: impl Into<String>) -> Fault {
-    Fault {
-        file: file.display().to_string(),
-        place: None,
-        message: message.into(),
-        help: None,
-        excerpt: None,
     }
 }
 

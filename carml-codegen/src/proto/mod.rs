@@ -11,7 +11,6 @@ mod clashes;
 mod cost;
 mod edition;
 mod emit;
-mod front;
 mod idents;
 mod load;
 mod references;
@@ -19,9 +18,9 @@ mod rules;
 mod services;
 mod source;
 
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
-pub use front::{Error, Fault};
+use carml_diagnostic::{Diagnostic, Public, RawReport, Report};
 
 /// Which files to compile, and how.
 ///
@@ -59,25 +58,43 @@ pub struct Module {
 ///
 /// # Errors
 ///
-/// Every error in every file. In a file that does not parse, only the parser's first ones are
+/// A report of every error in every file. In a file that does not parse, only the parser's first ones are
 /// found.
-pub fn compile(options: &Options) -> Result<Module, Error> {
+pub fn compile(options: &Options) -> Result<Module, Report> {
     let mut set = load::load(options);
-    set.faults.extend(load::check_options(options));
+    set.errors.extend(load::check_options(options));
     let references = references::check(&set, options);
     let (clashes, exports) = clashes::check(&set, options);
-    set.faults.extend(references);
-    set.faults.extend(cost::check(&set));
-    set.faults.extend(clashes);
-    let code = if set.faults.is_empty() {
-        emit::module(&set, exports, options)?
+    set.errors.extend(references);
+    set.errors.extend(cost::check(&set));
+    set.errors.extend(clashes);
+    let code = if set.errors.is_empty() {
+        emit::module(&set, exports, options).map_err(|error| report(vec![error]))?
     } else {
         String::new()
     };
-    let mut files: Vec<PathBuf> = set.sources.values().map(|s| s.path.clone()).collect();
+    let mut files: Vec<PathBuf> = set.sources.values().map(|file| file.path.clone()).collect();
     files.sort();
-    match set.into_error() {
-        Some(error) => Err(error),
-        None => Ok(Module { code, files }),
+    match set.errors.is_empty() {
+        true => Ok(Module { code, files }),
+        false => Err(report(set.errors)),
     }
+}
+
+/// One error at a place: the first that was found. CarML's own come before the compiler's and say
+/// more.
+fn report(errors: Vec<Diagnostic>) -> Report {
+    let mut found = RawReport::new();
+    let mut places = HashSet::new();
+    for error in errors {
+        let place = error
+            .place()
+            .filter(|place| place.span.start < place.span.end);
+        let place = place.map(|place| (place.source.name().to_owned(), place.span.start));
+        if place.is_none_or(|place| places.insert(place)) {
+            found.push(error);
+        }
+    }
+    // A `.proto` file holds no secrets.
+    found.redact(&Public)
 }

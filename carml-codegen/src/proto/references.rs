@@ -5,6 +5,7 @@ use std::{
     sync::LazyLock,
 };
 
+use carml_diagnostic::{Diagnostic, Proto};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, EnumOptions, EnumValueDescriptorProto,
     FieldDescriptorProto, FileDescriptorProto,
@@ -16,7 +17,6 @@ use protox::file::{FileResolver, GoogleFileResolver};
 use super::{
     Options,
     clashes::{has_extern_path, is_map},
-    front::Fault,
     load::Set,
     source::{Places, tag},
 };
@@ -50,7 +50,7 @@ static WELL_KNOWN_TYPES: LazyLock<HashSet<String>> = LazyLock::new(|| {
     types
 });
 
-pub(super) fn check(set: &Set, options: &Options) -> Vec<Fault> {
+pub(super) fn check(set: &Set, options: &Options) -> Vec<Diagnostic> {
     let mut enums = Enums::new();
     for file in &set.descriptors.file {
         visit(file, &mut |name, ty| {
@@ -63,7 +63,7 @@ pub(super) fn check(set: &Set, options: &Options) -> Vec<Fault> {
             }
         });
     }
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     for file in &set.descriptors.file {
         if let Some(source) = set.sources.get(file.name()) {
             let mut references = References {
@@ -72,12 +72,12 @@ pub(super) fn check(set: &Set, options: &Options) -> Vec<Fault> {
                 places: Places::new(source, file),
                 proto3: file.syntax() == "proto3",
                 extensions: HashMap::new(),
-                faults: &mut faults,
+                errors: &mut errors,
             };
             references.file(file);
         }
     }
-    faults
+    errors
 }
 
 /// By full name: whether the enum is of proto3, and its first number.
@@ -126,13 +126,13 @@ struct References<'a> {
     proto3: bool,
     /// By the message that they extend and their number, their names.
     extensions: HashMap<(String, i32), String>,
-    faults: &'a mut Vec<Fault>,
+    errors: &'a mut Vec<Diagnostic>,
 }
 
 impl References<'_> {
-    fn push(&mut self, path: &[i32], message: String, help: &str) {
-        let fault = self.places.fault(path, message);
-        self.faults.push(fault.help(help));
+    fn push(&mut self, path: &[i32], kind: Proto, help: &'static str) {
+        let error = self.places.error(path, kind);
+        self.errors.push(error.help(help));
     }
 
     fn file(&mut self, file: &FileDescriptorProto) {
@@ -200,7 +200,9 @@ impl References<'_> {
         {
             self.push(
                 &join(path, &[tag::NAME]),
-                format!("`{}` allows aliases and has none", enumeration.name()),
+                Proto::NoAlias {
+                    name: enumeration.name().to_owned(),
+                },
                 "remove `option allow_alias`",
             );
         }
@@ -215,11 +217,11 @@ impl References<'_> {
             let message = extension.extendee().trim_start_matches('.');
             self.push(
                 &join(path, &[tag::field::NUMBER]),
-                format!(
-                    "the extension number {} of `{message}` is used twice: by `{first}` and by `{}`",
-                    extension.number(),
-                    extension.name()
-                ),
+                Proto::ExtensionNumberTaken {
+                    number: extension.number(),
+                    message: message.to_owned(),
+                    extensions: [first, extension.name().to_owned()],
+                },
                 "use another number",
             );
         }
@@ -232,10 +234,10 @@ impl References<'_> {
             return;
         };
         if self.proto3 && !proto3 {
-            let name = field.type_name().trim_start_matches('.');
+            let name = field.type_name().trim_start_matches('.').to_owned();
             self.push(
                 &at,
-                format!("`{name}` is an enum of proto2 and cannot be used in proto3"),
+                Proto::EnumOfProto2 { name },
                 "move the enum into a file of proto3, or use an integer",
             );
         }
@@ -246,10 +248,10 @@ impl References<'_> {
         if let Some((_, first)) = self.enums.get(value.type_name())
             && *first != 0
         {
-            let name = value.type_name().trim_start_matches('.');
+            let name = value.type_name().trim_start_matches('.').to_owned();
             self.push(
                 path,
-                format!("`{name}` cannot be in a map: its first value is not 0"),
+                Proto::FirstValueNotZero { name },
                 "begin the enum with a value of the number 0",
             );
         }
@@ -259,7 +261,7 @@ impl References<'_> {
         let Some(options) = &field.options else {
             return;
         };
-        let name = field.name();
+        let name = || field.name().to_owned();
         let is_packable = !matches!(
             field.r#type(),
             Type::String | Type::Bytes | Type::Message | Type::Group
@@ -267,7 +269,7 @@ impl References<'_> {
         if options.packed() && !(is_packable && field.label() == Label::Repeated) {
             self.push(
                 path,
-                format!("`{name}` cannot be packed"),
+                Proto::NotPackable { name: name() },
                 "remove `packed`: it is for repeated numbers, booleans and enums",
             );
         }
@@ -278,7 +280,7 @@ impl References<'_> {
         if options.jstype() != JsType::JsNormal && !is_wide {
             self.push(
                 path,
-                format!("`{name}` cannot have a `jstype`"),
+                Proto::NoJsType { name: name() },
                 "remove `jstype`: it is for integers of 64 bits",
             );
         }
@@ -290,10 +292,9 @@ impl References<'_> {
         if name.starts_with(".google.protobuf.") && !has_type() {
             self.push(
                 path,
-                format!(
-                    "`{}` is not a well-known type",
-                    name.trim_start_matches('.')
-                ),
+                Proto::NotWellKnown {
+                    name: name.trim_start_matches('.').to_owned(),
+                },
                 "the package `google.protobuf` is reserved: use another package",
             );
         }

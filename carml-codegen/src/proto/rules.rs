@@ -5,23 +5,21 @@ use std::{
     ops::Range,
 };
 
+use carml_diagnostic::{Diagnostic, Proto};
 use heck::ToUpperCamelCase as _;
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, FieldDescriptorProto,
     FileDescriptorProto,
 };
 
-use super::{
-    front::Fault,
-    source::{Places, Source, tag},
-};
+use super::source::{Places, ProtoFile, tag};
 
 /// The errors of a file that was parsed, but whose names are not resolved.
-pub(super) fn check(source: &Source, file: &FileDescriptorProto) -> Vec<Fault> {
+pub(super) fn check(source: &ProtoFile, file: &FileDescriptorProto) -> Vec<Diagnostic> {
     let mut rules = Rules {
         places: Places::new(source, file),
         proto3: file.syntax() == "proto3",
-        faults: Vec::new(),
+        errors: Vec::new(),
     };
     for (index, message) in (0..).zip(&file.message_type) {
         rules.message(&[tag::file::MESSAGE, index], message);
@@ -30,19 +28,19 @@ pub(super) fn check(source: &Source, file: &FileDescriptorProto) -> Vec<Fault> {
         rules.enumeration(&[tag::file::ENUM, index], enumeration);
     }
     rules.extensions(&[], tag::file::EXTENSION, &file.extension);
-    rules.faults
+    rules.errors
 }
 
 struct Rules<'a> {
     places: Places<'a>,
     proto3: bool,
-    faults: Vec<Fault>,
+    errors: Vec<Diagnostic>,
 }
 
 impl Rules<'_> {
-    fn push(&mut self, path: &[i32], message: String, help: &str) {
-        let fault = self.places.fault(path, message);
-        self.faults.push(fault.help(help));
+    fn push(&mut self, path: &[i32], kind: Proto, help: &'static str) {
+        let error = self.places.error(path, kind);
+        self.errors.push(error.help(help));
     }
 
     fn message(&mut self, path: &[i32], message: &DescriptorProto) {
@@ -65,7 +63,7 @@ impl Rules<'_> {
         if self.proto3 && !message.extension_range.is_empty() {
             self.push(
                 &join(path, &[tag::message::EXTENSION_RANGE, 0]),
-                "extension ranges are not allowed in proto3".to_owned(),
+                Proto::ExtensionRange,
                 "remove it, or use `google.protobuf.Any`",
             );
         }
@@ -89,21 +87,19 @@ impl Rules<'_> {
             if json.starts_with('[') && json.ends_with(']') {
                 self.push(
                     &at,
-                    format!("the JSON name `{json}` is reserved for extensions"),
+                    Proto::JsonNameReserved { json: json.clone() },
                     "remove the brackets",
                 );
             }
             if let Some(first) = seen.get(&json) {
-                let name = field.name();
+                let name = field.name().to_owned();
                 if *first == name {
-                    let message = format!("the field `{name}` is defined twice");
-                    self.push(&at, message, "rename one of them");
+                    self.push(&at, Proto::FieldTwice { name }, "rename one of them");
                 } else {
+                    let fields = [(*first).to_owned(), name];
                     self.push(
                         &at,
-                        format!(
-                            "the JSON name `{json}` is used twice: by `{first}` and by `{name}`"
-                        ),
+                        Proto::JsonNameTaken { json, fields },
                         "rename one of the fields, or give it another `json_name`",
                     );
                 }
@@ -118,7 +114,9 @@ impl Rules<'_> {
             if extension.json_name.is_some() {
                 self.push(
                     &join(path, &[tag, index]),
-                    format!("the extension `{}` has a `json_name`", extension.name()),
+                    Proto::ExtensionJsonName {
+                        name: extension.name().to_owned(),
+                    },
                     "remove it: JSON has the full name of an extension in brackets",
                 );
             }
@@ -149,7 +147,10 @@ impl Rules<'_> {
                 let at = [tag::enumeration::VALUE, index, tag::enumeration::NUMBER];
                 self.push(
                     &join(path, &at),
-                    format!("the number {number} of `{}` is reserved", value.name()),
+                    Proto::NumberReserved {
+                        number,
+                        name: value.name().to_owned(),
+                    },
                     "use another number, or remove it from `reserved`",
                 );
             }
@@ -163,12 +164,10 @@ impl Rules<'_> {
             match seen.get(&short) {
                 Some((first, number)) if *number != value.number() => self.push(
                     &join(path, &[tag::enumeration::VALUE, index, tag::NAME]),
-                    format!(
-                        "`{}` and `{first}` are the same name without their case and the prefix \
-                         `{}`",
-                        value.name(),
-                        enumeration.name()
-                    ),
+                    Proto::SameValue {
+                        values: [(*first).to_owned(), value.name().to_owned()],
+                        prefix: enumeration.name().to_owned(),
+                    },
                     "rename one of them",
                 ),
                 Some(_) => {}
@@ -190,7 +189,7 @@ impl Rules<'_> {
             if !seen.insert(name.as_str()) {
                 self.push(
                     &join(path, &[reserved_tag, index]),
-                    format!("`{name}` is reserved twice"),
+                    Proto::ReservedTwice { name: name.clone() },
                     "remove one of them",
                 );
             }
@@ -199,7 +198,9 @@ impl Rules<'_> {
             if seen.contains(name) {
                 self.push(
                     &join(path, &[tag, index, tag::NAME]),
-                    format!("the name `{name}` is reserved"),
+                    Proto::Reserved {
+                        name: name.to_owned(),
+                    },
                     "use another name, or remove it from `reserved`",
                 );
             }
@@ -227,7 +228,7 @@ impl Rules<'_> {
         for index in wrong {
             self.push(
                 &join(path, &ranges[index].0),
-                "this range overlaps another one".to_owned(),
+                Proto::RangesOverlap,
                 "remove the numbers that are in both",
             );
         }

@@ -2,89 +2,93 @@
 
 use std::{collections::HashMap, ops::Range, path::PathBuf};
 
+use carml_diagnostic::{Diagnostic, Format, Kind, Proto, Source, Span};
 use prost_types::FileDescriptorProto;
-
-use super::front::Fault;
 
 /// One proto file that was read from disk.
 #[derive(Clone, Debug)]
-pub(super) struct Source {
+pub(super) struct ProtoFile {
     /// Where it is: what a report names, so that an editor can open it.
     pub(super) path: PathBuf,
-    /// Without a byte order mark.
-    pub(super) text: String,
+    /// Without a byte order mark, which protoc skips and which has no column.
+    source: Source,
 }
 
-impl Source {
-    /// An error at these bytes of the text.
-    pub(super) fn fault(&self, span: Range<usize>, message: impl Into<String>) -> Fault {
-        let start = self.text.floor_char_boundary(span.start);
-        let end = self.text.ceil_char_boundary(span.end).max(start);
-        let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line = self.text[line_start..].lines().next().unwrap_or_default();
-        let column = self.text[line_start..start].chars().count();
-        let first_line = self.text[start..end].lines().next().unwrap_or_default();
-        let number = self.text[..line_start].matches('\n').count() + 1;
-        Fault {
-            file: self.path.display().to_string(),
-            place: Some((number, column + 1)),
-            message: message.into(),
-            help: None,
-            excerpt: Some((line.to_owned(), column, first_line.chars().count())),
-        }
+impl ProtoFile {
+    pub(super) fn new(path: PathBuf, read: Source) -> Self {
+        let text = read.text();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let source = Source::new(read.name(), text, Format::Text);
+        Self { path, source }
     }
 
-    /// An error of the whole file.
-    pub(super) fn whole(&self, message: impl Into<String>) -> Fault {
-        Fault {
-            file: self.path.display().to_string(),
-            place: None,
-            message: message.into(),
-            help: None,
-            excerpt: None,
-        }
+    pub(super) fn text(&self) -> &str {
+        self.source.text()
     }
+
+    /// An error at these bytes of the text.
+    pub(super) fn error(&self, span: Range<usize>, kind: Proto) -> Diagnostic {
+        let text = self.text();
+        let start = text.floor_char_boundary(span.start);
+        let end = text.ceil_char_boundary(span.end).max(start);
+        Diagnostic::new(Kind::Proto(kind)).at(&self.source, Span { start, end })
+    }
+
+    /// The line of a byte.
+    pub(super) fn line(&self, at: usize) -> usize {
+        self.source.position(at).line
+    }
+}
+
+/// An error that is not in the text of a file.
+pub(super) fn outside(name: impl Into<String>, kind: Kind) -> Diagnostic {
+    let nowhere = Source::new(name, "", Format::Text);
+    Diagnostic::new(kind).at(&nowhere, Span { start: 0, end: 0 })
 }
 
 /// Where the descriptors of a file are in its text.
 pub(super) struct Places<'a> {
-    source: &'a Source,
+    file: &'a ProtoFile,
     /// Bytes by the path of a descriptor, as `SourceCodeInfo` has it.
     spans: HashMap<&'a [i32], Range<usize>>,
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(source: &'a Source, file: &'a FileDescriptorProto) -> Self {
+    pub(super) fn new(file: &'a ProtoFile, descriptor: &'a FileDescriptorProto) -> Self {
+        let text = file.text();
         let mut lines = vec![0];
-        lines.extend(source.text.match_indices('\n').map(|(at, _)| at + 1));
+        lines.extend(text.match_indices('\n').map(|(at, _)| at + 1));
         let offset = |line: i32, column: i32| {
             let line = usize::try_from(line).ok().and_then(|line| lines.get(line));
             Some(line? + usize::try_from(column).ok()?)
         };
-        let locations = file.source_code_info.iter().flat_map(|info| &info.location);
+        let locations = descriptor
+            .source_code_info
+            .iter()
+            .flat_map(|info| &info.location);
         let spans = locations.filter_map(|location| {
             let (start, end) = match *location.span {
                 [line, start, end] => (offset(line, start)?, offset(line, end)?),
                 [line, start, last, end] => (offset(line, start)?, offset(last, end)?),
                 _ => return None,
             };
-            Some((&*location.path, start..end.min(source.text.len())))
+            Some((&*location.path, start..end.min(text.len())))
         });
         Self {
-            source,
+            file,
             spans: spans.collect(),
         }
     }
 
     /// An error at a descriptor, or at the nearest one around it that has a place.
-    pub(super) fn fault(&self, path: &[i32], message: impl Into<String>) -> Fault {
+    pub(super) fn error(&self, path: &[i32], kind: Proto) -> Diagnostic {
         let mut path = path;
         loop {
             if let Some(span) = self.spans.get(path) {
-                return self.source.fault(span.clone(), message);
+                return self.file.error(span.clone(), kind);
             }
             match path {
-                [] => return self.source.whole(message),
+                [] => return self.file.error(0..0, kind),
                 [around @ .., _] => path = around,
             }
         }

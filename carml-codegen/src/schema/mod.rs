@@ -5,9 +5,10 @@ mod error;
 
 use std::path::{Path, PathBuf};
 
+use carml_diagnostic::Report;
+
 use crate::{emit, lower};
 
-pub use self::error::{Error, InvalidDefault};
 pub use crate::{
     lower::{Counts, Fallback},
     options::Options,
@@ -40,19 +41,17 @@ pub struct Module {
 ///
 /// # Errors
 ///
-/// The file cannot be read, it is not a JSON Schema, or a default that would be filled in is not
-/// valid.
-pub fn compile(file: &Path, options: &Options) -> Result<Module, Error> {
-    let read = carml_schema::parse(file)?;
+/// A report: the file cannot be read, it is not a JSON Schema, or defaults that would be filled in are
+/// not valid.
+pub fn compile(file: &Path, options: &Options) -> Result<Module, Report> {
+    let read = carml_schema::parse(file).map_err(error::public)?;
     // What extends the base config is validated by the runtime before it is read.
     let support = options.support.as_deref();
     let support = support.or(read.extends_base.then_some(RUNTIME_SUPPORT));
     let lowered = lower::lower(read.graph, read.root, support.is_some(), options)
-        .map_err(|defaults| error::invalid_defaults(file, &defaults))?;
-    let code = emit::module(&lowered.program, support).map_err(|message| Error::Internal {
-        file: file.to_owned(),
-        message,
-    })?;
+        .map_err(|defaults| error::invalid_defaults(file, defaults))?;
+    let code = emit::module(&lowered.program, support)
+        .map_err(|problem| error::not_rust(file, problem))?;
     Ok(Module {
         code,
         root: lowered.program.root_name,

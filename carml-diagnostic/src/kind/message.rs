@@ -2,7 +2,7 @@
 
 use super::wording::{count, list, mapping, subject};
 use super::{Bound, Found, Kind, LengthBound, TooLarge, Unit, Unreadable};
-use crate::{Input, Text, text, trusted};
+use crate::{Input, Piece, Text, text, trusted};
 
 impl Kind {
     /// What is wrong, in one line.
@@ -106,7 +106,42 @@ impl Kind {
             Self::Constraint { at, problem } => subject(at).and(text![": ", trusted(problem)]),
             Self::NoMatch { .. } => "the document does not match its schema".into(),
             Self::UnsetVariable { name } => {
-                text![trusted(format!("the variable `{name}` is not set"))]
+                text!["the variable `", Piece::variable(name), "` is not set"]
+            }
+            Self::NotUtf8 => "this is not valid UTF-8".into(),
+            Self::IntegerRange => "this integer does not fit 64 bits".into(),
+            Self::DuplicateKey { key: Some(key) } => {
+                text!["duplicate key `", key, "` in this mapping"]
+            }
+            Self::DuplicateKey { key: None } => "duplicate key in a mapping".into(),
+            Self::SecretAndFile { key } => {
+                text![trusted(format!("`{key}` and `{key}_file` are both given"))]
+            }
+            Self::SecretFile { key, file, reason } => text![
+                file,
+                trusted(format!(", the file of `{key}`, cannot be read: {reason}"))
+            ],
+            Self::NotASchema { name, at, problem } => {
+                let place = match at.as_str() {
+                    "" => String::new(),
+                    at => format!("at `{at}`: "),
+                };
+                text![trusted(format!(
+                    "{name}: this is not a usable schema: {place}{problem}"
+                ))]
+            }
+            Self::SchemaBomb { name } => text![trusted(format!(
+                "{name}: this schema is too expensive to validate with"
+            ))],
+            Self::InvalidDefault { at, problem } => {
+                text![trusted(format!("invalid default at `{at}`: {problem}"))]
+            }
+            Self::Proto(proto) => proto.message(),
+            Self::BuildOption(option) => option.message(),
+            Self::NotRust { problem } => {
+                text![trusted(format!(
+                    "the generated code is not valid Rust: {problem}"
+                ))]
             }
             Self::Other { message, .. } => message.clone(),
         }

@@ -1,7 +1,10 @@
 //! What is wrong, as data. `message` has the message of each kind.
 
 mod message;
+mod proto;
 mod wording;
+
+pub use proto::{BuildOption, Proto};
 
 use crate::{Code, Input, Text};
 
@@ -154,8 +157,61 @@ pub enum Kind {
     },
     /// A variable is not set.
     UnsetVariable {
-        /// Its name, which is valid.
+        /// Its name.
+        name: Input,
+    },
+    /// A file is not UTF-8.
+    NotUtf8,
+    /// An integer does not fit 64 bits.
+    IntegerRange,
+    /// A key appears twice in one mapping.
+    DuplicateKey {
+        /// The key, if it is known.
+        key: Option<Input>,
+    },
+    /// A secret is given, and a file that holds it too.
+    SecretAndFile {
+        /// The key of the secret.
+        key: String,
+    },
+    /// The file of a secret cannot be read.
+    SecretFile {
+        /// The key of the secret.
+        key: String,
+        /// The file.
+        file: Input,
+        /// Why.
+        reason: String,
+    },
+    /// A document is not a schema that can be used.
+    NotASchema {
+        /// Its name.
         name: String,
+        /// The place in it.
+        at: String,
+        /// Why, in the words of the library that reads it.
+        problem: String,
+    },
+    /// A schema is too expensive to validate with.
+    SchemaBomb {
+        /// Its name.
+        name: String,
+    },
+    /// A default that is filled in is not valid.
+    InvalidDefault {
+        /// Its place.
+        at: String,
+        /// Why.
+        problem: String,
+    },
+    /// A `.proto` file cannot be compiled.
+    Proto(Proto),
+    /// An option of the proto compiler is malformed.
+    BuildOption(BuildOption),
+    /// The generated code is not Rust.
+    NotRust {
+        /// What the parser of Rust says.
+        problem: String,
     },
     /// Something that needs no payload.
     Other {
@@ -280,6 +336,16 @@ impl Kind {
             | Self::Constraint { .. }
             | Self::NoMatch { .. } => Code::Schema,
             Self::UnsetVariable { .. } => Code::UnsetVariable,
+            Self::NotUtf8 => Code::NotUtf8,
+            Self::IntegerRange => Code::IntegerRange,
+            Self::DuplicateKey { .. } => Code::DuplicateKey,
+            Self::SecretAndFile { .. } | Self::SecretFile { .. } => Code::SecretFile,
+            Self::NotASchema { .. } => Code::NotASchema,
+            Self::SchemaBomb { .. } => Code::SchemaBomb,
+            Self::InvalidDefault { .. } => Code::InvalidDefault,
+            Self::Proto(proto) => proto.code(),
+            Self::BuildOption(_) => Code::BuildOption,
+            Self::NotRust { .. } => Code::Internal,
             Self::Other { code, .. } => *code,
         }
     }

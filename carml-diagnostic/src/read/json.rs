@@ -4,7 +4,7 @@ use super::events::Cursor;
 use super::limits::{KEY, MAX_WEIGHT, VALUE};
 use super::reading::Reading;
 use super::tree::Tree;
-use crate::{Code, Diagnostic, RawReport, Source, Span, text, trusted};
+use crate::{Code, Diagnostic, Kind, RawReport, Source, Span, text, trusted};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::cell::Cell;
@@ -26,7 +26,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
     if seen.huge.get() {
         for span in source.tree().map(Tree::out_of_range).unwrap_or_default() {
             report.push(
-                Diagnostic::error(Code::IntegerRange, "this integer does not fit 64 bits")
+                Diagnostic::new(Kind::IntegerRange)
                     .at(source, *span)
                     .help("put it in quotes if a string is meant"),
             );

@@ -32,7 +32,7 @@ pub(super) fn check(source: &Source) -> Option<Diagnostic> {
         });
         return Some(Diagnostic::new(kind));
     }
-    if source.format() == Format::Json {
+    if source.format() != Format::Yaml {
         return None;
     }
     let start = crowded(text)?;

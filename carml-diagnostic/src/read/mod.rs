@@ -27,7 +27,7 @@ pub use reading::Reading;
 pub(crate) use tree::Tree;
 pub use tree::{Located, Token};
 
-use crate::{Code, Diagnostic, Format, Input, RawReport, Source, Span, text};
+use crate::{Diagnostic, Format, Input, Kind, RawReport, Source, Span, text};
 use serde_json::Value;
 
 /// What an unquoted YAML scalar of this text is: a number, a boolean, null or a string. `None` for
@@ -43,6 +43,7 @@ pub(crate) fn read(source: &Source) -> Reading {
     let (mut reading, duplicates) = match source.format() {
         Format::Yaml => recover::read(source),
         Format::Json => json::read(source),
+        Format::Text => return Reading::default(),
     };
     if duplicates {
         add_duplicates(source, &mut reading.report);
@@ -64,6 +65,7 @@ pub(crate) fn tree(source: &Source) -> Option<Tree> {
             yaml_tree::build(source)
         }
         Format::Json => json_tree::build(source.text()),
+        Format::Text => None,
     }
 }
 
@@ -72,9 +74,8 @@ fn add_duplicates(source: &Source, report: &mut RawReport) {
     for duplicate in source.tree().map(Tree::duplicates).unwrap_or_default() {
         let line = source.position(duplicate.first.start).line;
         let key = Input::new(&duplicate.key);
-        let message = text!["duplicate key `", key, "` in this mapping"];
         report.push(
-            Diagnostic::error(Code::DuplicateKey, message)
+            Diagnostic::new(Kind::DuplicateKey { key: Some(key) })
                 .at(source, duplicate.span)
                 .label(text!["first given on line ", line])
                 .help("remove one of the two"),
@@ -82,8 +83,7 @@ fn add_duplicates(source: &Source, report: &mut RawReport) {
     }
     if report.diagnostics().len() == before {
         report.push(
-            Diagnostic::error(Code::DuplicateKey, "duplicate key in a mapping")
-                .at(source, Span { start: 0, end: 0 }),
+            Diagnostic::new(Kind::DuplicateKey { key: None }).at(source, Span { start: 0, end: 0 }),
         );
     }
 }

@@ -231,6 +231,11 @@ impl Tree {
         }
     }
 
+    /// Where the value of the document ends.
+    pub(crate) fn end(&self) -> usize {
+        self.root.span.get().end
+    }
+
     /// The keys and scalars that touch a window, in the order of the text.
     pub(crate) fn tokens(&self, text: &str, window: Span) -> Vec<Token> {
         let mut found = Vec::new();

@@ -14,8 +14,8 @@ pub(super) struct Shown {
 pub(super) fn of(place: &Place, policy: &impl Policy) -> Shown {
     let Place { source, span } = place;
     let window = window(source.text(), *span);
+    let public = is_public(source, *span, window, policy);
     let masked = masked(source, window, policy);
-    let public = !masked.iter().any(|mask| mask.touches(*span));
     let end = span.end.min(window.end).max(span.start);
     let mark = Span {
         start: span.start,
@@ -31,6 +31,21 @@ pub(super) fn of(place: &Place, policy: &impl Policy) -> Shown {
         public,
     }
 }
+
+/// Whether all of a place may be shown, also what is not in its window.
+fn is_public(source: &Source, span: Span, window: Span, policy: &impl Policy) -> bool {
+    let whole = Span {
+        start: window.start,
+        end: window.end.max(span.end),
+    };
+    whole.end - whole.start <= MAX_JUDGED
+        && !masked(source, whole, policy)
+            .iter()
+            .any(|mask| mask.touches(span))
+}
+
+/// A longer place is taken to hold a secret.
+const MAX_JUDGED: usize = 64 << 10;
 
 /// A longer part of a line is not shown.
 const MAX_WIDTH: usize = 400;

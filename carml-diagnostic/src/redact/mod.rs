@@ -17,7 +17,7 @@ pub(crate) fn finding(diagnostic: &Diagnostic, policy: &impl Policy) -> Finding 
     let shown = place.map(|place| excerpt::of(place, policy));
     let public = match &shown {
         Some(shown) => shown.public,
-        None => policy.knows_all_secrets(),
+        None => policy.is_public_value(diagnostic.pointer.as_deref()),
     };
     let words = Words { policy, public };
     let (start, end) = match place {

@@ -12,6 +12,10 @@ pub trait Policy {
     /// Whether a step of a JSON pointer is proven to be no secret.
     fn is_public_key(&self, key: &str) -> bool;
 
+    /// Whether the value of a JSON pointer may be shown where its place is not known; of no pointer,
+    /// whether the whole input may.
+    fn is_public_value(&self, pointer: Option<&str>) -> bool;
+
     /// Whether every secret of the input is known, so that [`Policy::known_secrets`] finds each.
     fn knows_all_secrets(&self) -> bool;
 
@@ -30,6 +34,10 @@ impl Policy for Public {
     }
 
     fn is_public_key(&self, _: &str) -> bool {
+        true
+    }
+
+    fn is_public_value(&self, _: Option<&str>) -> bool {
         true
     }
 

@@ -15,13 +15,17 @@ pub enum Format {
     Yaml,
     /// JSON (RFC 8259).
     Json,
+    /// Any other, such as that of `.proto` files: there are places in it, and no values.
+    Text,
 }
 
 impl Format {
-    /// The format that a file's name implies: JSON for `.json`, YAML for everything else.
+    /// The format that a file's name implies: JSON for `.json`, another language for `.proto`, YAML
+    /// for everything else.
     pub fn of(path: &Path) -> Format {
         match path.extension().and_then(|e| e.to_str()) {
             Some(e) if e.eq_ignore_ascii_case("json") => Format::Json,
+            Some(e) if e.eq_ignore_ascii_case("proto") => Format::Text,
             _ => Format::Yaml,
         }
     }
@@ -150,10 +154,10 @@ impl Source {
     }
 
     /// The keys and scalars that touch a part of the text, in order, as far as the text can be
-    /// read; and where that ends.
+    /// read; and where that ends. Behind it are comments, or what is not a part of the document.
     pub fn tokens(&self, window: Span) -> (Vec<Token>, usize) {
         match self.tree() {
-            Some(tree) => (tree.tokens(self.readable(), window), self.readable().len()),
+            Some(tree) => (tree.tokens(self.readable(), window), tree.end()),
             None => (Vec::new(), 0),
         }
     }

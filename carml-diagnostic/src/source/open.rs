@@ -1,7 +1,7 @@
 //! A source from a file.
 
 use super::{Format, Source, Span};
-use crate::{Code, Diagnostic, Kind, MAX_BYTES, RawReport, TooLarge, Unreadable};
+use crate::{Diagnostic, Kind, MAX_BYTES, RawReport, TooLarge, Unreadable};
 use std::io::Read;
 use std::path::Path;
 
@@ -52,7 +52,7 @@ impl Source {
                 let at = e.utf8_error().valid_up_to();
                 let good = String::from_utf8_lossy(&e.as_bytes()[..at]).into_owned();
                 let source = Source::new(name.clone(), good, Format::of(path));
-                Err(Diagnostic::error(Code::NotUtf8, "this is not valid UTF-8")
+                Err(Diagnostic::new(Kind::NotUtf8)
                     .at(&source, Span { start: at, end: at })
                     .label("the byte after this belongs to no character")
                     .help("save the file as UTF-8")

@@ -13,12 +13,13 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
+use carml_diagnostic::{RawReport, Source};
 use referencing::{
     Draft, Error as ReferencingError, Registry, RegistryBuilder, Retrieve, Uri, uri as rfc3986,
 };
 use serde_json::Value;
 
-use crate::{Error, Node, draft, error, keywords, metaschema, own, uri};
+use crate::{Node, draft, error, keywords, metaschema, own, read, uri};
 use files::Files;
 
 /// The address of a root without a file: deep enough for references that lead upwards.
@@ -86,13 +87,17 @@ impl Documents {
     /// # Errors
     ///
     /// The file cannot be read, or it is not a JSON Schema.
-    pub fn open(file: &Path) -> Result<Self, Error> {
-        let value = error::read(file)?;
+    pub fn open(file: &Path) -> Result<Self, RawReport> {
+        let source = Source::open(file)?;
+        let value = read::value(&source)?;
+        let refuse = |at: &str, problem: &dyn std::fmt::Display| {
+            let error = error::not_a_schema(source.name(), at, problem);
+            RawReport::from(error::locate_error(error, &source))
+        };
         if let Some((pointer, message)) = metaschema::violation(draft::of(&value), &value) {
-            return Err(error::not_a_schema(file, pointer, message));
+            return Err(refuse(&pointer, &message));
         }
-        Self::of_file(file, value)
-            .map_err(|error| error::not_a_schema(file, String::new(), error.to_string()))
+        Self::of_file(file, value).map_err(|error| refuse("", &error))
     }
 
     /// The documents of a root that was read from a file.

@@ -9,11 +9,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use carml_diagnostic::{RawReport, Source};
 use serde_json::{Map, Value};
 
 use self::locate::Locator;
 use crate::{
-    Documents, Error, Node, error,
+    Documents, Node, error,
     graph::{Graph, Schema, SchemaId},
     keywords::REFERENCES,
     own, pattern, pointer,
@@ -41,7 +42,7 @@ pub struct Parsed {
 /// # Errors
 ///
 /// The file cannot be read, or it is not a JSON Schema.
-pub fn parse(file: &Path) -> Result<Parsed, Error> {
+pub fn parse(file: &Path) -> Result<Parsed, RawReport> {
     let documents = Documents::open(file)?;
     let mut reader = Reader {
         documents: &documents,
@@ -69,8 +70,11 @@ pub fn parse(file: &Path) -> Result<Parsed, Error> {
         let file = documents
             .file_of(document)
             .map_or_else(|| file.with_file_name(document), Path::to_owned);
-        let message = pattern::not_readable(pattern);
-        return Err(error::not_a_schema(&file, pointer, message));
+        let problem = pattern::not_readable(pattern);
+        let name = file.display().to_string();
+        let error = error::not_a_schema(&name, &pointer, &problem);
+        let source = Source::open(&file)?;
+        return Err(error::locate_error(error, &source).into());
     }
     let mut files: Vec<PathBuf> = documents.files().map(Path::to_owned).collect();
     files.sort();

@@ -10,7 +10,8 @@ use crate::rules::{self, Required};
 use crate::schema::Schema;
 use crate::variables::Expand;
 use carml_diagnostic::{
-    Code, Diagnostic, Input, LengthBound, RawReport, Report, Source, Type, text, trusted,
+    self as diagnostic, Code, Diagnostic, Input, LengthBound, RawReport, Report, Severity, Source,
+    Type,
 };
 use carml_kv::capability::Requirement;
 use serde_json::{Map, Value};
@@ -219,8 +220,7 @@ impl Loader {
         }
         // Not only of CarML's own documents: generated types refuse these, too.
         for pointer in document.read_integers() {
-            let message = "this integer does not fit 64 bits";
-            let error = Diagnostic::error(Code::IntegerRange, message);
+            let error = Diagnostic::new(diagnostic::Kind::IntegerRange);
             report.push(document.locate(error, &pointer, false));
         }
         document.fill();
@@ -316,19 +316,19 @@ impl Loader {
         let is_unread = matches!(named.outcome, Outcome::Unread(..));
         let fault = match named.outcome {
             Outcome::Read => return,
-            Outcome::Both => Diagnostic::error(
-                Code::SecretFile,
-                text![trusted(format!("`{key}` and `{key}_file` are both given"))],
-            )
-            .help("remove one of the two"),
+            Outcome::Both => {
+                let key = key.to_owned();
+                Diagnostic::new(diagnostic::Kind::SecretAndFile { key })
+                    .help("remove one of the two")
+            }
             Outcome::NoName(found) => {
                 state.unresolved.insert(named.pointer.clone());
                 let kind = match found {
-                    Type::String => carml_diagnostic::Kind::WrongLength {
+                    Type::String => diagnostic::Kind::WrongLength {
                         at: format!("{}_file", named.pointer),
                         bound: LengthBound::NotEmpty,
                     },
-                    found => carml_diagnostic::Kind::TypeMismatch {
+                    found => diagnostic::Kind::TypeMismatch {
                         at: format!("{}_file", named.pointer),
                         expected: "a string".to_owned(),
                         found,
@@ -336,16 +336,15 @@ impl Loader {
                 };
                 Diagnostic::new(kind).help("give the path of the file that holds the secret")
             }
-            Outcome::Unread(path, why) => {
-                let path = Input::new(path.display().to_string());
-                let message = text![
-                    path,
-                    trusted(format!(", the file of `{key}`, cannot be read: {why}")),
-                ];
-                let fault = if self.placeholders_as_warnings {
-                    Diagnostic::warning(Code::SecretFile, message)
-                } else {
-                    Diagnostic::error(Code::SecretFile, message)
+            Outcome::Unread(path, reason) => {
+                let fault = Diagnostic::new(diagnostic::Kind::SecretFile {
+                    key: key.to_owned(),
+                    file: Input::new(path.display().to_string()),
+                    reason,
+                });
+                let fault = match self.placeholders_as_warnings {
+                    true => fault.with_severity(Severity::Warning),
+                    false => fault,
                 };
                 fault.help("the file holds the secret and nothing else; a line break at its end is ignored")
             }

@@ -8,9 +8,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use carml_diagnostic::{
-    Code, Diagnostic, Format, Public, RawReport, Report, Source, text, trusted,
-};
+use carml_diagnostic::{Diagnostic, Format, Kind, Public, RawReport, Report, Source};
 use carml_schema::{Applicable, Documents, Node, SchemaIndex, SchemaValidator};
 use jsonschema::ValidationError;
 use serde_json::Value;
@@ -139,13 +137,7 @@ impl Schema {
         let documents = documents.map_err(|error| not_usable(source.name(), &error, ""));
         let built = documents
             .and_then(|documents| Self::build(source.name(), root, documents, Added::default()));
-        built.map_err(|fault| {
-            let pointer = fault.at_pointer().unwrap_or_default();
-            public(match source.locate(pointer) {
-                Some(place) => fault.at(source, place.value),
-                None => *fault,
-            })
-        })
+        built.map_err(|error| public(carml_schema::locate_error(*error, source)))
     }
 
     /// The same schema with another root and more added.
@@ -177,12 +169,10 @@ impl Schema {
         added: Added,
     ) -> Result<Schema, Box<Diagnostic>> {
         if documents.is_too_complex() {
-            let message = text![trusted(format!(
-                "{name}: this schema is too expensive to validate with"
-            ))];
+            let name = name.to_owned();
             let help = "its references and alternatives multiply: use each of them once";
             return Err(Box::new(
-                Diagnostic::error(Code::SchemaBomb, message).help(help),
+                Diagnostic::new(Kind::SchemaBomb { name }).help(help),
             ));
         }
         let options = || jsonschema::options().should_validate_formats(true);
@@ -282,11 +272,5 @@ fn public(found: impl Into<RawReport>) -> Report {
 }
 
 fn not_usable(name: &str, error: &dyn std::fmt::Display, pointer: &str) -> Box<Diagnostic> {
-    let message = text![trusted(format!(
-        "{name}: this is not a usable schema: {error}"
-    ))];
-    let fault = Diagnostic::error(Code::NotASchema, message)
-        .pointer(pointer)
-        .help("fix the schema; references resolve to files, nothing is fetched");
-    Box::new(fault)
+    Box::new(carml_schema::not_a_schema(name, pointer, error))
 }

@@ -3,8 +3,8 @@
 use super::expansion::{Malformed, Missing, Template, Variables};
 use crate::redact::variable_sounds_secret;
 use carml_diagnostic::{
-    Code, Diagnostic, Input, Kind, RawReport, Source, Text, did_you_mean, nearest, plain_scalar,
-    text, trusted,
+    Code, Diagnostic, Input, Kind, Piece, RawReport, Source, Text, did_you_mean, nearest,
+    plain_scalar, text, trusted,
 };
 use carml_schema::SchemaIndex;
 use serde_json::Value;
@@ -128,11 +128,13 @@ impl Expand<'_> {
         }
         let diagnostic = match missing {
             Missing::Unset(name) => {
-                let help = format!("set it, or give a default: `${{{name}:-default}}`");
-                let kind = Kind::UnsetVariable {
-                    name: name.to_owned(),
-                };
-                let error = Diagnostic::new(kind).help(text![trusted(help)]);
+                let shown = Input::new(name);
+                let help = text![
+                    "set it, or give a default: `${",
+                    Piece::variable(&shown),
+                    ":-default}`"
+                ];
+                let error = Diagnostic::new(Kind::UnsetVariable { name: shown }).help(help);
                 match nearest(name, self.vars.keys().map(String::as_str)).first() {
                     Some(near) => error.label(text![trusted(did_you_mean(near))]),
                     None => error,
@@ -144,14 +146,14 @@ impl Expand<'_> {
                 message,
             } => {
                 let state = if colon { "not set or empty" } else { "not set" };
-                let what = text![trusted(format!("the variable `{name}` is {state}"))];
+                let name = Piece::variable(&Input::new(name));
+                let what = text!["the variable `", name.clone(), "` is ", state];
                 let message = if message.is_empty() {
                     what
                 } else {
                     what.and(text![": ", Input::new(message)])
                 };
-                Diagnostic::error(Code::UnsetVariable, message)
-                    .help(text![trusted(format!("set `{name}`"))])
+                Diagnostic::error(Code::UnsetVariable, message).help(text!["set `", name, "`"])
             }
         };
         self.add(diagnostic, pointer);
@@ -176,13 +178,14 @@ impl Malformed<'_> {
             Malformed::Name => error("expected a variable name after `${`".into())
                 .help("a name has letters, digits and `_`, and does not start with a digit; `$${` is the text `${`"),
             Malformed::Operator(name) => {
-                error(text![trusted(format!("unexpected characters after `${{{name}`"))]).help(text![trusted(format!(
-                    "write `${{{name}}}`, `${{{name}:-default}}`, `${{{name}:?message}}` or `${{{name}:+value}}`"
-                ))])
+                error(text!["unexpected characters after `${", Input::new(*name), "`"])
+                    .help("write `${NAME}`, `${NAME:-default}`, `${NAME:?message}` or `${NAME:+value}`")
             }
-            Malformed::Brace(name) => error(text![trusted(format!(
-                "a `{{` in the text of `${{{name}…}}` is not closed by the `}}` that ends it"
-            ))])
+            Malformed::Brace(name) => error(text![
+                "a `{` in the text of `${",
+                Input::new(*name),
+                "…}` is not closed by the `}` that ends it"
+            ])
             .help("write `\\}` for each `}` that belongs to the text"),
             Malformed::TooDeep => error("variables nest too deep".into())
                 .help("set one variable, and use that"),
