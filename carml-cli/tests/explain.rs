@@ -195,3 +195,51 @@ fn a_closed_pipe_is_not_an_error() {
         assert_eq!(said, "status 0\n", "{verb}");
     }
 }
+
+#[test]
+fn a_code_is_explained_with_its_cause_an_example_and_the_fix() {
+    let folder = folder();
+    let text = stdout(&carml(
+        folder.path(),
+        &["explain", "--code", "unknown-key"],
+        &[],
+    ));
+    for expected in [
+        "A key is not known at this place",
+        "Example:\n\n    registry:\n      timout: 5s\n",
+        "Fix: Use the known key that the report names",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+#[test]
+fn an_unknown_code_is_refused_with_the_nearest_or_with_where_to_look() {
+    let folder = folder();
+    for (name, expected) in [
+        ("unkown-key", "did you mean `unknown-key`?"),
+        ("E0308", "`carml explain --code` lists them"),
+    ] {
+        let out = carml(folder.path(), &["explain", "--code", name], &[]);
+        assert_eq!(out.status.code(), Some(2), "{out:?}");
+        let error = String::from_utf8(out.stderr).unwrap();
+        assert!(
+            error.contains(&format!("`{name}` is not a code")),
+            "{error}"
+        );
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn every_code_is_listed() {
+    let folder = folder();
+    let text = stdout(&carml(folder.path(), &["explain", "--code"], &[]));
+    assert_eq!(text.lines().count(), carml_diagnostic::Code::ALL.len());
+    for code in carml_diagnostic::Code::ALL {
+        assert!(
+            text.lines().any(|line| line.starts_with(code.as_str())),
+            "{code}"
+        );
+    }
+}

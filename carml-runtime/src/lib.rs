@@ -52,6 +52,7 @@
 //! - [`macro@carml_service`] and [`macro@ConfigSection`]: handlers, and config sections of your
 //!   own.
 //! - [`config`]: layers, values with their places, [`ConfigReload`] for changes while running.
+//! - [`diagnostic`]: the reports that errors of the config have, and sources with places.
 //! - [`kv`]: one key/value store over several backends: transactions, watches, locks, elections.
 //! - [`grpc`]: the middleware chain, for use without [`App`]. [`Shutdown`] ends streams in a drain.
 //! - [`testing`]: a service in a test, started as it is in production.
@@ -78,6 +79,7 @@ pub mod testing;
 
 pub use app::{App, AppError, ConfigReload, Context};
 pub use carml_config as config;
+pub use carml_diagnostic as diagnostic;
 pub use carml_grpc::{Shutdown, ShutdownTrigger};
 /// # Example
 ///

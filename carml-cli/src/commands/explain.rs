@@ -21,20 +21,25 @@ pub(crate) struct Args {
     #[arg(value_name = "KEY")]
     key: Option<String>,
 
-    /// A code of a report, such as `unknown-key`: its cause, an example and the fix
-    #[arg(long, value_name = "CODE", conflicts_with = "key")]
-    code: Option<String>,
+    /// A code of a report, such as `unknown-key`: its cause, an example and the fix; all codes if
+    /// none is given
+    #[arg(long, value_name = "CODE", num_args = 0..=1, conflicts_with = "key")]
+    code: Option<Option<String>>,
 
     #[command(flatten)]
     config: ConfigArgs,
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    if let Some(name) = &args.code {
-        return match Code::from_name(name) {
-            Some(code) => output::print(code.explanation()),
-            None => could_not_run(unknown_code(name)),
-        };
+    match &args.code {
+        None => {}
+        Some(None) => return output::print(all_codes()),
+        Some(Some(name)) => {
+            return match Code::from_name(name) {
+                Some(code) => output::print(code.explanation()),
+                None => could_not_run(unknown_code(name)),
+            };
+        }
     }
     let schema = match args.config.schema.open() {
         Ok(schema) => schema,
@@ -51,11 +56,22 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     }
 }
 
+/// A line per code, with its cause.
+fn all_codes() -> String {
+    let width = Code::ALL.iter().map(|code| code.as_str().len()).max();
+    let width = width.unwrap_or_default();
+    let lines = Code::ALL.iter().map(|code| {
+        let cause = code.explanation().cause;
+        format!("{:width$}  {cause}\n", code.as_str())
+    });
+    lines.collect()
+}
+
 fn unknown_code(name: &str) -> String {
     let all = Code::ALL.iter().map(|code| code.as_str());
     match nearest(name, all).first() {
         Some(near) => format!("`{name}` is not a code: {}", did_you_mean(near)),
-        None => format!("`{name}` is not a code: docs/diagnostics.md lists them"),
+        None => format!("`{name}` is not a code: `carml explain --code` lists them"),
     }
 }
 

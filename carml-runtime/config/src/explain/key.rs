@@ -6,6 +6,7 @@ use super::yaml;
 use crate::Loaded;
 use crate::key_path;
 use crate::layer::Origin;
+use crate::redact::Knowledge;
 use carml_diagnostic::{
     Code, Diagnostic, RawReport, did_you_mean, escape_key, nearest, unescape_key,
 };
@@ -20,8 +21,11 @@ pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, RawReport> {
     let parts = known(loaded, &pointer, key)?;
     let facts = Facts::of(&parts);
     let mut out = String::new();
-    let secret = loaded.schema().shapes().is_secret(&pointer);
-    let value = loaded.value().pointer(&pointer);
+    let scalar = |value: &Value| !value.is_object() && !value.is_array();
+    let given = loaded.value().pointer(&pointer);
+    let secret = loaded.schema().shapes().is_secret(&pointer)
+        || given.is_some_and(scalar) && Knowledge::of(loaded.schema()).is_hidden(&pointer);
+    let value = given;
     let name = key_path::display(&pointer);
     match value {
         None => match pointer[1..]

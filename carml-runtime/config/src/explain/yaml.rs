@@ -3,9 +3,8 @@
 use super::inline;
 use crate::Loaded;
 use crate::layer::Origin;
-use carml_schema::Annotations;
+use crate::redact::Knowledge;
 use serde_json::Value;
-use std::collections::HashSet;
 
 /// What is shown in place of a secret.
 pub(crate) const HIDDEN: &str = "******";
@@ -15,13 +14,9 @@ const MAX_COLUMN: usize = 44;
 
 /// Writes the value of a pointer.
 pub(super) fn write(loaded: &Loaded, value: &Value, pointer: &str) -> String {
-    let secrets = loaded
-        .schema()
-        .shapes()
-        .annotated(loaded.value(), Annotations::SECRET);
     let mut out = Writer {
         loaded,
-        secrets: secrets.into_iter().map(|s| s.pointer).collect(),
+        knowledge: Knowledge::of(loaded.schema()),
         lines: Vec::new(),
     };
     out.value(value, pointer, String::new(), 0);
@@ -43,17 +38,20 @@ pub(super) fn write(loaded: &Loaded, value: &Value, pointer: &str) -> String {
 
 struct Writer<'a> {
     loaded: &'a Loaded,
-    secrets: HashSet<String>,
+    knowledge: Knowledge<'a>,
     lines: Vec<(String, Option<String>)>,
 }
 
 impl Writer<'_> {
     /// Writes a value after `head`, which is its key or dash, at a depth of two spaces each.
     fn value(&mut self, value: &Value, pointer: &str, head: String, depth: usize) {
-        if self.secrets.contains(pointer) {
+        let secret = self.loaded.schema().shapes().is_secret(pointer);
+        let scalar = !value.is_object() && !value.is_array();
+        if secret || scalar && self.knowledge.is_hidden(pointer) {
+            let why = if secret { "secret" } else { "may be secret" };
             let line = join(&head, &format!("\"{HIDDEN}\""));
-            self.lines
-                .push((line, Some(format!("{} (secret)", self.origin(pointer)))));
+            let origin = self.origin(pointer);
+            self.lines.push((line, Some(format!("{origin} ({why})"))));
             return;
         }
         match value {
@@ -69,12 +67,11 @@ impl Writer<'_> {
                     } else {
                         "  ".repeat(depth)
                     };
-                    self.value(
-                        inner,
-                        &at,
-                        format!("{lead}{}:", inline::string(key)),
-                        depth + 1,
-                    );
+                    let shown = match self.knowledge.shows_key(pointer, key) {
+                        true => inline::string(key),
+                        false => format!("\"{HIDDEN}\""),
+                    };
+                    self.value(inner, &at, format!("{lead}{shown}:"), depth + 1);
                 }
             }
             Value::Array(list) if !list.is_empty() => {

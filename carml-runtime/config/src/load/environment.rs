@@ -2,6 +2,7 @@
 
 use crate::key_path;
 use crate::layer::{Kind, Layer};
+use crate::redact::is_name;
 use crate::schema::Schema;
 use carml_diagnostic::{Code, Diagnostic, Format, RawReport, Source, Span, escape_key};
 use carml_schema::applicable::{Applicable, keys};
@@ -159,9 +160,8 @@ pub(super) fn flag(schema: &Schema, assignment: &str) -> Result<Layer, Box<Diagn
         return Err(malformed("a `--set` has a key with an empty part"));
     }
     let at = key_path::pointer(key, |at| key_path::in_schema(schema, at));
-    // A key with other characters may be a secret that an `=` has cut.
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '~');
-    let name = if key.chars().all(plain) {
+    // Any other key may be a secret that an `=` has cut.
+    let name = if is_name(schema, &at) {
         format!("--set {key}")
     } else {
         "--set".to_owned()

@@ -8,8 +8,11 @@ use carml_schema::graph::InstanceType;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
+/// What follows the name of a secret is its value if it is not shorter: `passwords` is misspelt.
+const MIN_GLUED: usize = 3;
+
 /// Which keys and places of a config are secret, and which words are public.
-pub(super) struct Knowledge<'a> {
+pub(crate) struct Knowledge<'a> {
     schema: &'a Schema,
     shapes: &'a SchemaIndex,
     /// Every key that the schema names.
@@ -75,6 +78,26 @@ impl<'a> Knowledge<'a> {
         self.is_secret_name(key) || long && !self.is_known_name(key) && self.is_near_secret(key)
     }
 
+    /// Whether an unknown word may be the key of a secret with its value behind it: `passwordhunter2`.
+    fn is_glued(&self, word: &str) -> bool {
+        let folded = word.to_ascii_lowercase();
+        let longer = |name: &str| folded.len() >= name.len() + MIN_GLUED && name.len() >= 3;
+        let keys = self.secret_names.iter().copied();
+        let mut names = keys.chain(names::secret_words().iter().copied());
+        !self.is_known_name(word)
+            && names.any(|name| longer(name) && folded.starts_with(&name.to_ascii_lowercase()))
+    }
+
+    /// Whether an unknown key is a name, and not the name of a secret with its value.
+    pub(super) fn is_name(&self, key: &str) -> bool {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '/');
+        let mut words = key.split(' ');
+        let one = !key.contains(' ');
+        key.chars().all(|c| plain(c) || c == ' ')
+            && (one || !words.any(|word| self.is_secret_key(word)))
+            && !self.is_glued(key)
+    }
+
     /// Whether a word is the name of a secret.
     pub(super) fn is_secret_name(&self, word: &str) -> bool {
         if self.secret_names.contains(word) {
@@ -109,30 +132,74 @@ impl<'a> Knowledge<'a> {
 
     /// Whether the value of a pointer may be secret.
     pub(super) fn is_secret(&self, pointer: &str) -> bool {
-        let mut at = String::new();
-        for step in pointer.split('/').skip(1) {
-            match self.step(&at, step) {
-                Step::Secret => return true,
-                Step::Public => return false,
-                Step::Known(key) => {
-                    at.push('/');
-                    at.push_str(&key);
-                }
-                Step::Unknown => {
-                    // Below a place without secrets, only a key that sounds secret is one.
-                    return self.strict && self.shapes.contains_secret(&at)
-                        || pointer
-                            .split('/')
-                            .any(|step| self.is_secret_key(&unescape_key(step)));
-                }
+        match self.place(pointer) {
+            Place::Secret | Place::SoundsSecret => true,
+            Place::Public => false,
+            Place::Known(at) => self.shapes.is_secret(&at),
+            // Below a place without secrets, only a key that sounds secret is one.
+            Place::Below(at) => {
+                self.strict && self.shapes.contains_secret(&at)
+                    || pointer
+                        .split('/')
+                        .any(|step| self.is_secret_key(&unescape_key(step)))
             }
         }
-        self.shapes.is_secret(&at)
+    }
+
+    /// Whether a config that is valid must not show the scalar at a pointer: a secret, what the schema does not know
+    /// beside secrets, or what is in place of a mapping or list that holds some.
+    pub(crate) fn is_hidden(&self, pointer: &str) -> bool {
+        match self.place(pointer) {
+            // The schema would mark it, if it marked any.
+            Place::SoundsSecret => !self.strict,
+            Place::Known(at) => self.shapes.contains_secret(&at),
+            _ => self.is_secret(pointer),
+        }
     }
 
     /// Whether something below a pointer may be secret, so that a scalar in its place may be.
     pub(super) fn bears_secrets(&self, pointer: &str) -> bool {
-        self.shapes.contains_secret(pointer)
+        match self.place(pointer) {
+            Place::Secret | Place::SoundsSecret => true,
+            Place::Public | Place::Below(_) => false,
+            Place::Known(at) => self.shapes.contains_secret(&at),
+        }
+    }
+
+    /// Whether an unknown key of a mapping can be shown: the schema has keys there, and it is a name. What is in place
+    /// of the items of a list may be one of them.
+    pub(crate) fn shows_key(&self, parent: &str, key: &str) -> bool {
+        if self.is_known_name(key) || !self.strict {
+            return true;
+        }
+        match self.place(parent) {
+            Place::Secret | Place::SoundsSecret => false,
+            Place::Public | Place::Below(_) => self.is_name(key),
+            Place::Known(at) => {
+                !self.shapes.contains_secret(&at)
+                    || self.is_name(key)
+                        && (!self.shapes.keys_at(&at).is_empty()
+                            || self.shapes.knows(&format!("{at}/{key}")))
+            }
+        }
+    }
+
+    /// The place that a pointer means: the nearest key is meant by a misspelt one.
+    fn place(&self, pointer: &str) -> Place {
+        let mut at = String::new();
+        for step in pointer.split('/').skip(1) {
+            match self.step(&at, step) {
+                Step::Secret => return Place::Secret,
+                Step::SoundsSecret => return Place::SoundsSecret,
+                Step::Public => return Place::Public,
+                Step::Known(key) => {
+                    at.push('/');
+                    at.push_str(&key);
+                }
+                Step::Unknown => return Place::Below(at),
+            }
+        }
+        Place::Known(at)
     }
 
     /// One step down from a place that the schema knows.
@@ -142,8 +209,10 @@ impl<'a> Knowledge<'a> {
         let key = unescape_key(step);
         let number = step.parse::<usize>().is_ok();
         if known(step) {
-            return if self.shapes.is_secret(&below(step)) || self.sounds_like_free_text(at, &key) {
+            return if self.shapes.is_secret(&below(step)) {
                 Step::Secret
+            } else if self.sounds_like_free_text(at, &key) {
+                Step::SoundsSecret
             } else {
                 Step::Known(step.to_owned())
             };
@@ -194,10 +263,21 @@ impl<'a> Knowledge<'a> {
     }
 }
 
+enum Place {
+    /// One that the schema has.
+    Known(String),
+    Secret,
+    SoundsSecret,
+    Public,
+    /// One that the schema does not have, below one that it has.
+    Below(String),
+}
+
 enum Step {
     /// The key of a place that the schema knows; the one that was meant, if it is misspelt.
     Known(String),
     Secret,
+    SoundsSecret,
     Public,
     Unknown,
 }

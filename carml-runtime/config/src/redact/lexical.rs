@@ -8,6 +8,9 @@ use carml_diagnostic::Span;
 /// Where that is not enough, nothing of the line is public.
 const MAX_BACK: usize = 256 << 10;
 
+/// Of a line with more words, nothing more is public.
+const MAX_WORDS: usize = 10_000;
+
 /// The parts of a window of a text that are proven to be public.
 pub(super) fn public(knowledge: &Knowledge<'_>, text: &str, window: Span) -> Vec<Span> {
     let mut found = Vec::new();
@@ -101,7 +104,7 @@ impl Scan {
         let mut scan = Self::default();
         // Whether a key may be next, and whether what follows is the value of a key that is public.
         let (mut key_next, mut value) = (true, below);
-        let mut at = 0;
+        let (mut at, mut words) = (0, 0);
         while let Some(first) = line[at..].chars().next() {
             if is_separator(first) {
                 let next = at + first.len_utf8();
@@ -109,8 +112,8 @@ impl Scan {
                 if comment && knowledge.is_strict() {
                     break;
                 }
-                if matches!(first, '{' | ',' | '[') && !value {
-                    key_next = true;
+                if matches!(first, '{' | '[') && !value || first == ',' && is_entry(&line[next..]) {
+                    (key_next, value) = (true, false);
                 }
                 scan.show(at, next);
                 at = next;
@@ -125,7 +128,12 @@ impl Scan {
             }
             let after = line[end..].trim_start_matches(['"', '\'']).trim_start();
             let key = after.starts_with([':', '=']);
-            if knowledge.is_secret_name(word) || key && knowledge.is_secret_key(word) {
+            words += 1;
+            if words > MAX_WORDS {
+                scan.secret = true;
+                break;
+            }
+            if knowledge.is_secret_key(word) {
                 if knowledge.is_known_name(word) {
                     scan.show(at, end);
                 }
@@ -160,6 +168,14 @@ impl Scan {
             _ => self.public.push((from, to)),
         }
     }
+}
+
+/// Whether a text begins with a key and its separator, as the entries of a mapping do.
+fn is_entry(text: &str) -> bool {
+    let text = text.trim_start_matches([' ', '\t', '"', '\'']);
+    let rest = text.trim_start_matches(|c| !is_separator(c));
+    let rest = rest.trim_start_matches(['"', '\'', ' ', '\t']);
+    rest.starts_with([':', '='])
 }
 
 fn is_separator(c: char) -> bool {

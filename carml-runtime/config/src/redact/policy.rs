@@ -51,7 +51,9 @@ impl<'a> ConfigPolicy<'a> {
                 let after = text[token.span.end..].trim_start_matches([' ', '\t']);
                 !self.knowledge.is_secret(&pointer)
                     && (self.knowledge.is_known_name(key)
-                        || after.starts_with(':') && self.is_name(key))
+                        || after.starts_with(':')
+                            && self.is_name(key)
+                            && self.knowledge.shows_key(&pointer, key))
             }
             None => {
                 let raw = text
@@ -99,14 +101,8 @@ impl<'a> ConfigPolicy<'a> {
         })
     }
 
-    /// Whether a key is a name, and not the name of a secret with its value.
     fn is_name(&self, key: &str) -> bool {
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '/');
-        let mut words = key.split(' ');
-        let one = !key.contains(' ');
-        key.chars().all(|c| plain(c) || c == ' ')
-            && (one || !words.any(|word| self.knowledge.is_secret_key(word)))
-            || !self.knowledge.is_strict() && !self.holds_glued_key(key)
+        self.knowledge.is_name(key) || !self.knowledge.is_strict() && !self.holds_glued_key(key)
     }
 
     /// Whether a scalar has the key of a secret in it, with its value.
@@ -179,6 +175,11 @@ impl Policy for ConfigPolicy<'_> {
         key.parse::<usize>().is_ok()
             || self.knowledge.is_known_name(key)
             || self.complete && self.keys().contains(key)
+    }
+
+    fn is_public_value(&self, pointer: Option<&str>) -> bool {
+        let hides = |at: &str| self.knowledge.is_secret(at) || self.knowledge.bears_secrets(at);
+        self.complete && !pointer.is_some_and(hides)
     }
 
     fn knows_all_secrets(&self) -> bool {
