@@ -1,31 +1,21 @@
-//! A planted secret appears in no output, whatever its place, the mistake beside it, the command
-//! and the format.
-#![allow(clippy::unwrap_used)]
+//! Mistakes that people make, one by one, and every command.
 
 use std::path::Path;
 use std::process::Command;
 
-const SCHEMA: &str = r##"{
-  "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "AppConfig", "type": "object",
-  "x-carml-defaults": "fill", "allOf": [{ "$ref": "carml://schema/base.json" }], "unevaluatedProperties": false,
-  "properties": { "mine": { "type": "object", "additionalProperties": false, "properties": {
-    "each": { "type": "object", "additionalProperties": { "$ref": "#/$defs/secret" } },
-    "some": { "type": "object", "patternProperties": { "^k": { "$ref": "#/$defs/secret" } } },
-    "list": { "type": "array", "items": { "$ref": "#/$defs/secret" } },
-    "users": { "type": "array", "items": { "type": "object", "properties": { "pin": { "$ref": "#/$defs/secret" } } } },
-    "form": { "type": "string", "format": "password", "pattern": "^.{4,}$" },
-    "sink": { "type": "string", "writeOnly": true },
-    "short": { "$ref": "#/$defs/secret", "maxLength": 3 },
-    "choice": { "oneOf": [ { "type": "object", "required": ["pin"], "additionalProperties": false, "properties": { "pin": { "$ref": "#/$defs/secret" } } },
-                           { "type": "integer" } ] },
-    "url": { "type": "string" }, "count": { "type": "integer" } } } },
-  "$defs": { "secret": { "type": "string", "x-carml-type": "secret" } }
-}"##;
+use super::schema::OWN;
 
 /// Configs in which `@` stands for a secret.
-const TEXTS: [&str; 29] = [
+const TEXTS: [&str; 36] = [
     "registry:\n  password: @\n",
     "registry:\n  password: @\n  provider: etdc\n",
+    "registry:\n  timeout:5s\n  \"password\":@\n",
+    "registry: {timeout: soon, pqassword @, path: x}\n",
+    "registry: {endpoints: [], }, password:\u{7}@\n",
+    "registry:\n  endpoints: [\"app:a://@@host:99999\"]\n",
+    "mine:\n  list: {@: a}\n  count: many\n",
+    "mine:\n  users: [{poin: @}]\n",
+    "registry:\nregistry:\n  password: ${UNSET:?@}\n",
     "registry:\n  provider: etdc\n  password: '@'\n",
     "registry: {password: @, provder: redb, timeout: 5}\n",
     "registry: {provder: redb, password: \"@\", timeout: 5}\n",
@@ -59,7 +49,7 @@ const TEXTS: [&str; 29] = [
 fn outputs(text: &str, secret: &str, most: usize) -> Vec<(String, String)> {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    file("app.json", SCHEMA);
+    file("app.json", OWN);
     file(
         "carml.yml",
         &text
