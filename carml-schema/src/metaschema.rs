@@ -481,7 +481,7 @@ mod tests {
                         open.extend(below.into_iter().map(|(_, schema)| schema));
                     }
                     Value::Array(below) if crate::keywords::is_schema(keyword) => {
-                        open.extend(below)
+                        open.extend(below);
                     }
                     below if crate::keywords::is_schema(keyword) => open.push(below),
                     _ => {}

@@ -18,7 +18,7 @@ pub(super) fn module(
     set: &Set,
     exports: ExportsByService,
     options: &Options,
-) -> Result<String, Diagnostic> {
+) -> Result<String, Box<Diagnostic>> {
     let mut descriptors = set.descriptors.clone();
     prepare(&mut descriptors);
     let requests = descriptors.file.into_iter().map(|file| {
@@ -242,8 +242,8 @@ fn is_bidirectional(c: char) -> bool {
 }
 
 /// The descriptors were checked: this names no place in them.
-fn internal(error: &dyn std::fmt::Display) -> Diagnostic {
+fn internal(error: &dyn std::fmt::Display) -> Box<Diagnostic> {
     let problem = error.to_string();
-    Diagnostic::new(Kind::NotRust { problem })
-        .help("check the attributes and paths that the builder was given")
+    let error = Diagnostic::new(Kind::NotRust { problem });
+    Box::new(error.help("check the attributes and paths that the builder was given"))
 }

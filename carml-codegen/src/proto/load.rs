@@ -216,7 +216,7 @@ impl Loader {
 
     fn read(&mut self, name: &str, path: PathBuf) -> Option<File> {
         let source = match Source::open(&path) {
-            Ok(source) => ProtoFile::new(path, source),
+            Ok(source) => ProtoFile::new(path, &source),
             Err(found) => {
                 self.errors.extend(found.diagnostics().iter().cloned());
                 return None;

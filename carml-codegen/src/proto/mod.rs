@@ -69,7 +69,7 @@ pub fn compile(options: &Options) -> Result<Module, Report> {
     set.errors.extend(cost::check(&set));
     set.errors.extend(clashes);
     let code = if set.errors.is_empty() {
-        emit::module(&set, exports, options).map_err(|error| report(vec![error]))?
+        emit::module(&set, exports, options).map_err(|error| report(vec![*error]))?
     } else {
         String::new()
     };

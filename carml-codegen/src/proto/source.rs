@@ -15,7 +15,7 @@ pub(super) struct ProtoFile {
 }
 
 impl ProtoFile {
-    pub(super) fn new(path: PathBuf, read: Source) -> Self {
+    pub(super) fn new(path: PathBuf, read: &Source) -> Self {
         let text = read.text();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let source = Source::new(read.name(), text, Format::Text);

@@ -97,7 +97,7 @@ impl Loaded {
         let sections = self.schema().sections();
         let own: Vec<&str> = self.schema().own_middlewares().collect();
         if sections.is_empty() && own.is_empty() {
-            return self.read(self.value(), |path| path.to_owned());
+            return self.read(self.value(), str::to_owned);
         }
         let mut known = self.value().clone();
         if let Some(map) = known.as_object_mut() {
