@@ -67,13 +67,9 @@ pub(super) struct At<'a, M: Middleware> {
 }
 
 impl Active {
-    /// Takes the call through the steps inward. An error is the answer of one that refused it.
-    pub(super) fn arrive(
-        steps: &Arc<[Step]>,
-        around: Span,
-        request: &mut Request<Body>,
-    ) -> (Self, Result<(), Status>) {
-        let mut active = Self {
+    /// A call that has not arrived at a step.
+    pub(super) fn new(steps: &Arc<[Step]>, around: Span, request: &Request<Body>) -> Self {
+        Self {
             steps: Arc::clone(steps),
             arrived: 0,
             slots: Default::default(),
@@ -82,19 +78,21 @@ impl Active {
                 code: None,
             },
             around,
-        };
-        for (step, slot) in steps.iter().zip(&mut active.slots) {
+        }
+    }
+
+    /// Takes the call through the steps inward. An error is the answer of one that refused it.
+    pub(super) fn arrive(&mut self, request: &mut Request<Body>) -> Result<(), Status> {
+        for (step, slot) in self.steps.iter().zip(&mut self.slots) {
             slot.state = step.state();
             let arrival = Arrival {
-                call: &mut active.progress.call,
+                call: &mut self.progress.call,
                 request,
             };
-            if let Err(status) = step.visit(&mut slot.state, arrival) {
-                return (active, Err(status));
-            }
-            active.arrived += 1;
+            step.visit(&mut slot.state, arrival)?;
+            self.arrived += 1;
         }
-        (active, Ok(()))
+        Ok(())
     }
 
     /// Polls what is inside the steps, and takes the outcome through them outward.

@@ -99,9 +99,9 @@ where
         } else {
             Span::none()
         };
-        let (active, arrived) = Active::arrive(&self.steps, around, &mut request);
+        let mut active = Active::new(&self.steps, around, &request);
         CallFuture {
-            inner: match arrived {
+            inner: match active.arrive(&mut request) {
                 Ok(()) => self.inside.call(request),
                 Err(status) => InsideFuture::Refused { status },
             },
@@ -135,15 +135,16 @@ where
         let Poll::Ready(response) = polled else {
             return Poll::Pending;
         };
-        let active = this.active.take().expect("it was there above");
         // A response of trailers alone has ended here: tonic drops a body that is empty, and
         // whatever waits in it for the end.
         if active.code().is_some() {
+            *this.active = None;
             return Poll::Ready(Ok(response));
         }
-        Poll::Ready(Ok(
-            response.map(|body| Body::new(ResponseBody::new(body, active)))
-        ))
+        Poll::Ready(Ok(response.map(|body| {
+            let active = this.active.take().expect("it was there above");
+            Body::new(ResponseBody::new(body, active))
+        })))
     }
 }
 
