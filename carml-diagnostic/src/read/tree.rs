@@ -211,7 +211,9 @@ impl Tree {
         let mut seen = HashSet::new();
         let mut entries = own;
         loop {
-            let found = entries.iter().find(|e| !e.merge && e.name(text) == key);
+            // Of a key that appears twice, the last one has the value that is read.
+            let mut last_first = entries.iter().rev();
+            let found = last_first.find(|e| !e.merge && e.name(text) == key);
             if found.is_some() {
                 return found;
             }

@@ -3,7 +3,7 @@
 use super::{Knowledge, lexical};
 use crate::document::Document;
 use crate::layer::Layer;
-use carml_diagnostic::{Policy, Source, Span, Token, passwords};
+use carml_diagnostic::{Policy, Source, Span, Token, escape_key, passwords};
 use carml_schema::Annotations;
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -160,7 +160,14 @@ impl Policy for ConfigPolicy<'_> {
             }
             (from, before) = (from.max(end), shown);
         }
-        self.gap(text, from, read, before, &mut found);
+        // A key may be the last: its value is behind the window.
+        let behind = tokens.last().and_then(|token| {
+            let key = escape_key(token.key.as_ref()?);
+            Some(format!("{at}{}/{key}", token.pointer))
+        });
+        let hides = |at: String| self.knowledge.is_secret(&at) || self.knowledge.bears_secrets(&at);
+        let all = before && !behind.is_some_and(hides);
+        self.gap(text, from, read, all, &mut found);
         let rest = Span {
             start: read,
             end: window.end,
