@@ -206,7 +206,7 @@ fn name_lifetime_of_self(signature: &mut syn::Signature) {
     };
     let name = syn::Lifetime::new("'a_stream_cannot_borrow_self", receiver.self_token.span);
     *lifetime = Some(name.clone());
-    receiver.ty = Box::new(syn::parse_quote!(&#name Self));
+    *receiver.ty = syn::parse_quote!(&#name Self);
     signature
         .generics
         .params
