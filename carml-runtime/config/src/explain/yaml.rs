@@ -67,7 +67,9 @@ impl Writer<'_> {
                     } else {
                         "  ".repeat(depth)
                     };
-                    let shown = match self.knowledge.shows_key(pointer, key) {
+                    // A key without a value may be a part of a secret: `{password: a, b}`.
+                    let part = inner.is_null() && self.knowledge.is_hidden(&at);
+                    let shown = match !part && self.knowledge.shows_key(pointer, key) {
                         true => inline::string(key),
                         false => format!("\"{HIDDEN}\""),
                     };

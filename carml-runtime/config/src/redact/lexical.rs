@@ -146,7 +146,9 @@ impl Scan {
             }
             if key_next && key {
                 value = knowledge.is_public_leaf(word);
-                scan.open = value && after[1..].trim().is_empty();
+                // What is before a key may be a part of it.
+                let alone = line[..at].trim_matches([' ', '-', '"', '\'']).is_empty();
+                scan.open = value && alone && after[1..].trim().is_empty();
                 key_next = false;
                 if value || knowledge.is_known_name(word) {
                     scan.show(at, end);
