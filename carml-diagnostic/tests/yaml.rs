@@ -567,3 +567,11 @@ fn a_number_without_end_is_refused_and_a_string_of_it_is_not() {
     }
     assert_eq!(read("a: 1e-400\n"), json!({ "a": 0.0 }));
 }
+
+#[test]
+fn a_carriage_return_alone_ends_a_line_and_moves_no_place() {
+    assert_eq!(place("a: 1\rb: 2\r\nc: 3\n", "/b"), (1, 6));
+    assert_eq!(place("a: 1\rb: 2\r\nc: 3\n", "/c"), (2, 1));
+    let all = faults("{a: {b: c\r, }}}\n");
+    assert_eq!((all[0].1, all[0].2), (1, 15), "{all:?}");
+}

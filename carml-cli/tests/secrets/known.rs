@@ -6,7 +6,7 @@ use std::process::Command;
 use super::schema::OWN;
 
 /// Configs in which `@` stands for a secret.
-const TEXTS: [&str; 40] = [
+const TEXTS: [&str; 41] = [
     "registry:\n  password: @\n",
     "registry:\n  password: @\n  provider: etdc\n",
     "registry:\n  timeout:5s\n  \"password\":@\n",
@@ -15,7 +15,8 @@ const TEXTS: [&str; 40] = [
     "registry:\n  endpoints: [\"app:a://@@host:99999\"]\n",
     "mine:\n  list: {@: a}\n  count: many\n",
     "mine:\n  users: [{poin: @}]\n",
-    "mine: {some: {k1: a, @}}\n",
+    "mine: {list\n: [timeout: 5s, @, username: *x]}\n",
+    "mine: {users: [{pin: a, @}]}\n",
     "mine:\n  each,name:\n    ? a\n    : @\n    url: *u\n",
     "mine:\nmine:\n  each:\n    stray\n    \"a\":@\n",
     "registry:\n  password: &@ x\n  - stray\n",

@@ -44,15 +44,26 @@ pub(crate) struct Cursor<'s> {
 }
 
 impl<'s> Cursor<'s> {
+    /// Places of the YAML parser: for it, a carriage return alone ends a line, too.
     pub(crate) fn new(text: &'s str) -> Cursor<'s> {
+        let bytes = text.as_bytes();
+        Self::with_breaks(text, |at| match bytes[at] {
+            b'\n' => true,
+            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        })
+    }
+
+    /// Places of the JSON parser.
+    pub(crate) fn of_json(text: &'s str) -> Cursor<'s> {
+        let bytes = text.as_bytes();
+        Self::with_breaks(text, |at| bytes[at] == b'\n')
+    }
+
+    fn with_breaks(text: &'s str, is_break: impl Fn(usize) -> bool) -> Cursor<'s> {
         let bom = if text.starts_with('\u{feff}') { 3 } else { 0 };
         let mut lines = vec![bom];
-        lines.extend(
-            text.bytes()
-                .enumerate()
-                .filter(|(_, b)| *b == b'\n')
-                .map(|(at, _)| at + 1),
-        );
+        lines.extend((0..text.len()).filter(|at| is_break(*at)).map(|at| at + 1));
         Cursor {
             text,
             lines,

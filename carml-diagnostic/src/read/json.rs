@@ -41,7 +41,7 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
 }
 
 fn explain(source: &Source, error: &serde_json::Error) -> Diagnostic {
-    let at = Cursor::new(source.text()).byte(error.line(), error.column().saturating_sub(1));
+    let at = Cursor::of_json(source.text()).byte(error.line(), error.column().saturating_sub(1));
     let message = error.to_string();
     let message = message
         .split(" at line ")

@@ -293,6 +293,14 @@ impl Place<'_> {
         })
     }
 
+    /// The closing bracket where the parser stopped; it may have stepped over it.
+    fn closing_bracket(&self) -> Option<usize> {
+        match self.rest().starts_with([']', '}']) {
+            true => Some(self.at),
+            false => self.text[..self.at].rfind([']', '}']),
+        }
+    }
+
     fn other(&self, info: &str) -> Option<Diagnostic> {
         if info.contains("did not find expected key") || info.contains("did not find expected '-'")
         {
@@ -332,12 +340,11 @@ impl Place<'_> {
         let quoted = "put the value in quotes";
         Some(match info {
             "misplaced bracket" => {
-                let bracket = &self.text[self.at..=self.at];
-                self.fault(
-                    Code::Syntax,
-                    text![trusted(format!("this `{bracket}` has no opening bracket"))],
-                )
-                .help("remove it, or put the value in quotes")
+                let at = self.closing_bracket()?;
+                let bracket = &self.text[at..=at];
+                let message = format!("this `{bracket}` has no opening bracket");
+                self.error(Code::Syntax, text![trusted(message)], at, at + 1)
+                    .help("remove it, or put the value in quotes")
             }
             "block sequence entries are not allowed in this context" => self
                 .fault(Code::Syntax, "a list cannot start on the line of its key")

@@ -105,6 +105,8 @@ impl Scan {
         // Whether a key may be next, and whether what follows is the value of a key that is public.
         let (mut key_next, mut value) = (true, below);
         let (mut at, mut words) = (0, 0);
+        // How many brackets are open, and how many were when the value began.
+        let (mut depth, mut value_depth) = (0, 0);
         while let Some(first) = line[at..].chars().next() {
             if is_separator(first) {
                 let next = at + first.len_utf8();
@@ -112,8 +114,18 @@ impl Scan {
                 if comment && knowledge.is_strict() {
                     break;
                 }
-                if matches!(first, '{' | '[') && !value || first == ',' && is_entry(&line[next..]) {
-                    (key_next, value) = (true, false);
+                match first {
+                    '{' | '[' => {
+                        depth += 1;
+                        key_next |= !value;
+                    }
+                    '}' | ']' => {
+                        depth -= 1;
+                        value &= depth >= value_depth;
+                    }
+                    // It ends a value between brackets, which may have been opened on a line above.
+                    ',' if depth <= value_depth => (key_next, value) = (true, false),
+                    _ => {}
                 }
                 scan.show(at, next);
                 at = next;
@@ -146,6 +158,7 @@ impl Scan {
             }
             if key_next && key {
                 value = knowledge.is_public_leaf(word);
+                value_depth = depth;
                 // What is before a key may be a part of it.
                 let alone = line[..at].trim_matches([' ', '-', '"', '\'']).is_empty();
                 scan.open = value && alone && after[1..].trim().is_empty();
@@ -170,14 +183,6 @@ impl Scan {
             _ => self.public.push((from, to)),
         }
     }
-}
-
-/// Whether a text begins with a key and its separator, as the entries of a mapping do.
-fn is_entry(text: &str) -> bool {
-    let text = text.trim_start_matches([' ', '\t', '"', '\'']);
-    let rest = text.trim_start_matches(|c| !is_separator(c));
-    let rest = rest.trim_start_matches(['"', '\'', ' ', '\t']);
-    rest.starts_with([':', '='])
 }
 
 fn is_separator(c: char) -> bool {
