@@ -55,6 +55,7 @@ fn the_table_shows_options_with_their_defaults() {
         "| `rate_limit` | server | `rate`, required; `burst`: `10`; `share`: `0.5`; \
          `key`: `\"all\"`; `methods`: `[]` | Numbers, an enum, and options per method. |",
         "| `message_size` | server | `receive`; `send` | A scalar or an object. |",
+        "| In some builds. Needs the feature `audit` of `carml-runtime`. |",
     ] {
         assert!(table.contains(row), "{row}\n{table}");
     }
@@ -97,6 +98,15 @@ fn an_entry_that_cannot_be_read_is_named() {
     assert_eq!(
         error(&schema(unknown)),
         "`limit/x-carml-inside/middleware`: expected the name of a middleware"
+    );
+    let unnamed = serde_json::json!({
+        "description": "A limit.",
+        "const": "limit",
+        "x-carml-feature": true
+    });
+    assert_eq!(
+        error(&schema(unnamed)),
+        "`limit/x-carml-feature`: expected a string"
     );
     assert_eq!(
         error(&schema(serde_json::json!({}))),

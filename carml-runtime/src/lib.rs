@@ -62,8 +62,10 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
+//! | `etcd` | no | the etcd backend of the key/value store; its build needs `protoc` |
 //! | `redb` | yes | the embedded key/value store |
 //! | `reflection` | yes | gRPC server reflection v1 and v1alpha |
+//! | `tracing` | yes | the middleware `tracing`, with OpenTelemetry |
 //! | `full` | no | all of them |
 
 mod app;

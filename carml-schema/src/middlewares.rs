@@ -69,6 +69,17 @@ impl<'a> Node<'a> {
         applicable::closure(options.map(Applicable::always))
     }
 
+    /// `x-carml-feature`: the feature of `carml-runtime` that brings the middleware.
+    ///
+    /// # Errors
+    ///
+    /// The annotation is not a string.
+    pub fn middleware_feature(&self) -> Result<Option<&'a str>, Expected> {
+        let note = self.note("x-carml-feature");
+        note.map(|note| string(Some(note), "x-carml-feature"))
+            .transpose()
+    }
+
     /// `x-carml-nonzero`.
     ///
     /// # Errors
@@ -120,8 +131,11 @@ impl<'a> Node<'a> {
 }
 
 fn text<'a>(note: &'a Value, field: &str, part: &'static str) -> Result<&'a str, Expected> {
-    let found = note.get(field).and_then(Value::as_str);
-    found.ok_or(Expected {
+    string(note.get(field), part)
+}
+
+fn string<'a>(value: Option<&'a Value>, part: &'static str) -> Result<&'a str, Expected> {
+    value.and_then(Value::as_str).ok_or(Expected {
         part,
         what: "a string",
     })

@@ -70,11 +70,13 @@ fn facts(middleware: &Middleware<'_>) -> TokenStream {
         let (middleware, why) = (&inside.middleware, &inside.why);
         quote!(Inside { middleware: #middleware, why: #why })
     }));
+    let feature = optional(middleware.feature.map(|feature| quote!(#feature)));
     quote! {
         Facts {
             name: #name,
             server: #server,
             client: #client,
+            feature: #feature,
             nonzero: #nonzero,
             implicit: #implicit,
             inside: #inside,

@@ -10,14 +10,22 @@ pub(super) fn table(table: &Table<'_>) -> String {
         // Writing to a string does not fail.
         let _ = writeln!(
             out,
-            "| `{}` | {} | {} | {} |",
+            "| `{}` | {} | {} | {}{} |",
             middleware.name,
             side(middleware),
             middleware.options.as_deref().unwrap_or("–"),
-            middleware.description
+            middleware.description,
+            feature(middleware)
         );
     }
     out
+}
+
+fn feature(middleware: &Middleware<'_>) -> String {
+    match middleware.feature {
+        Some(feature) => format!(" Needs the feature `{feature}` of `carml-runtime`."),
+        None => String::new(),
+    }
 }
 
 fn side(middleware: &Middleware<'_>) -> &'static str {

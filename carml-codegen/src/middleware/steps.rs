@@ -9,16 +9,17 @@ use super::{
 };
 
 pub(super) fn module(table: &Table<'_>) -> String {
-    let modules = table
-        .middlewares
-        .iter()
-        .map(|one| format_ident!("{}", one.name));
+    let imports = table.middlewares.iter().map(|one| {
+        let (gate, module) = (gate(one), format_ident!("{}", one.name));
+        quote!(#gate use crate::middleware::#module;)
+    });
     let capacity = table.middlewares.len();
     let step = step(table);
     let state = state(table);
     let tokens = quote! {
         use super::{BuiltIn, ClientMiddleware, ServerMiddleware, Visit};
-        use crate::middleware::{Implicit, Middleware, #(#modules),*};
+        use crate::middleware::{Implicit, Middleware};
+        #(#imports)*
 
         #[doc = " No chain has more steps: none is in a list twice."]
         pub(super) const CAPACITY: usize = #capacity;
@@ -26,6 +27,15 @@ pub(super) fn module(table: &Table<'_>) -> String {
         #state
     };
     super::unparse(tokens)
+}
+
+/// What leaves out a middleware's code in a build without its feature.
+fn gate(middleware: &Middleware<'_>) -> TokenStream {
+    let feature = middleware.feature;
+    feature.map_or_else(
+        TokenStream::new,
+        |feature| quote!(#[cfg(feature = #feature)]),
+    )
 }
 
 /// The type of a middleware: `timeout::Timeout`.
@@ -39,21 +49,30 @@ fn ty(middleware: &Middleware<'_>) -> TokenStream {
 
 fn step(table: &Table<'_>) -> TokenStream {
     let variants = table.middlewares.iter().map(|one| {
-        let (variant, ty) = (format_ident!("{}", one.variant), ty(one));
-        quote!(#variant(#ty))
+        let (gate, variant, ty) = (gate(one), format_ident!("{}", one.variant), ty(one));
+        quote!(#gate #variant(#ty))
     });
     let build = table.middlewares.iter().map(|one| {
-        let (variant, ty) = (format_ident!("{}", one.variant), ty(one));
-        let (pattern, options) = match one.options {
+        let (gate, variant, ty) = (gate(one), format_ident!("{}", one.variant), ty(one));
+        let (with, options) = match one.options {
             None => (pattern(one, &quote!()), quote!(&())),
             Some(_) => (pattern(one, &quote!((options))), quote!(options)),
         };
-        quote!(#pattern => Step::#variant(<#ty as Middleware>::build(#options)),)
+        let missing = one.feature.map(|feature| {
+            let any = one.options.as_ref().map(|_| quote!((_)));
+            let without = pattern(one, &quote!(#any));
+            quote!(#[cfg(not(feature = #feature))] #without => return None,)
+        });
+        quote! {
+            #gate
+            #with => Step::#variant(<#ty as Middleware>::build(#options)),
+            #missing
+        }
     });
     let implicit = table.middlewares.iter().filter_map(|one| {
-        let (variant, ty) = (format_ident!("{}", one.variant), ty(one));
+        let (gate, variant, ty) = (gate(one), format_ident!("{}", one.variant), ty(one));
         let (name, value) = (&one.name, one.implicit.as_ref()?.value);
-        Some(quote!(#name => Some(Step::#variant(<#ty as Implicit>::implicit(#value))),))
+        Some(quote!(#gate #name => Some(Step::#variant(<#ty as Implicit>::implicit(#value))),))
     });
     let state = variants_of(
         table,
@@ -72,9 +91,9 @@ fn step(table: &Table<'_>) -> TokenStream {
         pub(super) enum Step { #(#variants,)* }
 
         impl Step {
-            #[doc = " The middleware with these options."]
-            pub(super) fn build(middleware: &BuiltIn) -> Self {
-                match middleware { #(#build)* }
+            #[doc = " The middleware with these options, if it is in this build."]
+            pub(super) fn build(middleware: &BuiltIn) -> Option<Self> {
+                Some(match middleware { #(#build)* })
             }
 
             #[doc = " What applies if the list does not name the middleware."]
@@ -105,8 +124,8 @@ fn step(table: &Table<'_>) -> TokenStream {
 
 fn state(table: &Table<'_>) -> TokenStream {
     let variants = table.middlewares.iter().map(|one| {
-        let (variant, ty) = (format_ident!("{}", one.variant), ty(one));
-        quote!(#variant(<#ty as Middleware>::State))
+        let (gate, variant, ty) = (gate(one), format_ident!("{}", one.variant), ty(one));
+        quote!(#gate #variant(<#ty as Middleware>::State))
     });
     quote! {
         #[doc = " What a call keeps at one step."]
@@ -123,6 +142,9 @@ fn variants_of(table: &Table<'_>, arm: impl Fn(&proc_macro2::Ident) -> TokenStre
     table
         .middlewares
         .iter()
-        .map(|one| arm(&format_ident!("{}", one.variant)))
+        .map(|one| {
+            let (gate, arm) = (gate(one), arm(&format_ident!("{}", one.variant)));
+            quote!(#gate #arm)
+        })
         .collect()
 }

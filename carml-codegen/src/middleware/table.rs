@@ -33,6 +33,8 @@ pub(super) struct Middleware<'a> {
     pub(super) client: bool,
     /// Its options, for people, if it has any. Their Rust type is that of the config.
     pub(super) options: Option<String>,
+    /// What brings it; without one, every build has it.
+    pub(super) feature: Option<&'a str>,
     pub(super) nonzero: Option<NonZero<'a>>,
     pub(super) implicit: Option<Implicit<'a>>,
     pub(super) inside: Option<Inside<'a>>,
@@ -112,6 +114,7 @@ fn middleware<'a>(entry: &Node<'a>, at: &str) -> Result<Middleware<'a>, Error> {
         server: false,
         client: false,
         options: (!values.is_empty()).then(|| options(&values, example)),
+        feature: entry.middleware_feature().map_err(annotation)?,
         nonzero,
         implicit: entry.implicit().map_err(annotation)?,
         inside: entry.inside().map_err(annotation)?,

@@ -38,6 +38,7 @@ pub mod chain;
 mod diagnose;
 mod document;
 mod explain;
+mod features;
 mod key_path;
 mod layer;
 mod load;

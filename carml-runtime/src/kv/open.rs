@@ -3,9 +3,11 @@
 #[cfg(feature = "etcd")]
 mod etcd;
 
+#[cfg(any(feature = "etcd", feature = "redb"))]
+use crate::kv::capability::Provider;
 use crate::{
     config::model::Registry,
-    kv::{Error, ErrorKind, Kv, capability::Provider},
+    kv::{Error, ErrorKind, Kv},
 };
 
 /// Opens the store that the config names. `Unsupported` if the provider is not compiled in.

@@ -13,7 +13,8 @@ impl BuiltIn {
             BuiltIn::Server(ServerMiddleware::Compression(_))
             | BuiltIn::Client(ClientMiddleware::Compression(_)) => &MIDDLEWARES[3usize],
             BuiltIn::Server(ServerMiddleware::MessageSize(_)) => &MIDDLEWARES[4usize],
-            BuiltIn::Client(ClientMiddleware::Breaker(_)) => &MIDDLEWARES[5usize],
+            BuiltIn::Server(ServerMiddleware::Audit(_)) => &MIDDLEWARES[5usize],
+            BuiltIn::Client(ClientMiddleware::Breaker(_)) => &MIDDLEWARES[6usize],
         }
     }
     /// Whether its options are zero where they must not be.
@@ -30,6 +31,7 @@ pub const MIDDLEWARES: &[Facts] = &[
         name: "plain",
         server: true,
         client: true,
+        feature: None,
         nonzero: None,
         implicit: None,
         inside: None,
@@ -38,6 +40,7 @@ pub const MIDDLEWARES: &[Facts] = &[
         name: "pause",
         server: true,
         client: false,
+        feature: None,
         nonzero: Some(NonZero {
             why: "does nothing",
             example: "30s",
@@ -52,6 +55,7 @@ pub const MIDDLEWARES: &[Facts] = &[
         name: "rate_limit",
         server: true,
         client: false,
+        feature: None,
         nonzero: None,
         implicit: None,
         inside: None,
@@ -60,6 +64,7 @@ pub const MIDDLEWARES: &[Facts] = &[
         name: "compression",
         server: true,
         client: true,
+        feature: None,
         nonzero: None,
         implicit: None,
         inside: None,
@@ -68,14 +73,25 @@ pub const MIDDLEWARES: &[Facts] = &[
         name: "message_size",
         server: true,
         client: false,
+        feature: None,
         nonzero: None,
         implicit: Some(Implicit { text: "receive 1000" }),
+        inside: None,
+    },
+    Facts {
+        name: "audit",
+        server: true,
+        client: false,
+        feature: Some("audit"),
+        nonzero: None,
+        implicit: None,
         inside: None,
     },
     Facts {
         name: "breaker",
         server: false,
         client: true,
+        feature: None,
         nonzero: None,
         implicit: None,
         inside: None,

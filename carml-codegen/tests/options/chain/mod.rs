@@ -43,6 +43,7 @@ pub struct Facts {
     pub name: &'static str,
     pub server: bool,
     pub client: bool,
+    pub feature: Option<&'static str>,
     pub nonzero: Option<NonZero>,
     pub implicit: Option<Implicit>,
     pub inside: Option<Inside>,

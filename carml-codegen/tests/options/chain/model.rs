@@ -29,6 +29,8 @@ pub enum ServerMiddleware {
     Compression(Compression),
     /// A scalar or an object.
     MessageSize(MessageSize),
+    /// In some builds.
+    Audit(bool),
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

@@ -1,10 +1,16 @@
 // @generated from schema/grpc.json; do not edit.
 use super::{BuiltIn, ClientMiddleware, ServerMiddleware, Visit};
-use crate::middleware::{
-    Implicit, Middleware, plain, pause, rate_limit, compression, message_size, breaker,
-};
+use crate::middleware::{Implicit, Middleware};
+use crate::middleware::plain;
+use crate::middleware::pause;
+use crate::middleware::rate_limit;
+use crate::middleware::compression;
+use crate::middleware::message_size;
+#[cfg(feature = "audit")]
+use crate::middleware::audit;
+use crate::middleware::breaker;
 /// No chain has more steps: none is in a list twice.
-pub(super) const CAPACITY: usize = 6usize;
+pub(super) const CAPACITY: usize = 7usize;
 /// A built-in middleware in a chain.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -13,37 +19,49 @@ pub(super) enum Step {
     RateLimit(rate_limit::RateLimit),
     Compression(compression::Compression),
     MessageSize(message_size::MessageSize),
+    #[cfg(feature = "audit")]
+    Audit(audit::Audit),
     Breaker(breaker::Breaker),
 }
 impl Step {
-    /// The middleware with these options.
-    pub(super) fn build(middleware: &BuiltIn) -> Self {
-        match middleware {
-            BuiltIn::Server(ServerMiddleware::Plain)
-            | BuiltIn::Client(ClientMiddleware::Plain) => {
-                Step::Plain(<plain::Plain as Middleware>::build(&()))
-            }
-            BuiltIn::Server(ServerMiddleware::Pause(options)) => {
-                Step::Pause(<pause::Pause as Middleware>::build(options))
-            }
-            BuiltIn::Server(ServerMiddleware::RateLimit(options)) => {
-                Step::RateLimit(<rate_limit::RateLimit as Middleware>::build(options))
-            }
-            BuiltIn::Server(ServerMiddleware::Compression(options))
-            | BuiltIn::Client(ClientMiddleware::Compression(options)) => {
-                Step::Compression(
-                    <compression::Compression as Middleware>::build(options),
-                )
-            }
-            BuiltIn::Server(ServerMiddleware::MessageSize(options)) => {
-                Step::MessageSize(
-                    <message_size::MessageSize as Middleware>::build(options),
-                )
-            }
-            BuiltIn::Client(ClientMiddleware::Breaker(options)) => {
-                Step::Breaker(<breaker::Breaker as Middleware>::build(options))
-            }
-        }
+    /// The middleware with these options, if it is in this build.
+    pub(super) fn build(middleware: &BuiltIn) -> Option<Self> {
+        Some(
+            match middleware {
+                BuiltIn::Server(ServerMiddleware::Plain)
+                | BuiltIn::Client(ClientMiddleware::Plain) => {
+                    Step::Plain(<plain::Plain as Middleware>::build(&()))
+                }
+                BuiltIn::Server(ServerMiddleware::Pause(options)) => {
+                    Step::Pause(<pause::Pause as Middleware>::build(options))
+                }
+                BuiltIn::Server(ServerMiddleware::RateLimit(options)) => {
+                    Step::RateLimit(
+                        <rate_limit::RateLimit as Middleware>::build(options),
+                    )
+                }
+                BuiltIn::Server(ServerMiddleware::Compression(options))
+                | BuiltIn::Client(ClientMiddleware::Compression(options)) => {
+                    Step::Compression(
+                        <compression::Compression as Middleware>::build(options),
+                    )
+                }
+                BuiltIn::Server(ServerMiddleware::MessageSize(options)) => {
+                    Step::MessageSize(
+                        <message_size::MessageSize as Middleware>::build(options),
+                    )
+                }
+                #[cfg(feature = "audit")]
+                BuiltIn::Server(ServerMiddleware::Audit(options)) => {
+                    Step::Audit(<audit::Audit as Middleware>::build(options))
+                }
+                #[cfg(not(feature = "audit"))]
+                BuiltIn::Server(ServerMiddleware::Audit(_)) => return None,
+                BuiltIn::Client(ClientMiddleware::Breaker(options)) => {
+                    Step::Breaker(<breaker::Breaker as Middleware>::build(options))
+                }
+            },
+        )
     }
     /// What applies if the list does not name the middleware.
     pub(super) fn implicit(name: &str) -> Option<Self> {
@@ -67,6 +85,8 @@ impl Step {
             Step::RateLimit(_) => State::RateLimit(Default::default()),
             Step::Compression(_) => State::Compression(Default::default()),
             Step::MessageSize(_) => State::MessageSize(Default::default()),
+            #[cfg(feature = "audit")]
+            Step::Audit(_) => State::Audit(Default::default()),
             Step::Breaker(_) => State::Breaker(Default::default()),
         }
     }
@@ -89,6 +109,10 @@ impl Step {
             (Step::MessageSize(middleware), State::MessageSize(state)) => {
                 visitor.visit(middleware, state)
             }
+            #[cfg(feature = "audit")]
+            (Step::Audit(middleware), State::Audit(state)) => {
+                visitor.visit(middleware, state)
+            }
             (Step::Breaker(middleware), State::Breaker(state)) => {
                 visitor.visit(middleware, state)
             }
@@ -106,5 +130,7 @@ pub(super) enum State {
     RateLimit(<rate_limit::RateLimit as Middleware>::State),
     Compression(<compression::Compression as Middleware>::State),
     MessageSize(<message_size::MessageSize as Middleware>::State),
+    #[cfg(feature = "audit")]
+    Audit(<audit::Audit as Middleware>::State),
     Breaker(<breaker::Breaker as Middleware>::State),
 }

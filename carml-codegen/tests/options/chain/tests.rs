@@ -64,7 +64,7 @@ fn a_middleware_is_built_with_its_options_and_their_defaults() {
             "Breaker(Breaker { k: 2.0 })",
         ),
     ] {
-        assert_eq!(show(&Step::build(&item)), shown);
+        assert_eq!(show(&Step::build(&item).unwrap()), shown);
     }
     let implicit = Step::implicit("message_size").unwrap();
     assert_eq!(
@@ -72,8 +72,13 @@ fn a_middleware_is_built_with_its_options_and_their_defaults() {
         r#"MessageSize(ByteSize(ByteSize("1000b")))"#
     );
     assert!(Step::implicit("pause").is_none());
-    assert_eq!(CAPACITY, 6);
+    assert_eq!(CAPACITY, 7);
     assert!(matches!(State::default(), State::None));
+}
+
+#[test]
+fn a_middleware_whose_feature_is_off_is_not_built_and_needs_no_code() {
+    assert!(Step::build(&server(json!({ "audit": true }))).is_none());
 }
 
 #[test]
@@ -85,6 +90,8 @@ fn the_facts_are_those_of_the_schema() {
     assert_eq!(sides("breaker"), (false, true));
     assert_eq!(facts("pause").inside.as_ref().unwrap().middleware, "plain");
     assert_eq!(client(json!({ "breaker": {} })).facts().name, "breaker");
+    assert_eq!(facts("audit").feature, Some("audit"));
+    assert_eq!(facts("plain").feature, None);
     assert!(server(json!({ "pause": "0s" })).is_zero());
     assert!(!server(json!({ "pause": "5s" })).is_zero());
     assert!(!server(json!("plain")).is_zero());

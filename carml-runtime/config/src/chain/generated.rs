@@ -40,6 +40,7 @@ pub const MIDDLEWARES: &[Facts] = &[
         name: "recover",
         server: true,
         client: true,
+        feature: None,
         nonzero: None,
         implicit: None,
         inside: None,
@@ -48,6 +49,7 @@ pub const MIDDLEWARES: &[Facts] = &[
         name: "logging",
         server: true,
         client: true,
+        feature: None,
         nonzero: None,
         implicit: None,
         inside: Some(Inside {
@@ -59,6 +61,7 @@ pub const MIDDLEWARES: &[Facts] = &[
         name: "tracing",
         server: true,
         client: true,
+        feature: Some("tracing"),
         nonzero: None,
         implicit: None,
         inside: None,
@@ -67,6 +70,7 @@ pub const MIDDLEWARES: &[Facts] = &[
         name: "timeout",
         server: true,
         client: false,
+        feature: None,
         nonzero: Some(NonZero {
             why: "ends every call",
             example: "30s",
@@ -78,6 +82,7 @@ pub const MIDDLEWARES: &[Facts] = &[
         name: "max_message_size",
         server: true,
         client: true,
+        feature: None,
         nonzero: Some(NonZero {
             why: "refuses every message",
             example: "4mb",
@@ -91,6 +96,7 @@ pub const MIDDLEWARES: &[Facts] = &[
         name: "concurrency_limit",
         server: true,
         client: false,
+        feature: None,
         nonzero: None,
         implicit: None,
         inside: None,

@@ -13,7 +13,10 @@ use serde_json::Value;
 pub use generated::MIDDLEWARES;
 pub use problem::{Problem, Problems};
 
-use crate::model::{ClientMiddleware, ServerMiddleware};
+use crate::{
+    features,
+    model::{ClientMiddleware, ServerMiddleware},
+};
 
 /// What the schema says about a built-in middleware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +28,21 @@ pub struct Facts {
     pub server: bool,
     /// Whether a client's list may have it.
     pub client: bool,
+    /// The feature of `carml-runtime` that brings it, if not every build has it.
+    pub feature: Option<&'static str>,
     /// What a value of zero would mean, where it may not be zero.
     pub nonzero: Option<NonZero>,
     /// What applies if the list does not have it.
     pub implicit: Option<Implicit>,
     /// What it should be inside of.
     pub inside: Option<Inside>,
+}
+
+impl Facts {
+    /// Whether it is in this build.
+    fn is_built(&self) -> bool {
+        self.feature.is_none_or(features::is_built)
+    }
 }
 
 /// Why options are not zero.
@@ -201,6 +213,12 @@ pub fn options(item: &Value) -> Option<&Value> {
     item.as_object()?.values().next()
 }
 
+/// Whether this build has a middleware. A name that is not of a built-in one may be of a custom one.
+pub(crate) fn is_built(name: &str) -> bool {
+    let facts = MIDDLEWARES.iter().find(|facts| facts.name == name);
+    facts.is_none_or(Facts::is_built)
+}
+
 /// The chain that a list describes. `custom` says which names are those of custom middlewares.
 ///
 /// # Errors
@@ -272,6 +290,9 @@ fn step(side: Side, index: usize, item: &Value, custom: bool) -> Result<Step, Pr
         let name = name.to_owned();
         return Err(Problem::Unknown { index, name });
     };
+    if !facts.is_built() {
+        return Err(Problem::NotBuilt { index, facts });
+    }
     match BuiltIn::read(side, item) {
         Ok(built_in) if built_in.is_zero() => Err(Problem::Zero { index, facts }),
         Ok(built_in) => Ok(Step::BuiltIn(built_in)),

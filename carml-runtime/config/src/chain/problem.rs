@@ -24,6 +24,13 @@ pub enum Problem {
         /// Its name.
         name: String,
     },
+    /// The middleware is not in this build.
+    NotBuilt {
+        /// The item's place in the list.
+        index: usize,
+        /// The middleware.
+        facts: &'static Facts,
+    },
     /// The options cannot be read.
     Options {
         /// The item's place in the list.
@@ -55,6 +62,7 @@ impl Problem {
         match self {
             Self::Unknown { index, .. }
             | Self::Repeated { index, .. }
+            | Self::NotBuilt { index, .. }
             | Self::Options { index, .. }
             | Self::Zero { index, .. }
             | Self::Outside { index, .. } => *index,
@@ -77,6 +85,10 @@ impl Problem {
             Self::Repeated { .. } => {
                 Some("keep the one at the place where it should act, and remove the other".into())
             }
+            Self::NotBuilt { facts, .. } => facts.feature.map(|feature| {
+                let name = facts.name;
+                format!("build with the feature `{feature}` of carml-runtime, or remove `{name}`")
+            }),
             Self::Zero { facts, .. } => {
                 let example = facts
                     .nonzero
@@ -102,6 +114,9 @@ impl fmt::Display for Problem {
         match self {
             Self::Unknown { name, .. } => write!(f, "`{name}` is not a middleware of this chain"),
             Self::Repeated { name, .. } => write!(f, "`{name}` appears twice in this chain"),
+            Self::NotBuilt { facts, .. } => {
+                write!(f, "the middleware `{}` is not in this build", facts.name)
+            }
             Self::Options { why, .. } => f.write_str(why),
             Self::Zero { facts, .. } => {
                 let why = facts

@@ -42,7 +42,11 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
                     if rules.found.is_full() {
                         break;
                     }
-                    let error = Diagnostic::error(Code::Chain, text![trusted(problem.to_string())]);
+                    let message = text![trusted(problem.to_string())];
+                    let error = match problem {
+                        Problem::NotBuilt { .. } => rules.placeholder(Code::NotBuilt, message),
+                        _ => Diagnostic::error(Code::Chain, message),
+                    };
                     add(rules, error, problem, list);
                 }
             }
@@ -54,7 +58,15 @@ fn plan(document: &Document, side: Side, list: &str) -> Result<Plan, Problems> {
     let custom = document.schema().custom_middlewares(list);
     let items = document.value().pointer(list).and_then(Value::as_array);
     let items = items.map_or(&[][..], Vec::as_slice);
-    chain::plan(side, items, |name| custom.iter().any(|known| known == name))
+    let is_custom = |name: &str| custom.iter().any(|known| known == name);
+    if document.provenance(list, false).is_some() {
+        return chain::plan(side, items, is_custom);
+    }
+    // The default is of what this build has: nobody asked for the rest.
+    let items = items
+        .iter()
+        .filter(|item| chain::is_built(chain::name(item)));
+    chain::plan(side, &items.cloned().collect::<Vec<_>>(), is_custom)
 }
 
 fn add(rules: &mut Rules<'_>, mut diagnostic: Diagnostic, problem: &Problem, list: &str) {

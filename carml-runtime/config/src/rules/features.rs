@@ -1,6 +1,7 @@
 //! What the schema allows and this build does not have.
 
 use super::Rules;
+use crate::features::{exists, is_built};
 use carml_diagnostic::Code;
 use serde_json::Value;
 
@@ -9,16 +10,16 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     let provider = value.pointer("/registry/provider").and_then(Value::as_str);
     let mut missing: Vec<(String, String, String)> = Vec::new();
     if let Some(provider) = provider.filter(|_| ours(rules, "/registry/provider")) {
-        let feature = feature(rules, provider);
-        if !has(&feature) {
+        let feature = feature_of(rules, provider);
+        if !is_built(&feature) {
             missing.push((
                 "/registry/provider".to_owned(),
                 format!("the provider `{provider}` is not in this build"),
-                if FEATURES.iter().any(|f| f.0 == feature) {
+                if exists(&feature) {
                     format!("build with the feature `{feature}` of carml-runtime, or choose another provider")
                 } else {
-                    let built = FEATURES.iter().filter(|f| f.1 && f.0 != "reflection");
-                    let built: Vec<String> = built.map(|f| format!("`{}`", f.0)).collect();
+                    let built = providers(rules).filter(|name| is_built(&feature_of(rules, name)));
+                    let built: Vec<String> = built.map(|name| format!("`{name}`")).collect();
                     format!("not supported in this version: choose {}", built.join(" or "))
                 },
             ));
@@ -26,7 +27,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     }
     let hooks = value.pointer("/logger/hooks").and_then(Value::as_array);
     for (n, hook) in hooks.into_iter().flatten().enumerate() {
-        if let Some(hook) = hook.as_str().filter(|h| !has(h))
+        if let Some(hook) = hook.as_str().filter(|h| !is_built(h))
             && ours(rules, "/logger/hooks/0")
         {
             missing.push((
@@ -38,7 +39,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     }
     let exporter = value.pointer("/tracer/provider").and_then(Value::as_str);
     if let (Some(exporter), Some(Value::Bool(true))) = (exporter, value.pointer("/tracer/enabled"))
-        && !has(exporter)
+        && !is_built(exporter)
         && ours(rules, "/tracer/provider")
     {
         missing.push((
@@ -53,19 +54,17 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     }
 }
 
-/// The features that there are, and whether they are compiled in.
-const FEATURES: [(&str, bool); 3] = [
-    ("etcd", cfg!(feature = "etcd")),
-    ("redb", cfg!(feature = "redb")),
-    ("reflection", cfg!(feature = "reflection")),
-];
-
-fn has(feature: &str) -> bool {
-    FEATURES.contains(&(feature, true))
+/// The names of the providers.
+fn providers<'a>(rules: &Rules<'a>) -> impl Iterator<Item = &'a str> {
+    let capabilities = rules.document.schema().documents().capabilities();
+    let providers = capabilities
+        .into_iter()
+        .flat_map(|table| table.providers().collect::<Vec<_>>());
+    providers.map(|provider| provider.name)
 }
 
 /// The feature that brings a provider.
-fn feature(rules: &Rules<'_>, provider: &str) -> String {
+fn feature_of(rules: &Rules<'_>, provider: &str) -> String {
     let capabilities = rules.document.schema().documents().capabilities();
     let named = capabilities.and_then(|table| table.provider(provider)?.feature());
     named.unwrap_or(provider).to_owned()

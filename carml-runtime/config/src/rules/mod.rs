@@ -10,7 +10,7 @@ mod scalar;
 pub(crate) use capability::{Required, default_port};
 
 use crate::document::Document;
-use carml_diagnostic::{Code, Diagnostic, RawReport};
+use carml_diagnostic::{Code, Diagnostic, RawReport, Text};
 use carml_schema::Annotations;
 
 /// Adds what the rules find. What may be a placeholder is a warning if `lenient`, else an error.
@@ -72,7 +72,7 @@ impl Rules<'_> {
     }
 
     /// Something that is an error where the config is used, and may be valid elsewhere.
-    fn placeholder(&self, code: Code, message: String) -> Diagnostic {
+    fn placeholder(&self, code: Code, message: impl Into<Text>) -> Diagnostic {
         if self.lenient {
             Diagnostic::warning(code, message)
         } else {

@@ -97,7 +97,8 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// A custom middleware of the plan that has no layer.
+    /// A custom middleware of the plan that has no layer, or a built-in one that is not in this
+    /// build.
     pub fn new(plan: Plan, layers: &[CustomLayer]) -> Result<Self, Problems> {
         let mut outermost = Vec::new();
         let mut segments: Vec<(CustomLayer, Vec<Step>)> = Vec::new();
@@ -106,7 +107,11 @@ impl Chain {
                 .last_mut()
                 .map_or(&mut outermost, |(_, steps)| steps);
             match step {
-                chain::Step::BuiltIn(built_in) => steps.push(Step::build(built_in)),
+                chain::Step::BuiltIn(built_in) => {
+                    let facts = built_in.facts();
+                    let step = Step::build(built_in);
+                    steps.push(step.ok_or(Problem::NotBuilt { index, facts })?);
+                }
                 chain::Step::Implicit(facts) => steps.extend(Step::implicit(facts.name)),
                 chain::Step::Custom(name, _) => {
                     let layer = layers.iter().find(|layer| layer.name() == name);

@@ -1,9 +1,13 @@
 // @generated from schema/grpc.json; do not edit.
 use super::{BuiltIn, ClientMiddleware, ServerMiddleware, Visit};
-use crate::middleware::{
-    Implicit, Middleware, recover, logging, tracing, timeout, max_message_size,
-    concurrency_limit,
-};
+use crate::middleware::{Implicit, Middleware};
+use crate::middleware::recover;
+use crate::middleware::logging;
+#[cfg(feature = "tracing")]
+use crate::middleware::tracing;
+use crate::middleware::timeout;
+use crate::middleware::max_message_size;
+use crate::middleware::concurrency_limit;
 /// No chain has more steps: none is in a list twice.
 pub(super) const CAPACITY: usize = 6usize;
 /// A built-in middleware in a chain.
@@ -11,42 +15,51 @@ pub(super) const CAPACITY: usize = 6usize;
 pub(super) enum Step {
     Recover(recover::Recover),
     Logging(logging::Logging),
+    #[cfg(feature = "tracing")]
     Tracing(tracing::Tracing),
     Timeout(timeout::Timeout),
     MaxMessageSize(max_message_size::MaxMessageSize),
     ConcurrencyLimit(concurrency_limit::ConcurrencyLimit),
 }
 impl Step {
-    /// The middleware with these options.
-    pub(super) fn build(middleware: &BuiltIn) -> Self {
-        match middleware {
-            BuiltIn::Server(ServerMiddleware::Recover)
-            | BuiltIn::Client(ClientMiddleware::Recover) => {
-                Step::Recover(<recover::Recover as Middleware>::build(&()))
-            }
-            BuiltIn::Server(ServerMiddleware::Logging)
-            | BuiltIn::Client(ClientMiddleware::Logging) => {
-                Step::Logging(<logging::Logging as Middleware>::build(&()))
-            }
-            BuiltIn::Server(ServerMiddleware::Tracing)
-            | BuiltIn::Client(ClientMiddleware::Tracing) => {
-                Step::Tracing(<tracing::Tracing as Middleware>::build(&()))
-            }
-            BuiltIn::Server(ServerMiddleware::Timeout(options)) => {
-                Step::Timeout(<timeout::Timeout as Middleware>::build(options))
-            }
-            BuiltIn::Server(ServerMiddleware::MaxMessageSize(options))
-            | BuiltIn::Client(ClientMiddleware::MaxMessageSize(options)) => {
-                Step::MaxMessageSize(
-                    <max_message_size::MaxMessageSize as Middleware>::build(options),
-                )
-            }
-            BuiltIn::Server(ServerMiddleware::ConcurrencyLimit(options)) => {
-                Step::ConcurrencyLimit(
-                    <concurrency_limit::ConcurrencyLimit as Middleware>::build(options),
-                )
-            }
-        }
+    /// The middleware with these options, if it is in this build.
+    pub(super) fn build(middleware: &BuiltIn) -> Option<Self> {
+        Some(
+            match middleware {
+                BuiltIn::Server(ServerMiddleware::Recover)
+                | BuiltIn::Client(ClientMiddleware::Recover) => {
+                    Step::Recover(<recover::Recover as Middleware>::build(&()))
+                }
+                BuiltIn::Server(ServerMiddleware::Logging)
+                | BuiltIn::Client(ClientMiddleware::Logging) => {
+                    Step::Logging(<logging::Logging as Middleware>::build(&()))
+                }
+                #[cfg(feature = "tracing")]
+                BuiltIn::Server(ServerMiddleware::Tracing)
+                | BuiltIn::Client(ClientMiddleware::Tracing) => {
+                    Step::Tracing(<tracing::Tracing as Middleware>::build(&()))
+                }
+                #[cfg(not(feature = "tracing"))]
+                BuiltIn::Server(ServerMiddleware::Tracing)
+                | BuiltIn::Client(ClientMiddleware::Tracing) => return None,
+                BuiltIn::Server(ServerMiddleware::Timeout(options)) => {
+                    Step::Timeout(<timeout::Timeout as Middleware>::build(options))
+                }
+                BuiltIn::Server(ServerMiddleware::MaxMessageSize(options))
+                | BuiltIn::Client(ClientMiddleware::MaxMessageSize(options)) => {
+                    Step::MaxMessageSize(
+                        <max_message_size::MaxMessageSize as Middleware>::build(options),
+                    )
+                }
+                BuiltIn::Server(ServerMiddleware::ConcurrencyLimit(options)) => {
+                    Step::ConcurrencyLimit(
+                        <concurrency_limit::ConcurrencyLimit as Middleware>::build(
+                            options,
+                        ),
+                    )
+                }
+            },
+        )
     }
     /// What applies if the list does not name the middleware.
     pub(super) fn implicit(name: &str) -> Option<Self> {
@@ -69,6 +82,7 @@ impl Step {
         match self {
             Step::Recover(_) => State::Recover(Default::default()),
             Step::Logging(_) => State::Logging(Default::default()),
+            #[cfg(feature = "tracing")]
             Step::Tracing(_) => State::Tracing(Default::default()),
             Step::Timeout(_) => State::Timeout(Default::default()),
             Step::MaxMessageSize(_) => State::MaxMessageSize(Default::default()),
@@ -85,6 +99,7 @@ impl Step {
             (Step::Logging(middleware), State::Logging(state)) => {
                 visitor.visit(middleware, state)
             }
+            #[cfg(feature = "tracing")]
             (Step::Tracing(middleware), State::Tracing(state)) => {
                 visitor.visit(middleware, state)
             }
@@ -108,6 +123,7 @@ pub(super) enum State {
     None,
     Recover(<recover::Recover as Middleware>::State),
     Logging(<logging::Logging as Middleware>::State),
+    #[cfg(feature = "tracing")]
     Tracing(<tracing::Tracing as Middleware>::State),
     Timeout(<timeout::Timeout as Middleware>::State),
     MaxMessageSize(<max_message_size::MaxMessageSize as Middleware>::State),

@@ -11,6 +11,7 @@ pub(super) mod logging;
 pub(super) mod max_message_size;
 pub(super) mod recover;
 pub(super) mod timeout;
+#[cfg(feature = "tracing")]
 pub(super) mod tracing;
 
 pub(super) use call::Call;
