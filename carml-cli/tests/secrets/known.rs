@@ -6,7 +6,7 @@ use std::process::Command;
 use super::schema::OWN;
 
 /// Configs in which `@` stands for a secret.
-const TEXTS: [&str; 41] = [
+const TEXTS: [&str; 43] = [
     "registry:\n  password: @\n",
     "registry:\n  password: @\n  provider: etdc\n",
     "registry:\n  timeout:5s\n  \"password\":@\n",
@@ -15,6 +15,8 @@ const TEXTS: [&str; 41] = [
     "registry:\n  endpoints: [\"app:a://@@host:99999\"]\n",
     "mine:\n  list: {@: a}\n  count: many\n",
     "mine:\n  users: [{poin: @}]\n",
+    "registry:\n  bucket: it's\n   password:&a @\n",
+    "registry: {password: x, @ bucket: y}\n",
     "mine: {list\n: [timeout: 5s, @, username: *x]}\n",
     "mine: {users: [{pin: a, @}]}\n",
     "mine:\n  each,name:\n    ? a\n    : @\n    url: *u\n",

@@ -688,6 +688,8 @@ impl Case {
                     text.insert_str(at, &"[".repeat(101));
                 }
                 Edit::Begin(line) => text.insert_str(0, line),
+                // The value of a `--set` ends with its text.
+                Edit::Again(_) if matches!(self.channel, Channel::Flag | Channel::Twin(_)) => {}
                 Edit::Again(with) => text = format!("{text}{with}{text}"),
             }
         }

@@ -1,6 +1,7 @@
 //! Secrets at every place, in configs that are broken at random.
 //!
-//! `CARML_SECRETS` sets how many configs each test tries; 1,000 unless it is set.
+//! `CARML_SECRETS` sets how many configs each test tries, made with a new seed in each run. Without
+//! it they are the same 1,000 in each run.
 
 use std::fmt::{Debug, Display};
 use std::path::Path;
@@ -8,15 +9,26 @@ use std::path::Path;
 use carml_config::{Config, Error, Loaded, Loader, Reload, Schema, Section};
 use carml_diagnostic::Report;
 use proptest::prelude::*;
-use proptest::test_runner::{Config as Runs, TestRunner};
+use proptest::test_runner::{Config as Runs, RngAlgorithm, TestRng, TestRunner};
 
 use super::planted::{Case, Channel, Given, case};
 use super::schema::{FOREIGN, OWN, Step, dotted, places};
 
-pub(crate) fn cases(share: u32) -> u32 {
+fn runner(share: u32) -> TestRunner {
     let count = std::env::var("CARML_SECRETS").ok();
-    let count: u32 = count.map_or(1_000, |text| text.parse().unwrap());
-    (count / share).max(1)
+    let config = |count: u32| Runs {
+        cases: (count / share).max(1),
+        failure_persistence: None,
+        max_shrink_iters: 4_000,
+        ..Runs::default()
+    };
+    match count {
+        Some(count) => TestRunner::new(config(count.parse().unwrap())),
+        None => TestRunner::new_with_rng(
+            config(1_000),
+            TestRng::deterministic_rng(RngAlgorithm::ChaCha),
+        ),
+    }
 }
 
 /// Tries a check on cases of a schema.
@@ -25,13 +37,7 @@ pub(crate) fn each(
     share: u32,
     check: impl Fn(&Path, &Case, &Given) -> Vec<(String, String)>,
 ) {
-    let config = Runs {
-        cases: cases(share),
-        failure_persistence: None,
-        max_shrink_iters: 4_000,
-        ..Runs::default()
-    };
-    let ended = TestRunner::new(config).run(&case(places(schema)), |case| {
+    let ended = runner(share).run(&case(places(schema)), |case| {
         let folder = tempfile::tempdir().unwrap();
         let given = case.given();
         for (name, bytes) in &given.files {

@@ -23,8 +23,15 @@ pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, RawReport> {
     let mut out = String::new();
     let scalar = |value: &Value| !value.is_object() && !value.is_array();
     let given = loaded.value().pointer(&pointer);
+    let knowledge = Knowledge::of(loaded.schema());
+    let glued = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|text| knowledge.holds_glued_key(text))
+    };
     let secret = loaded.schema().shapes().is_secret(&pointer)
-        || given.is_some_and(scalar) && Knowledge::of(loaded.schema()).is_hidden(&pointer);
+        || given.is_some_and(scalar) && knowledge.is_hidden(&pointer)
+        || given.is_some_and(glued);
     let value = given;
     let name = key_path::display(&pointer);
     match value {

@@ -47,7 +47,12 @@ impl Writer<'_> {
     fn value(&mut self, value: &Value, pointer: &str, head: String, depth: usize) {
         let secret = self.loaded.schema().shapes().is_secret(pointer);
         let scalar = !value.is_object() && !value.is_array();
-        if secret || scalar && self.knowledge.is_hidden(pointer) {
+        let glued = || {
+            value
+                .as_str()
+                .is_some_and(|text| self.knowledge.holds_glued_key(text))
+        };
+        if secret || scalar && (self.knowledge.is_hidden(pointer) || glued()) {
             let why = if secret { "secret" } else { "may be secret" };
             let line = join(&head, &format!("\"{HIDDEN}\""));
             let origin = self.origin(pointer);

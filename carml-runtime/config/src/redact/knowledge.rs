@@ -98,6 +98,21 @@ impl<'a> Knowledge<'a> {
             && !self.is_glued(key)
     }
 
+    /// Whether a scalar has the key of a secret in it, with its value.
+    pub(crate) fn holds_glued_key(&self, scalar: &str) -> bool {
+        let separators = |c: char| !c.is_alphanumeric() && c != '_' && c != '-';
+        let mut at = 0;
+        for word in scalar.split(separators) {
+            let end = at + word.len();
+            let after = scalar[end..].trim_start_matches(['"', '\'', ' ']);
+            if after.starts_with([':', '=']) && self.is_secret_key(word) {
+                return true;
+            }
+            at = end + scalar[end..].chars().next().map_or(0, char::len_utf8);
+        }
+        false
+    }
+
     /// Whether a word is the name of a secret.
     pub(super) fn is_secret_name(&self, word: &str) -> bool {
         if self.secret_names.contains(word) {
@@ -176,8 +191,10 @@ impl<'a> Knowledge<'a> {
             Place::Secret | Place::SoundsSecret => false,
             Place::Public | Place::Below(_) => self.is_name(key),
             Place::Known(at) => {
+                // With a space, it may be the end of a secret and a key behind it.
                 !self.shapes.contains_secret(&at)
                     || self.is_name(key)
+                        && !key.contains(' ')
                         && (!self.shapes.keys_at(&at).is_empty()
                             || self.shapes.knows(&format!("{at}/{key}")))
             }

@@ -61,7 +61,7 @@ impl<'a> ConfigPolicy<'a> {
                     .unwrap_or_default();
                 !self.knowledge.is_secret(&pointer)
                     && !self.knowledge.bears_secrets(&pointer)
-                    && !self.holds_glued_key(raw)
+                    && !self.knowledge.holds_glued_key(raw)
             }
         }
     }
@@ -96,28 +96,15 @@ impl<'a> ConfigPolicy<'a> {
         self.keys.get_or_init(|| {
             let mut found = HashSet::new();
             keys(self.value, &mut found);
-            found.retain(|key| self.is_name(key));
+            let strict = self.knowledge.is_strict();
+            found.retain(|key| self.is_name(key) && !(strict && key.contains(' ')));
             found
         })
     }
 
     fn is_name(&self, key: &str) -> bool {
-        self.knowledge.is_name(key) || !self.knowledge.is_strict() && !self.holds_glued_key(key)
-    }
-
-    /// Whether a scalar has the key of a secret in it, with its value.
-    fn holds_glued_key(&self, scalar: &str) -> bool {
-        let separators = |c: char| !c.is_alphanumeric() && c != '_' && c != '-';
-        let mut at = 0;
-        for word in scalar.split(separators) {
-            let end = at + word.len();
-            let after = scalar[end..].trim_start_matches(['"', '\'', ' ']);
-            if after.starts_with([':', '=']) && self.knowledge.is_secret_key(word) {
-                return true;
-            }
-            at = end + scalar[end..].chars().next().map_or(0, char::len_utf8);
-        }
-        false
+        self.knowledge.is_name(key)
+            || !self.knowledge.is_strict() && !self.knowledge.holds_glued_key(key)
     }
 }
 
