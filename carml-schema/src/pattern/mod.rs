@@ -1,5 +1,6 @@
 //! Regular expressions of ECMA-262, as schemas have them.
 
+mod empty_class;
 #[cfg(feature = "validator")]
 pub(crate) mod schema;
 mod surrogates;
@@ -24,9 +25,10 @@ pub fn portable(pattern: &str) -> Option<String> {
     let joined = surrogates::join(pattern);
     let known = joined.as_deref().unwrap_or(pattern);
     if is_ecma(known) {
-        return joined;
+        return empty_class::spell_out(known).or(joined);
     }
-    Some(rewrite(known)).filter(|rewritten| is_ecma(rewritten))
+    let rewritten = Some(rewrite(known)).filter(|rewritten| is_ecma(rewritten))?;
+    Some(empty_class::spell_out(&rewritten).unwrap_or(rewritten))
 }
 
 /// Whether a pattern can be read: as it is, or in the words of [`portable`].
@@ -89,6 +91,9 @@ fn rewrite(pattern: &str) -> String {
     let mut text = String::with_capacity(pattern.len() + 8);
     // Inside of brackets: whether the last item was a class such as `\w`.
     let mut class: Option<bool> = None;
+    // Other languages take the bracket after `[` or `[^` as a character: then the class goes on to
+    // a bracket that ECMA-262 takes as a character. It is ambiguous, and refused.
+    let mut had_empty_class = false;
     let mut at = 0;
     while let Some(&c) = chars.get(at) {
         let next = chars.get(at + 1).copied();
@@ -113,6 +118,7 @@ fn rewrite(pattern: &str) -> String {
                 }
             }
             (']', Some(_)) => {
+                had_empty_class |= text.ends_with('[') || text.ends_with("[^");
                 class = None;
                 text.push(c);
             }
@@ -130,6 +136,7 @@ fn rewrite(pattern: &str) -> String {
                 text.push(c);
                 class = Some(false);
             }
+            (']', None) if had_empty_class => text.push(c),
             (']', None) => text.push_str("\\]"),
             ('{', None) => match count(&chars[at..]) {
                 Some(length) => {
@@ -180,11 +187,22 @@ mod tests {
             (r"\Aa]\Z", r"^a\]$"),
             (r"(?P<year>[0-9]{4})", r"(?<year>[0-9]{4})"),
             (r"(?i)^a|b$", r"(?i:^a|b$)"),
+            (r"^a|[]$", r"^a|[^\s\S]$"),
+            (r"\A[^]{2}[a]$", r"^[\s\S]{2}[a]$"),
             (r"^(\ud83d[\ude00-\ude4f]|{)$", "^([😀-🙏]|\\{)$"),
         ] {
             assert_eq!(portable(pattern).as_deref(), Some(wanted), "{pattern}");
         }
-        for pattern in [r"^[a-z\w-]+$", r"a{2}", r"[^-\s]", r"*", r"(", r"[z-a]"] {
+        for pattern in [
+            r"^[a-z\w-]+$",
+            r"a{2}",
+            r"[^-\s]",
+            r"*",
+            r"(",
+            r"[z-a]",
+            r"[]a]",
+            r"[^]a]",
+        ] {
             assert_eq!(portable(pattern), None, "{pattern}");
         }
     }
