@@ -110,7 +110,7 @@ fn a_key_names_the_layer_that_set_it_and_those_below() {
 fn the_chain_is_shown_with_its_implicit_limit() {
     let folder = folder();
     let text = stdout(&carml(folder.path(), &["explain", "chain"], &[]));
-    assert!(text.starts_with("server, outermost first    # schema default\n  1. recover\n  2. tracing\n  3. logging\n  4. max_message_size: receive 4194304"), "{text}");
+    assert!(text.starts_with("server, outermost first    # schema default\n  1. recover\n  2. tracing\n  3. logging\n  4. max_message_size: receive 4mib"), "{text}");
     assert!(text.contains("\nclient, outermost first"));
 }
 

@@ -288,7 +288,7 @@ fn the_secret_options_of_a_middleware_are_never_shown() {
     let plan = loaded.chain(Side::Server).unwrap();
     assert_eq!(
         plan.to_string(),
-        "logging > door > max_message_size(receive 4194304)"
+        "logging > door > max_message_size(receive 4mib)"
     );
     for text in [
         format!("{plan:?} {loaded:?}"),

@@ -87,9 +87,7 @@ pub const MIDDLEWARES: &[Facts] = &[
             why: "refuses every message",
             example: "4mb",
         }),
-        implicit: Some(Implicit {
-            text: "receive 4194304",
-        }),
+        implicit: Some(Implicit { text: "receive 4mib" }),
         inside: None,
     },
     Facts {

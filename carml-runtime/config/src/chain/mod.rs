@@ -233,7 +233,7 @@ pub(crate) fn is_built(name: &str) -> bool {
 ///
 /// let list = [json!("recover"), json!({ "timeout": "5s" })];
 /// let plan = plan(Side::Server, &list, |_| false).unwrap();
-/// assert_eq!(plan.to_string(), "recover > timeout(5s) > max_message_size(receive 4194304)");
+/// assert_eq!(plan.to_string(), "recover > timeout(5s) > max_message_size(receive 4mib)");
 ///
 /// let twice = [json!("recover"), json!("recover")];
 /// let problems = carml_config::chain::plan(Side::Server, &twice, |_| false).unwrap_err();

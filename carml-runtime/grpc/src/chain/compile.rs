@@ -72,7 +72,7 @@ impl Chain {
     /// let chain = Chain::compile(&[ServerMiddleware::Recover, ServerMiddleware::Logging])?;
     /// assert_eq!(
     ///     chain.to_string(),
-    ///     "recover > logging > max_message_size(receive 4194304) > services"
+    ///     "recover > logging > max_message_size(receive 4mib) > services"
     /// );
     /// # Ok::<(), carml_config::chain::Problems>(())
     /// ```

@@ -104,7 +104,7 @@ impl CustomLayer {
     /// ])?;
     /// assert_eq!(
     ///     chain.to_string(),
-    ///     "logging > guard > max_message_size(receive 4194304) > services"
+    ///     "logging > guard > max_message_size(receive 4mib) > services"
     /// );
     /// # Ok::<(), carml_config::chain::Problems>(())
     /// ```
