@@ -1,9 +1,12 @@
 //! A report as text.
 
+mod visible;
+
 use crate::report::Excerpt;
 use crate::{Finding, Report, Severity};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
+use visible::{visible, visible_part};
 
 pub(crate) fn human(report: &Report, color: bool) -> String {
     let renderer = if color {
@@ -28,17 +31,19 @@ fn one(renderer: &Renderer, finding: &Finding) -> String {
         Severity::Warning => Level::WARNING,
     };
     let title = level
-        .primary_title(finding.message.as_str())
+        .primary_title(visible(&finding.message))
         .id(finding.code.as_str());
     let mut group = annotate_snippets::Group::with_title(title);
-    let file = finding.file.as_deref().unwrap_or_default();
+    let file = visible(finding.file.as_deref().unwrap_or_default());
+    let file = file.as_ref();
     if let Some(Excerpt { text, line, mark }) = &finding.excerpt {
-        let mut mark = AnnotationKind::Primary.span(mark.clone());
+        let (text, mark) = visible_part(text, mark);
+        let mut mark = AnnotationKind::Primary.span(mark);
         if let Some(label) = &finding.label {
-            mark = mark.label(label.as_str());
+            mark = mark.label(visible(label));
         }
         group = group.element(
-            Snippet::source(text.as_str())
+            Snippet::source(text)
                 .path(file)
                 .line_start(*line)
                 .fold(false)
@@ -46,10 +51,10 @@ fn one(renderer: &Renderer, finding: &Finding) -> String {
         );
     }
     for note in &finding.notes {
-        group = group.element(Level::NOTE.message(note.as_str()));
+        group = group.element(Level::NOTE.message(visible(note)));
     }
     for help in &finding.helps {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(visible(help)));
     }
     let text = renderer.render(&[group]);
     // The excerpt may be cut and masked: the column is that of the text.
@@ -118,9 +123,9 @@ fn severity(finding: &Finding) -> &'static str {
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    let text = text.replace('%', "%25");
+    let text = text.replace('\r', "%0D").replace('\n', "%0A");
+    visible(&text).into_owned()
 }
 
 fn property(text: &str) -> String {
