@@ -56,4 +56,4 @@ pub use redact::{MASK, Policy, Public};
 pub use report::{Finding, Report};
 pub use source::{Format, Position, Source, Span};
 pub use text::{Input, Piece, Text, trusted};
-pub use userinfo::{passwords, without_passwords};
+pub use userinfo::{credentials, without_credentials};

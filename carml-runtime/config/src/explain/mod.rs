@@ -39,10 +39,10 @@ impl Loaded {
         Ok(self.without_secrets(&text))
     }
 
-    /// Hides what is secret inside of values that are not: passwords in addresses, variables that
+    /// Hides what is secret inside of values that are not: credentials in addresses, variables that
     /// sound secret.
     fn without_secrets(&self, text: &str) -> String {
-        let text = carml_diagnostic::without_passwords(text);
+        let text = carml_diagnostic::without_credentials(text);
         let inside = self.secrets().iter().filter(|s| !s.is_empty());
         inside.fold(text, |text, secret| {
             text.replace(secret.as_str(), yaml::HIDDEN)

@@ -3,7 +3,7 @@
 use super::{Knowledge, lexical};
 use crate::document::Document;
 use crate::layer::Layer;
-use carml_diagnostic::{Policy, Source, Span, Token, escape_key, passwords};
+use carml_diagnostic::{Policy, Source, Span, Token, credentials, escape_key};
 use carml_schema::Annotations;
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -181,7 +181,7 @@ impl Policy for ConfigPolicy<'_> {
     }
 
     fn known_secrets(&self, text: &str) -> Vec<Range<usize>> {
-        let mut found = passwords(text);
+        let mut found = credentials(text);
         for word in &self.words {
             found.extend(
                 text.match_indices(word.as_str())
