@@ -64,7 +64,7 @@ fn may_be_another_value(text: &str) -> bool {
         digits.is_some_and(|digits| u128::from_str_radix(digits, radix).is_ok())
     };
     WORDS.contains(&word.as_str())
-        || text.starts_with(['%', '|', '>', '@', '`'])
+        || text.starts_with(['%', '|', '>', '@', '`', '?'])
         || text.starts_with("---")
         || matches!(number, ".inf" | ".nan")
         || in_radix("0x", 16)
