@@ -10,6 +10,7 @@ registry:
   endpoints: [one.example]
   password: hunter2
   timeout: 7s
+  username: app
 ";
 
 fn carml(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {

@@ -73,6 +73,10 @@ codes! {
     UnknownKey = "unknown-key",
     /// A required key is missing.
     MissingKey = "missing-key",
+    /// A key is given without the one that it needs.
+    Pair = "pair",
+    /// A key has no effect.
+    UnusedKey = "unused-key",
     /// A value has the wrong type.
     Type = "type",
     /// A value is not one of those allowed.

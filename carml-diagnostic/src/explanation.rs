@@ -153,6 +153,16 @@ impl Code {
                 "guests: {}",
                 "Add the key that the report names.",
             ),
+            Self::Pair => (
+                "A key is given without the one that it needs.",
+                "username: app (with `provider: etcd`, without `password`)",
+                "Add the key that the report names, or its file, or remove the other.",
+            ),
+            Self::UnusedKey => (
+                "A key has no effect, because of the value of another one.",
+                "auto_sync: true (with `provider: redb`)",
+                "Remove it, or correct the other value.",
+            ),
             Self::Type => (
                 "A value has the wrong type.",
                 "reflection: \"true\"",

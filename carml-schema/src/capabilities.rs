@@ -33,6 +33,8 @@ pub enum Reach {
 pub enum CapabilityError {
     /// The annotation is missing or lacks a part.
     Shape(&'static str),
+    /// A list of a provider is not one of keys, or of pairs of keys.
+    List(&'static str),
     /// A cell names something that does not exist.
     Cell(String, &'static str),
 }
@@ -41,6 +43,12 @@ impl fmt::Display for CapabilityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shape(part) => write!(f, "x-carml-capabilities: expected an object at `{part}`"),
+            Self::List(list) => {
+                write!(
+                    f,
+                    "x-carml-capabilities/providers: `{list}` is not a list of keys"
+                )
+            }
             Self::Cell(cell, why) => write!(f, "x-carml-capabilities/table/{cell}: {why}"),
         }
     }
@@ -90,7 +98,19 @@ impl<'a> Capabilities<'a> {
     ///
     /// A part is missing, or a cell of the table names what does not exist.
     pub fn verify(&self) -> Result<(), CapabilityError> {
-        self.part("providers")?;
+        for provider in self.part("providers")?.values() {
+            let named = |value: &Value| value.is_string();
+            let keys = |value: &Value| value.as_array().is_some_and(|all| all.iter().all(named));
+            let pair =
+                |value: &Value| keys(value) && value.as_array().is_some_and(|p| p.len() == 2);
+            if !provider.get("keys").is_none_or(keys) {
+                return Err(CapabilityError::List("keys"));
+            }
+            let pairs = provider.get("pairs").map(Value::as_array);
+            if !pairs.is_none_or(|pairs| pairs.is_some_and(|all| all.iter().all(pair))) {
+                return Err(CapabilityError::List("pairs"));
+            }
+        }
         self.part("calls")?;
         for (call, row) in self.part("table")? {
             if !self.calls().any(|known| known.name == call) {
@@ -148,6 +168,21 @@ impl<'a> Entry<'a> {
     /// The feature of `carml-runtime` that brings a provider.
     pub fn feature(&self) -> Option<&'a str> {
         self.text("feature")
+    }
+
+    /// Whether a provider uses a key of its section; one that lists no keys uses all.
+    pub fn uses(&self, key: &str) -> bool {
+        let keys = self.value.get("keys").and_then(Value::as_array);
+        keys.is_none_or(|keys| keys.iter().any(|used| used == key))
+    }
+
+    /// The keys of a provider's section that need each other.
+    pub fn pairs(&self) -> impl Iterator<Item = [&'a str; 2]> {
+        let pairs = self.value.get("pairs").and_then(Value::as_array);
+        pairs
+            .into_iter()
+            .flatten()
+            .filter_map(|pair| Some([pair.get(0)?.as_str()?, pair.get(1)?.as_str()?]))
     }
 
     fn text(&self, field: &str) -> Option<&'a str> {

@@ -12,12 +12,14 @@ use proptest::{
 use serde_json::{Map, Value, json};
 
 /// What the schema cannot say: rules on values that are valid by themselves.
-const BEYOND_THE_SCHEMA: [Code; 5] = [
+const BEYOND_THE_SCHEMA: [Code; 7] = [
     Code::Chain,
     Code::Endpoint,
     Code::Material,
     Code::NotBuilt,
     Code::Capability,
+    Code::Pair,
+    Code::UnusedKey,
 ];
 
 /// Whether the loader accepts a config, its rules aside.

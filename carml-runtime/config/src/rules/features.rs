@@ -9,7 +9,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     let value = rules.document.value();
     let provider = value.pointer("/registry/provider").and_then(Value::as_str);
     let mut missing: Vec<(String, String, String)> = Vec::new();
-    if let Some(provider) = provider.filter(|_| ours(rules, "/registry/provider")) {
+    if let Some(provider) = provider.filter(|_| rules.is_own("/registry/provider")) {
         let feature = feature_of(rules, provider);
         if !is_built(&feature) {
             missing.push((
@@ -28,7 +28,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     let hooks = value.pointer("/logger/hooks").and_then(Value::as_array);
     for (n, hook) in hooks.into_iter().flatten().enumerate() {
         if let Some(hook) = hook.as_str().filter(|h| !is_built(h))
-            && ours(rules, "/logger/hooks/0")
+            && rules.is_own("/logger/hooks/0")
         {
             missing.push((
                 format!("/logger/hooks/{n}"),
@@ -40,7 +40,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     let exporter = value.pointer("/tracer/provider").and_then(Value::as_str);
     if let (Some(exporter), Some(Value::Bool(true))) = (exporter, value.pointer("/tracer/enabled"))
         && !is_built(exporter)
-        && ours(rules, "/tracer/provider")
+        && rules.is_own("/tracer/provider")
     {
         missing.push((
             "/tracer/enabled".to_owned(),
@@ -68,9 +68,4 @@ fn feature_of(rules: &Rules<'_>, provider: &str) -> String {
     let capabilities = rules.document.schema().documents().capabilities();
     let named = capabilities.and_then(|table| table.provider(provider)?.feature());
     named.unwrap_or(provider).to_owned()
-}
-
-/// Whether a key is the runtime's own, and not one of the user's with the same name.
-fn ours(rules: &Rules<'_>, pointer: &str) -> bool {
-    rules.document.schema().documents().is_own_key(pointer)
 }

@@ -5,6 +5,7 @@ mod certificates;
 mod chain;
 mod endpoint;
 mod features;
+mod provider;
 mod scalar;
 
 pub(crate) use capability::{Required, default_port};
@@ -41,6 +42,7 @@ pub(super) fn check(
     endpoint::check(&mut rules, &marked);
     certificates::check(&mut rules, &marked);
     features::check(&mut rules);
+    provider::check(&mut rules);
     capability::check(&mut rules, requires);
     // What the schema has refused is not checked again.
     found.retain(|fault| {
@@ -69,6 +71,11 @@ impl Rules<'_> {
     fn add(&mut self, fault: Diagnostic, pointer: &str) {
         let fault = self.document.locate(fault, pointer, false);
         self.found.push(fault);
+    }
+
+    /// Whether a key is the runtime's own, and not one of the user's with the same name.
+    fn is_own(&self, pointer: &str) -> bool {
+        self.document.schema().documents().is_own_key(pointer)
     }
 
     /// Something that is an error where the config is used, and may be valid elsewhere.

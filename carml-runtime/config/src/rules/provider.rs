@@ -1,0 +1,53 @@
+//! Keys of the store that its provider does not use, and those that it needs in pairs.
+
+use super::Rules;
+use carml_diagnostic::{Code, Diagnostic, escape_key, text, trusted};
+
+const REGISTRY: &str = "/registry";
+
+pub(super) fn check(rules: &mut Rules<'_>) {
+    let document = rules.document;
+    let registry = document.value().pointer(REGISTRY);
+    let registry = registry.and_then(|registry| registry.as_object());
+    let Some(registry) = registry.filter(|_| rules.is_own(REGISTRY)) else {
+        return;
+    };
+    let capabilities = document.schema().documents().capabilities();
+    let name = registry.get("provider").and_then(|name| name.as_str());
+    let Some(provider) = capabilities.and_then(|table| table.provider(name?)) else {
+        return;
+    };
+    let at = |key: &str| format!("{REGISTRY}/{}", escape_key(key));
+    // Not those that the schema has filled in.
+    let is_given = |key: &str| document.provenance(&at(key), true).is_some();
+    for key in registry.keys() {
+        if !provider.uses(key) && is_given(key) {
+            let message = text![
+                "`",
+                trusted(key),
+                "` has no effect with the provider `",
+                trusted(provider.name),
+                "`"
+            ];
+            let warning = Diagnostic::warning(Code::UnusedKey, message).help("remove it");
+            let warning = document.locate(warning, &at(key), true);
+            rules.found.push(warning);
+        }
+    }
+    for [one, other] in provider.pairs() {
+        for (given, missing) in [(one, other), (other, one)] {
+            if registry.contains_key(given) && !registry.contains_key(missing) {
+                let message = text![
+                    "`",
+                    trusted(given),
+                    "` is given without `",
+                    trusted(missing),
+                    "`"
+                ];
+                let help = format!("add `{missing}: …`, or remove `{given}`");
+                let error = Diagnostic::error(Code::Pair, message).help(text![trusted(help)]);
+                rules.found.push(document.locate(error, &at(given), true));
+            }
+        }
+    }
+}
