@@ -139,8 +139,12 @@ async fn run<C: Root + Send + Sync + 'static>(
 ) -> Result<(), AppError> {
     let Checked { base, config, plan } = checked;
     logger::init(&base);
-    for warning in plan.warnings() {
-        tracing::warn!("{warning}");
+    for warning in reload.current().warnings().findings() {
+        let file = warning.file.as_deref().unwrap_or("config");
+        match warning.start {
+            Some(at) => tracing::warn!("{file}:{}:{}: {}", at.line, at.column, warning.message),
+            None => tracing::warn!("{}", warning.message),
+        }
     }
     let is_required = !app.checks.requires.is_empty();
     let kv = open::store(&reload.current(), &base, is_required).await?;
