@@ -55,7 +55,7 @@ fn the_default_chain_is_of_what_the_build_has() {
     for side in [Side::Server, Side::Client] {
         assert_eq!(
             loaded.chain(side).unwrap().to_string(),
-            "recover > logging > max_message_size(receive 4194304)"
+            "recover > logging > max_message_size(receive 4mib)"
         );
     }
 }
