@@ -68,6 +68,26 @@ impl Report {
         }
     }
 
+    /// Both values, or the findings of both.
+    ///
+    /// # Errors
+    ///
+    /// What either failed with, as one report.
+    pub fn both<A, B>(
+        first: Result<A, Report>,
+        second: Result<B, Report>,
+    ) -> Result<(A, B), Report> {
+        match (first, second) {
+            (Ok(first), Ok(second)) => Ok((first, second)),
+            (first, second) => {
+                let mut all = Report::new();
+                let reports = first.err().into_iter().chain(second.err());
+                reports.for_each(|report| all.extend(report));
+                Err(all)
+            }
+        }
+    }
+
     /// The findings, sorted.
     pub fn findings(&self) -> &[Finding] {
         &self.findings

@@ -122,21 +122,8 @@ fn header(args: &Args) -> String {
 }
 
 fn generate(args: &Args) -> Result<Done, Failure> {
-    let (schema, proto) = match (compile_schema(args), compile_protos(args)) {
-        (Ok(schema), Ok(proto)) => (schema, proto),
-        (schema, proto) => {
-            let mut all = Report::new();
-            schema
-                .err()
-                .into_iter()
-                .for_each(|report| all.extend(report));
-            proto
-                .err()
-                .into_iter()
-                .for_each(|report| all.extend(report));
-            return Err(Failure::Invalid(all));
-        }
-    };
+    let (schema, proto) =
+        Report::both(compile_schema(args), compile_protos(args)).map_err(Failure::Invalid)?;
     let mut code = header(args);
     code.push_str(schema.as_ref().map_or("", |module| &module.code));
     code.push_str(proto.as_ref().map_or("", |module| &module.code));

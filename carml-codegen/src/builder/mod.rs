@@ -193,21 +193,8 @@ impl Builder {
         for directory in self.watched_directories() {
             output::rerun_if_changed(directory);
         }
-        let (config, proto) = match (self.compile_schema(), self.compile_protos()) {
-            (Ok(config), Ok(proto)) => (config, proto),
-            (config, proto) => {
-                let mut all = Report::new();
-                config
-                    .err()
-                    .into_iter()
-                    .for_each(|report| all.extend(report));
-                proto
-                    .err()
-                    .into_iter()
-                    .for_each(|report| all.extend(report));
-                return Err(Error::Invalid(all));
-            }
-        };
+        let (config, proto) =
+            Report::both(self.compile_schema(), self.compile_protos()).map_err(Error::Invalid)?;
         let mut code = String::new();
         let mut files = Vec::new();
         if let Some(module) = config {

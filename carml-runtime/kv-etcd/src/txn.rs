@@ -41,7 +41,7 @@ pub(crate) fn put_options(op: &'static str, lease: Option<LeaseId>) -> Result<Pu
     }
 }
 
-/// Checks a transaction against the limits and translates it.
+/// Checks a transaction against etcd's limit and translates it.
 ///
 /// Each required lock is a transaction around the rest: it succeeds if no place in the queues of the
 /// key has the token. The rest is in its failure branch.
@@ -52,10 +52,6 @@ pub(crate) fn request(
 ) -> Result<etcd_client::Txn, Error> {
     let refuse =
         |why: String| Error::new(ErrorKind::InvalidArgument, op, why).with_backend(PROVIDER);
-    if let Some(key) = txn.duplicate_key() {
-        let why = "a transaction may change each key at most once".to_owned();
-        return Err(refuse(why).with_key(key.as_str()));
-    }
     let held = txn
         .conditions
         .iter()

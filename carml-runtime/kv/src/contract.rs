@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use crate::answer::{Answer, BoxFuture};
+pub use crate::limits::{check_txn, check_value};
 use crate::{
     Committed, Consistency, Entry, Guard, Key, LeaderHandle, LeaderStream, Leadership, Lease,
     LeaseHandle, LeaseId, ListOptions, Page, Revision, Txn, WatchStart, WatchStream,

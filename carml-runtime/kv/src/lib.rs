@@ -51,6 +51,7 @@ mod error;
 mod handle;
 mod key;
 mod lease;
+mod limits;
 mod lock;
 #[cfg(feature = "status")]
 mod status;

@@ -107,8 +107,8 @@ impl Op {
 }
 
 impl Txn {
-    /// A key that two operations change, if any: backends refuse such a transaction.
-    pub fn duplicate_key(&self) -> Option<&Key> {
+    /// A key that two operations change, if any.
+    pub(crate) fn duplicate_key(&self) -> Option<&Key> {
         if self.ops.len() < 2 {
             return None;
         }

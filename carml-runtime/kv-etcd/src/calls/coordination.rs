@@ -5,13 +5,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use carml_kv::{
     Error, ErrorKind, Guard, Key, Leader, LeaderStream, Leadership, Lease, LeaseId,
-    contract::{Answer, Close, Election, Leases, Lock},
+    contract::{Answer, Close, Election, Leases, Lock, check_value},
 };
 use etcd_client::{Compare, CompareOp, PutOptions, Txn, TxnOp, proto::PbKeyValue};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::keys::check_value;
 use crate::{
     Etcd, PROVIDER,
     cluster::Call,
@@ -56,7 +55,7 @@ impl Lock for Etcd {
 impl Election for Etcd {
     fn campaign(&self, key: Key, value: Bytes) -> Answer<'_, Leadership> {
         Box::pin(async move {
-            check_value("election", &key, &value)?;
+            check_value(PROVIDER, "election", &key, &value)?;
             // Observers read the value of the first place: it is published when this one is it.
             let place = self.wait_for_turn(Queue::Election, &key, &value).await?;
             Ok(Leadership::new(guard(key, place), Arc::new(self.clone())))
@@ -65,7 +64,7 @@ impl Election for Etcd {
 
     fn proclaim<'a>(&'a self, key: &'a Key, token: u64, value: Bytes) -> Answer<'a, ()> {
         Box::pin(async move {
-            check_value("election", key, &value)?;
+            check_value(PROVIDER, "election", key, &value)?;
             let lost = || {
                 let why = "this token does not lead";
                 refuse(ErrorKind::LockLost, "election", why).with_key(key.as_str())

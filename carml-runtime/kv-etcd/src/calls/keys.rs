@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use carml_kv::{
-    Committed, Condition, Consistency, Entry, Error, ErrorKind, Key, LeaseId, ListOptions,
-    MAX_VALUE, Op, Page, Revision, Txn,
+    Committed, Condition, Consistency, Entry, Error, ErrorKind, Key, LeaseId, ListOptions, Op,
+    Page, Revision, Txn,
     contract::{
         Answer, AtomicDelete, AtomicPut, Delete, DeleteTree, Exists, Get, List, Put, Transaction,
+        check_txn, check_value,
     },
 };
 use etcd_client::{DeleteOptions, GetOptions};
@@ -15,19 +16,6 @@ use crate::{
     cluster::Call,
     txn::{committed, put_options, request, revision},
 };
-
-pub(super) fn check_value(op: &'static str, key: &Key, value: &Bytes) -> Result<(), Error> {
-    if value.len() <= MAX_VALUE {
-        return Ok(());
-    }
-    let why = format!(
-        "the value has {} bytes, the limit is {MAX_VALUE}",
-        value.len()
-    );
-    Err(Error::new(ErrorKind::TooLarge, op, why)
-        .with_backend(PROVIDER)
-        .with_key(key.as_str()))
-}
 
 fn options(consistency: Consistency) -> GetOptions {
     match consistency {
@@ -43,11 +31,7 @@ impl Etcd {
         call: &Call<'_>,
         txn: Txn,
     ) -> Result<Committed, Error> {
-        for one in &txn.ops {
-            if let Op::Put(key, value, _) = one {
-                check_value(op, key, value)?;
-            }
-        }
+        check_txn(PROVIDER, op, &txn)?;
         self.check_released(op, &txn)?;
         let request = request(op, &self.shared.namespace, &txn)?;
         let answer = self.shared.cluster.call(call, |client| {
@@ -79,7 +63,7 @@ impl Etcd {
 impl Put for Etcd {
     fn put(&self, key: Key, value: Bytes, lease: Option<LeaseId>) -> Answer<'_, Revision> {
         Box::pin(async move {
-            check_value("put", &key, &value)?;
+            check_value(PROVIDER, "put", &key, &value)?;
             let options = put_options("put", lease).map_err(|e| e.with_key(key.as_str()))?;
             let native = self.shared.namespace.native(&key);
             let call = Call::write("put").on(key.as_str());

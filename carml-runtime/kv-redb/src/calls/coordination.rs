@@ -4,10 +4,9 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 
-use super::keys::check_value;
 use carml_kv::{
     Error, ErrorKind, Guard, Key, Leader, LeaderStream, Leadership, Lease, LeaseId,
-    contract::{Answer, Close, Election, Leases, Lock},
+    contract::{Answer, Close, Election, Leases, Lock, check_value},
 };
 
 use crate::{Redb, Write, locks::QueueEntry, writer::Command};
@@ -69,7 +68,7 @@ impl Lock for Redb {
 impl Election for Redb {
     fn campaign(&self, key: Key, value: Bytes) -> Answer<'_, Leadership> {
         Box::pin(async move {
-            check_value("election", &key, &value)?;
+            check_value("redb", "election", &key, &value)?;
             let mut candidate = self.shared.elections.campaign(&key);
             self.wait("election", candidate.wait()).await?;
             let token = self.token("election").await?;
@@ -81,7 +80,7 @@ impl Election for Redb {
     }
     fn proclaim<'a>(&'a self, key: &'a Key, token: u64, value: Bytes) -> Answer<'a, ()> {
         Box::pin(async move {
-            check_value("election", key, &value)?;
+            check_value("redb", "election", key, &value)?;
             if self.shared.closed.is_cancelled() {
                 return Err(self.shared.ended("election"));
             }

@@ -2,41 +2,19 @@
 use bytes::Bytes;
 
 use carml_kv::{
-    Committed, Condition, Consistency, Entry, Error, ErrorKind, Key, LeaseId, ListOptions,
-    MAX_VALUE, Op, Page, Revision, Txn,
+    Committed, Condition, Consistency, Entry, Error, ErrorKind, Key, LeaseId, ListOptions, Op,
+    Page, Revision, Txn,
     contract::{
         Answer, AtomicDelete, AtomicPut, Delete, DeleteTree, Exists, Get, List, Put, Transaction,
+        check_txn,
     },
 };
 
 use crate::{Redb, Write, error::writer_panicked};
 
-pub(super) fn check_value(op: &'static str, key: &Key, value: &Bytes) -> Result<(), Error> {
-    if value.len() <= MAX_VALUE {
-        return Ok(());
-    }
-    let why = format!(
-        "the value has {} bytes, the limit is {MAX_VALUE}",
-        value.len()
-    );
-    Err(Error::new(ErrorKind::TooLarge, op, why)
-        .with_backend("redb")
-        .with_key(key.as_str()))
-}
-
 impl Redb {
     async fn transact(&self, op: &'static str, txn: Txn) -> Result<Committed, Error> {
-        for one in &txn.ops {
-            if let Op::Put(key, value, _) = one {
-                check_value(op, key, value)?;
-            }
-        }
-        if let Some(key) = txn.duplicate_key() {
-            let why = "a transaction may change each key at most once";
-            return Err(Error::new(ErrorKind::InvalidArgument, op, why)
-                .with_backend("redb")
-                .with_key(key.as_str()));
-        }
+        check_txn("redb", op, &txn)?;
         self.write(op, Write::Txn(txn)).await
     }
 }
