@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 use jsonschema::{ValidationError, ValidationOptions, Validator};
 use serde_json::Value;
 
-use super::Documents;
+use super::{Document, Documents};
 use crate::{
     Node, keywords,
     pattern::{self, schema::make_portable},
@@ -55,21 +55,11 @@ impl Documents {
     fn unresolved(&self, address: &str) -> Unusable {
         let name = self.display(address);
         for (document, root) in self.documents.iter().zip(self.nodes()) {
-            let is_root = document.address == self.documents[0].address;
             if let Some(at) = reference_to(root, address) {
                 let message = format!(
                     "there is no file `{name}`, and no file beside the root has this `$id`"
                 );
-                return match is_root {
-                    true => Unusable {
-                        pointer: at,
-                        message,
-                    },
-                    false => Unusable {
-                        pointer: String::new(),
-                        message: format!("{}#{at}: {message}", document.name),
-                    },
-                };
+                return self.unusable(document, at, message);
             }
         }
         Unusable {
@@ -84,17 +74,22 @@ impl Documents {
         documents.find_map(|(document, root)| {
             let (at, text) = pattern::unreadable(root.value)?;
             let message = pattern::not_readable(text);
-            Some(match document.address == self.documents[0].address {
-                true => Unusable {
-                    pointer: at,
-                    message,
-                },
-                false => Unusable {
-                    pointer: String::new(),
-                    message: format!("{}#{at}: {message}", document.name),
-                },
-            })
+            Some(self.unusable(document, at, message))
         })
+    }
+
+    /// A problem at a place of a document. Reports show the root; other documents are named.
+    fn unusable(&self, document: &Document, at: String, message: String) -> Unusable {
+        match document.address == self.documents[0].address {
+            true => Unusable {
+                pointer: at,
+                message,
+            },
+            false => Unusable {
+                pointer: String::new(),
+                message: format!("{}#{at}: {message}", document.name),
+            },
+        }
     }
 
     fn build(&self, options: ValidationOptions<'_>) -> Result<Validator, ValidationError<'static>> {
