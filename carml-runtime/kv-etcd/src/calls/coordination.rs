@@ -92,15 +92,15 @@ impl Election for Etcd {
             let call = Call::read("election").on(key.as_str());
             let (kvs, revision) = self.scan(&call, &scope, None, false).await?;
             let candidates = Candidates::new(kvs);
-            let (told, mut leader) = watch::channel(Ok(candidates.leader()));
+            let (sender, mut leader) = watch::channel(Ok(candidates.leader()));
             let follower = Follower::after(self, "election", scope, revision);
-            let following = tokio::spawn(follow(self.clone(), follower, candidates, told));
+            let following = tokio::spawn(follow(self.clone(), follower, candidates, sender));
             leader.mark_changed();
             let state = (leader, AbortOnDropHandle::new(following));
             let leaders = futures_util::stream::unfold(state, |mut state| async move {
                 state.0.changed().await.ok()?;
-                let told = state.0.borrow_and_update().clone();
-                Some((told.map_err(|error| copy(&error)), state))
+                let current = state.0.borrow_and_update().clone();
+                Some((current.map_err(|error| copy(&error)), state))
             });
             Ok(Box::pin(leaders) as LeaderStream)
         })
@@ -112,7 +112,7 @@ async fn follow(
     etcd: Etcd,
     mut follower: Follower,
     mut candidates: Candidates,
-    told: watch::Sender<Result<Option<Leader>, Arc<Error>>>,
+    sender: watch::Sender<Result<Option<Leader>, Arc<Error>>>,
 ) {
     loop {
         let step = tokio::select! {
@@ -128,12 +128,12 @@ async fn follow(
             }
             Ok(Step::Status(_) | Step::Progress(_)) => continue,
             Err(error) => {
-                let _ = told.send_replace(Err(Arc::new(error)));
+                let _ = sender.send_replace(Err(Arc::new(error)));
                 return;
             }
         }
         let leader = candidates.leader();
-        told.send_if_modified(|last| match last {
+        sender.send_if_modified(|last| match last {
             Ok(last) if *last == leader => false,
             last => {
                 *last = Ok(leader);

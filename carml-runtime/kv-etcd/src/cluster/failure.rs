@@ -8,7 +8,7 @@ use tonic::{Code, ConnectError, Status};
 
 /// What happened to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum Outcome {
     /// The server refused it: nothing was changed, and another attempt would fail alike.
     Refused(ErrorKind),
     /// It was never sent, or the server did not begin it.
@@ -18,7 +18,7 @@ pub(crate) enum Fate {
 }
 
 pub(crate) struct Failure {
-    pub(crate) fate: Fate,
+    pub(crate) outcome: Outcome,
     pub(crate) message: String,
     source: Option<EtcdError>,
 }
@@ -27,7 +27,7 @@ impl Failure {
     /// No answer while connecting and logging in.
     pub(crate) fn not_connected(waited: Duration) -> Failure {
         Failure {
-            fate: Fate::Unsent,
+            outcome: Outcome::Unsent,
             message: format!("no connection within {waited:.1?}"),
             source: None,
         }
@@ -36,7 +36,7 @@ impl Failure {
     /// No answer to a request.
     pub(crate) fn silent(waited: Duration) -> Failure {
         Failure {
-            fate: Fate::Unknown,
+            outcome: Outcome::Unknown,
             message: format!("no answer within {waited:.1?}"),
             source: None,
         }
@@ -45,29 +45,30 @@ impl Failure {
     /// Of connecting and logging in: the request itself was not sent.
     pub(crate) fn connecting(error: EtcdError) -> Failure {
         let mut failure = Failure::of(error);
-        if failure.fate == Fate::Unknown {
-            failure.fate = Fate::Unsent;
+        if failure.outcome == Outcome::Unknown {
+            failure.outcome = Outcome::Unsent;
         }
         failure
     }
 
     pub(crate) fn of(error: EtcdError) -> Failure {
-        let (fate, message) = match &error {
-            EtcdError::GRpcStatus(status) => (fate(status), describe(status)),
-            EtcdError::TransportError(e) => (Fate::Unsent, chain(e)),
+        let (outcome, message) = match &error {
+            EtcdError::GRpcStatus(status) => (outcome(status), describe(status)),
+            EtcdError::TransportError(e) => (Outcome::Unsent, chain(e)),
             EtcdError::LeaseKeepAliveError(text) if text == "lease not found" => (
-                Fate::Refused(ErrorKind::LeaseLost),
+                Outcome::Refused(ErrorKind::LeaseLost),
                 "the lease has ended".to_owned(),
             ),
             EtcdError::InvalidArgs(_)
             | EtcdError::InvalidUri(_)
-            | EtcdError::InvalidMetadataValue(_) => {
-                (Fate::Refused(ErrorKind::InvalidArgument), error.to_string())
-            }
-            _ => (Fate::Unknown, error.to_string()),
+            | EtcdError::InvalidMetadataValue(_) => (
+                Outcome::Refused(ErrorKind::InvalidArgument),
+                error.to_string(),
+            ),
+            _ => (Outcome::Unknown, error.to_string()),
         };
         Failure {
-            fate,
+            outcome,
             message,
             source: Some(error),
         }
@@ -77,7 +78,7 @@ impl Failure {
     pub(crate) fn is_of_connection(&self) -> bool {
         match &self.source {
             Some(EtcdError::GRpcStatus(status)) => status.source().is_some(),
-            _ => !matches!(self.fate, Fate::Refused(_)),
+            _ => !matches!(self.outcome, Outcome::Refused(_)),
         }
     }
 
@@ -92,67 +93,70 @@ impl Failure {
 }
 
 /// Texts of etcd's errors, which say more than their codes.
-const KNOWN: &[(&str, Fate)] = &[
-    ("lease not found", Fate::Refused(ErrorKind::LeaseLost)),
-    ("request is too large", Fate::Refused(ErrorKind::TooLarge)),
+const KNOWN: &[(&str, Outcome)] = &[
+    ("lease not found", Outcome::Refused(ErrorKind::LeaseLost)),
+    (
+        "request is too large",
+        Outcome::Refused(ErrorKind::TooLarge),
+    ),
     (
         "received message larger than max",
-        Fate::Refused(ErrorKind::TooLarge),
+        Outcome::Refused(ErrorKind::TooLarge),
     ),
     (
         "message length too large",
-        Fate::Refused(ErrorKind::TooLarge),
+        Outcome::Refused(ErrorKind::TooLarge),
     ),
     (
         "database space exceeded",
-        Fate::Refused(ErrorKind::Exhausted),
+        Outcome::Refused(ErrorKind::Exhausted),
     ),
     (
         "permission denied",
-        Fate::Refused(ErrorKind::PermissionDenied),
+        Outcome::Refused(ErrorKind::PermissionDenied),
     ),
     (
         "user name is empty",
-        Fate::Refused(ErrorKind::Unauthenticated),
+        Outcome::Refused(ErrorKind::Unauthenticated),
     ),
     (
         "authentication failed",
-        Fate::Refused(ErrorKind::Unauthenticated),
+        Outcome::Refused(ErrorKind::Unauthenticated),
     ),
     (
         "authentication is not enabled",
-        Fate::Refused(ErrorKind::Unauthenticated),
+        Outcome::Refused(ErrorKind::Unauthenticated),
     ),
     (
         "invalid auth token",
-        Fate::Refused(ErrorKind::Unauthenticated),
+        Outcome::Refused(ErrorKind::Unauthenticated),
     ),
     // Both are refused before the request is proposed to the cluster.
-    ("etcdserver: no leader", Fate::Unsent),
-    ("too many requests", Fate::Unsent),
+    ("etcdserver: no leader", Outcome::Unsent),
+    ("too many requests", Outcome::Unsent),
 ];
 
-fn fate(status: &Status) -> Fate {
+fn outcome(status: &Status) -> Outcome {
     let known = KNOWN
         .iter()
         .find(|(text, _)| status.message().contains(text));
-    if let Some((_, fate)) = known {
-        return *fate;
+    if let Some((_, outcome)) = known {
+        return *outcome;
     }
     if never_connected(status) {
-        return Fate::Unsent;
+        return Outcome::Unsent;
     }
     match status.code() {
-        Code::PermissionDenied => Fate::Refused(ErrorKind::PermissionDenied),
-        Code::Unauthenticated => Fate::Refused(ErrorKind::Unauthenticated),
-        Code::ResourceExhausted => Fate::Refused(ErrorKind::Exhausted),
+        Code::PermissionDenied => Outcome::Refused(ErrorKind::PermissionDenied),
+        Code::Unauthenticated => Outcome::Refused(ErrorKind::Unauthenticated),
+        Code::ResourceExhausted => Outcome::Refused(ErrorKind::Exhausted),
         Code::InvalidArgument
         | Code::FailedPrecondition
         | Code::OutOfRange
         | Code::NotFound
         | Code::AlreadyExists
-        | Code::Unimplemented => Fate::Refused(ErrorKind::InvalidArgument),
-        _ => Fate::Unknown,
+        | Code::Unimplemented => Outcome::Refused(ErrorKind::InvalidArgument),
+        _ => Outcome::Unknown,
     }
 }
 
@@ -227,14 +231,14 @@ pub(crate) fn is_not_at_revision(error: &Error) -> bool {
 mod tests {
     use super::*;
 
-    fn fate_of(code: Code, message: &str) -> Fate {
-        Failure::of(EtcdError::GRpcStatus(Status::new(code, message))).fate
+    fn outcome_of(code: Code, message: &str) -> Outcome {
+        Failure::of(EtcdError::GRpcStatus(Status::new(code, message))).outcome
     }
 
     #[test]
     fn only_a_refusal_says_that_nothing_was_changed() {
-        let refused = |kind| Fate::Refused(kind);
-        for (code, message, fate) in [
+        let refused = |kind| Outcome::Refused(kind);
+        for (code, message, outcome) in [
             (
                 Code::NotFound,
                 "etcdserver: requested lease not found",
@@ -255,20 +259,20 @@ mod tests {
                 "grpc: received message larger than max (2097200 vs. 2097152)",
                 refused(ErrorKind::TooLarge),
             ),
-            (Code::Unavailable, "etcdserver: no leader", Fate::Unsent),
+            (Code::Unavailable, "etcdserver: no leader", Outcome::Unsent),
             (
                 Code::Unavailable,
                 "etcdserver: request timed out",
-                Fate::Unknown,
+                Outcome::Unknown,
             ),
             (
                 Code::Unavailable,
                 "etcdserver: leader changed",
-                Fate::Unknown,
+                Outcome::Unknown,
             ),
-            (Code::Unknown, "context canceled", Fate::Unknown),
+            (Code::Unknown, "context canceled", Outcome::Unknown),
         ] {
-            assert_eq!(fate_of(code, message), fate, "{message}");
+            assert_eq!(outcome_of(code, message), outcome, "{message}");
         }
     }
 
@@ -276,6 +280,6 @@ mod tests {
     fn a_failed_login_sent_no_request() {
         let timed_out = Status::new(Code::Unavailable, "etcdserver: request timed out");
         let failure = Failure::connecting(EtcdError::GRpcStatus(timed_out));
-        assert_eq!(failure.fate, Fate::Unsent);
+        assert_eq!(failure.outcome, Outcome::Unsent);
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use self::{
 };
 use self::{
     endpoints::Endpoints,
-    failure::{Failure, Fate},
+    failure::{Failure, Outcome},
 };
 use crate::{PROVIDER, options::Options};
 
@@ -186,10 +186,10 @@ impl Cluster {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let kind = match failure.fate {
-                Fate::Refused(kind) => kind,
-                Fate::Unknown if !call.repeat => ErrorKind::Indeterminate,
-                Fate::Unsent | Fate::Unknown => {
+            let kind = match failure.outcome {
+                Outcome::Refused(kind) => kind,
+                Outcome::Unknown if !call.repeat => ErrorKind::Indeterminate,
+                Outcome::Unsent | Outcome::Unknown => {
                     let pause = backoff.pause();
                     if Instant::now() + pause < deadline {
                         sleep(pause).await;
@@ -236,14 +236,14 @@ impl Cluster {
             Ok(Err(error)) => Failure::connecting(error),
             Err(_) => Failure::not_connected(until - start),
         };
-        if !matches!(failure.fate, Fate::Refused(_)) {
+        if !matches!(failure.outcome, Outcome::Refused(_)) {
             self.endpoints.failed(endpoint);
         }
         Err(failure)
     }
 
     fn failed(&self, endpoint: &Arc<Endpoint>, client: &Arc<Client>, failure: &Failure) {
-        if matches!(failure.fate, Fate::Refused(_)) {
+        if matches!(failure.outcome, Outcome::Refused(_)) {
             return;
         }
         self.endpoints.failed(endpoint);
@@ -320,9 +320,9 @@ pub(crate) struct Connection {
 }
 
 fn stream_error(op: &'static str, failure: Failure, endpoint: &Endpoint) -> Error {
-    let kind = match failure.fate {
-        Fate::Refused(kind) => kind,
-        Fate::Unsent | Fate::Unknown => ErrorKind::Unavailable,
+    let kind = match failure.outcome {
+        Outcome::Refused(kind) => kind,
+        Outcome::Unsent | Outcome::Unknown => ErrorKind::Unavailable,
     };
     failure.into_error(kind, op, &endpoint.name)
 }
