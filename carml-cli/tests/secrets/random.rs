@@ -10,8 +10,9 @@ use carml_config::{Config, Error, Loaded, Loader, Reload, Schema, Section};
 use carml_diagnostic::Report;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Runs, RngAlgorithm, TestRng, TestRunner};
+use tempfile::TempDir;
 
-use super::planted::{Case, Channel, Given, case};
+use super::planted::{Case, Channel, Given, Secret, case};
 use super::schema::{FOREIGN, OWN, Step, dotted, places};
 
 fn runner(share: u32) -> TestRunner {
@@ -31,6 +32,16 @@ fn runner(share: u32) -> TestRunner {
     }
 }
 
+/// A new folder whose name, made at random, has no part of the secret.
+fn folder(secret: &Secret) -> TempDir {
+    loop {
+        let folder = tempfile::tempdir().unwrap();
+        if secret.leak(&folder.path().to_string_lossy()).is_none() {
+            return folder;
+        }
+    }
+}
+
 /// Tries a check on cases of a schema.
 pub(crate) fn each(
     schema: &str,
@@ -38,7 +49,7 @@ pub(crate) fn each(
     check: impl Fn(&Path, &Case, &Given) -> Vec<(String, String)>,
 ) {
     let ended = runner(share).run(&case(places(schema)), |case| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder(&case.secret);
         let given = case.given();
         for (name, bytes) in &given.files {
             std::fs::write(folder.path().join(name), bytes).unwrap();
