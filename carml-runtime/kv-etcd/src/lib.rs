@@ -14,18 +14,14 @@ mod shared;
 mod txn;
 mod watch;
 
-pub use options::{Options, Tls};
+pub use carml_kv::client::Tls;
+pub use options::Options;
 
 use std::sync::Arc;
 
-use carml_kv::Error;
+use carml_kv::{Error, client::Call};
 
-use self::{
-    cluster::{Call, Cluster},
-    namespace::Namespace,
-    scan::Scope,
-    shared::Shared,
-};
+use self::{cluster::Cluster, namespace::Namespace, scan::Scope, shared::Shared};
 
 const PROVIDER: &str = "etcd";
 

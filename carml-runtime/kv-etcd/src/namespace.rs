@@ -1,6 +1,6 @@
 //! Where keys are in etcd.
 
-use carml_kv::{Entry, Error, ErrorKind, Key, LeaseId};
+use carml_kv::{Entry, Error, ErrorKind, Key, LeaseId, client::Queue};
 use etcd_client::proto::PbKeyValue;
 
 use crate::{
@@ -13,23 +13,6 @@ use crate::{
 pub(crate) struct Namespace {
     /// Ends with `/`.
     prefix: String,
-}
-
-/// What a queue of places decides.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Queue {
-    Lock,
-    Election,
-}
-
-impl Queue {
-    /// The name of the call, for errors.
-    pub(crate) fn op(self) -> &'static str {
-        match self {
-            Queue::Lock => "lock",
-            Queue::Election => "election",
-        }
-    }
 }
 
 impl Namespace {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use carml_kv::client::Tls;
+
 /// How to reach a cluster.
 ///
 /// ```
@@ -45,22 +47,5 @@ impl Options {
             lock_ttl: Duration::from_secs(10),
             auto_sync: false,
         }
-    }
-}
-
-/// Certificates, as PEM.
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct Tls {
-    /// The authorities that sign the servers' certificates; `None`: those of the system.
-    pub authority: Option<Vec<u8>>,
-    /// The client's certificate and its key.
-    pub identity: Option<(Vec<u8>, Vec<u8>)>,
-}
-
-impl Tls {
-    /// TLS with the system's authorities and without a client certificate.
-    pub fn new() -> Tls {
-        Tls::default()
     }
 }

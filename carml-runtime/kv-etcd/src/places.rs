@@ -4,9 +4,12 @@
 //! lease leaves the queue for certain: a request for the place that is still on its way can no
 //! longer be executed.
 
-use std::{collections::BTreeSet, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
-use carml_kv::{Error, ErrorKind, Key, Lease, LeaseId, LockHandle};
+use carml_kv::{
+    Error, ErrorKind, Key, Lease, LeaseId, LockHandle,
+    client::{Call, Queue, Validity},
+};
 use etcd_client::{
     Compare, CompareOp, GetOptions, PutOptions, SortOrder, SortTarget, Txn, TxnOp,
     proto::PbKeyValue,
@@ -14,9 +17,6 @@ use etcd_client::{
 
 use crate::{
     Etcd, PROVIDER,
-    cluster::{Call, closed},
-    leases::Validity,
-    namespace::Queue,
     scan::{Range, Scope},
     txn::first_read,
     watch::{Follower, RawEvent, Step},
@@ -61,7 +61,7 @@ impl Place {
     }
 
     pub(crate) fn lost(&self) -> tokio_util::sync::CancellationToken {
-        self.lease.validity.lost.clone()
+        self.lease.validity.lost().clone()
     }
 }
 
@@ -101,7 +101,7 @@ impl Etcd {
             };
             let lost = place.lost();
             let turn = tokio::select! {
-                () = self.shared.closed().cancelled() => return Err(closed(queue.op())),
+                () = self.shared.closed().cancelled() => return Err(self.shared.cluster.closed_error(queue.op())),
                 () = lost.cancelled() => false,
                 turn = self.turn(queue, key, &place) => turn?,
             };
@@ -118,16 +118,8 @@ impl Etcd {
         key: &Key,
         value: &[u8],
     ) -> Result<Option<Place>, Error> {
-        let mut releasing = self.shared.releasing.subscribe();
-        let before = releasing.borrow_and_update().clone();
-        let taken = self.take_now(queue, key, value).await?;
-        if taken.is_some() || before.is_empty() {
-            return Ok(taken);
-        }
-        // What this client released may be what is in the way.
-        let released = releasing.wait_for(|now| now.is_disjoint(&before)).await;
-        drop(released);
-        self.take_now(queue, key, value).await
+        let take = || self.take_now(queue, key, value);
+        self.shared.released.retry(take).await
     }
 
     async fn take_now(
@@ -299,7 +291,7 @@ impl Etcd {
         if !self.shared.places().remove(&id.0) {
             return;
         }
-        self.shared.releasing.send_modify(|all| all.extend(token));
+        self.shared.released.begin(token);
         let etcd = self.clone();
         let leave = async move {
             let give_up = Instant::now() + etcd.shared.lock_ttl * 3;
@@ -310,8 +302,7 @@ impl Etcd {
                 }
                 tokio::time::sleep(backoff.pause()).await;
             }
-            let released = |all: &mut BTreeSet<u64>| token.is_some_and(|token| all.remove(&token));
-            etcd.shared.releasing.send_if_modified(released);
+            etcd.shared.released.end(token);
         };
         self.shared.cleanups.spawn_on(leave, &self.shared.runtime);
     }

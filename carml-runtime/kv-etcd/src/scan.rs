@@ -1,12 +1,12 @@
 //! Reads of ranges: in pieces that fit into a message, all at one revision.
 
-use carml_kv::Error;
+use carml_kv::{Error, client::Call};
 use etcd_client::{GetOptions, ResponseHeader, proto::PbKeyValue};
 use tokio::time::Instant;
 
 use crate::{
     Etcd,
-    cluster::{Call, MAX_MESSAGE, is_not_at_revision, is_too_large},
+    cluster::{MAX_MESSAGE, is_not_at_revision, is_too_large},
 };
 
 /// The first piece. Values may be large: a piece over [`MAX_MESSAGE`] is asked for again, smaller.

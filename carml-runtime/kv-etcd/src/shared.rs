@@ -1,15 +1,15 @@
 //! State shared by the calls, the streams and the background tasks of one client.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::HashSet,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::sync::watch;
+use carml_kv::client::{Leases, Released};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{cluster::Cluster, leases::Leases, namespace::Namespace};
+use crate::{cluster::Cluster, namespace::Namespace};
 
 pub(crate) struct Shared {
     pub(crate) cluster: Cluster,
@@ -18,8 +18,8 @@ pub(crate) struct Shared {
     pub(crate) lock_ttl: Duration,
     /// The leases of the places in queues that are still to be revoked.
     places: Mutex<HashSet<u64>>,
-    /// The tokens of locks that were released, until their leases are revoked.
-    pub(crate) releasing: watch::Sender<BTreeSet<u64>>,
+    /// Until their leases are revoked.
+    pub(crate) released: Released,
     /// The tasks that revoke the leases.
     pub(crate) cleanups: TaskTracker,
     /// Guards may be dropped outside of the runtime.
@@ -34,7 +34,7 @@ impl Shared {
             leases: Leases::default(),
             lock_ttl,
             places: Mutex::default(),
-            releasing: watch::Sender::default(),
+            released: Released::default(),
             cleanups: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),
         }

@@ -1,6 +1,9 @@
 //! Transactions, and what their answers mean.
 
-use carml_kv::{Committed, Condition, Error, ErrorKind, LeaseId, Op, Revision, Txn};
+use carml_kv::{
+    Committed, Condition, Error, ErrorKind, LeaseId, Op, Revision, Txn,
+    client::{conflict, misunderstood, not_held},
+};
 use etcd_client::{
     Compare, CompareOp, DeleteOptions, GetOptions, PutOptions, TxnOp,
     proto::{PbKeyValue, PbTxnOpResponse, PbTxnResponse},
@@ -119,17 +122,15 @@ pub(crate) fn committed(
     answer: PbTxnResponse,
 ) -> Result<Committed, Error> {
     let now = answer.header.as_ref().map_or(0, |header| header.revision);
-    let fail = |kind, why: String| Error::new(kind, op, why).with_backend(PROVIDER);
     let mut answer = answer;
     for condition in &txn.conditions {
         if let Condition::Held(key, token) = condition {
             if answer.succeeded {
-                let why = format!("the lock is not held with the token {token}");
-                return Err(fail(ErrorKind::LockLost, why).with_key(key.as_str()));
+                return Err(not_held(PROVIDER, op, key, *token));
             }
             answer = match responses(answer).next() {
                 Some(PbTxnOpResponse::ResponseTxn(inner)) => inner,
-                _ => return Err(misunderstood(op)),
+                _ => return Err(misunderstood(PROVIDER, op)),
             };
         }
     }
@@ -152,25 +153,14 @@ pub(crate) fn committed(
         });
     for ((key, expected), response) in expected.zip(responses(answer)) {
         let PbTxnOpResponse::ResponseRange(present) = response else {
-            return Err(misunderstood(op));
+            return Err(misunderstood(PROVIDER, op));
         };
         let present = present.kvs.first().map(|kv| revision(kv.mod_revision));
         if present != expected {
-            let (expected, present) = (shown(expected), shown(present));
-            let why = format!(
-                "the revision is not the expected one: expected {expected}, found {present}"
-            );
-            return Err(fail(ErrorKind::Conflict, why).with_key(key.as_str()));
+            return Err(conflict(PROVIDER, op, key, expected, present));
         }
     }
-    Err(misunderstood(op))
-}
-
-fn shown(revision: Option<Revision>) -> String {
-    match revision {
-        Some(Revision(revision)) => format!("revision {revision}"),
-        None => "no such key".to_owned(),
-    }
+    Err(misunderstood(PROVIDER, op))
 }
 
 pub(crate) fn responses(answer: PbTxnResponse) -> impl Iterator<Item = PbTxnOpResponse> {
@@ -186,16 +176,6 @@ pub(crate) fn first_read(answer: PbTxnResponse) -> Option<PbKeyValue> {
         }
         _ => None,
     })
-}
-
-fn misunderstood(op: &'static str) -> Error {
-    let mut error = Error::new(
-        ErrorKind::Indeterminate,
-        op,
-        "the server's answer does not fit the transaction",
-    );
-    error.backend = Some(PROVIDER);
-    error
 }
 
 #[cfg(test)]

@@ -37,12 +37,16 @@
 //!
 //! - [`capability`]: which backend has which call, and with which scope.
 //! - [`contract`]: the traits that a backend implements.
+//! - `client`: what backends that talk to servers share, with the feature of that name.
 //!
 //! # Features
 //!
+//! - `client`: the module of that name.
 //! - `status`: conversions between [`Error`] and `tonic::Status`.
 
 pub mod capability;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod contract;
 
 mod answer;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "etcd")]
 mod etcd;
+#[cfg(feature = "etcd")]
+mod servers;
 
 #[cfg(any(feature = "etcd", feature = "redb"))]
 use crate::kv::capability::Provider;

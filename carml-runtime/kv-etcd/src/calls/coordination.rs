@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use carml_kv::{
     Error, ErrorKind, Guard, Key, Leader, LeaderStream, Leadership, Lease, LeaseId,
+    client::{Call, Queue},
     contract::{Answer, Close, Election, Leases, Lock, check_value},
 };
 use etcd_client::{Compare, CompareOp, PutOptions, Txn, TxnOp, proto::PbKeyValue};
@@ -13,8 +14,6 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     Etcd, PROVIDER,
-    cluster::Call,
-    namespace::Queue,
     places::Place,
     scan::Scope,
     txn::native_lease,

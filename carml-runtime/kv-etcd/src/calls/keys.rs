@@ -4,6 +4,7 @@ use bytes::Bytes;
 use carml_kv::{
     Committed, Condition, Consistency, Entry, Error, ErrorKind, Key, LeaseId, ListOptions, Op,
     Page, Revision, Txn,
+    client::Call,
     contract::{
         Answer, AtomicDelete, AtomicPut, Delete, DeleteTree, Exists, Get, List, Put, Transaction,
         check_txn, check_value,
@@ -13,7 +14,6 @@ use etcd_client::{DeleteOptions, GetOptions};
 
 use crate::{
     Etcd, PROVIDER,
-    cluster::Call,
     txn::{committed, put_options, request, revision},
 };
 
@@ -32,31 +32,13 @@ impl Etcd {
         txn: Txn,
     ) -> Result<Committed, Error> {
         check_txn(PROVIDER, op, &txn)?;
-        self.check_released(op, &txn)?;
+        self.shared.released.check(PROVIDER, op, &txn)?;
         let request = request(op, &self.shared.namespace, &txn)?;
         let answer = self.shared.cluster.call(call, |client| {
             let request = request.clone();
             async move { client.kv_client().txn(request).await }
         });
         committed(op, &txn, answer.await?.0)
-    }
-}
-
-impl Etcd {
-    /// A released lock is lost at once, although its lease is revoked a moment later.
-    fn check_released(&self, op: &'static str, txn: &Txn) -> Result<(), Error> {
-        let releasing = self.shared.releasing.borrow();
-        for condition in &txn.conditions {
-            if let Condition::Held(key, token) = condition
-                && releasing.contains(token)
-            {
-                let why = format!("the lock with the token {token} was released");
-                return Err(Error::new(ErrorKind::LockLost, op, why)
-                    .with_backend(PROVIDER)
-                    .with_key(key.as_str()));
-            }
-        }
-        Ok(())
     }
 }
 

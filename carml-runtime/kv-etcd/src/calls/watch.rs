@@ -2,10 +2,11 @@
 
 use carml_kv::{
     Key, WatchStart, WatchStream,
+    client::Call,
     contract::{Answer, Watch, WatchTree},
 };
 
-use crate::{Etcd, cluster::Call, watch::subscribe};
+use crate::{Etcd, watch::subscribe};
 
 impl Watch for Etcd {
     fn watch(&self, key: Key, from: WatchStart) -> Answer<'_, WatchStream> {

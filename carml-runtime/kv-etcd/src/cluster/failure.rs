@@ -1,94 +1,49 @@
 //! Why a request failed, and whether the store may have changed.
 
-use std::{error::Error as _, time::Duration};
+use std::error::Error as _;
 
-use carml_kv::{Error, ErrorKind};
+use carml_kv::{
+    Error, ErrorKind,
+    client::{Failure, Outcome, causes},
+};
 use etcd_client::Error as EtcdError;
 use tonic::{Code, ConnectError, Status};
 
-/// What happened to a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The server refused it: nothing was changed, and another attempt would fail alike.
-    Refused(ErrorKind),
-    /// It was never sent, or the server did not begin it.
-    Unsent,
-    /// It may have been executed.
-    Unknown,
+/// Of connecting and logging in: the request itself was not sent.
+pub(super) fn connecting(error: EtcdError) -> Failure {
+    let mut failure = requesting(error);
+    if failure.outcome == Outcome::Unknown {
+        failure.outcome = Outcome::Unsent;
+    }
+    failure
 }
 
-pub(crate) struct Failure {
-    pub(crate) outcome: Outcome,
-    pub(crate) message: String,
-    source: Option<EtcdError>,
+/// Of a request.
+pub(super) fn requesting(error: EtcdError) -> Failure {
+    let (outcome, message) = match &error {
+        EtcdError::GRpcStatus(status) => (outcome(status), describe(status)),
+        EtcdError::TransportError(e) => (Outcome::Unsent, causes(e)),
+        EtcdError::LeaseKeepAliveError(text) if text == "lease not found" => (
+            Outcome::Refused(ErrorKind::LeaseLost),
+            "the lease has ended".to_owned(),
+        ),
+        EtcdError::InvalidArgs(_)
+        | EtcdError::InvalidUri(_)
+        | EtcdError::InvalidMetadataValue(_) => (
+            Outcome::Refused(ErrorKind::InvalidArgument),
+            error.to_string(),
+        ),
+        _ => (Outcome::Unknown, error.to_string()),
+    };
+    Failure::new(outcome, message).with_source(error)
 }
 
-impl Failure {
-    /// No answer while connecting and logging in.
-    pub(crate) fn not_connected(waited: Duration) -> Failure {
-        Failure {
-            outcome: Outcome::Unsent,
-            message: format!("no connection within {waited:.1?}"),
-            source: None,
-        }
-    }
-
-    /// No answer to a request.
-    pub(crate) fn silent(waited: Duration) -> Failure {
-        Failure {
-            outcome: Outcome::Unknown,
-            message: format!("no answer within {waited:.1?}"),
-            source: None,
-        }
-    }
-
-    /// Of connecting and logging in: the request itself was not sent.
-    pub(crate) fn connecting(error: EtcdError) -> Failure {
-        let mut failure = Failure::of(error);
-        if failure.outcome == Outcome::Unknown {
-            failure.outcome = Outcome::Unsent;
-        }
-        failure
-    }
-
-    pub(crate) fn of(error: EtcdError) -> Failure {
-        let (outcome, message) = match &error {
-            EtcdError::GRpcStatus(status) => (outcome(status), describe(status)),
-            EtcdError::TransportError(e) => (Outcome::Unsent, chain(e)),
-            EtcdError::LeaseKeepAliveError(text) if text == "lease not found" => (
-                Outcome::Refused(ErrorKind::LeaseLost),
-                "the lease has ended".to_owned(),
-            ),
-            EtcdError::InvalidArgs(_)
-            | EtcdError::InvalidUri(_)
-            | EtcdError::InvalidMetadataValue(_) => (
-                Outcome::Refused(ErrorKind::InvalidArgument),
-                error.to_string(),
-            ),
-            _ => (Outcome::Unknown, error.to_string()),
-        };
-        Failure {
-            outcome,
-            message,
-            source: Some(error),
-        }
-    }
-
-    /// Whether the connection is to be replaced: the server did not answer on it.
-    pub(crate) fn is_of_connection(&self) -> bool {
-        match &self.source {
-            Some(EtcdError::GRpcStatus(status)) => status.source().is_some(),
-            _ => !matches!(self.outcome, Outcome::Refused(_)),
-        }
-    }
-
-    pub(crate) fn into_error(self, kind: ErrorKind, op: &'static str, server: &str) -> Error {
-        let error = Error::new(kind, op, format!("{} ({server})", self.message))
-            .with_backend(crate::PROVIDER);
-        match self.source {
-            Some(source) => error.with_source(source),
-            None => error,
-        }
+/// Whether the connection is to be replaced: the server did not answer on it.
+pub(super) fn is_of_connection(failure: &Failure) -> bool {
+    let source = failure.source.as_ref().and_then(|e| e.downcast_ref());
+    match source {
+        Some(EtcdError::GRpcStatus(status)) => status.source().is_some(),
+        _ => !matches!(failure.outcome, Outcome::Refused(_)),
     }
 }
 
@@ -173,7 +128,7 @@ fn never_connected(status: &Status) -> bool {
 
 fn describe(status: &Status) -> String {
     if let Some(source) = status.source() {
-        return chain(source);
+        return causes(source);
     }
     let message = status.message();
     let advice = match status.code() {
@@ -190,20 +145,6 @@ fn describe(status: &Status) -> String {
         _ => "",
     };
     format!("{}{advice}", message.trim_start_matches("etcdserver: "))
-}
-
-/// An error and its causes, each once.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 fn status(error: &Error) -> Option<&Status> {
@@ -232,7 +173,7 @@ mod tests {
     use super::*;
 
     fn outcome_of(code: Code, message: &str) -> Outcome {
-        Failure::of(EtcdError::GRpcStatus(Status::new(code, message))).outcome
+        requesting(EtcdError::GRpcStatus(Status::new(code, message))).outcome
     }
 
     #[test]
@@ -279,7 +220,7 @@ mod tests {
     #[test]
     fn a_failed_login_sent_no_request() {
         let timed_out = Status::new(Code::Unavailable, "etcdserver: request timed out");
-        let failure = Failure::connecting(EtcdError::GRpcStatus(timed_out));
+        let failure = connecting(EtcdError::GRpcStatus(timed_out));
         assert_eq!(failure.outcome, Outcome::Unsent);
     }
 }

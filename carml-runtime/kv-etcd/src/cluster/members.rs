@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
+use carml_kv::client::Call;
 use etcd_client::Member;
 
-use super::Call;
 use crate::shared::Shared;
 
 const EVERY: Duration = Duration::from_secs(60);

@@ -2,7 +2,10 @@
 
 use std::{cmp::Ordering, collections::VecDeque, time::Duration};
 
-use carml_kv::{Error, ErrorKind, SnapshotReason, WatchStatus};
+use carml_kv::{
+    Error, ErrorKind, SnapshotReason, WatchStatus,
+    client::{Backoff, Call},
+};
 use etcd_client::{
     Error as EtcdError, WatchOptions, WatchResponse, WatchStream, proto::PbKeyValue,
 };
@@ -11,7 +14,7 @@ use tokio::time::timeout;
 use super::events::{Pieces, RawEvent};
 use crate::{
     Etcd,
-    cluster::{Backoff, Call, Connection, MAX_MESSAGE},
+    cluster::{Connection, MAX_MESSAGE},
     scan::Scope,
 };
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use carml_kv::{Batch, Error, SnapshotReason, WatchStart, WatchStatus, WatchStream};
+use carml_kv::{Batch, Error, SnapshotReason, WatchStart, WatchStatus, WatchStream, client::Call};
 use etcd_client::proto::PbKeyValue;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -11,7 +11,7 @@ use super::{
     follower::{Follower, Step},
     queue::{Queue, Room},
 };
-use crate::{Etcd, cluster::Call, scan::Scope, txn::revision};
+use crate::{Etcd, scan::Scope, txn::revision};
 
 /// Starts a watch. The first read is part of the call, so its failure is the result of the call.
 pub(crate) async fn subscribe(

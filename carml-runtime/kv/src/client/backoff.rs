@@ -7,20 +7,23 @@ const LONGEST: Duration = Duration::from_secs(2);
 
 /// No pause until every server was tried, then full jitter: a random part of a limit that doubles
 /// with each round.
-pub(crate) struct Backoff {
+#[derive(Debug)]
+pub struct Backoff {
     attempts: u32,
     servers: u32,
 }
 
 impl Backoff {
-    pub(crate) fn new(servers: usize) -> Backoff {
+    /// For this number of servers.
+    pub fn new(servers: usize) -> Backoff {
         Backoff {
             attempts: 0,
             servers: u32::try_from(servers).unwrap_or(1).max(1),
         }
     }
 
-    pub(crate) fn pause(&mut self) -> Duration {
+    /// How long to wait before the next attempt.
+    pub fn pause(&mut self) -> Duration {
         self.attempts = self.attempts.saturating_add(1);
         if !self.attempts.is_multiple_of(self.servers) {
             return Duration::ZERO;
@@ -28,7 +31,8 @@ impl Backoff {
         rand::random_range(Duration::ZERO..=self.limit())
     }
 
-    pub(crate) fn reset(&mut self) {
+    /// After a success.
+    pub fn reset(&mut self) {
         self.attempts = 0;
     }
 

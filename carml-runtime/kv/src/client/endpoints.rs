@@ -5,17 +5,16 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use super::endpoint::Endpoint;
-
 /// The servers. All requests go to one of them until it fails.
-pub(super) struct Endpoints {
-    list: RwLock<Arc<[Arc<Endpoint>]>>,
+#[derive(Debug)]
+pub struct Endpoints<S> {
+    list: RwLock<Arc<[Arc<S>]>>,
     current: AtomicUsize,
 }
 
-impl Endpoints {
+impl<S> Endpoints<S> {
     /// Begins at a random one, so that clients spread over the servers.
-    pub(super) fn new(list: Vec<Arc<Endpoint>>) -> Endpoints {
+    pub fn new(list: Vec<Arc<S>>) -> Endpoints<S> {
         let first = rand::random_range(0..list.len().max(1));
         Endpoints {
             list: RwLock::new(list.into()),
@@ -23,28 +22,27 @@ impl Endpoints {
         }
     }
 
-    pub(super) fn list(&self) -> Arc<[Arc<Endpoint>]> {
+    /// All of them.
+    pub fn list(&self) -> Arc<[Arc<S>]> {
         self.list
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    pub(super) fn replace(&self, list: Vec<Arc<Endpoint>>) {
+    /// Uses others from now on.
+    pub fn replace(&self, list: Vec<Arc<S>>) {
         *self.list.write().unwrap_or_else(PoisonError::into_inner) = list.into();
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.list().len()
-    }
-
-    pub(super) fn current(&self) -> Arc<Endpoint> {
+    /// The one that is asked next.
+    pub fn current(&self) -> Arc<S> {
         let list = self.list();
         list[self.current.load(Ordering::Relaxed) % list.len()].clone()
     }
 
     /// The next request goes to the next server, unless another request moved on already.
-    pub(super) fn failed(&self, endpoint: &Arc<Endpoint>) {
+    pub fn failed(&self, endpoint: &Arc<S>) {
         let list = self.list();
         let current = self.current.load(Ordering::Relaxed);
         if Arc::ptr_eq(&list[current % list.len()], endpoint) {
