@@ -1,0 +1,174 @@
+//! Keeps a process registered.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use tokio::{sync::watch, time::Instant};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use crate::{
+    Directory, Instance, Registration,
+    backoff::{self, Backoff},
+};
+
+/// Whether a process is registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegistrationState {
+    /// The first attempt is under way.
+    Registering,
+    /// The directory has the entries.
+    Registered,
+    /// The directory may not have the entries. Attempts go on until one succeeds.
+    Retrying {
+        /// Why the last attempt failed, or why the entries are gone.
+        reason: String,
+    },
+    /// The registrar was stopped.
+    Stopped,
+}
+
+/// Keeps one instance of some services in a directory, until it is stopped: renews the entries, and
+/// writes them again whenever they are gone. Dropping it leaves the entries to their ttl.
+pub struct Registrar {
+    state: watch::Receiver<RegistrationState>,
+    stop: CancellationToken,
+    task: AbortOnDropHandle<()>,
+}
+
+impl fmt::Debug for Registrar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registrar")
+            .field("state", &*self.state.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Registrar {
+    /// Starts to register; call it inside a tokio runtime, once calls are accepted.
+    pub fn start(
+        directory: Arc<dyn Directory>,
+        services: Vec<String>,
+        instance: Instance,
+        ttl: Duration,
+    ) -> Self {
+        let (state, states) = watch::channel(RegistrationState::Registering);
+        let stop = CancellationToken::new();
+        let supervisor = Supervisor {
+            directory,
+            services,
+            instance,
+            ttl,
+            state,
+            stop: stop.clone(),
+        };
+        Self {
+            state: states,
+            stop,
+            task: AbortOnDropHandle::new(tokio::spawn(supervisor.run())),
+        }
+    }
+
+    /// The state, and its changes.
+    pub fn state(&self) -> watch::Receiver<RegistrationState> {
+        self.state.clone()
+    }
+
+    /// Removes the entries. An attempt that is under way ends first: bound the wait if the
+    /// directory may be away.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        let _ = self.task.await;
+    }
+}
+
+struct Supervisor {
+    directory: Arc<dyn Directory>,
+    services: Vec<String>,
+    instance: Instance,
+    ttl: Duration,
+    state: watch::Sender<RegistrationState>,
+    stop: CancellationToken,
+}
+
+impl Supervisor {
+    async fn run(self) {
+        let mut backoff = Backoff::default();
+        let mut previous: Option<Box<dyn Registration>> = None;
+        while !self.stop.is_cancelled() {
+            // Not cancelled by a stop: what was written would be left behind.
+            let attempt = self
+                .directory
+                .register(&self.services, &self.instance, self.ttl);
+            match attempt.await {
+                Ok(mut registration) => {
+                    if let Some(previous) = previous.take() {
+                        previous.replaced();
+                    }
+                    self.set(RegistrationState::Registered);
+                    let start = Instant::now();
+                    tokio::select! {
+                        () = self.stop.cancelled() => return self.end(registration).await,
+                        reason = registration.lost() => self.set(RegistrationState::Retrying { reason }),
+                    }
+                    previous = Some(registration);
+                    // Entries that are removed again and again are not written without a pause.
+                    if start.elapsed() > backoff::LONGEST {
+                        backoff.reset();
+                    }
+                }
+                Err(error) => {
+                    let reason = error.to_string();
+                    self.set(RegistrationState::Retrying { reason });
+                }
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                () = backoff.wait() => {}
+            }
+        }
+        match previous {
+            Some(registration) => self.end(registration).await,
+            None => self.set(RegistrationState::Stopped),
+        }
+    }
+
+    async fn end(&self, registration: Box<dyn Registration>) {
+        if let Err(error) = registration.remove().await {
+            tracing::warn!(
+                %error,
+                "the registration could not be removed: it ends after its ttl"
+            );
+        }
+        self.set(RegistrationState::Stopped);
+    }
+
+    /// Sets the state, and logs it if it is another one.
+    fn set(&self, new: RegistrationState) {
+        let is_change =
+            std::mem::discriminant(&*self.state.borrow()) != std::mem::discriminant(&new);
+        let provider = self.directory.provider();
+        let (address, services) = (&*self.instance.address, self.services.join(","));
+        match &new {
+            RegistrationState::Retrying { reason } if is_change => {
+                tracing::warn!(
+                    provider,
+                    address,
+                    services,
+                    reason,
+                    "not registered: trying again"
+                );
+            }
+            RegistrationState::Retrying { reason } => {
+                tracing::debug!(provider, reason, "still not registered");
+            }
+            RegistrationState::Registered => {
+                tracing::info!(provider, address, services, "registered");
+            }
+            RegistrationState::Stopped => {
+                tracing::info!(provider, address, services, "registration ended");
+            }
+            RegistrationState::Registering => {}
+        }
+        self.state.send_replace(new);
+    }
+}
