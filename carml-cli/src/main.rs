@@ -36,6 +36,8 @@ enum Command {
     Generate(commands::generate::Args),
     #[cfg(feature = "kv")]
     Kv(commands::kv::Args),
+    #[cfg(feature = "kv")]
+    Services(commands::services::Args),
     Backends(commands::backends::Args),
 }
 
@@ -50,6 +52,8 @@ fn main() -> ExitCode {
         Command::Generate(args) => commands::generate::run(&args),
         #[cfg(feature = "kv")]
         Command::Kv(args) => commands::kv::run(args),
+        #[cfg(feature = "kv")]
+        Command::Services(args) => commands::services::run(args),
         Command::Backends(args) => commands::backends::run(&args),
     }
 }

@@ -54,6 +54,7 @@
 //! - [`config`]: layers, values with their places, [`ConfigReload`] for changes while running.
 //! - [`diagnostic`]: the reports that errors of the config have, and sources with places.
 //! - [`kv`]: one key/value store over several backends: transactions, watches, locks, elections.
+//! - [`discovery`]: registering services, and finding those of others.
 //! - [`grpc`]: the middleware chain, for use without [`App`]. [`Shutdown`] ends streams in a drain.
 //! - [`testing`]: a service in a test, started as it is in production.
 //! - [`prost`], [`prost_types`] and [`tonic`], in the versions that generated code fits.
@@ -69,6 +70,7 @@
 //! | `full` | no | all of them |
 
 mod app;
+pub mod discovery;
 pub mod grpc;
 pub mod kv;
 

@@ -13,6 +13,10 @@ mod output;
 mod report_args;
 mod requirement;
 pub(crate) mod schema;
+#[cfg(feature = "kv")]
+pub(crate) mod services;
+#[cfg(feature = "kv")]
+mod store;
 pub(crate) mod validate;
 
 use std::{fmt::Display, process::ExitCode};

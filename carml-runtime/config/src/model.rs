@@ -91,7 +91,7 @@ pub struct Grpc {
 pub struct GrpcServer {
     /// The address to bind. Defaults to `"127.0.0.1:50051"`.
     pub listen: String,
-    /// The address that other services use. The bound address if absent. Not used in this version.
+    /// The address that other services use, if this one is registered. The bound address if absent; port `0` is the bound port.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
     /// Serves gRPC server reflection, v1 and v1alpha. Defaults to `true`.
@@ -252,6 +252,8 @@ pub struct Registry {
     pub header_timeout_per_request: Option<super::Duration>,
     /// Updates the list of servers from the cluster. Defaults to `false`.
     pub auto_sync: bool,
+    /// Which services there are, and where: in the format that other programs of the provider use.
+    pub discovery: Discovery,
 }
 
 impl Default for Registry {
@@ -269,6 +271,32 @@ impl Default for Registry {
             bucket: "carml".to_owned(),
             header_timeout_per_request: None,
             auto_sync: false,
+            discovery: Discovery::default(),
+        }
+    }
+}
+
+/// Which services there are, and where: in the format that other programs of the provider use.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Discovery {
+    /// Registers each service of the process once it serves, at `grpc.server.advertise`, until it drains. Defaults to `false`.
+    pub register: bool,
+    /// The directory of all services: an entry is `PREFIX/SERVICE/ADDRESS`. Empty: `SERVICE/ADDRESS`. Defaults to `""`.
+    pub prefix: String,
+    /// How long an entry outlives a process that crashed or lost the registry: `3s` to `1h`. It is renewed every third of it. Defaults to `"30s"`.
+    pub ttl: super::Duration,
+    /// What the entry tells clients of this instance, such as its zone.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Default for Discovery {
+    fn default() -> Self {
+        Self {
+            register: false,
+            prefix: "".to_owned(),
+            ttl: "30s".parse::<super::Duration>().expect("the schema's default"),
+            metadata: BTreeMap::new(),
         }
     }
 }

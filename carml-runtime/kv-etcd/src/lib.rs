@@ -40,7 +40,7 @@ impl Etcd {
     /// server says, `Unavailable` if no server answers.
     pub async fn connect(options: &Options) -> Result<Etcd, Error> {
         let namespace = Namespace::new(&options.bucket)?;
-        let cluster = Cluster::new(options)?;
+        let cluster = Arc::new(Cluster::new(options)?);
         let shared = Arc::new(Shared::new(cluster, namespace, options.lock_ttl));
         let etcd = Etcd { shared };
         etcd.revision(&Call::read("open"), &etcd.shared.namespace.all())
@@ -49,6 +49,17 @@ impl Etcd {
             cluster::follow_members(&etcd.shared);
         }
         Ok(etcd)
+    }
+
+    /// The same cluster, without a bucket: keys are those of etcd, as other programs see them. It
+    /// shares the connections; a close of one closes both.
+    #[must_use]
+    pub fn without_bucket(&self) -> Etcd {
+        let cluster = Arc::clone(&self.shared.cluster);
+        let shared = Shared::new(cluster, Namespace::root(), self.shared.lock_ttl);
+        Etcd {
+            shared: Arc::new(shared),
+        }
     }
 
     /// The current revision; checks that the scope may be read.

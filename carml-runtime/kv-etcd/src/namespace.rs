@@ -11,7 +11,7 @@ use crate::{
 
 /// The bucket. Side keys are under its segment `~`, which [`Key`] does not accept.
 pub(crate) struct Namespace {
-    /// Ends with `/`.
+    /// Ends with `/`, or is empty.
     prefix: String,
 }
 
@@ -25,6 +25,13 @@ impl Namespace {
         Ok(Namespace {
             prefix: format!("{bucket}/"),
         })
+    }
+
+    /// Every key of the cluster.
+    pub(crate) fn root() -> Namespace {
+        Namespace {
+            prefix: String::new(),
+        }
     }
 
     pub(crate) fn native(&self, key: &Key) -> Vec<u8> {
@@ -111,6 +118,9 @@ mod tests {
             assert_eq!(namespace().key(foreign), None, "{foreign:?}");
         }
         assert!(Namespace::new("/").is_err());
+        assert_eq!(Namespace::root().native(&"a/b".parse().unwrap()), b"a/b");
+        assert!(Namespace::root().dir(None).contains(b"\x01"));
+        assert!(Namespace::root().dir(None).contains(b"a/b"));
     }
 
     #[test]

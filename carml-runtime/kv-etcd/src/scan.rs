@@ -27,12 +27,20 @@ impl Range {
         }
     }
 
-    /// All keys with a prefix that ends with `/`.
+    /// All keys with a prefix that ends with `/`; with an empty one, all that a [`Key`] can name.
+    ///
+    /// [`Key`]: carml_kv::Key
     pub(crate) fn prefix(prefix: String) -> Range {
-        let key = prefix.into_bytes();
+        let key = match prefix.is_empty() {
+            true => vec![0],
+            false => prefix.into_bytes(),
+        };
         let mut end = key.clone();
-        if let Some(last) = end.last_mut() {
-            *last += 1;
+        match &mut end[..] {
+            // UTF-8 has no such byte.
+            [0] => end = vec![u8::MAX],
+            [.., last] => *last += 1,
+            [] => {}
         }
         Range { key, end }
     }

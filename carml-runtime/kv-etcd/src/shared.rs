@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,7 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{cluster::Cluster, namespace::Namespace};
 
 pub(crate) struct Shared {
-    pub(crate) cluster: Cluster,
+    pub(crate) cluster: Arc<Cluster>,
     pub(crate) namespace: Namespace,
     pub(crate) leases: Leases,
     pub(crate) lock_ttl: Duration,
@@ -27,7 +27,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(cluster: Cluster, namespace: Namespace, lock_ttl: Duration) -> Shared {
+    pub(crate) fn new(cluster: Arc<Cluster>, namespace: Namespace, lock_ttl: Duration) -> Shared {
         Shared {
             cluster,
             namespace,

@@ -6,7 +6,8 @@ use super::{AppError, ConfigReload};
 use crate::{
     Shutdown,
     config::{Loaded, Section},
-    kv::Kv,
+    discovery::Resolver,
+    kv::{Kv, Opened},
 };
 
 /// What a factory is given: the config, the store, and handles for later.
@@ -42,10 +43,10 @@ pub struct Context<C> {
     pub(super) is_check: bool,
 }
 
-/// The key/value store, as a factory finds it.
+/// The registry, as a factory finds it.
 #[derive(Debug)]
 pub(super) enum Store {
-    Open(Kv),
+    Open(Opened),
     NotConfigured,
     /// In a check.
     NotOpen,
@@ -85,8 +86,22 @@ impl<C> Context<C> {
     /// requires a call of the store. [`AppError::StoreNotOpen`] in a check: return it with `?`,
     /// and what the factory does after that is not checked.
     pub fn kv(&self) -> Result<&Kv, AppError> {
+        self.opened().map(|opened| &opened.kv)
+    }
+
+    /// Finds the instances of services in the section `registry`. Cheap to clone.
+    ///
+    /// # Errors
+    ///
+    /// As [`kv`](Self::kv).
+    pub fn resolver(&self) -> Result<Resolver, AppError> {
+        let opened = self.opened()?;
+        Ok(Resolver::new(Arc::clone(&opened.directory)))
+    }
+
+    fn opened(&self) -> Result<&Opened, AppError> {
         match &self.store {
-            Store::Open(kv) => Ok(kv),
+            Store::Open(opened) => Ok(opened),
             Store::NotConfigured => Err(AppError::StoreNotConfigured),
             Store::NotOpen => Err(AppError::StoreNotOpen),
         }

@@ -7,6 +7,7 @@ mod context;
 mod error;
 mod middleware;
 mod open;
+mod registration;
 mod reload;
 mod serve;
 mod services;

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use super::AppError;
 use crate::{
     config::{Config, Loaded, model::Registry},
-    kv::{self, Kv},
+    kv::{self, Opened},
 };
 
 /// Opens the store if the config has one, or a service requires one.
@@ -15,13 +15,13 @@ pub(super) async fn store(
     loaded: &Loaded,
     config: &Config,
     required: bool,
-) -> Result<Option<Kv>, AppError> {
+) -> Result<Option<Opened>, AppError> {
     let registry = match &config.registry {
         Some(registry) => registry,
         None if required => &Registry::default(),
         None => return Ok(None),
     };
-    let opened = kv::open(registry).await;
+    let opened = kv::open_registry(registry).await;
     opened.map(Some).map_err(|source| {
         let at = match registry.provider.default_port() {
             Some(_) => "/registry/endpoints",

@@ -8,7 +8,8 @@ use std::{
 };
 
 use carml_grpc::health::Reporter;
-use tokio::{net::TcpListener, sync::oneshot};
+use futures_util::future;
+use tokio::{net::TcpListener, sync::oneshot, time::Instant};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tonic::transport::Server;
 
@@ -18,12 +19,14 @@ use super::{
     connections,
     context::Store,
     middleware, open,
+    registration::Registration,
     services::{self, Failures, Services},
     stop::{self, Stop},
 };
 use crate::{
     Shutdown, ShutdownTrigger,
     config::{Config, Loader, Reload, Root, Schema},
+    discovery::Directory,
     grpc::chain::{Chain, ChainLayer},
     logger,
 };
@@ -147,8 +150,10 @@ async fn run<C: Root + Send + Sync + 'static>(
         }
     }
     let is_required = !app.checks.requires.is_empty();
-    let kv = open::store(&reload.current(), &base, is_required).await?;
-    let store = kv.clone().map_or(Store::NotConfigured, Store::Open);
+    let opened = open::store(&reload.current(), &base, is_required).await?;
+    let directory = opened.as_ref().map(|opened| Arc::clone(&opened.directory));
+    let kv = opened.as_ref().map(|opened| opened.kv.clone());
+    let store = opened.map_or(Store::NotConfigured, Store::Open);
     let drain = ShutdownTrigger::default();
     let shutdown = drain.shutdown();
     let context = context(&app.checks, config, reload, store, shutdown, false);
@@ -163,7 +168,12 @@ async fn run<C: Root + Send + Sync + 'static>(
     if app.owns_process {
         stop::spawn_watchdog(&base.grpc.server.shutdown).map_err(AppError::Signals)?;
     }
-    let served = listen(&base, listener, chain, services, drain, app.ready, stop).await;
+    let control = Control {
+        ready: app.ready,
+        stop,
+        drain,
+    };
+    let served = listen(&base, listener, chain, services, directory, control).await;
     if let Some(kv) = kv
         && let Err(error) = kv.close().await
     {
@@ -181,16 +191,27 @@ fn print(text: impl std::fmt::Display) -> Result<(), AppError> {
     }
 }
 
+/// What tells others of the start and the end, and what ends the service.
+struct Control {
+    ready: Option<oneshot::Sender<SocketAddr>>,
+    stop: Stop,
+    drain: ShutdownTrigger,
+}
+
 async fn listen(
     config: &Config,
     (listener, address): (TcpListener, SocketAddr),
     chain: Chain,
     services: Services,
-    handlers: ShutdownTrigger,
-    ready: Option<oneshot::Sender<SocketAddr>>,
-    mut stop: Stop,
+    directory: Option<Arc<dyn Directory>>,
+    control: Control,
 ) -> Result<(), AppError> {
     let server = &config.grpc.server;
+    let Control {
+        ready,
+        mut stop,
+        drain: handlers,
+    } = control;
 
     let health = Reporter::serving(&services.names);
     let mut routes = services
@@ -219,23 +240,33 @@ async fn listen(
     if let Some(ready) = ready {
         let _ = ready.send(address);
     }
+    let registration = Registration::start(config, directory, &services.names, address, &health);
+    let deregister = async {
+        if let Some(registration) = registration {
+            registration.end().await;
+        }
+    };
     tokio::select! {
-        ended = &mut serving => return outcome(ended),
+        ended = &mut serving => {
+            deregister.await;
+            return outcome(ended);
+        }
         () = stop.asked() => {}
     }
 
     tracing::info!("draining");
     health.drain();
-    let deadline = server.shutdown.deadline.get();
+    let (settle, deadline) = (server.shutdown.settle.get(), server.shutdown.deadline.get());
+    let end = Instant::now() + settle + deadline;
     tokio::select! {
-        () = tokio::time::sleep(server.shutdown.settle.get()) => {}
+        _ = future::join(tokio::time::sleep(settle), deregister) => {}
         () = stop.asked() => return Err(AppError::ForcedShutdown),
     }
     handlers.begin();
     let _ = drain.send(());
     tokio::select! {
         ended = &mut serving => outcome(ended),
-        () = tokio::time::sleep(deadline) => Err(AppError::Deadline(deadline)),
+        () = tokio::time::sleep_until(end) => Err(AppError::Deadline(deadline)),
         () = stop.asked() => Err(AppError::ForcedShutdown),
     }
 }

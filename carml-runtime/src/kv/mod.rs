@@ -8,4 +8,4 @@ pub use carml_kv_etcd as etcd;
 #[cfg(feature = "redb")]
 pub use carml_kv_redb as redb;
 
-pub use open::open;
+pub use open::{Opened, open, open_registry};

@@ -1,19 +1,53 @@
 //! From the config to a handle.
 
+mod directory;
 #[cfg(feature = "etcd")]
 mod etcd;
 #[cfg(feature = "etcd")]
 mod servers;
 
+use std::sync::Arc;
+
 #[cfg(any(feature = "etcd", feature = "redb"))]
 use crate::kv::capability::Provider;
 use crate::{
     config::model::Registry,
+    discovery::Directory,
     kv::{Error, ErrorKind, Kv},
 };
 
+/// What the section `registry` names.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Opened {
+    /// The key/value store.
+    pub kv: Kv,
+    /// The services that are registered in it. It ends with the store.
+    pub directory: Arc<dyn Directory>,
+}
+
+impl Opened {
+    /// A store, and a directory that ends with it.
+    pub fn new(kv: Kv, directory: impl Directory) -> Self {
+        let directory = Arc::new(directory);
+        Self { kv, directory }
+    }
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Opened").field(&self.kv).finish()
+    }
+}
+
 /// Opens the store that the config names. `Unsupported` if the provider is not compiled in.
 pub async fn open(config: &Registry) -> Result<Kv, Error> {
+    Ok(open_registry(config).await?.kv)
+}
+
+/// Opens the store that the config names, with the services that are registered in it.
+/// `Unsupported` if the provider is not compiled in.
+pub async fn open_registry(config: &Registry) -> Result<Opened, Error> {
     match config.provider {
         #[cfg(feature = "redb")]
         Provider::Redb => redb(config).await,
@@ -23,7 +57,7 @@ pub async fn open(config: &Registry) -> Result<Kv, Error> {
     }
 }
 
-fn missing(provider: &'static str) -> Result<Kv, Error> {
+fn missing(provider: &'static str) -> Result<Opened, Error> {
     let why = format!(
         "this binary was built without the provider; enable the feature `{provider}` of \
          carml-runtime"
@@ -32,7 +66,7 @@ fn missing(provider: &'static str) -> Result<Kv, Error> {
 }
 
 #[cfg(feature = "redb")]
-async fn redb(config: &Registry) -> Result<Kv, Error> {
+async fn redb(config: &Registry) -> Result<Opened, Error> {
     use crate::kv::redb::Redb;
     let (path, bucket) = (config.path.clone(), config.bucket.clone());
     let opened = tokio::task::spawn_blocking(move || Redb::open(path, &bucket)).await;
@@ -42,5 +76,7 @@ async fn redb(config: &Registry) -> Result<Kv, Error> {
             .with_backend("redb")
             .with_source(e))
     })?;
-    Ok(Kv::new(store, config.timeout.get()))
+    let kv = Kv::new(store, config.timeout.get());
+    let directory = directory::naming(kv.clone(), config)?;
+    Ok(Opened { kv, directory })
 }

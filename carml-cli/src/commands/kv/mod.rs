@@ -3,15 +3,16 @@
 mod entries;
 mod lock;
 mod serve;
-mod store;
 mod watch;
 
 use std::process::ExitCode;
 
-use carml_runtime::kv::{Error, ErrorKind, Kv};
+use carml_runtime::kv::{Error, Kv};
 
-use self::store::Unopened;
-use super::could_not_run;
+use super::{
+    could_not_run,
+    store::{self, Choice, Unopened},
+};
 
 /// Use a key/value store: a local file, or one that is served
 #[derive(clap::Args)]
@@ -27,7 +28,7 @@ Examples:
 Exit code 1: the key is missing, the lock is held by another, or the revision is not the expected one.")]
 pub(crate) struct Args {
     #[command(flatten)]
-    store: store::Choice,
+    store: Choice,
 
     #[command(subcommand)]
     command: Command,
@@ -56,10 +57,10 @@ pub(crate) fn run(args: Args) -> ExitCode {
             return serve::run(serve, args.store).await;
         }
         let help = args.store.help();
-        match args.store.open().await {
-            Ok(kv) => client(args.command, &kv, help).await,
+        match args.store.open(None).await {
+            Ok(opened) => client(args.command, &opened.kv, help).await,
             Err(Unopened::Config(error)) => super::invalid_input(error),
-            Err(Unopened::Store(error)) => invalid_input(&error),
+            Err(Unopened::Store(error)) => store::failed(error, None),
         }
     })
 }
@@ -78,21 +79,5 @@ async fn client(command: Command, kv: &Kv, help: Option<String>) -> ExitCode {
     };
     // Releases what the command held. A served store stays open: it has no such call.
     let _ = kv.close().await;
-    done.unwrap_or_else(|mut error| {
-        if error.kind == ErrorKind::Unavailable {
-            error.message.extend(help);
-        }
-        invalid_input(&error)
-    })
-}
-
-/// Exit code 1 for what the caller can correct, 2 for everything else.
-fn invalid_input(error: &Error) -> ExitCode {
-    use ErrorKind::{Busy, Conflict, InvalidArgument, InvalidKey, LeaseLost, LockLost, TooLarge};
-    match error.kind {
-        Conflict | InvalidKey | InvalidArgument | TooLarge | Busy | LeaseLost | LockLost => {
-            super::invalid_input(error)
-        }
-        _ => could_not_run(error),
-    }
+    done.unwrap_or_else(|error: Error| store::failed(error, help))
 }

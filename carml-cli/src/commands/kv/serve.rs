@@ -6,8 +6,8 @@ use carml_kv_service::Service;
 use carml_runtime::{App, config::Config};
 use tokio::sync::oneshot;
 
-use super::{
-    super::output,
+use super::super::{
+    output,
     store::{Choice, quoted},
 };
 

@@ -3,6 +3,7 @@
 mod capability;
 mod certificates;
 mod chain;
+mod discovery;
 mod endpoint;
 mod features;
 mod provider;
@@ -43,6 +44,7 @@ pub(super) fn check(
     certificates::check(&mut rules, &marked);
     features::check(&mut rules);
     provider::check(&mut rules);
+    discovery::check(&mut rules);
     capability::check(&mut rules, requires);
     // What the schema has refused is not checked again.
     found.retain(|fault| {

@@ -36,6 +36,16 @@ impl Reporter {
         Self(watch::Sender::new(states.collect()))
     }
 
+    /// Sets the health of a part of the server, under a name that is no service's.
+    pub fn set(&self, name: &str, is_serving: bool) {
+        let state = match is_serving {
+            true => ServingStatus::Serving,
+            false => ServingStatus::NotServing,
+        };
+        self.0
+            .send_if_modified(|states| states.insert(name.to_owned(), state) != Some(state));
+    }
+
     /// No service is served any more.
     pub fn drain(&self) {
         self.0.send_modify(|states| {

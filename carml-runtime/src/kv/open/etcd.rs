@@ -2,16 +2,21 @@
 
 use carml_kv_etcd::{Etcd, Options};
 
-use super::servers::tls;
+use super::{Opened, directory, servers::tls};
 use crate::{
     config::{Duration, Endpoint, model::Registry},
     kv::{Error, ErrorKind, Kv},
 };
 
-pub(super) async fn open(config: &Registry) -> Result<Kv, Error> {
+pub(super) async fn open(config: &Registry) -> Result<Opened, Error> {
     let options = options(config)
         .map_err(|why| Error::new(ErrorKind::InvalidArgument, "open", why).with_backend("etcd"))?;
-    Ok(Kv::new(Etcd::connect(&options).await?, options.timeout))
+    let etcd = Etcd::connect(&options).await?;
+    // Other programs look for services outside of the bucket.
+    let shared = Kv::new(etcd.without_bucket(), options.timeout);
+    let directory = directory::naming(shared, config)?;
+    let kv = Kv::new(etcd, options.timeout);
+    Ok(Opened { kv, directory })
 }
 
 fn options(config: &Registry) -> Result<Options, String> {
