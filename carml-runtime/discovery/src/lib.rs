@@ -27,7 +27,6 @@
 //! }
 //! ```
 
-mod backoff;
 mod directory;
 mod format;
 mod instance;

@@ -2,13 +2,14 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use carml_kv::client::Backoff;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use crate::{
-    Directory, Instance, Registration,
-    backoff::{self, Backoff},
-};
+use crate::{Directory, Instance, Registration};
+
+/// Entries that were there for this long are written again without a long pause.
+const STABLE: Duration = Duration::from_secs(5);
 
 /// Whether a process is registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +93,8 @@ struct Supervisor {
 
 impl Supervisor {
     async fn run(self) {
-        let mut backoff = Backoff::default();
+        // Its pauses are random: many processes that lost the same directory do not come back at once.
+        let mut backoff = Backoff::new(1);
         let mut previous: Option<Box<dyn Registration>> = None;
         while !self.stop.is_cancelled() {
             // Not cancelled by a stop: what was written would be left behind.
@@ -112,7 +114,7 @@ impl Supervisor {
                     }
                     previous = Some(registration);
                     // Entries that are removed again and again are not written without a pause.
-                    if start.elapsed() > backoff::LONGEST {
+                    if start.elapsed() > STABLE {
                         backoff.reset();
                     }
                 }
@@ -123,7 +125,7 @@ impl Supervisor {
             }
             tokio::select! {
                 () = self.stop.cancelled() => break,
-                () = backoff.wait() => {}
+                () = tokio::time::sleep(backoff.pause()) => {}
             }
         }
         match previous {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use carml_kv::ErrorKind;
+use carml_kv::{ErrorKind, client::Backoff};
 use futures_core::Stream;
 use futures_util::{StreamExt as _, stream::BoxStream};
 use tokio::{
@@ -19,7 +19,7 @@ use tokio::{
 use tokio_stream::wrappers::WatchStream;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{Directory, Instance, Update, backoff::Backoff};
+use crate::{Directory, Instance, Update};
 
 /// A connection that is back within this time is not an outage.
 const SHORT_BREAK: Duration = Duration::from_secs(1);
@@ -81,7 +81,8 @@ impl Resolver {
             directory: Arc::clone(&self.directory),
             service: service.to_owned(),
             resolution: sender,
-            backoff: Backoff::default(),
+            backoff: Backoff::new(1),
+            has_failed: false,
             held: None,
         };
         InstanceWatch {
@@ -134,6 +135,8 @@ struct Follower {
     service: String,
     resolution: watch::Sender<Resolution>,
     backoff: Backoff,
+    /// Whether there was a failure before the first answer.
+    has_failed: bool,
     held: Option<Held>,
 }
 
@@ -161,7 +164,8 @@ impl Follower {
             }
             let reason = error.map_or_else(|| "the watch has ended".to_owned(), |e| e.to_string());
             self.set_stale(&reason);
-            self.backoff.wait().await;
+            self.has_failed = true;
+            tokio::time::sleep(self.backoff.pause()).await;
         }
     }
 
@@ -260,7 +264,7 @@ impl Follower {
                     true
                 }
                 // Only the first failure is a change.
-                Freshness::Pending if self.backoff.is_first() => {
+                Freshness::Pending if !self.has_failed => {
                     tracing::warn!(service, provider, reason, "no instances are known yet");
                     false
                 }
