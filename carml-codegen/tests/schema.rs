@@ -451,3 +451,86 @@ fn no_character_changes_the_direction_of_the_text() {
     let code = code(text);
     assert!(!code.contains(controls), "{code}");
 }
+
+/// A schema that extends the base config, with a section of its own.
+fn extended(section: &str) -> String {
+    code(&format!(
+        r#"{{"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "AppConfig",
+            "type": "object", "x-carml-defaults": "fill",
+            "allOf": [{{"$ref": "carml://schema/base.json"}}], "properties": {{"mine": {section}}}}}"#
+    ))
+}
+
+#[test]
+fn a_module_that_extends_the_base_config_has_the_secrets_of_the_runtime() {
+    let code = extended(
+        r#"{"type": "object", "properties": {
+            "marked": {"type": "string", "format": "password", "default": "open"},
+            "pin": {"type": "integer", "minimum": 0, "writeOnly": true},
+            "api_key": {"type": "string"},
+            "public_token": {"type": "string", "writeOnly": false},
+            "auth": {"enum": ["basic", "none"]},
+            "token_length": {"type": "string"}}}"#,
+    );
+    for expected in [
+        "pub marked: ::carml_runtime::config::Secret,",
+        "pub pin: Option<::carml_runtime::config::Secret<u64>>,",
+        "pub api_key: Option<::carml_runtime::config::Secret>,",
+        "pub public_token: Option<String>,",
+        "pub auth: Option<Auth>,",
+        "pub token_length: Option<String>,",
+        "pub extra: ::carml_runtime::config::Secret<BTreeMap<String, Value>>,",
+    ] {
+        assert!(code.contains(expected), "missing {expected} in\n{code}");
+    }
+    assert!(!code.contains("struct Secret"), "{code}");
+}
+
+#[test]
+fn a_section_without_secrets_shows_its_other_keys() {
+    let code = extended(r#"{"type": "object", "properties": {"a": {"type": "string"}}}"#);
+    assert!(
+        code.contains("pub extra: BTreeMap<String, Value>,"),
+        "{code}"
+    );
+}
+
+#[test]
+fn a_secret_is_found_beside_a_reference_of_any_draft() {
+    for draft in [
+        "http://json-schema.org/draft-04/schema#",
+        "http://json-schema.org/draft-07/schema#",
+        "https://json-schema.org/draft/2020-12/schema",
+    ] {
+        let code = code(&format!(
+            r##"{{"$schema": "{draft}", "type": "object", "definitions": {{"text": {{"type": "string"}}}},
+                "properties": {{"a": {{"$ref": "#/definitions/text", "writeOnly": true}}}}}}"##
+        ));
+        assert!(code.contains("pub a: Option<Secret>,"), "{code}");
+    }
+}
+
+#[test]
+fn a_type_of_the_schema_that_is_called_secret_keeps_apart_from_the_type_of_secrets() {
+    let schema = |key: &str| {
+        format!(
+            r##"{{"type": "object", "properties": {{"a": {{"$ref": "#/definitions/secret"}}, "b": {key}}},
+                "definitions": {{"secret": {{"type": "object", "properties": {{"x": {{"type": "string"}}}}}}}}}}"##
+        )
+    };
+    let with = code(&schema(r#"{"type": "string", "writeOnly": true}"#));
+    assert!(!with.contains("pub struct Secret {"), "{with}");
+    assert!(with.contains("pub b: Option<Secret>,"), "{with}");
+    let without = code(&schema(r#"{"type": "string"}"#));
+    assert!(without.contains("pub struct Secret {"), "{without}");
+}
+
+#[test]
+fn a_root_that_is_secret_shows_none_of_its_values() {
+    let code = code(
+        r#"{"title": "Root", "type": "object", "writeOnly": true,
+            "properties": {"a": {"type": "string"}}}"#,
+    );
+    assert!(code.contains("pub a: Option<Secret>,"), "{code}");
+    assert!(code.contains("pub extra: Secret<"), "{code}");
+}

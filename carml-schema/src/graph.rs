@@ -52,6 +52,8 @@ pub struct Schema {
     pub rust_type: Option<RustType>,
     /// `x-carml-type`.
     pub scalar: Option<Scalar>,
+    /// Whether its values are secret, as far as it says so: see [`Node::secrecy`](crate::Node).
+    pub secret: Option<bool>,
 }
 
 impl Schema {

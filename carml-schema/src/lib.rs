@@ -54,6 +54,7 @@
 //! | [`pattern`] | patterns of ECMA-262, and those of other dialects translated to it |
 //! | [`mod@pointer`] | JSON pointers |
 //! | [`capabilities`], [`middlewares`] | what the tables of stores and of middlewares are generated from |
+//! | [`secret_names`] | which names of keys and variables count as secret |
 //! | [`scalar`] | the syntax of durations, sizes, addresses and encoded bytes |
 //! | [`extend`] | sections and middlewares that a program adds |
 //! | [`own`] | CarML's own documents, `carml://schema/…` |
@@ -89,6 +90,7 @@ pub mod pattern;
 pub mod pointer;
 mod read;
 pub mod scalar;
+pub mod secret_names;
 mod subschemas;
 mod uri;
 #[cfg(feature = "validator")]

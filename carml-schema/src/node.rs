@@ -193,9 +193,16 @@ impl<'a> Node<'a> {
     /// Whether a value is secret: by its type, or as other tools mark it, by `format: password` or
     /// `writeOnly`.
     pub fn is_secret(&self) -> bool {
-        matches!(self.scalar(), Some(Scalar::Secret | Scalar::Pem))
-            || self.format() == Some("password")
-            || self.note("writeOnly") == Some(&Value::Bool(true))
+        self.secrecy() == Some(true)
+    }
+
+    /// Whether a value is secret, as far as the schema says so: `writeOnly: false` says that it is
+    /// not, whatever its name sounds like.
+    pub fn secrecy(&self) -> Option<bool> {
+        let write_only = self.note("writeOnly").and_then(Value::as_bool);
+        let marked = matches!(self.scalar(), Some(Scalar::Secret | Scalar::Pem))
+            || self.format() == Some("password");
+        if marked { Some(true) } else { write_only }
     }
 
     /// The path of `x-rust-type`.

@@ -5,15 +5,18 @@
 
 use std::fmt::{Debug, Display};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use carml_config::{Config, Error, Loaded, Loader, Reload, Schema, Section};
 use carml_diagnostic::Report;
+use carml_schema::SchemaIndex;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Runs, RngAlgorithm, TestRng, TestRunner};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::planted::{Case, Channel, Given, Secret, case};
-use super::schema::{FOREIGN, OWN, Step, dotted, places};
+use super::schema::{BASE_SCHEMA, FOREIGN, OWN, dotted, index, places};
 
 fn runner(share: u32) -> TestRunner {
     let count = std::env::var("CARML_SECRETS").ok();
@@ -115,7 +118,7 @@ impl Printed {
         }
     }
 
-    fn loaded(&mut self, loaded: &Loaded, steps: &[Step]) {
+    fn loaded(&mut self, loaded: &Loaded, Case { steps, secret, .. }: &Case) {
         self.debug("a config", loaded);
         self.report("the warnings", loaded.warnings());
         self.add("explain", loaded.explain());
@@ -134,20 +137,41 @@ impl Printed {
         let fault = loaded.error_at(&pointer, "the service refuses it", ["change it"]);
         self.report("an error of a service", &fault);
         match loaded.typed::<Config>() {
-            // Sections that this type does not have are values without a type.
-            Ok(config) => self.debug(
-                "the typed config",
-                &Config {
-                    extra: Default::default(),
-                    ..config
-                },
-            ),
+            Ok(config) if !is_in_another_value(&config, secret) => {
+                self.debug("the typed config", &config);
+            }
+            Ok(_) => {}
             Err(error) => self.error("the error of the type", &error),
         }
         for source in loaded.sources() {
             self.debug("a source", source);
         }
     }
+}
+
+/// Whether a secret is in the value of a key that is not secret, such as `bucket: "x, password: @"`:
+/// a type knows nothing of that.
+fn is_in_another_value(config: &Config, secret: &Secret) -> bool {
+    static BASE: LazyLock<SchemaIndex> = LazyLock::new(|| index(BASE_SCHEMA));
+    let mut pending = vec![(String::new(), serde_json::to_value(config).unwrap())];
+    while let Some((at, value)) = pending.pop() {
+        if BASE.is_secret(&at) || !BASE.knows(&at) {
+            continue;
+        }
+        match value {
+            Value::Object(map) => pending.extend(map.into_iter().map(|(key, value)| {
+                let key = carml_diagnostic::escape_key(&key);
+                (format!("{at}/{key}"), value)
+            })),
+            Value::Array(list) => {
+                let items = list.into_iter().enumerate();
+                pending.extend(items.map(|(n, value)| (format!("{at}/{n}"), value)));
+            }
+            Value::String(text) if secret.leak(&text).is_some() => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// An origin shows both of its forms.
@@ -190,7 +214,7 @@ fn prints(schema: &Schema, folder: &Path, case: &Case, given: &Given) -> Printed
     ] {
         printed.debug("a loader", &loader);
         match loader.load() {
-            Ok(loaded) => printed.loaded(&loaded, &case.steps),
+            Ok(loaded) => printed.loaded(&loaded, case),
             Err(error) => printed.error(what, &error),
         }
     }
@@ -267,7 +291,7 @@ fn a_secret_of_a_schema_that_is_not_of_carml_is_in_no_output() {
             .env(given.variables.clone())
             .verbatim();
         match loader.load() {
-            Ok(loaded) => printed.loaded(&loaded, &case.steps),
+            Ok(loaded) => printed.loaded(&loaded, case),
             Err(error) => printed.error("validate", &error),
         }
         printed.0

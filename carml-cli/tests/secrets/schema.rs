@@ -39,11 +39,19 @@ pub(crate) enum Step {
     Item,
 }
 
-/// The steps to every secret of a schema.
-pub(crate) fn places(schema: &str) -> Vec<Vec<Step>> {
+/// CarML's own schema.
+pub(crate) const BASE_SCHEMA: &str = r#"{ "$ref": "carml://schema/base.json" }"#;
+
+/// What the reader of a config knows of a schema.
+pub(crate) fn index(schema: &str) -> SchemaIndex {
     let schema = serde_json::from_str(schema).unwrap();
     let documents = Documents::given("app.json", schema, &[]).unwrap();
-    let index = SchemaIndex::of(&documents, false);
+    SchemaIndex::of(&documents, false)
+}
+
+/// The steps to every secret of a schema.
+pub(crate) fn places(schema: &str) -> Vec<Vec<Step>> {
+    let index = index(schema);
     let mut found = Vec::new();
     walk(&index, &mut String::new(), &mut Vec::new(), &mut found);
     found

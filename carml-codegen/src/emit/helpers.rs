@@ -106,6 +106,26 @@ impl TryFrom<Number> for Integer {
 }
 "#
 
+    Secret "Secret" [] r#"
+/// A value that `Debug` and errors do not show. `Serialize` writes it: the value can be read again.
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Secret<T = String>(pub T);
+
+impl<T> std::fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(******)")
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Secret<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let error = |_| serde::de::Error::custom("a secret has a value that is not allowed");
+        T::deserialize(d).map(Self).map_err(error)
+    }
+}
+"#
+
     Present "present" [] r#"
 /// Reads a key that is present: only an absent one is `None`.
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {

@@ -15,9 +15,11 @@ pub(super) fn reader(ty: &Type) -> Option<Reader> {
     match ty {
         Type::Integer(_) => Some(Reader::Scalar),
         Type::Tuple(items) => items.iter().any(has_integers).then_some(Reader::Nested),
-        Type::List(inner) | Type::Map(inner) | Type::Option(inner) | Type::Boxed(inner) => {
-            has_integers(inner).then_some(Reader::Nested)
-        }
+        Type::List(inner)
+        | Type::Map(inner)
+        | Type::Option(inner)
+        | Type::Boxed(inner)
+        | Type::Secret(inner) => has_integers(inner).then_some(Reader::Nested),
         _ => None,
     }
 }

@@ -65,6 +65,15 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> Defini
     let extra_name = extra_name(structure);
     let extra = match &structure.extra {
         Extra::Denied => TokenStream::new(),
+        Extra::Hidden => {
+            emit.uses(&["BTreeMap", "Value"]);
+            let secret = emit.secret();
+            quote! {
+                /// Other keys. Their values may be secret.
+                #[serde(flatten)]
+                pub #extra_name: #secret<BTreeMap<String, Value>>,
+            }
+        }
         Extra::Kept(value) => {
             emit.uses(&["BTreeMap"]);
             let reader = match integers::reader(value) {
@@ -96,8 +105,11 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> Defini
                 let name = ty::ident(&field.name);
                 quote!(#name: #default)
             });
-        let extra = matches!(structure.extra, Extra::Kept(_))
-            .then(|| quote!(#extra_name: BTreeMap::new(),));
+        let extra = match &structure.extra {
+            Extra::Denied => None,
+            Extra::Kept(_) => Some(quote!(#extra_name: BTreeMap::new(),)),
+            Extra::Hidden => Some(quote!(#extra_name: Default::default(),)),
+        };
         quote! {
             #deprecated
             impl Default for #name {

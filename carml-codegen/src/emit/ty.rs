@@ -52,11 +52,27 @@ impl Emit<'_> {
                 let inner = self.ty(inner);
                 quote!(ObjectOr<#inner>)
             }
+            Type::Secret(inner) if **inner == Type::String => self.secret(),
+            Type::Secret(inner) => {
+                let (secret, inner) = (self.secret(), self.ty(inner));
+                quote!(#secret<#inner>)
+            }
             Type::Named(id) => {
                 let name = format_ident!("{}", self.program.types[id.0].name);
                 quote!(#name)
             }
             Type::Extern { path, .. } => path.parse().unwrap_or_default(),
+        }
+    }
+
+    /// The type of secrets.
+    pub(super) fn secret(&self) -> TokenStream {
+        match &self.program.secret {
+            Some(path) => path.parse().unwrap_or_default(),
+            None => {
+                self.needs(Helper::Secret);
+                quote!(Secret)
+            }
         }
     }
 }

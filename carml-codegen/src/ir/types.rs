@@ -14,6 +14,8 @@ pub(crate) struct Program {
     pub(crate) root_name: String,
     /// Additional traits that every type derives.
     pub(crate) derives: Vec<String>,
+    /// The path of the type of secrets; one of the module's own without it.
+    pub(crate) secret: Option<String>,
 }
 
 /// A type where it is used.
@@ -39,12 +41,35 @@ pub(crate) enum Type {
     Boxed(Box<Type>),
     /// The type of an object, or any value of another type: the schema has no `type`.
     ObjectOr(Box<Type>),
+    /// Not shown by `Debug`.
+    Secret(Box<Type>),
     Named(TypeId),
     /// A type of another crate; one behind a scalar is read from a string.
     Extern {
         path: String,
         scalar: Option<Scalar>,
     },
+}
+
+impl Type {
+    /// The type with its values masked in `Debug`. Whether a value is absent is shown.
+    pub(crate) fn masked(self) -> Self {
+        match self {
+            Self::Option(inner) => Self::Option(Box::new(inner.masked())),
+            ty if ty.is_masked() => ty,
+            ty => Self::Secret(Box::new(ty)),
+        }
+    }
+
+    /// Whether the type itself does not show its values.
+    pub(crate) fn is_masked(&self) -> bool {
+        let scalar = match self {
+            Self::Secret(_) => return true,
+            Self::Extern { scalar, .. } => scalar,
+            _ => return false,
+        };
+        matches!(scalar, Some(Scalar::Secret | Scalar::Pem))
+    }
 }
 
 /// The integers of Rust that are used.
@@ -119,6 +144,8 @@ pub(crate) enum Extra {
     Denied,
     /// Kept in a map of this type.
     Kept(Type),
+    /// Kept in a map of any values that is not shown.
+    Hidden,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -152,11 +152,15 @@ impl Lowering<'_> {
             Some(items) if rules.prefix.is_empty() => self.ty(items),
             _ if rules.prefix.is_empty() => Type::Any,
             _ if self.is_tuple(rules) => {
-                return Type::Tuple(rules.prefix.iter().map(|item| self.ty(*item)).collect());
+                let items = rules.prefix.iter().enumerate().map(|(index, item)| {
+                    let ty = self.ty(*item);
+                    self.masked_if_secret_item(id, Some(index), ty)
+                });
+                return Type::Tuple(items.collect());
             }
             _ => self.fall_back(id, "its items have different types".to_owned()),
         };
-        Type::List(Box::new(items))
+        Type::List(Box::new(self.masked_if_secret_item(id, None, items)))
     }
 
     /// A fixed number of items, each with a schema of its own. With structures among them there
@@ -188,7 +192,7 @@ impl Lowering<'_> {
         if schema.rules.additional == Additional::Closed && schema.rules.patterns.is_empty() {
             return self.structure(id, schema, name);
         }
-        Type::Map(Box::new(self.others(schema)))
+        Type::Map(Box::new(self.others(id, schema)))
     }
 
     /// One alternative for each type of JSON.
@@ -208,6 +212,8 @@ impl Lowering<'_> {
     pub(super) fn part(&mut self, schema: &Schema, kind: InstanceType) -> SchemaId {
         let mut part = instance_type::restricted(schema, kind);
         part.about = Default::default();
+        // The whole is.
+        part.secret = None;
         part.hint = match kind {
             InstanceType::Object => format!("{}_object", schema.hint),
             _ => schema.hint.clone(),

@@ -49,6 +49,7 @@ impl Lowering<'_> {
             }
             pending.extend(part.reference.iter().chain(&part.all_of));
             merged.scalar = merged.scalar.take().or(part.scalar);
+            merged.secret = merged.secret.or(part.secret);
             merged.rust_type = merged.rust_type.take().or(part.rust_type);
             let about = &mut merged.about;
             about.description = about.description.take().or(part.about.description);

@@ -10,6 +10,7 @@ mod names;
 mod objects;
 mod outcome;
 mod passes;
+mod secrets;
 mod unions;
 
 use std::{
@@ -17,9 +18,9 @@ use std::{
     rc::Rc,
 };
 
-use self::budget::Budget;
 pub(crate) use self::outcome::InvalidDefault;
 pub use self::outcome::{Counts, Fallback};
+use self::{budget::Budget, secrets::Secrets};
 use crate::{
     ir::{
         schema::{Graph, Schema, SchemaId},
@@ -56,6 +57,7 @@ pub(crate) fn lower(
         .clone()
         .unwrap_or_else(|| names::of(graph.get(root), options));
     let mut lowering = Lowering {
+        secrets: Secrets::of(&graph),
         graph,
         options,
         validated,
@@ -83,6 +85,7 @@ pub(crate) fn lower(
         root,
         root_name: name,
         derives: options.derives.clone(),
+        secret: validated.then(|| format!("{}::Secret", options.scalars)),
     };
     let program = passes::run(program);
     let enums = program
@@ -102,6 +105,7 @@ pub(crate) fn lower(
 
 struct Lowering<'a> {
     graph: Graph,
+    secrets: Secrets,
     options: &'a Options,
     /// Documents are validated before they are read.
     validated: bool,
@@ -140,6 +144,9 @@ impl Lowering<'_> {
             self.reserve(&format!("{name}Value"))
         };
         let ty = self.convert_merged(id, &schema, Some(&inner));
+        if self.is_secret(id) {
+            self.mask_fields(&ty);
+        }
         let constraints = self.root_constraints(id, &ty);
         if constraints.is_empty() {
             return ty;
@@ -154,6 +161,18 @@ impl Lowering<'_> {
         Type::Named(TypeId(self.types.len() - 1))
     }
 
+    /// A root has to be a type of the module: of one that is secret, each field is masked.
+    fn mask_fields(&mut self, root: &Type) {
+        if let Type::Named(id) = root
+            && let Some(named) = &mut self.types[id.0]
+            && let NamedKind::Struct(structure) = &mut named.kind
+        {
+            for field in &mut structure.fields {
+                field.ty = std::mem::replace(&mut field.ty, Type::Any).masked();
+            }
+        }
+    }
+
     fn ty(&mut self, id: SchemaId) -> Type {
         if let Some(ty) = self.known.get(&id) {
             return ty.clone();
@@ -166,6 +185,7 @@ impl Lowering<'_> {
         }
         self.depth += 1;
         let ty = self.convert(id);
+        let ty = self.masked_if_secret(id, ty);
         self.depth -= 1;
         self.known.insert(id, ty.clone());
         ty
@@ -236,7 +256,12 @@ impl Lowering<'_> {
             .into_iter()
             .chain(owned)
             .chain(numbered);
-        let name = candidates.find(|name| !names::is_taken(name) && !self.names.contains(name));
+        let own_secret = self.secrets.any() && !self.validated;
+        let is_free = |name: &String| {
+            let taken = names::is_taken(name) || own_secret && name == names::SECRET;
+            !taken && !self.names.contains(name)
+        };
+        let name = candidates.find(is_free);
         let name = name.unwrap_or_default();
         self.names.insert(name.clone());
         name

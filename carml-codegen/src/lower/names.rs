@@ -31,6 +31,9 @@ pub(super) fn title(schema: &Schema) -> Option<&str> {
     })
 }
 
+/// The type of secrets, in modules that have any.
+pub(super) const SECRET: &str = "Secret";
+
 /// Names that generated code uses itself.
 pub(super) fn is_taken(name: &str) -> bool {
     matches!(

@@ -10,19 +10,20 @@ impl Lowering<'_> {
     pub(super) fn structure(&mut self, id: SchemaId, schema: &Schema, name: Option<&str>) -> Type {
         self.define(id, schema, name, &[], |this, _| {
             NamedKind::Struct(Struct {
-                fields: this.fields(schema),
-                extra: this.extra(schema),
+                fields: this.fields(id, schema),
+                extra: this.extra(id, schema),
             })
         })
     }
 
-    fn fields(&mut self, schema: &Schema) -> Vec<Field> {
+    fn fields(&mut self, owner: SchemaId, schema: &Schema) -> Vec<Field> {
         let properties = &schema.rules.properties;
         let names = names::distinct(properties.keys().map(|key| names::snake(key)));
         let mut fields = Vec::new();
         for ((key, id), name) in properties.iter().zip(names) {
             let property = self.graph.get(*id).clone();
             let ty = self.ty(*id);
+            let ty = self.masked_if_secret_property(owner, (key, *id), ty);
             let presence = if schema.rules.required.contains(key) {
                 Presence::Required
             } else if property.fill
@@ -103,16 +104,21 @@ impl Lowering<'_> {
         }
     }
 
-    fn extra(&mut self, schema: &Schema) -> Extra {
+    fn extra(&mut self, id: SchemaId, schema: &Schema) -> Extra {
         let rules = &schema.rules;
         if rules.additional == Additional::Closed && rules.patterns.is_empty() {
             return Extra::Denied;
         }
-        Extra::Kept(self.others(schema))
+        Extra::Kept(self.others(id, schema))
     }
 
     /// The values of keys that are not fields.
-    pub(super) fn others(&mut self, schema: &Schema) -> Type {
+    pub(super) fn others(&mut self, id: SchemaId, schema: &Schema) -> Type {
+        let ty = self.others_as_they_are(schema);
+        self.masked_if_secret_others(id, ty)
+    }
+
+    fn others_as_they_are(&mut self, schema: &Schema) -> Type {
         let mut values: Vec<SchemaId> = schema.rules.patterns.values().copied().collect();
         let all = |pattern: &String| matches!(pattern.as_str(), ".*" | "^.*$" | ".+" | "^.+$" | "");
         if let Some((_, every)) = schema

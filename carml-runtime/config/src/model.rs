@@ -33,8 +33,9 @@ pub struct Config {
     /// The download manager. Not used in this version.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub download: Option<Download>,
+    /// Other keys. Their values may be secret.
     #[serde(flatten)]
-    pub extra: BTreeMap<String, Value>,
+    pub extra: super::Secret<BTreeMap<String, Value>>,
 }
 
 /// Settings of the whole process.

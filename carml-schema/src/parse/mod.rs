@@ -166,6 +166,7 @@ impl<'a> Reader<'a> {
     ) {
         keywords::annotations(schema, object);
         schema.fill = node.fills_defaults();
+        schema.secret = node.secrecy();
         for keyword in REFERENCES {
             if let Some(reference) = node.rule(keyword) {
                 self.reference(schema, node, (keyword, reference));

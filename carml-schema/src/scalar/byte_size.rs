@@ -1,6 +1,6 @@
 //! Numbers of bytes: `500mb`.
 
-use super::leading_integer;
+use super::{SPACE, leading_integer};
 
 /// Units with their bytes, as they are shown, largest first.
 pub const UNITS: [(&str, u64); 9] = [
@@ -22,7 +22,7 @@ pub const UNITS: [(&str, u64); 9] = [
 /// What is wrong with the string.
 pub fn parse(text: &str) -> Result<u64, String> {
     let (number, unit) = leading_integer(text)?;
-    let unit = unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase();
+    let unit = unit.to_ascii_lowercase();
     match UNITS.iter().find(|u| u.0 == unit) {
         Some((_, bytes)) => number
             .checked_mul(*bytes)
@@ -33,6 +33,7 @@ pub fn parse(text: &str) -> Result<u64, String> {
         None if unit.starts_with('.') => {
             Err("integers only: write `1500mb` for one and a half gigabytes".to_owned())
         }
+        None if UNITS.iter().any(|u| u.0 == unit.trim()) => Err(SPACE.to_owned()),
         None => Err(format!(
             "`{unit}` is not a unit of size: use b, kb, mb, gb, tb, kib, mib, gib or tib"
         )),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::leading_integer;
+use super::{SPACE, leading_integer};
 
 /// The units of a duration with their nanoseconds, largest first.
 pub const UNITS: [(&str, u128); 7] = [
@@ -36,9 +36,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
                 unit if unit.starts_with('.') => {
                     "integers only: write `1500ms` for one and a half seconds".to_owned()
                 }
-                unit if UNITS.iter().any(|u| u.0 == unit.trim()) => {
-                    format!("no space before the unit: write `{number}{}`", unit.trim())
-                }
+                unit if UNITS.iter().any(|u| u.0 == unit.trim()) => SPACE.to_owned(),
                 unit => {
                     let unit = unit.trim();
                     format!("`{unit}` is not a unit of time: use ns, us, ms, s, m, h or d")

@@ -118,7 +118,7 @@ impl Limit {
     }
 }
 
-/// A leading integer and what follows it.
+/// A leading integer, and what follows it and the space that may be between it and its unit.
 fn leading_integer(text: &str) -> Result<(u64, &str), String> {
     let end = text.find(|c: char| !c.is_ascii_digit());
     let (digits, rest) = text.split_at(end.unwrap_or(text.len()));
@@ -127,5 +127,8 @@ fn leading_integer(text: &str) -> Result<(u64, &str), String> {
     }
     let number = digits.parse();
     let number = number.map_err(|_| format!("`{digits}` is too large"))?;
-    Ok((number, rest))
+    Ok((number, rest.strip_prefix(' ').unwrap_or(rest)))
 }
+
+/// What a unit with more space around it than one before it is refused with.
+const SPACE: &str = "one space is allowed between a number and its unit, and no other";

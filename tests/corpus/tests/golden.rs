@@ -1,4 +1,4 @@
-//! Modules to be read: what eleven schemas give is kept under `golden/`, where a change of the
+//! Modules to be read: what twelve schemas give is kept under `golden/`, where a change of the
 //! compiler shows as a change of code that people would review. Each is compiled here, held to
 //! clippy, and reads and writes the instances of its schema.
 //!
@@ -42,6 +42,7 @@ golden! {
     one_of_required "one-of-required.rs" Source
     package_manifest "package-manifest.rs" Manifest
     recursion "recursion.rs" Menu
+    secrets "secrets.rs" Vault
     tagged_one_of "tagged-one-of.rs" Job
 }
 
@@ -57,6 +58,26 @@ fn every_way_to_read_a_type_checks_it() {
     );
     assert!(serde_json::from_value::<Server>(low).is_err());
     assert!(Server::deserialize(&json!({ "debug": true, "port": 1024, "name": "n" })).is_ok());
+}
+
+#[test]
+fn neither_debug_nor_an_error_shows_a_secret() {
+    use secrets::code::Vault;
+    for instance in [
+        include_str!("../schemas/secrets/valid/all.json"),
+        include_str!("../schemas/secrets/valid/others.json"),
+    ] {
+        let vault: Vault = serde_json::from_str(instance).unwrap();
+        let shown = format!("{vault:?} {vault:#?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(!shown.contains("4711"), "{shown}");
+        if vault.name.is_some() {
+            assert!(shown.contains("password: Some(\"open\")"), "{shown}");
+            assert!(shown.contains("name: Some(\"shown\")"), "{shown}");
+        }
+    }
+    let error = serde_json::from_str::<Vault>(r#"{ "pin": "hunter2" }"#).unwrap_err();
+    assert!(!error.to_string().contains("hunter2"), "{error}");
 }
 
 #[test]

@@ -107,7 +107,9 @@ fn held(ty: &Type, default: &Value) -> Result<Value, String> {
                 .ok_or_else(|| format!("it does not fit into the range {low} to {high}"))
         }
         (Type::Option(_), Value::Null) => Ok(Value::Null),
-        (Type::Option(inner) | Type::Boxed(inner), value) => held(inner, value),
+        (Type::Option(inner) | Type::Boxed(inner) | Type::Secret(inner), value) => {
+            held(inner, value)
+        }
         (Type::List(item), Value::Array(items)) => {
             items.iter().map(|value| held(item, value)).collect()
         }

@@ -26,7 +26,7 @@ impl Lowering<'_> {
             Type::Named(_) | Type::Extern { .. } | Type::Null | Type::ObjectOr(_) => {
                 return Predicate::True;
             }
-            Type::Boxed(inner) => return self.residual(id, inner),
+            Type::Boxed(inner) | Type::Secret(inner) => return self.residual(id, inner),
             Type::Option(inner) => return self.residual_of_option(id, inner),
             Type::Any => return Translation::new(self, Budget::PREDICATE).necessary(id),
             Type::Map(value) => return self.residual_of_map(&schema, value),

@@ -21,7 +21,9 @@ fn is_convertible(ty: &Type) -> bool {
     match ty {
         Type::Integer(_) | Type::Boolean | Type::String | Type::Null => true,
         Type::Tuple(items) => items.iter().all(is_convertible),
-        Type::List(ty) | Type::Map(ty) | Type::Option(ty) | Type::Boxed(ty) => is_convertible(ty),
+        Type::List(ty) | Type::Map(ty) | Type::Option(ty) | Type::Boxed(ty) | Type::Secret(ty) => {
+            is_convertible(ty)
+        }
         Type::Float
         | Type::AnyInteger
         | Type::Number
@@ -36,7 +38,9 @@ fn replace(ty: &mut Type) {
     match ty {
         Type::Integer(_) => *ty = Type::AnyInteger,
         Type::Tuple(items) => items.iter_mut().for_each(replace),
-        Type::List(ty) | Type::Map(ty) | Type::Option(ty) | Type::Boxed(ty) => replace(ty),
+        Type::List(ty) | Type::Map(ty) | Type::Option(ty) | Type::Boxed(ty) | Type::Secret(ty) => {
+            replace(ty);
+        }
         _ => {}
     }
 }

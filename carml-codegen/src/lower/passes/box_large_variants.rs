@@ -104,6 +104,7 @@ fn size(types: &mut [Named], ty: &Type, sizes: &mut [Option<usize>]) -> usize {
             small if small <= 8 => small * 2,
             large => large,
         },
+        Type::Secret(inner) => size(types, inner, sizes),
         Type::ObjectOr(inner) => size(types, inner, sizes).max(32) + 8,
         Type::Tuple(items) => items.iter().map(|item| size(types, item, sizes)).sum(),
         Type::Named(id) => size_of(types, id.0, sizes),

@@ -52,7 +52,7 @@ fn slots_mut(kind: &mut NamedKind) -> Vec<&mut Type> {
 fn leaves(ty: &Type, into: &mut Vec<TypeId>) {
     match ty {
         Type::Named(id) => into.push(*id),
-        Type::Option(ty) | Type::ObjectOr(ty) => leaves(ty, into),
+        Type::Option(ty) | Type::ObjectOr(ty) | Type::Secret(ty) => leaves(ty, into),
         Type::Tuple(items) => items.iter().for_each(|item| leaves(item, into)),
         _ => {}
     }
@@ -80,7 +80,7 @@ fn wrap(ty: &mut Type, cyclic: &[TypeId]) {
         Type::Named(id) if cyclic.contains(id) => {
             *ty = Type::Boxed(Box::new(std::mem::replace(ty, Type::Any)));
         }
-        Type::Option(ty) | Type::ObjectOr(ty) => wrap(ty, cyclic),
+        Type::Option(ty) | Type::ObjectOr(ty) | Type::Secret(ty) => wrap(ty, cyclic),
         Type::Tuple(items) => items.iter_mut().for_each(|item| wrap(item, cyclic)),
         _ => {}
     }

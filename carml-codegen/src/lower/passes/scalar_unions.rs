@@ -23,6 +23,7 @@ fn plain(ty: &Type) -> bool {
         Type::Boolean | Type::Integer(_) | Type::Float | Type::AnyInteger => true,
         Type::Number | Type::String | Type::Null | Type::Any => true,
         Type::Boxed(_) | Type::ObjectOr(_) | Type::Named(_) | Type::Extern { .. } => false,
+        Type::Secret(_) => false,
     }
 }
 

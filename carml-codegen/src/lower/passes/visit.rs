@@ -45,6 +45,7 @@ pub(super) fn inner(ty: &mut Type, see: &mut impl FnMut(&mut TypeId)) {
         | Type::Map(ty)
         | Type::Option(ty)
         | Type::Boxed(ty)
+        | Type::Secret(ty)
         | Type::ObjectOr(ty) => inner(ty, see),
         _ => {}
     }

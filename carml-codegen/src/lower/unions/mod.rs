@@ -101,7 +101,8 @@ impl Lowering<'_> {
         let schema = self.graph.get(id);
         let mut rest = schema.rules.clone();
         let unions = std::mem::take(&mut rest.unions);
-        let inline = schema.reference.is_none() && schema.all_of.is_empty();
+        let inline =
+            schema.reference.is_none() && schema.all_of.is_empty() && schema.secret.is_none();
         match unions.as_slice() {
             [_] if inline && rest.is_unconstrained() => schema.rules.unions.first(),
             _ => None,

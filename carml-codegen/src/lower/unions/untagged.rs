@@ -59,9 +59,10 @@ impl Lowering<'_> {
             Type::Tuple(_) => "Tuple".to_owned(),
             Type::Map(_) => "Map".to_owned(),
             Type::Extern { path, .. } => names::pascal(path.rsplit("::").next().unwrap_or(path)),
-            Type::Option(inner) | Type::Boxed(inner) | Type::ObjectOr(inner) => {
-                self.alternative_name(schema, inner)
-            }
+            Type::Option(inner)
+            | Type::Boxed(inner)
+            | Type::Secret(inner)
+            | Type::ObjectOr(inner) => self.alternative_name(schema, inner),
             _ => "Other".to_owned(),
         }
     }
@@ -80,7 +81,7 @@ impl Lowering<'_> {
             Type::Map(_) => 5,
             Type::Extern { .. } => 7,
             Type::String => 8,
-            Type::Option(ty) | Type::Boxed(ty) => self.precedence(ty),
+            Type::Option(ty) | Type::Boxed(ty) | Type::Secret(ty) => self.precedence(ty),
             Type::ObjectOr(_) => 9,
             Type::Any => 10,
         }

@@ -89,7 +89,7 @@ pub struct Compression {
     pub send: Option<Encoding>,
     /// Defaults to `["gzip","zstd"]`.
     pub accept: Vec<Encoding>,
-    /// A number of bytes: an integer with `b`, `kb`, `mb`, `gb`, `tb` (powers of 1,000) or `kib`, `mib`, `gib`, `tib` (powers of 1,024), in upper or lower case. Defaults to `"1kb"`.
+    /// A number of bytes: an integer with `b`, `kb`, `mb`, `gb`, `tb` (powers of 1,000) or `kib`, `mib`, `gib`, `tib` (powers of 1,024), in upper or lower case. One space is allowed between the number and its unit. Defaults to `"1kb"`.
     pub min_size: super::ByteSize,
     /// Defaults to `false`.
     pub trailers: bool,
@@ -123,10 +123,10 @@ pub enum MessageSize {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EachWay {
-    /// A number of bytes: an integer with `b`, `kb`, `mb`, `gb`, `tb` (powers of 1,000) or `kib`, `mib`, `gib`, `tib` (powers of 1,024), in upper or lower case.
+    /// A number of bytes: an integer with `b`, `kb`, `mb`, `gb`, `tb` (powers of 1,000) or `kib`, `mib`, `gib`, `tib` (powers of 1,024), in upper or lower case. One space is allowed between the number and its unit.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub receive: Option<super::ByteSize>,
-    /// A number of bytes: an integer with `b`, `kb`, `mb`, `gb`, `tb` (powers of 1,000) or `kib`, `mib`, `gib`, `tib` (powers of 1,024), in upper or lower case.
+    /// A number of bytes: an integer with `b`, `kb`, `mb`, `gb`, `tb` (powers of 1,000) or `kib`, `mib`, `gib`, `tib` (powers of 1,024), in upper or lower case. One space is allowed between the number and its unit.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub send: Option<super::ByteSize>,
 }

@@ -1,10 +1,9 @@
 //! What a schema says about the secrets of a config.
 
-use super::names;
 use crate::schema::Schema;
 use carml_diagnostic::{nearest, unescape_key};
-use carml_schema::SchemaIndex;
 use carml_schema::graph::InstanceType;
+use carml_schema::{SchemaIndex, secret_names as names};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -274,7 +273,10 @@ impl<'a> Knowledge<'a> {
             let node = &part.node;
             let types = node.types();
             let typed = !types.is_empty() && !types.contains(&InstanceType::String);
-            typed || node.scalar().is_some() || node.constants().next().is_some()
+            typed
+                || node.scalar().is_some()
+                || node.secrecy() == Some(false)
+                || node.constants().next().is_some()
         });
         !limited
     }

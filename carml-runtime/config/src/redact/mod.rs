@@ -2,12 +2,10 @@
 
 mod knowledge;
 mod lexical;
-mod names;
 mod policy;
 
 use crate::schema::Schema;
 pub(crate) use knowledge::Knowledge;
-pub(crate) use names::variable_sounds_secret;
 pub(crate) use policy::ConfigPolicy;
 
 /// Whether a key that is given outside of a file can be shown: each part of it is a name, and not the name of a secret

@@ -91,11 +91,16 @@ mod tests {
         for text in ["5s", "1m30s", "250ms", "0s", "1d2h", "7us3ns"] {
             assert_eq!(text.parse::<Duration>().unwrap().to_string(), text);
         }
+        assert_eq!("1 m30 s".parse::<Duration>().unwrap().to_string(), "1m30s");
         for text in [
             "",
             "5",
             "5 parsecs",
             "5parsecs",
+            "5  s",
+            " 5s",
+            "5s ",
+            "1m 30s",
             "1s1m",
             "1s1s",
             "-1s",

@@ -3,11 +3,13 @@
 mod byte_size;
 mod duration;
 mod schema;
+mod secret;
 mod text;
 
 pub use byte_size::ByteSize;
 pub use duration::Duration;
-pub use text::{Base64, Endpoint, Pem, Secret};
+pub use secret::Secret;
+pub use text::{Base64, Endpoint, Pem};
 
 /// Serde by [`std::str::FromStr`] and [`std::fmt::Display`].
 macro_rules! serde_text {

@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
+use carml_diagnostic::without_credentials;
 use carml_schema::scalar::encoded;
 use serde::{Deserialize, Serialize};
 
@@ -22,13 +23,9 @@ macro_rules! text_type {
 }
 
 text_type! {
-    /// A text that `Debug` does not show. `Serialize` writes it, so that a config can be written
-    /// back: for people, print the loaded config with `explain`.
-    Secret
-}
-text_type! {
-    /// A server's address: `host`, `host:port` or `scheme://host:port`.
-    #[derive(Debug, Hash)]
+    /// A server's address: `host`, `host:port` or `scheme://host:port`. `Debug` does not show
+    /// credentials in it.
+    #[derive(Hash)]
     Endpoint
 }
 text_type! {
@@ -41,16 +38,10 @@ text_type! {
     Pem
 }
 
-impl Secret {
-    /// The secret itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
+impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(******)")
+        let shown = without_credentials(&self.0);
+        f.debug_tuple("Endpoint").field(&shown).finish()
     }
 }
 
@@ -135,9 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_hidden_and_an_endpoint_has_the_default_port() {
-        let secret: Secret = "hunter2".parse().unwrap();
-        assert!(!format!("{secret:?}").contains("hunter2"));
+    fn an_endpoint_has_the_default_port_and_hides_credentials() {
         for (text, whole) in [
             ("127.0.0.1", "127.0.0.1:2379"),
             ("db:1", "db:1"),
@@ -147,5 +136,7 @@ mod tests {
             let endpoint: Endpoint = text.parse().unwrap();
             assert_eq!(endpoint.with_port(2379), whole);
         }
+        let endpoint: Endpoint = "etcd://app:hunter2@h:9".parse().unwrap();
+        assert_eq!(format!("{endpoint:?}"), "Endpoint(\"etcd://******@h:9\")");
     }
 }

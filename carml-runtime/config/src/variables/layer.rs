@@ -1,12 +1,12 @@
 //! The strings of a layer, with their variables replaced.
 
 use super::expansion::{Malformed, Missing, Template, Variables};
-use crate::redact::variable_sounds_secret;
 use carml_diagnostic::{
     Code, Diagnostic, Input, Kind, Piece, RawReport, Source, Text, did_you_mean, nearest,
     plain_scalar, text, trusted,
 };
 use carml_schema::SchemaIndex;
+use carml_schema::secret_names::variable_sounds_secret;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 

@@ -21,28 +21,28 @@ const SECRET_WORDS: [&str; 13] = [
 const SHORT_FORMS: [&str; 4] = ["pass", "pw", "auth", "creds"];
 
 /// Whether a name sounds secret.
-pub(crate) fn sounds_secret(name: &str) -> bool {
+pub fn sounds_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace(['-', '.'], "_");
     SECRET_WORDS.iter().any(|word| name.contains(word))
         || name.split('_').any(|part| SHORT_FORMS.contains(&part))
 }
 
 /// Whether the variable of a name may hold a secret.
-pub(crate) fn variable_sounds_secret(name: &str) -> bool {
+pub fn variable_sounds_secret(name: &str) -> bool {
     // The shell's own: the current folder and the one before.
     !matches!(name, "PWD" | "OLDPWD") && sounds_secret(name)
 }
 
 /// Whether a name ends in the name of a secret, as `db_password` does and `password_policy` does
 /// not.
-pub(super) fn names_a_secret(name: &str) -> bool {
+pub fn names_a_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace(['-', '.'], "_");
     let last = name.rsplit('_').next().unwrap_or_default();
     SECRET_WORDS.iter().any(|word| name.ends_with(word)) || SHORT_FORMS.contains(&last)
 }
 
 /// The words themselves, to compare misspelt names with.
-pub(super) fn secret_words() -> &'static [&'static str] {
+pub fn secret_words() -> &'static [&'static str] {
     &SECRET_WORDS
 }
 
