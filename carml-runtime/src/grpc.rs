@@ -1,5 +1,6 @@
 //! gRPC serving.
 //!
 //! - [`chain`]: the middlewares of a server, in the operator's order.
+//! - [`server`]: its accept loop and connections.
 
-pub use carml_grpc::{FileDescriptors, chain};
+pub use carml_grpc::{FileDescriptors, chain, server};

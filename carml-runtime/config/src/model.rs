@@ -99,8 +99,33 @@ pub struct GrpcServer {
     pub reflection: bool,
     /// The chain, outermost first. Without `max_message_size`, received messages are limited to 4 MiB, the default of gRPC.
     pub middleware: Vec<ServerMiddleware>,
+    /// How long a connection may take until it is ready for calls: TLS and the HTTP/2 preface together. One that takes longer is closed. Defaults to `"10s"`.
+    pub handshake_timeout: super::Duration,
     /// How the server notices a peer that disappeared without closing its connection, so that its streams end and their locks are released.
     pub keepalive: Keepalive,
+    /// How many connections may be open at the same time. Others are accepted and closed at once, so that their clients go to another server. Defaults to `10000`.
+    #[serde(deserialize_with = "integer")]
+    pub max_connections: u64,
+    /// A connection that is older, 10 % more or less, gets GOAWAY: its client opens another one, perhaps to another server. Not limited if absent.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub max_connection_age: Option<super::Duration>,
+    /// How long the calls on a connection may take after GOAWAY for its age. Then it is closed. Defaults to `"30s"`.
+    pub max_connection_age_grace: super::Duration,
+    /// A connection without calls for this time gets GOAWAY, and is closed. Not limited if absent.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub max_connection_idle: Option<super::Duration>,
+    /// How many calls may be in progress on one connection. A client waits, or opens another connection, for more. Defaults to `1000`.
+    #[serde(deserialize_with = "integer")]
+    pub max_concurrent_streams: u64,
+    /// The largest headers of a request, names and values together, from 1 KiB to 16 MiB. Larger ones are answered with HTTP 431. Defaults to `"16kib"`.
+    pub max_header_list_size: super::ByteSize,
+    /// How many streams of a connection the server may reset because of errors of the client, in its whole life. Then the connection is closed. Defaults to `100000`.
+    #[serde(deserialize_with = "integer")]
+    pub max_local_error_resets: u64,
+    /// How much a client may send before the service has read it, in HTTP/2's flow control. From 64 KiB to 2 GiB.
+    pub window: Window,
+    /// The memory that requests in progress may take, of all connections together: the bytes received of each message, until it is read and the handler asks for the next one or the call ends, and 8 KiB per call. What would exceed it ends with RESOURCE_EXHAUSTED. At least 1 MiB. Defaults to `"1gib"`.
+    pub message_budget: super::ByteSize,
     /// How the server ends on SIGTERM or SIGINT.
     pub shutdown: ShutdownSettings,
 }
@@ -115,7 +140,25 @@ impl Default for GrpcServer {
                 ServerMiddleware::Recover, ServerMiddleware::Tracing,
                 ServerMiddleware::Logging
             ],
+            handshake_timeout: "10s"
+                .parse::<super::Duration>()
+                .expect("the schema's default"),
             keepalive: Keepalive::default(),
+            max_connections: 10000,
+            max_connection_age: None,
+            max_connection_age_grace: "30s"
+                .parse::<super::Duration>()
+                .expect("the schema's default"),
+            max_connection_idle: None,
+            max_concurrent_streams: 1000,
+            max_header_list_size: "16kib"
+                .parse::<super::ByteSize>()
+                .expect("the schema's default"),
+            max_local_error_resets: 100000,
+            window: Window::default(),
+            message_budget: "1gib"
+                .parse::<super::ByteSize>()
+                .expect("the schema's default"),
             shutdown: ShutdownSettings::default(),
         }
     }
@@ -125,7 +168,7 @@ impl Default for GrpcServer {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerMiddleware {
-    /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic breaks the connection and every call on it.
+    /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic ends its call with a reset stream.
     Recover,
     /// One event per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO.
     Logging,
@@ -163,6 +206,27 @@ impl Default for Keepalive {
         Self {
             interval: "20s".parse::<super::Duration>().expect("the schema's default"),
             timeout: "10s".parse::<super::Duration>().expect("the schema's default"),
+        }
+    }
+}
+
+/// How much a client may send before the service has read it, in HTTP/2's flow control. From 64 KiB to 2 GiB.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Window {
+    /// On one connection, all its calls together. Defaults to `"16mib"`.
+    pub connection: super::ByteSize,
+    /// In one call. Defaults to `"1mib"`.
+    pub stream: super::ByteSize,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            connection: "16mib"
+                .parse::<super::ByteSize>()
+                .expect("the schema's default"),
+            stream: "1mib".parse::<super::ByteSize>().expect("the schema's default"),
         }
     }
 }
@@ -209,7 +273,7 @@ impl Default for GrpcClient {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientMiddleware {
-    /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic breaks the connection and every call on it.
+    /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic ends its call with a reset stream.
     Recover,
     /// One event per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO.
     Logging,

@@ -11,6 +11,9 @@ use http::HeaderMap;
 use http_body::Frame;
 use tokio::time::{Instant, Sleep};
 
+/// The header in which a caller says how long it waits.
+pub(crate) const HEADER: &str = "grpc-timeout";
+
 /// The time at which a call ends, whatever it waits for.
 pub(crate) struct Deadline(Pin<Box<Sleep>>);
 
@@ -22,7 +25,7 @@ impl Deadline {
 
     /// The deadline that a caller sends along.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        timeout(headers).map(Self::after)
+        timeout(headers).ok().flatten().map(Self::after)
     }
 
     pub(crate) fn is_before(&self, other: &Self) -> bool {
@@ -41,21 +44,33 @@ impl Deadline {
     }
 }
 
-/// The header `grpc-timeout`: at most eight digits and a unit; anything else is not a deadline.
-fn timeout(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get("grpc-timeout")?.to_str().ok()?;
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+/// Not a timeout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+/// The timeout of a request: at most eight digits and a unit.
+pub(crate) fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Malformed> {
+    match headers.get(HEADER) {
+        None => Ok(None),
+        Some(value) => parse(value.as_bytes()).map(Some).ok_or(Malformed),
+    }
+}
+
+fn parse(text: &[u8]) -> Option<Duration> {
+    let (unit, digits) = text.split_last()?;
+    if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let count: u64 = digits.parse().ok()?;
+    let count = digits
+        .iter()
+        .fold(0, |count, digit| count * 10 + u64::from(digit - b'0'));
     Some(match unit {
-        "H" => Duration::from_secs(count * 3600),
-        "M" => Duration::from_secs(count * 60),
-        "S" => Duration::from_secs(count),
-        "m" => Duration::from_millis(count),
-        "u" => Duration::from_micros(count),
-        "n" => Duration::from_nanos(count),
+        b'H' => Duration::from_secs(count * 3600),
+        b'M' => Duration::from_secs(count * 60),
+        b'S' => Duration::from_secs(count),
+        b'm' => Duration::from_millis(count),
+        b'u' => Duration::from_micros(count),
+        b'n' => Duration::from_nanos(count),
         _ => return None,
     })
 }
@@ -64,21 +79,22 @@ fn timeout(headers: &HeaderMap) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> Option<Duration> {
+    fn parsed(text: &str) -> Result<Option<Duration>, Malformed> {
         let mut headers = HeaderMap::new();
-        headers.insert("grpc-timeout", text.parse().expect("a header"));
+        headers.insert(HEADER, text.parse().expect("a header"));
         timeout(&headers)
     }
 
     #[test]
     fn a_timeout_has_up_to_eight_digits_and_a_unit() {
-        assert_eq!(parsed("20m"), Some(Duration::from_millis(20)));
+        assert_eq!(parsed("20m"), Ok(Some(Duration::from_millis(20))));
         assert_eq!(
             parsed("99999999H"),
-            Some(Duration::from_secs(359_999_996_400))
+            Ok(Some(Duration::from_secs(359_999_996_400)))
         );
         for wrong in ["", "m", "1", "-1m", "123456789S", "1x"] {
-            assert_eq!(parsed(wrong), None, "{wrong:?}");
+            assert_eq!(parsed(wrong), Err(Malformed), "{wrong:?}");
         }
+        assert_eq!(timeout(&HeaderMap::new()), Ok(None));
     }
 }

@@ -6,7 +6,10 @@
 //! ```
 //! use carml_config::model::ServerMiddleware;
 //! use carml_grpc::chain::{Chain, ChainLayer};
-//! use tonic::{service::Routes, transport::Server};
+//! use carml_grpc::server::{Listener, Server};
+//! use carml_config::model::GrpcServer;
+//! use tonic::service::Routes;
+//! use tower_layer::Layer;
 //!
 //! # fn routes() -> Routes { Routes::default() }
 //! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,11 +19,12 @@
 //!     ServerMiddleware::Logging,
 //!     ServerMiddleware::Timeout("30s".parse()?),
 //! ])?;
-//! Server::builder()
-//!     .layer(ChainLayer::new(chain))
-//!     .add_routes(routes())
-//!     .serve("127.0.0.1:50051".parse()?)
-//!     .await?;
+//! let listener = Listener::bind("127.0.0.1:50051").await?;
+//! let service = ChainLayer::new(chain).layer(routes());
+//! let running = Server::new(&GrpcServer::default()).start(listener, service);
+//! // … until the process is asked to stop …
+//! running.drain();
+//! running.ended().await;
 //! # Ok(())
 //! # }
 //! ```
@@ -30,7 +34,9 @@
 //! - [`chain`]: from a list of middlewares to a layer; layers that are not built in.
 //! - `middleware`: the built-in ones, a folder each, and the trait that they implement. Which there
 //!   are is generated from `schema/grpc.json`.
+//! - [`server`]: the accept loop, connections, and their limits.
 //! - [`health`], [`reflection`]: the standard services of a server.
+//! - `message`: messages as bytes.
 //! - `status`: every status that the runtime itself answers with; `code`: codes as text;
 //!   `deadline`: the header `grpc-timeout`.
 //!
@@ -43,8 +49,10 @@ mod code;
 mod deadline;
 mod descriptors;
 pub mod health;
+mod message;
 mod middleware;
 pub mod reflection;
+pub mod server;
 mod shutdown;
 mod status;
 

@@ -21,9 +21,46 @@ pub(crate) fn too_large(what: &str, size: u64, limit: u64) -> Status {
     ))
 }
 
+/// The client ended its request before it was complete. The handler alone sees this.
+///
+/// Not CANCELLED: tonic shows a request that ends with that code as complete.
+pub(crate) fn request_cancelled() -> Status {
+    Status::aborted("the client cancelled the call, or was lost, before its request was complete")
+}
+
+/// The request is read after the end of its call.
+pub(crate) fn call_ended() -> Status {
+    Status::aborted("the call has ended")
+}
+
+/// A request, or a part of it, for which there is no memory. A client that retries waits a second.
+pub(crate) fn over_budget(limit: u64) -> Status {
+    pushback(format!(
+        "the requests in progress take all of the {limit} bytes that the server has for them: try again later"
+    ))
+}
+
+/// A method that takes one message received `what`.
+pub(crate) fn not_one_message(what: &str) -> Status {
+    Status::unimplemented(format!(
+        "the method takes one message, and the request has {what}"
+    ))
+}
+
+/// Metadata that breaks the protocol.
+pub(crate) fn malformed(header: &str, expected: &str) -> Status {
+    Status::internal(format!("malformed `{header}`: expected {expected}"))
+}
+
 /// A call over the limit of calls in progress. A client that retries waits a second.
 pub(crate) fn too_many_calls(limit: u64) -> Status {
-    let message = format!("{limit} calls are in progress, which is the limit: try again later");
+    pushback(format!(
+        "{limit} calls are in progress, which is the limit: try again later"
+    ))
+}
+
+/// RESOURCE_EXHAUSTED that asks the client to wait a second before it retries.
+fn pushback(message: String) -> Status {
     let mut status = Status::resource_exhausted(message);
     let pushback = MetadataValue::from_static("1000");
     status

@@ -72,9 +72,6 @@ pub enum AppError {
     /// What was asked for could not be written.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
-    /// The server failed.
-    #[error("the server failed: {0}")]
-    Transport(#[from] tonic::transport::Error),
     /// Calls were still in flight at the deadline of the drain, and were cut off.
     #[error("calls were still in flight {0:?} after the drain began, and were cut off")]
     Deadline(Duration),

@@ -2,7 +2,6 @@
 
 mod args;
 mod checks;
-mod connections;
 mod context;
 mod error;
 mod middleware;

@@ -2,11 +2,10 @@
 
 use std::{io::ErrorKind, net::SocketAddr};
 
-use tokio::net::TcpListener;
-
 use super::AppError;
 use crate::{
     config::{Config, Loaded, model::Registry},
+    grpc::server::Listener,
     kv::{self, Opened},
 };
 
@@ -39,9 +38,9 @@ pub(super) async fn store(
 pub(super) async fn listener(
     loaded: &Loaded,
     address: &str,
-) -> Result<(TcpListener, SocketAddr), AppError> {
-    let bound = TcpListener::bind(address).await;
-    let bound = bound.and_then(|listener| listener.local_addr().map(|at| (listener, at)));
+) -> Result<(Listener, SocketAddr), AppError> {
+    let bound = Listener::bind(address).await;
+    let bound = bound.and_then(|listener| listener.address().map(|at| (listener, at)));
     bound.map_err(|source| {
         let help = match source.kind() {
             ErrorKind::AddrInUse => "another process listens there: end it, or choose another port",

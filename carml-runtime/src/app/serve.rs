@@ -9,14 +9,15 @@ use std::{
 
 use carml_grpc::health::Reporter;
 use futures_util::future;
-use tokio::{net::TcpListener, sync::oneshot, time::Instant};
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-use tonic::transport::Server;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep, timeout_at},
+};
+use tower_layer::Layer as _;
 
 use super::{
     App, AppError, ConfigReload, Context, Mode, args,
     checks::{Checked, Checks},
-    connections,
     context::Store,
     middleware, open,
     registration::Registration,
@@ -27,16 +28,12 @@ use crate::{
     Shutdown, ShutdownTrigger,
     config::{Config, Loader, Reload, Root, Schema},
     discovery::Directory,
-    grpc::chain::{Chain, ChainLayer},
+    grpc::{
+        chain::{Chain, ChainLayer},
+        server::{Listener, Server},
+    },
     logger,
 };
-
-/// How many bytes a connection may have under way, in HTTP/2's flow control.
-///
-/// h2 closes a connection on which too many small frames wait to be read (RUSTSEC-2026-0258), and
-/// allows half of this window for them, at about 250 bytes a frame. With hyper's 1 MiB, some two
-/// thousand small calls at once on one connection were enough to lose them all.
-const CONNECTION_WINDOW: u32 = 16 << 20;
 
 pub(super) async fn serve<C: Root + Send + Sync + 'static>(
     mut app: App<C>,
@@ -200,7 +197,7 @@ struct Control {
 
 async fn listen(
     config: &Config,
-    (listener, address): (TcpListener, SocketAddr),
+    (listener, address): (Listener, SocketAddr),
     chain: Chain,
     services: Services,
     directory: Option<Arc<dyn Directory>>,
@@ -220,22 +217,10 @@ async fn listen(
     if server.reflection {
         routes = carml_grpc::reflection::add(routes, &services.descriptors);
     }
-    let (drain, drained) = oneshot::channel::<()>();
-    // However this ends, no connection outlives it.
-    let cut = CancellationToken::new();
-    let _cut_off = cut.clone().drop_guard();
-    let interval = server.keepalive.interval.get();
-    let mut serving = AbortOnDropHandle::new(tokio::spawn(
-        Server::builder()
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .http2_keepalive_interval(Some(interval).filter(|interval| !interval.is_zero()))
-            .http2_keepalive_timeout(Some(server.keepalive.timeout.get()))
-            .layer(ChainLayer::new(chain.clone()))
-            .add_routes(routes)
-            .serve_with_incoming_shutdown(connections::incoming(listener, &cut), async {
-                let _ = drained.await;
-            }),
-    ));
+    let descriptors = services.descriptors.iter();
+    let running = descriptors
+        .fold(Server::new(server), |server, set| server.methods(set))
+        .start(listener, ChainLayer::new(chain.clone()).layer(routes));
     tracing::info!(server.address = %address, chain = %chain, "serving");
     if let Some(ready) = ready {
         let _ = ready.send(address);
@@ -246,37 +231,23 @@ async fn listen(
             registration.end().await;
         }
     };
-    tokio::select! {
-        ended = &mut serving => {
-            deregister.await;
-            return outcome(ended);
-        }
-        () = stop.asked() => {}
-    }
+    stop.asked().await;
 
     tracing::info!("draining");
     health.drain();
     let (settle, deadline) = (server.shutdown.settle.get(), server.shutdown.deadline.get());
     let end = Instant::now() + settle + deadline;
-    tokio::select! {
-        _ = future::join(tokio::time::sleep(settle), deregister) => {}
-        () = stop.asked() => return Err(AppError::ForcedShutdown),
-    }
-    handlers.begin();
-    let _ = drain.send(());
-    tokio::select! {
-        ended = &mut serving => outcome(ended),
-        () = tokio::time::sleep_until(end) => Err(AppError::Deadline(deadline)),
+    let drained = async {
+        future::join(sleep(settle), deregister).await;
+        handlers.begin();
+        running.drain();
+        let ended = timeout_at(end, running.ended()).await;
+        ended.map_err(|_| AppError::Deadline(deadline))
+    };
+    let drained = tokio::select! {
+        drained = drained => drained,
         () = stop.asked() => Err(AppError::ForcedShutdown),
-    }
-}
-
-/// A server that panicked did not end cleanly.
-fn outcome(
-    ended: Result<Result<(), tonic::transport::Error>, tokio::task::JoinError>,
-) -> Result<(), AppError> {
-    match ended {
-        Ok(served) => served.map_err(AppError::from),
-        Err(panicked) => Err(AppError::new(panicked)),
-    }
+    };
+    running.cut().await;
+    drained
 }

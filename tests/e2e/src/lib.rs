@@ -3,7 +3,7 @@
 
 carml_runtime::include_generated!();
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use carml_runtime::carml_service;
 use futures_core::Stream;
@@ -19,6 +19,9 @@ pub fn line(text: &str, count: u32) -> Line {
         ..Line::default()
     }
 }
+
+/// How the requests of `Join` ended, as its handler saw them, with their joined text.
+pub static ENDS: Mutex<Vec<(String, Result<(), tonic::Code>)>> = Mutex::new(Vec::new());
 
 /// Answers with what it receives.
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,12 +79,21 @@ impl Echo for Parrot {
         let ignores = ignores_errors(&request);
         let mut lines = request.into_inner();
         let mut text = String::new();
-        loop {
+        let end = loop {
             match lines.message().await {
                 Ok(Some(line)) => text.push_str(&line.text),
-                Err(error) if !ignores => return Err(error),
-                Ok(None) | Err(_) => break,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
             }
+        };
+        let seen = end.as_ref().copied().map_err(Status::code);
+        if let Ok(mut ends) = ENDS.lock() {
+            ends.push((text.clone(), seen));
+        }
+        if let Err(error) = end
+            && !ignores
+        {
+            return Err(error);
         }
         Ok(Response::new(Line {
             text,

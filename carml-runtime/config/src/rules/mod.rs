@@ -1,5 +1,6 @@
 //! Rules that a schema cannot express, on values that are valid by themselves.
 
+mod bounds;
 mod capability;
 mod certificates;
 mod chain;
@@ -39,6 +40,7 @@ pub(super) fn check(
         .and(Annotations::BYTE_SIZE);
     let marked = document.schema().shapes().annotated(document.value(), any);
     scalar::check(&mut rules, &marked);
+    bounds::check(&mut rules);
     chain::check(&mut rules, &marked);
     endpoint::check(&mut rules, &marked);
     certificates::check(&mut rules, &marked);

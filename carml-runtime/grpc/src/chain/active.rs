@@ -43,6 +43,18 @@ pub(super) struct Progress {
     pub(super) code: Option<Code>,
 }
 
+impl Progress {
+    /// The call has ended with this code, unless its client ended it before.
+    pub(super) fn end(&mut self, code: Code) {
+        let code = if self.call.is_cancelled() {
+            Code::Cancelled
+        } else {
+            code
+        };
+        self.code = Some(code);
+    }
+}
+
 /// What a poll of the call gives: the head of its response, or a frame of its body.
 pub(super) trait Outcome: Sized {
     /// The end of the call with this status.

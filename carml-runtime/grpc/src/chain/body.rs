@@ -76,7 +76,7 @@ fn frame(inner: &mut Body, progress: &mut Progress, cx: &mut Context<'_>) -> Pol
             return Outcome::end(&status::deadline_exceeded());
         }
     }
-    progress.code = match &polled {
+    let code = match &polled {
         Poll::Pending => None,
         Poll::Ready(None) => Some(Code::Unknown),
         Poll::Ready(Some(Err(status))) => Some(status.code()),
@@ -86,6 +86,9 @@ fn frame(inner: &mut Body, progress: &mut Progress, cx: &mut Context<'_>) -> Pol
             code
         }),
     };
+    if let Some(code) = code {
+        progress.end(code);
+    }
     polled
 }
 

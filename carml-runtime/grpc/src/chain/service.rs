@@ -158,7 +158,9 @@ where
     F: Future<Output = Result<Response<Body>, Infallible>>,
 {
     if let Poll::Ready(Ok(response)) = inner.poll(cx) {
-        progress.code = code::of(response.headers());
+        if let Some(code) = code::of(response.headers()) {
+            progress.end(code);
+        }
         return Poll::Ready(response);
     }
     let Some(deadline) = &mut progress.call.deadline else {

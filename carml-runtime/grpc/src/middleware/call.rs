@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Instant};
 use http::{Request, Uri};
 use tonic::{Code, body::Body, transport::server::TcpConnectInfo};
 
-use crate::{code, deadline::Deadline};
+use crate::{code, deadline::Deadline, server::Incoming};
 
 /// One call, from its arrival to its end.
 pub(crate) struct Call {
@@ -16,6 +16,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Option<Deadline>,
     /// The call was ended by the drain of the server: its status is not an error.
     pub(crate) is_drained: bool,
+    /// Absent if the chain is in another server than ours.
+    incoming: Option<Incoming>,
 }
 
 impl Call {
@@ -30,7 +32,13 @@ impl Call {
             started: Instant::now(),
             deadline: Deadline::of(request.headers()),
             is_drained: false,
+            incoming: request.extensions().get::<Incoming>().cloned(),
         }
+    }
+
+    /// Whether the client has ended the call, or is gone: nobody sees how it ends.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.incoming.as_ref().is_some_and(Incoming::is_cancelled)
     }
 
     /// `package.Service/Method`

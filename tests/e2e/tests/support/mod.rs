@@ -3,19 +3,27 @@
 
 use std::{
     io::Write,
+    net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
 use carml_runtime::{
     Service as _,
-    config::model::ServerMiddleware,
-    grpc::chain::{Chain, ChainLayer},
+    config::model::{GrpcServer, ServerMiddleware},
+    grpc::{
+        FileDescriptors as _,
+        chain::{Chain, ChainLayer},
+        server::{Listener, Running, Server},
+    },
 };
 pub use carml_test_e2e::line;
-use carml_test_e2e::{Parrot, proto::carml::test::v1::EchoClient};
-use serde_json::Value;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::{Channel, Server};
+use carml_test_e2e::{
+    Parrot,
+    proto::carml::test::v1::{EchoClient, EchoServer},
+};
+use serde_json::{Value, json};
+use tonic::{service::Routes, transport::Channel};
+use tower_layer::Layer as _;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 pub type Client = EchoClient<Channel>;
@@ -25,17 +33,25 @@ pub fn list(json: Value) -> Vec<ServerMiddleware> {
     serde_json::from_value(json).unwrap()
 }
 
-pub async fn serve(json: Value) -> Client {
-    let chain = Chain::compile(&list(json)).unwrap();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(
-        Server::builder()
-            .layer(ChainLayer::new(chain))
-            .add_service(Parrot.into_server())
-            .serve_with_incoming(TcpListenerStream::new(listener)),
-    );
-    EchoClient::connect(url).await.unwrap()
+/// Serves the parrot behind this chain, with these settings of `grpc.server`.
+pub async fn start(list: Value, server: Value) -> (Running, SocketAddr) {
+    let chain = Chain::compile(&self::list(list)).unwrap();
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.address().unwrap();
+    let config: GrpcServer = serde_json::from_value(server).unwrap();
+    let server = Server::new(&config).methods(EchoServer::<Parrot>::FILE_DESCRIPTOR_SET);
+    let routes = Routes::new(Parrot.into_server());
+    let service = ChainLayer::new(chain).layer(routes);
+    (server.start(listener, service), address)
+}
+
+/// As [`start`], until the test ends.
+pub async fn serve(list: Value) -> Client {
+    let (running, address) = start(list, json!({})).await;
+    std::mem::forget(running);
+    EchoClient::connect(format!("http://{address}"))
+        .await
+        .unwrap()
 }
 
 /// JSON lines of this thread's events; tests run on a runtime of one thread.

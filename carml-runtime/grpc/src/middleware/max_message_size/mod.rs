@@ -2,7 +2,6 @@
 
 mod receive;
 mod refused;
-mod scan;
 
 use bytes::Bytes;
 use http::Request;
@@ -12,9 +11,8 @@ use tonic::{Code, Status, body::Body};
 use carml_config::ByteSize;
 
 use super::{Call, Implicit, Middleware, Passed};
-use crate::{code, status};
+use crate::{code, message::Framing, status};
 use refused::Refused;
-use scan::Scanner;
 
 /// Limits in bytes, of one message without its five bytes of prefix.
 #[derive(Debug)]
@@ -27,7 +25,7 @@ pub(crate) struct MaxMessageSize {
 #[derive(Default)]
 pub(crate) struct Messages {
     received: Refused,
-    sent: Scanner,
+    sent: Framing,
 }
 
 impl Middleware for MaxMessageSize {
@@ -41,7 +39,8 @@ impl Middleware for MaxMessageSize {
         }
     }
 
-    /// Puts a body around the request's, which fails at a message over the limit.
+    /// Puts a body around the request's, which fails at a message over the limit and passes on whole
+    /// ones.
     fn arrive(
         &self,
         _call: &mut Call,
@@ -57,16 +56,17 @@ impl Middleware for MaxMessageSize {
 
     fn frame(&self, _call: &mut Call, state: &mut Messages, frame: Frame<Bytes>) -> Passed {
         match (frame.data_ref(), self.send) {
-            (Some(data), Some(limit)) => match state.sent.over(data, limit) {
-                None => Passed::Frame(frame),
-                Some(over) => {
-                    let refusal = status::too_large("answer", over.size, limit);
-                    if over.good == 0 {
-                        return Passed::End(refusal);
-                    }
-                    Passed::FrameThenEnd(Frame::data(data.slice(..over.good)), refusal)
+            (Some(data), Some(limit)) => {
+                let over = state.sent.advance(data, |message| message.size > limit);
+                let Some(over) = over else {
+                    return Passed::Frame(frame);
+                };
+                let refusal = status::too_large("answer", over.size, limit);
+                if over.start == 0 {
+                    return Passed::End(refusal);
                 }
-            },
+                Passed::FrameThenEnd(Frame::data(data.slice(..over.start)), refusal)
+            }
             (Some(_), None) => Passed::Frame(frame),
             (None, _) => self.trailers(state, frame),
         }

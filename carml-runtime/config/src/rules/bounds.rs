@@ -1,0 +1,58 @@
+//! Durations and sizes of the server that are readable, and out of range.
+
+use super::Rules;
+use crate::{ByteSize, Duration};
+use carml_diagnostic::{Code, Diagnostic};
+
+/// Sizes, from the least to the greatest.
+const SIZES: [(&str, ByteSize, ByteSize); 4] = [
+    ("/grpc/server/window/connection", WINDOW.0, WINDOW.1),
+    ("/grpc/server/window/stream", WINDOW.0, WINDOW.1),
+    (
+        "/grpc/server/max_header_list_size",
+        ByteSize::new(1 << 10),
+        ByteSize::new(16 << 20),
+    ),
+    (
+        "/grpc/server/message_budget",
+        ByteSize::new(1 << 20),
+        ByteSize::new(u64::MAX),
+    ),
+];
+
+/// What HTTP/2 allows for a connection.
+const WINDOW: (ByteSize, ByteSize) = (ByteSize::new(64 << 10), ByteSize::new((1 << 31) - 1));
+
+/// Durations in which nothing could happen if they were 0.
+const NONZERO: [&str; 4] = [
+    "/grpc/server/handshake_timeout",
+    "/grpc/server/keepalive/timeout",
+    "/grpc/server/max_connection_age",
+    "/grpc/server/max_connection_idle",
+];
+
+pub(super) fn check(rules: &mut Rules<'_>) {
+    let value = rules.document.value();
+    let text = |at: &str| value.pointer(at).and_then(|value| value.as_str());
+    let mut found = Vec::new();
+    for (at, least, greatest) in SIZES {
+        let size = text(at).and_then(|text| text.parse::<ByteSize>().ok());
+        let message = match size {
+            Some(size) if size < least => format!("must be at least {least}"),
+            Some(size) if size > greatest => format!("must be at most {greatest}"),
+            _ => continue,
+        };
+        found.push((at, message));
+    }
+    for at in NONZERO {
+        let duration = text(at).and_then(|text| text.parse::<Duration>().ok());
+        if duration.is_some_and(|duration| duration.get().is_zero()) {
+            found.push((at, "must be more than 0".to_owned()));
+        }
+    }
+    for (at, message) in found {
+        let key = at.rsplit('/').next().unwrap_or(at);
+        let diagnostic = Diagnostic::error(Code::Range, format!("`{key}` {message}"));
+        rules.add(diagnostic, at);
+    }
+}

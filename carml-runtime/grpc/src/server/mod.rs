@@ -1,0 +1,154 @@
+//! The accept loop and the connections of a server, over [`h2`].
+//!
+//! - `listener`, `accept`: where connections come from.
+//! - `connection`, `clock`, `calls`, `io`: one connection, its PINGs, ages and limits.
+//! - `call`, `receive`: one call on it; how its request is read, and its response sent.
+//! - `protocol`, `methods`: what a request must be like.
+//! - `settings`, `budget`: limits, as the config has them.
+//! - `episode`: states that are logged once when they begin, and once when they end.
+
+mod accept;
+mod budget;
+mod call;
+mod calls;
+mod clock;
+mod connection;
+mod episode;
+mod io;
+mod listener;
+mod methods;
+mod protocol;
+mod receive;
+mod settings;
+
+use std::{convert::Infallible, sync::Arc};
+
+use carml_config::model;
+use http::{Request, Response};
+use tokio::time::timeout;
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+use tonic::body::Body;
+use tower_service::Service;
+
+use budget::Budget;
+pub(crate) use call::Incoming;
+pub use listener::Listener;
+use methods::Methods;
+use settings::Settings;
+
+/// A server that has not begun to accept connections.
+///
+/// # Examples
+///
+/// ```
+/// use carml_config::model::GrpcServer;
+/// use carml_grpc::server::{Listener, Server};
+/// use tonic::service::Routes;
+///
+/// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+/// let listener = Listener::bind("127.0.0.1:0").await?;
+/// let running = Server::new(&GrpcServer::default()).start(listener, Routes::default());
+/// running.drain();
+/// running.ended().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    settings: Settings,
+    methods: Methods,
+}
+
+/// What all connections of a server share.
+#[derive(Debug)]
+struct Shared {
+    settings: Settings,
+    methods: Methods,
+    budget: Arc<Budget>,
+    /// Connections end once their calls have.
+    drain: CancellationToken,
+    /// Connections end.
+    cut: CancellationToken,
+}
+
+impl Server {
+    /// A server with the limits of this config. Its address and its middlewares are not used.
+    pub fn new(config: &model::GrpcServer) -> Self {
+        let server = Self {
+            settings: Settings::of(config),
+            methods: Methods::default(),
+        };
+        server.methods(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    }
+
+    /// Adds the methods of an encoded `google.protobuf.FileDescriptorSet`: the requests of those
+    /// that take one message are checked to have one.
+    #[must_use]
+    pub fn methods(mut self, descriptors: &[u8]) -> Self {
+        self.methods.add(descriptors);
+        self
+    }
+
+    /// Begins to accept connections, and serves the calls on them.
+    pub fn start<S>(self, listener: Listener, service: S) -> Running
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + Clone
+            + Send
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        let Self { settings, methods } = self;
+        let shared = Arc::new(Shared {
+            budget: Budget::new(settings.message_budget),
+            settings,
+            methods,
+            drain: CancellationToken::new(),
+            cut: CancellationToken::new(),
+        });
+        let connections = TaskTracker::new();
+        let cut_on_drop = shared.cut.clone().drop_guard();
+        let drain_on_drop = shared.drain.clone().drop_guard();
+        let accept = accept::run(listener, Arc::clone(&shared), connections.clone(), service);
+        tokio::spawn(accept);
+        Running {
+            shared,
+            connections,
+            _on_drop: [cut_on_drop, drain_on_drop],
+        }
+    }
+}
+
+/// A server that accepts connections. Dropping it closes all of them.
+#[derive(Debug)]
+pub struct Running {
+    shared: Arc<Shared>,
+    connections: TaskTracker,
+    _on_drop: [DropGuard; 2],
+}
+
+impl Running {
+    /// Accepts no more connections, and asks clients to send their calls elsewhere. Calls in
+    /// progress go on.
+    pub fn drain(&self) {
+        self.shared.drain.cancel();
+        self.connections.close();
+    }
+
+    /// Closes all connections, and waits for what is left of their calls to end.
+    pub async fn cut(&self) {
+        self.drain();
+        self.shared.cut.cancel();
+        // Not for a handler that blocks its thread.
+        let _ = timeout(2 * connection::CLOSE, self.connections.wait()).await;
+    }
+
+    /// Waits until the server drains and the last connection has ended.
+    pub async fn ended(&self) {
+        self.shared.drain.cancelled().await;
+        self.connections.wait().await;
+    }
+}
