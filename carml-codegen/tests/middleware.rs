@@ -55,6 +55,7 @@ fn the_table_shows_options_with_their_defaults() {
         "| `rate_limit` | server | `rate`, required; `burst`: `10`; `share`: `0.5`; \
          `key`: `\"all\"`; `methods`: `[]` | Numbers, an enum, and options per method. |",
         "| `message_size` | server | `receive`; `send` | A scalar or an object. |",
+        "| `trace` | both | none, or `exclude`: `[]`; `level`: `\"info\"` | Has options, or none. |",
         "| In some builds. Needs the feature `audit` of `carml-runtime`. |",
     ] {
         assert!(table.contains(row), "{row}\n{table}");
@@ -110,7 +111,7 @@ fn an_entry_that_cannot_be_read_is_named() {
     );
     assert_eq!(
         error(&schema(serde_json::json!({}))),
-        "`server/oneOf/0`: expected `const`, or one `required` property"
+        "`server/oneOf/0`: expected `const`, one `required` property, or a `oneOf` of both"
     );
     assert!(error(&serde_json::json!({})).contains("x-carml-middleware: server"));
 }

@@ -56,14 +56,34 @@ impl<'a> Node<'a> {
         self.note("x-carml-middleware")?.as_str()
     }
 
-    /// The name of an entry: its `const`, else its only required key.
+    /// The name of an entry: its `const`, else its only required key, else what both of its forms
+    /// have.
     pub fn middleware_name(&self) -> Option<&'a str> {
         let constant = self.constant().and_then(Value::as_str);
-        constant.or_else(|| self.only_required())
+        let name = constant.or_else(|| self.only_required());
+        name.or_else(|| self.optional_options().map(|(name, _)| name))
+    }
+
+    /// The name of an entry that has two forms, and its form with options: `logging`, or
+    /// `logging: { … }`.
+    pub fn optional_options(&self) -> Option<(&'a str, Node<'a>)> {
+        let forms: Vec<Node<'a>> = self.one_of().collect();
+        let [one, other] = forms.as_slice() else {
+            return None;
+        };
+        let (alone, with_options) = match one.constant() {
+            Some(name) => (name.as_str()?, other),
+            None => (other.constant()?.as_str()?, one),
+        };
+        let is_same = with_options.only_required() == Some(alone);
+        is_same.then(|| (alone, with_options.clone()))
     }
 
     /// The schemas of an entry's options; none if it is only a name.
     pub fn middleware_options(&self) -> Vec<Applicable<'a>> {
+        if let Some((_, with_options)) = self.optional_options() {
+            return with_options.middleware_options();
+        }
         let key = self.only_required().filter(|_| self.constant().is_none());
         let options = key.and_then(|key| self.property(key));
         applicable::closure(options.map(Applicable::always))

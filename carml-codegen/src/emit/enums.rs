@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Emit, docs, rename, structs, ty};
+use super::{Definition, Emit, docs, helpers::Helper, rename, structs, ty};
 use crate::ir::types::{Alternative, Named, Variant};
 
 /// Strings and externally tagged options, or options with a tag among their keys.
@@ -12,13 +12,19 @@ pub(super) fn keyed(
     named: &Named,
     tag: Option<&String>,
     variants: &[Variant],
-) -> TokenStream {
+) -> Definition {
     let name = ty::ident(&named.name);
     let about = docs::tokens(&named.docs);
+    let optional: Vec<&String> = variants
+        .iter()
+        .filter(|variant| variant.optional)
+        .map(|variant| &variant.key)
+        .collect();
     let bare = variants.iter().all(|variant| variant.options.is_none());
     let derives = match bare {
         true => emit.derives(&["Copy", "Eq", "Hash"]),
-        false => emit.derives(&[]),
+        false if optional.is_empty() => emit.derives(&[]),
+        false => emit.derives_with(&[], &["Serialize"]),
     };
     let spelled: Vec<String> = variants
         .iter()
@@ -54,14 +60,33 @@ pub(super) fn keyed(
             let options = emit.ty(options);
             quote!((#options))
         });
-        quote!(#about #attribute #name #options)
+        (about, quote!(#attribute #name #options))
     });
-    quote! {
+    let (about_each, variants): (Vec<_>, Vec<_>) = variants.unzip();
+    let item = quote! {
         #about
         #derives
         #all
-        pub enum #name { #(#variants,)* }
+        pub enum #name { #(#about_each #variants,)* }
+    };
+    if optional.is_empty() {
+        return item.into();
     }
+    emit.uses(&["Deserializer"]);
+    emit.needs(Helper::WithOptions);
+    let remote = named.name.as_str();
+    let impls = quote! {
+        impl<'de> Deserialize<'de> for #name {
+            fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                #[derive(Deserialize)]
+                #[serde(remote = #remote, #(#serde),*)]
+                enum Variants__ { #(#variants,)* }
+                let value = with_options(d, &[#(#optional),*])?;
+                Variants__::deserialize(value).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+    Definition { item, impls }
 }
 
 pub(super) fn untagged(

@@ -37,13 +37,14 @@ macro_rules! helpers {
 }
 
 /// What types need even if documents are validated before they are read.
-pub(super) const SHARED: [Helper; 6] = [
+pub(super) const SHARED: [Helper; 7] = [
     Helper::ObjectOr,
     Helper::AnyInteger,
     Helper::Present,
     Helper::PresentInteger,
     Helper::PresentIntegers,
     Helper::Integers,
+    Helper::WithOptions,
 ];
 
 /// The texts of the helpers that are needed, and of those that they call.
@@ -175,6 +176,18 @@ fn converted(value: Value) -> Value {
         (Some(n), v) if v.is_f64() && n.fract() == 0.0 && n.abs() < 9.2e18 => (n as i64).into(),
         (_, value) => value,
     }
+}
+"#
+
+    WithOptions "with_options" [] r#"
+/// Reads a variant. One of these names alone is that variant with empty options.
+fn with_options<'de, D: Deserializer<'de>>(d: D, names: &[&str]) -> Result<Value, D::Error> {
+    Ok(match Value::deserialize(d)? {
+        Value::String(name) if names.contains(&name.as_str()) => {
+            [(name, Value::Object(Default::default()))].into_iter().collect()
+        }
+        value => value,
+    })
 }
 "#
 

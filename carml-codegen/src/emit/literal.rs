@@ -2,10 +2,10 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Emit, ty};
-use crate::ir::types::{NamedKind, Presence, Program, Type};
+use crate::ir::types::{NamedKind, Presence, Type, TypeId};
 
 /// The expression of a default, or `None` if the type cannot hold it.
 pub(super) fn expression(emit: &Emit<'_>, ty: &Type, value: &Value) -> Option<TokenStream> {
@@ -53,7 +53,7 @@ pub(super) fn expression(emit: &Emit<'_>, ty: &Type, value: &Value) -> Option<To
         (Type::Extern { scalar: None, .. }, Value::Object(entries)) if entries.is_empty() => {
             quote!(Default::default())
         }
-        (Type::Named(id), value) => match named(emit.program, *id, value) {
+        (Type::Named(id), value) => match named(emit, *id, value) {
             Some(expression) => expression,
             None => parsed(value),
         },
@@ -67,8 +67,8 @@ fn parsed(value: &Value) -> TokenStream {
     quote!(serde_json::from_str(#text).expect("the schema's default"))
 }
 
-fn named(program: &Program, id: crate::ir::types::TypeId, value: &Value) -> Option<TokenStream> {
-    let named = &program.types[id.0];
+fn named(emit: &Emit<'_>, id: TypeId, value: &Value) -> Option<TokenStream> {
+    let named = &emit.program.types[id.0];
     let name = ty::ident(&named.name);
     match (&named.kind, value) {
         (NamedKind::Struct(structure), Value::Object(entries)) if entries.is_empty() => {
@@ -79,18 +79,23 @@ fn named(program: &Program, id: crate::ir::types::TypeId, value: &Value) -> Opti
             complete.then(|| quote!(#name::default()))
         }
         (NamedKind::Enum(variants), Value::String(text)) => {
-            let variant = variants
-                .iter()
-                .find(|variant| variant.key == *text && variant.options.is_none())?;
-            let variant = ty::ident(&variant.name);
-            Some(quote!(#name::#variant))
+            let variant = variants.iter().find(|variant| variant.key == *text)?;
+            let spelled = ty::ident(&variant.name);
+            Some(match &variant.options {
+                None => quote!(#name::#spelled),
+                Some(_) if !variant.optional => return None,
+                Some(options) => {
+                    let options = expression(emit, options, &Value::Object(Map::new()))?;
+                    quote!(#name::#spelled(#options))
+                }
+            })
         }
         _ => None,
     }
 }
 
 /// The default is the one that the type has by itself, so that a derive gives it.
-pub(super) fn is_types_own(program: &Program, ty: &Type, value: &Value) -> bool {
+pub(super) fn is_types_own(emit: &Emit<'_>, ty: &Type, value: &Value) -> bool {
     match (ty, value) {
         (Type::Boolean, Value::Bool(value)) => !value,
         (Type::Integer(_), Value::Number(number)) => number.as_u64() == Some(0),
@@ -99,7 +104,7 @@ pub(super) fn is_types_own(program: &Program, ty: &Type, value: &Value) -> bool 
         (Type::Map(_) | Type::Extern { scalar: None, .. }, Value::Object(entries)) => {
             entries.is_empty()
         }
-        (Type::Named(id), Value::Object(_)) => named(program, *id, value).is_some(),
+        (Type::Named(id), Value::Object(_)) => named(emit, *id, value).is_some(),
         (Type::Option(_), Value::Null) => true,
         _ => false,
     }

@@ -174,10 +174,8 @@ impl Emit<'_> {
     fn named(&self, named: &Named) -> Definition {
         match &named.kind {
             NamedKind::Struct(structure) => structs::emit(self, named, structure),
-            NamedKind::Enum(variants) => enums::keyed(self, named, None, variants).into(),
-            NamedKind::Tagged(tag, variants) => {
-                enums::keyed(self, named, Some(tag), variants).into()
-            }
+            NamedKind::Enum(variants) => enums::keyed(self, named, None, variants),
+            NamedKind::Tagged(tag, variants) => enums::keyed(self, named, Some(tag), variants),
             NamedKind::Untagged(alternatives) => enums::untagged(self, named, alternatives).into(),
             NamedKind::Wrapper(inner) => structs::wrapper(self, named, inner).into(),
         }
@@ -185,6 +183,14 @@ impl Emit<'_> {
 
     /// Derives: those that every type has, those of this one, and those that the user asks for.
     fn derives(&self, own: &[&str]) -> TokenStream {
+        match self.by_macro {
+            true => self.derives_with(own, &[]),
+            false => self.derives_with(own, &["Deserialize", "Serialize"]),
+        }
+    }
+
+    /// The same with these of serde.
+    fn derives_with(&self, own: &[&str], serde: &[&str]) -> TokenStream {
         let every = [
             "Clone",
             "Copy",
@@ -205,9 +211,7 @@ impl Emit<'_> {
                 names.push(name.clone());
             }
         }
-        if !self.by_macro {
-            names.extend(["Deserialize".to_owned(), "Serialize".to_owned()]);
-        }
+        names.extend(serde.iter().map(|name| (*name).to_owned()));
         let paths = names
             .iter()
             .filter_map(|name| name.parse::<TokenStream>().ok());

@@ -12,7 +12,6 @@ use super::{
 use crate::ir::types::{Extra, Field, Named, Presence, Struct, Type};
 
 pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> Definition {
-    let program = emit.program;
     let name = ty::ident(&named.name);
     let about = docs::tokens(&named.docs);
     let defaults: Vec<Option<TokenStream>> = structure
@@ -24,7 +23,7 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> Defini
     let complete = defaults.iter().all(Option::is_some);
     let derive_default = complete
         && structure.fields.iter().all(|field| match &field.presence {
-            Presence::Default(value) => literal::is_types_own(program, &field.ty, value),
+            Presence::Default(value) => literal::is_types_own(emit, &field.ty, value),
             _ => true,
         });
     let spelled: Vec<String> = structure.fields.iter().map(spelled).collect();

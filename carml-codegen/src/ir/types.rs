@@ -175,6 +175,8 @@ pub(crate) struct Variant {
     pub(crate) deprecated: bool,
     /// The options of `{key: options}`, or what is beside the tag; none for a bare string.
     pub(crate) options: Option<Type>,
+    /// The bare string stands for options that are empty.
+    pub(crate) optional: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

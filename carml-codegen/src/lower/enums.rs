@@ -98,6 +98,7 @@ impl Lowering<'_> {
             docs: Docs::default(),
             deprecated: false,
             options: None,
+            optional: false,
         });
         let variants = variants.collect();
         self.define(id, schema, name, &[], |_, _| NamedKind::Enum(variants))

@@ -93,9 +93,12 @@ impl<'a> Table<'a> {
 }
 
 fn middleware<'a>(entry: &Node<'a>, at: &str) -> Result<Middleware<'a>, Error> {
-    let name = entry
-        .middleware_name()
-        .ok_or_else(|| Error::Expected(at.to_owned(), "`const`, or one `required` property"))?;
+    let name = entry.middleware_name().ok_or_else(|| {
+        Error::Expected(
+            at.to_owned(),
+            "`const`, one `required` property, or a `oneOf` of both",
+        )
+    })?;
     let expected = |part: &str, what| Error::Expected(format!("{name}/{part}"), what);
     let annotation = |error: Expected| expected(error.part, error.what);
     let values = entry.middleware_options();
@@ -113,7 +116,13 @@ fn middleware<'a>(entry: &Node<'a>, at: &str) -> Result<Middleware<'a>, Error> {
             .ok_or_else(|| expected("description", "a string"))?,
         server: false,
         client: false,
-        options: (!values.is_empty()).then(|| options(&values, example)),
+        options: (!values.is_empty()).then(|| {
+            let options = options(&values, example);
+            match entry.optional_options() {
+                Some(_) => format!("none, or {options}"),
+                None => options,
+            }
+        }),
         feature: entry.middleware_feature().map_err(annotation)?,
         nonzero,
         implicit: entry.implicit().map_err(annotation)?,

@@ -33,6 +33,7 @@ macro_rules! keeps_options {
 
 keeps_options! {
     plain: Plain(());
+    trace: Trace(crate::chain::model::Trace);
     pause: Pause(crate::chain::Duration);
     rate_limit: RateLimit(crate::chain::model::RateLimit);
     compression: Compression(crate::chain::model::Compression);

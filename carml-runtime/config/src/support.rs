@@ -79,3 +79,13 @@ pub fn converted(value: Value) -> Value {
         (_, value) => value,
     }
 }
+
+/// Reads a variant. One of these names alone is that variant with empty options.
+pub fn with_options<'de, D: Deserializer<'de>>(d: D, names: &[&str]) -> Result<Value, D::Error> {
+    Ok(match Value::deserialize(d)? {
+        Value::String(name) if names.contains(&name.as_str()) => {
+            [(name, Value::Object(Default::default()))].into_iter().collect()
+        }
+        value => value,
+    })
+}

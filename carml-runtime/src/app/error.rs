@@ -95,6 +95,14 @@ pub enum AppError {
 }
 
 impl AppError {
+    /// The exit code of a process that ends with an error, whichever it is.
+    pub(super) const EXIT_CODE: u8 = 1;
+
+    /// Whether calls were cut off that may still run.
+    pub(super) fn leaves_calls(&self) -> bool {
+        matches!(self, Self::Deadline(_) | Self::ForcedShutdown)
+    }
+
     /// An error from any other one, or from a text.
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Custom(error.into())

@@ -271,11 +271,11 @@ impl<C: Root + Send + Sync + 'static> App<C> {
             return ExitCode::SUCCESS;
         };
         error.print();
-        if matches!(error, AppError::Deadline(_) | AppError::ForcedShutdown) {
-            // The runtime's own end would wait for what was cut off.
-            std::process::exit(1);
+        if error.leaves_calls() {
+            // The runtime's own end would wait for them.
+            std::process::exit(AppError::EXIT_CODE.into());
         }
-        ExitCode::FAILURE
+        ExitCode::from(AppError::EXIT_CODE)
     }
 
     /// Runs to the end. Dropping the future ends at once, without a drain.

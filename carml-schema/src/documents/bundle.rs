@@ -196,6 +196,7 @@ impl<'a> Bundler<'a> {
                 branch = target;
             }
             if let (Some(name), Some(copy)) = (branch.middleware_name(), copy.as_object_mut()) {
+                self.name_alternatives(&branch, copy, base);
                 copy.insert("title".to_owned(), name.into());
                 if let Some(required) = copy.remove("required") {
                     let all = copy

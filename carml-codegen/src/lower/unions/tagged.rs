@@ -10,20 +10,28 @@ use crate::ir::{
     types::{Docs, Variant},
 };
 
-/// A variant of an enum: its key, docs, and the schema of its options.
-type Keyed = (String, Docs, Option<SchemaId>);
+/// A variant of an enum, before its options have a type.
+#[derive(Clone)]
+pub(in crate::lower) struct Keyed {
+    key: String,
+    docs: Docs,
+    options: Option<SchemaId>,
+    /// The key alone stands for options that are empty.
+    optional: bool,
+}
 
 impl Lowering<'_> {
     pub(in crate::lower) fn variants(&mut self, keyed: Vec<Keyed>) -> Vec<Variant> {
-        let names = names::distinct(keyed.iter().map(|(key, _, _)| names::pascal(key)));
+        let names = names::distinct(keyed.iter().map(|one| names::pascal(&one.key)));
         let keyed = keyed.into_iter().zip(names);
         keyed
-            .map(|((key, docs, options), name)| Variant {
-                key,
-                docs: docs.beside(&name),
+            .map(|(one, name)| Variant {
+                key: one.key,
+                docs: one.docs.beside(&name),
                 name,
                 deprecated: false,
-                options: options.map(|options| self.ty(options)),
+                options: one.options.map(|options| self.ty(options)),
+                optional: one.optional,
             })
             .collect()
     }
@@ -32,24 +40,68 @@ impl Lowering<'_> {
     pub(in crate::lower) fn external(&mut self, branches: &[SchemaId]) -> Option<Vec<Keyed>> {
         let mut variants: Vec<Keyed> = Vec::new();
         for branch in branches {
-            let schema = self.merge(*branch);
-            let rules = &schema.rules;
-            if let Some(values) = &rules.values {
-                for value in values {
-                    variants.push((value.as_str()?.to_owned(), docs(&schema), None));
-                }
-                continue;
+            match self.two_forms(*branch) {
+                Some(optional) => variants.push(optional),
+                None => variants.extend(self.keyed(*branch)?),
             }
-            let (key, options) = rules.properties.first()?;
-            let closed = rules.additional == Additional::Closed && rules.patterns.is_empty();
-            let alone = rules.properties.len() == 1 && rules.required.contains(key);
-            if !closed || !alone || instance_type::only(rules) != Some(InstanceType::Object) {
-                return None;
-            }
-            variants.push((key.clone(), docs(&schema), Some(*options)));
         }
-        let keys: BTreeSet<&String> = variants.iter().map(|(key, _, _)| key).collect();
+        let keys: BTreeSet<&String> = variants.iter().map(|one| &one.key).collect();
         (keys.len() == variants.len()).then_some(variants)
+    }
+
+    /// A union of a string and of an object with that key, whose options may be empty. Only types
+    /// of validated documents can read both as one variant.
+    fn two_forms(&mut self, branch: SchemaId) -> Option<Keyed> {
+        let schema = self.merge(branch);
+        let mut rest = schema.rules.clone();
+        let unions = std::mem::take(&mut rest.unions);
+        let [union] = unions.as_slice() else {
+            return None;
+        };
+        if !self.validated || union.branches.len() != 2 || !rest.is_unconstrained() {
+            return None;
+        }
+        let mut forms = Vec::new();
+        for branch in &union.branches {
+            forms.extend(self.keyed(*branch)?);
+        }
+        forms.sort_by_key(|form| form.options.is_some());
+        let [alone, with_options] = forms.as_slice() else {
+            return None;
+        };
+        let options = with_options.options.filter(|_| alone.options.is_none())?;
+        let rules = &self.merge(options).rules;
+        let may_be_empty = instance_type::only(rules) == Some(InstanceType::Object)
+            && rules.required.is_empty()
+            && rules.bounds.keys.is_free();
+        (may_be_empty && alone.key == with_options.key).then(|| Keyed {
+            docs: docs(&schema),
+            optional: true,
+            ..with_options.clone()
+        })
+    }
+
+    /// The strings of a branch, or its one required key with its options.
+    fn keyed(&mut self, branch: SchemaId) -> Option<Vec<Keyed>> {
+        let schema = self.merge(branch);
+        let rules = &schema.rules;
+        let keyed = |key: &str, options| Keyed {
+            key: key.to_owned(),
+            docs: docs(&schema),
+            options,
+            optional: false,
+        };
+        if let Some(values) = &rules.values {
+            let words = values
+                .iter()
+                .map(|value| Some(keyed(value.as_str()?, None)));
+            return words.collect();
+        }
+        let (key, options) = rules.properties.first()?;
+        let closed = rules.additional == Additional::Closed && rules.patterns.is_empty();
+        let alone = rules.properties.len() == 1 && rules.required.contains(key);
+        let is_object = instance_type::only(rules) == Some(InstanceType::Object);
+        (closed && alone && is_object).then(|| vec![keyed(key, Some(*options))])
     }
 
     /// Objects that one required key discriminates: serde's internally tagged enum.
@@ -96,8 +148,12 @@ impl Lowering<'_> {
                 options.rules.required.remove(tag);
                 let own = self.graph.get(*branch);
                 options.about.title.clone_from(&own.about.title);
-                let docs = docs(&options);
-                keyed.push((word, docs, Some(self.graph.add(options))));
+                keyed.push(Keyed {
+                    key: word,
+                    docs: docs(&options),
+                    options: Some(self.graph.add(options)),
+                    optional: false,
+                });
             }
             return Some((tag.clone(), keyed));
         }

@@ -8,13 +8,15 @@ impl BuiltIn {
         match self {
             BuiltIn::Server(ServerMiddleware::Plain)
             | BuiltIn::Client(ClientMiddleware::Plain) => &MIDDLEWARES[0usize],
-            BuiltIn::Server(ServerMiddleware::Pause(_)) => &MIDDLEWARES[1usize],
-            BuiltIn::Server(ServerMiddleware::RateLimit(_)) => &MIDDLEWARES[2usize],
+            BuiltIn::Server(ServerMiddleware::Trace(_))
+            | BuiltIn::Client(ClientMiddleware::Trace(_)) => &MIDDLEWARES[1usize],
+            BuiltIn::Server(ServerMiddleware::Pause(_)) => &MIDDLEWARES[2usize],
+            BuiltIn::Server(ServerMiddleware::RateLimit(_)) => &MIDDLEWARES[3usize],
             BuiltIn::Server(ServerMiddleware::Compression(_))
-            | BuiltIn::Client(ClientMiddleware::Compression(_)) => &MIDDLEWARES[3usize],
-            BuiltIn::Server(ServerMiddleware::MessageSize(_)) => &MIDDLEWARES[4usize],
-            BuiltIn::Server(ServerMiddleware::Audit(_)) => &MIDDLEWARES[5usize],
-            BuiltIn::Client(ClientMiddleware::Breaker(_)) => &MIDDLEWARES[6usize],
+            | BuiltIn::Client(ClientMiddleware::Compression(_)) => &MIDDLEWARES[4usize],
+            BuiltIn::Server(ServerMiddleware::MessageSize(_)) => &MIDDLEWARES[5usize],
+            BuiltIn::Server(ServerMiddleware::Audit(_)) => &MIDDLEWARES[6usize],
+            BuiltIn::Client(ClientMiddleware::Breaker(_)) => &MIDDLEWARES[7usize],
         }
     }
     /// Whether its options are zero where they must not be.
@@ -29,6 +31,15 @@ impl BuiltIn {
 pub const MIDDLEWARES: &[Facts] = &[
     Facts {
         name: "plain",
+        server: true,
+        client: true,
+        feature: None,
+        nonzero: None,
+        implicit: None,
+        inside: None,
+    },
+    Facts {
+        name: "trace",
         server: true,
         client: true,
         feature: None,

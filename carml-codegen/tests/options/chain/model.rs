@@ -1,6 +1,6 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::support::{present, integer};
+use super::support::{present, integer, with_options};
 
 /// Middlewares with options of every kind.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -10,17 +10,30 @@ pub struct Lists {
     pub client: Client,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
+    /// Defaults to `["plain","trace"]`.
     pub middleware: Vec<ServerMiddleware>,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            middleware: vec![
+                ServerMiddleware::Plain, ServerMiddleware::Trace(Trace::default())
+            ],
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerMiddleware {
     /// Has no options.
     Plain,
+    /// Has options, or none.
+    Trace(Trace),
     /// A scalar.
     Pause(super::Duration),
     /// Numbers, an enum, and options per method.
@@ -31,6 +44,48 @@ pub enum ServerMiddleware {
     MessageSize(MessageSize),
     /// In some builds.
     Audit(bool),
+}
+
+impl<'de> Deserialize<'de> for ServerMiddleware {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(remote = "ServerMiddleware", rename_all = "snake_case")]
+        enum Variants__ {
+            Plain,
+            Trace(Trace),
+            Pause(super::Duration),
+            RateLimit(RateLimit),
+            Compression(Compression),
+            MessageSize(MessageSize),
+            Audit(bool),
+        }
+        let value = with_options(d, &["trace"])?;
+        Variants__::deserialize(value).map_err(serde::de::Error::custom)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trace {
+    pub exclude: Vec<String>,
+    /// Defaults to `"info"`.
+    pub level: Level,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self {
+            exclude: Vec::new(),
+            level: Level::Info,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Info,
+    Debug,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -137,15 +192,32 @@ pub struct Client {
     pub middleware: Vec<ClientMiddleware>,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClientMiddleware {
     /// Has no options.
     Plain,
+    /// Has options, or none.
+    Trace(Trace),
     /// A boolean, lists and a size, on both sides.
     Compression(Compression),
     /// For clients.
     Breaker(Breaker),
+}
+
+impl<'de> Deserialize<'de> for ClientMiddleware {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(remote = "ClientMiddleware", rename_all = "lowercase")]
+        enum Variants__ {
+            Plain,
+            Trace(Trace),
+            Compression(Compression),
+            Breaker(Breaker),
+        }
+        let value = with_options(d, &["trace"])?;
+        Variants__::deserialize(value).map_err(serde::de::Error::custom)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

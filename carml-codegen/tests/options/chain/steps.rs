@@ -2,6 +2,7 @@
 use super::{BuiltIn, ClientMiddleware, ServerMiddleware, Visit};
 use crate::middleware::{Implicit, Middleware};
 use crate::middleware::plain;
+use crate::middleware::trace;
 use crate::middleware::pause;
 use crate::middleware::rate_limit;
 use crate::middleware::compression;
@@ -10,11 +11,12 @@ use crate::middleware::message_size;
 use crate::middleware::audit;
 use crate::middleware::breaker;
 /// No chain has more steps: none is in a list twice.
-pub(super) const CAPACITY: usize = 7usize;
+pub(super) const CAPACITY: usize = 8usize;
 /// A built-in middleware in a chain.
 #[derive(Debug)]
 pub(super) enum Step {
     Plain(plain::Plain),
+    Trace(trace::Trace),
     Pause(pause::Pause),
     RateLimit(rate_limit::RateLimit),
     Compression(compression::Compression),
@@ -31,6 +33,10 @@ impl Step {
                 BuiltIn::Server(ServerMiddleware::Plain)
                 | BuiltIn::Client(ClientMiddleware::Plain) => {
                     Step::Plain(<plain::Plain as Middleware>::build(&()))
+                }
+                BuiltIn::Server(ServerMiddleware::Trace(options))
+                | BuiltIn::Client(ClientMiddleware::Trace(options)) => {
+                    Step::Trace(<trace::Trace as Middleware>::build(options))
                 }
                 BuiltIn::Server(ServerMiddleware::Pause(options)) => {
                     Step::Pause(<pause::Pause as Middleware>::build(options))
@@ -81,6 +87,7 @@ impl Step {
     pub(super) fn state(&self) -> State {
         match self {
             Step::Plain(_) => State::Plain(Default::default()),
+            Step::Trace(_) => State::Trace(Default::default()),
             Step::Pause(_) => State::Pause(Default::default()),
             Step::RateLimit(_) => State::RateLimit(Default::default()),
             Step::Compression(_) => State::Compression(Default::default()),
@@ -95,6 +102,9 @@ impl Step {
     pub(super) fn visit<V: Visit>(&self, state: &mut State, visitor: V) -> V::Output {
         match (self, state) {
             (Step::Plain(middleware), State::Plain(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::Trace(middleware), State::Trace(state)) => {
                 visitor.visit(middleware, state)
             }
             (Step::Pause(middleware), State::Pause(state)) => {
@@ -126,6 +136,7 @@ pub(super) enum State {
     #[default]
     None,
     Plain(<plain::Plain as Middleware>::State),
+    Trace(<trace::Trace as Middleware>::State),
     Pause(<pause::Pause as Middleware>::State),
     RateLimit(<rate_limit::RateLimit as Middleware>::State),
     Compression(<compression::Compression as Middleware>::State),

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    BuiltIn, Visit,
+    BuiltIn, ServerMiddleware, Visit,
     facts::MIDDLEWARES,
     steps::{CAPACITY, State, Step},
 };
@@ -72,8 +72,38 @@ fn a_middleware_is_built_with_its_options_and_their_defaults() {
         r#"MessageSize(ByteSize(ByteSize("1000b")))"#
     );
     assert!(Step::implicit("pause").is_none());
-    assert_eq!(CAPACITY, 7);
+    assert_eq!(CAPACITY, 8);
     assert!(matches!(State::default(), State::None));
+}
+
+#[test]
+fn a_middleware_with_optional_options_is_a_name_or_a_mapping() {
+    let shown = |level: &str| format!("Trace(Trace {{ exclude: [], level: {level} }})");
+    for (item, level) in [
+        (server(json!("trace")), "Info"),
+        (server(json!({ "trace": {} })), "Info"),
+        (client(json!("trace")), "Info"),
+        (client(json!({ "trace": { "level": "debug" } })), "Debug"),
+    ] {
+        assert_eq!(show(&Step::build(&item).unwrap()), shown(level));
+    }
+    // Other names alone are still refused, and so are options of a middleware that has none.
+    for item in [
+        json!("pause"),
+        json!({ "plain": {} }),
+        json!({ "trace": null }),
+    ] {
+        assert!(serde_json::from_value::<ServerMiddleware>(item).is_err());
+    }
+    let written = serde_json::to_value(ServerMiddleware::Plain).unwrap();
+    assert_eq!(written, json!("plain"));
+    let server = crate::chain::model::Lists::default().server;
+    let names: Vec<&str> = server
+        .middleware
+        .into_iter()
+        .map(|item| BuiltIn::Server(item).facts().name)
+        .collect();
+    assert_eq!(names, ["plain", "trace"]);
 }
 
 #[test]

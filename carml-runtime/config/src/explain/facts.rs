@@ -62,15 +62,25 @@ impl Facts {
         let node = &part.node;
         let about = node.description().filter(|_| !part.unconditional);
         for value in node.constants() {
-            let choice = inline::value(value);
-            if !self.allowed.iter().any(|(known, _)| *known == choice) {
-                self.allowed.push((choice, about.map(str::to_owned)));
-            }
+            self.allow(inline::value(value), about);
+        }
+        if part.unconditional {
+            return;
         }
         // `{ key: … }` with one required key is a choice too, as middlewares have it.
-        if let (false, Some(key)) = (part.unconditional, node.only_required()) {
-            self.allowed
-                .push((format!("{key}: …"), about.map(str::to_owned)));
+        if let Some(key) = node.only_required() {
+            self.allow(format!("{key}: …"), about);
+        }
+        // The description of both forms is above them.
+        if let Some((name, _)) = node.optional_options() {
+            self.allow(name.to_owned(), about);
+            self.allow(format!("{name}: …"), about);
+        }
+    }
+
+    fn allow(&mut self, choice: String, about: Option<&str>) {
+        if !self.allowed.iter().any(|(known, _)| *known == choice) {
+            self.allowed.push((choice, about.map(str::to_owned)));
         }
     }
 

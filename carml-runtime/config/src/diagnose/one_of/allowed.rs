@@ -30,14 +30,14 @@ impl Allowed {
 }
 
 /// The values that the alternatives allow at a pointer.
-pub(super) fn constants(branches: &[Branch], at: &str) -> Vec<Value> {
+pub(super) fn constants(branches: &[&Branch], at: &str) -> Vec<Value> {
     let mut found: Vec<Value> = Vec::new();
     let mut add = |value: &Value| {
         if !found.contains(value) {
             found.push(value.clone());
         }
     };
-    for error in branches.iter().flatten() {
+    for error in branches.iter().copied().flatten() {
         if error.instance_path().as_str() != at {
             continue;
         }
@@ -53,9 +53,9 @@ pub(super) fn constants(branches: &[Branch], at: &str) -> Vec<Value> {
 }
 
 /// The types of values that the alternatives allow at a pointer.
-fn types_at(branches: &[Branch], at: &str) -> Vec<String> {
+fn types_at(branches: &[&Branch], at: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for error in branches.iter().flatten() {
+    for error in branches.iter().copied().flatten() {
         if let Violation::Type { kind } = error.kind()
             && error.instance_path().as_str() == at
         {

@@ -36,11 +36,11 @@ pub(super) fn closest<'b>(choice: Choice<'b>) -> Option<&'b Branch> {
         let errors: usize = branch.iter().map(count).sum();
         (of(branch, choice), errors)
     };
-    let failing = choice.branches.iter().filter(|b| !b.is_empty());
+    let failing = choice.branches.iter().copied().filter(|b| !b.is_empty());
     let mut scored: Vec<_> = failing.map(|b| (score(b), b)).collect();
     let best = scored.iter().map(|s| s.0).min()?;
     scored.retain(|(score, _)| *score == best);
-    if let [(_, one)] = &scored[..] {
+    if let [(_, one)] = scored[..] {
         return Some(one);
     }
     // Of those that are equal, the one whose keys the unknown ones are nearest to, then the one

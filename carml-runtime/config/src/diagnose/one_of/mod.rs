@@ -25,7 +25,7 @@ type Branch = Vec<ValidationError<'static>>;
 struct Choice<'a> {
     document: &'a Document,
     error: &'a ValidationError<'a>,
-    branches: &'a [Branch],
+    branches: &'a [&'a Branch],
     /// Its JSON pointer.
     at: &'a str,
 }
@@ -38,10 +38,11 @@ pub(super) fn choose(
     branches: &[Branch],
     report: &mut RawReport,
 ) {
+    let branches = flattened(branches, error.instance_path().as_str());
     let choice = Choice {
         document,
         error,
-        branches,
+        branches: &branches,
         at: error.instance_path().as_str(),
     };
     let strategies = [named_item::diagnostic, misspelt_value];
@@ -59,6 +60,23 @@ pub(super) fn choose(
         },
         Mismatch::WrongType => wrong_type(choice, branch, report),
     }
+}
+
+/// The alternatives, those of an alternative that only has alternatives in its place.
+fn flattened<'b>(branches: &'b [Branch], at: &str) -> Vec<&'b Branch> {
+    let mut flat = Vec::new();
+    for branch in branches {
+        match &branch[..] {
+            [error] if error.instance_path().as_str() == at => match error.kind() {
+                Violation::OneOfNotValid { context } | Violation::AnyOf { context } => {
+                    flat.extend(flattened(context, at));
+                }
+                _ => flat.push(branch),
+            },
+            _ => flat.push(branch),
+        }
+    }
+    flat
 }
 
 fn diagnose_all(choice: Choice<'_>, branch: &Branch, report: &mut RawReport) {

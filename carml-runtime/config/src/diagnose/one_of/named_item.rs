@@ -6,6 +6,7 @@ use super::{Choice, allowed};
 use carml_diagnostic::{Diagnostic, Found, Input, Kind, escape_key, nearest, text, trusted};
 use carml_schema::applicable::{Applicable, child, closure};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 pub(super) fn diagnostic(choice: Choice<'_>) -> Option<Diagnostic> {
     let Choice { document, at, .. } = choice;
@@ -28,16 +29,19 @@ pub(super) fn diagnostic(choice: Choice<'_>) -> Option<Diagnostic> {
         Value::Object(map) if map.len() == 1 => {
             let key = map.keys().next()?;
             let pointer = format!("{at}/{}", escape_key(key));
+            if options.contains(key) {
+                return None;
+            }
             if names.contains(key) {
                 let help = format!("write `{key}` alone, without `:`");
                 let kind = Kind::OptionsNotAllowed { name: key.clone() };
                 let diagnostic = Diagnostic::new(kind).help(text![trusted(help)]);
                 return Some(document.locate(diagnostic, &pointer, true));
             }
-            if options.contains(key) {
-                return None;
-            }
-            let all: Vec<String> = names.into_iter().chain(options).collect();
+            let mut all = names;
+            all.extend(options);
+            let mut seen = BTreeSet::new();
+            all.retain(|name| seen.insert(name.clone()));
             let kind = Kind::ValueNotAllowed {
                 at: at.to_owned(),
                 found: Found::Scalar(Input::new(key)),
