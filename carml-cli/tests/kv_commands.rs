@@ -71,18 +71,30 @@ fn every_command_works(store: &Store) {
     assert_eq!(store.run(&["lock", "j", "--", "no-such-program"]).0, 2);
 }
 
-#[cfg(feature = "etcd")]
-#[test]
-fn the_store_of_a_config_is_read_and_written() {
-    let server = carml_test_conformance::Server::start(&["etcd"]);
+#[cfg(any(feature = "consul", feature = "etcd"))]
+/// The store of a config that names a server of this provider.
+fn configured_store_is_read_and_written(provider: &str) {
+    let server = carml_test_conformance::Server::start(&[provider]);
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("carml.yml");
     let text = format!(
-        "registry:\n  provider: etcd\n  endpoints: [\"{}\"]\n",
+        "registry:\n  provider: {provider}\n  endpoints: [\"{}\"]\n",
         server.endpoints()[0]
     );
     std::fs::write(&config, text).unwrap();
     every_command_works(&Store(vec!["--config".into(), config.into()]));
+}
+
+#[cfg(feature = "etcd")]
+#[test]
+fn an_etcd_of_a_config_is_read_and_written() {
+    configured_store_is_read_and_written("etcd");
+}
+
+#[cfg(feature = "consul")]
+#[test]
+fn a_consul_of_a_config_is_read_and_written() {
+    configured_store_is_read_and_written("consul");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The features of `carml-runtime` that config may ask for, and whether they are in this build.
 
-const FEATURES: [(&str, bool); 4] = [
+const FEATURES: [(&str, bool); 5] = [
+    ("consul", cfg!(feature = "consul")),
     ("etcd", cfg!(feature = "etcd")),
     ("redb", cfg!(feature = "redb")),
     ("reflection", cfg!(feature = "reflection")),

@@ -299,6 +299,9 @@ pub struct Registry {
     /// That user's password.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub password: Option<super::Secret>,
+    /// The ACL token of Consul.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub token: Option<super::Secret>,
     /// How long one operation may take, and how long the first connection is tried. Defaults to `"5s"`.
     pub timeout: super::Duration,
     /// The certificate authority that signs the servers' certificates.
@@ -329,6 +332,7 @@ impl Default for Registry {
             path: "carml.redb".to_owned(),
             username: None,
             password: None,
+            token: None,
             timeout: "5s".parse::<super::Duration>().expect("the schema's default"),
             certificate: None,
             client_certificate: None,

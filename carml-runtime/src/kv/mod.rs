@@ -3,6 +3,8 @@
 mod open;
 
 pub use carml_kv::*;
+#[cfg(feature = "consul")]
+pub use carml_kv_consul as consul;
 #[cfg(feature = "etcd")]
 pub use carml_kv_etcd as etcd;
 #[cfg(feature = "redb")]

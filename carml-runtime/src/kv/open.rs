@@ -1,14 +1,16 @@
 //! From the config to a handle.
 
+#[cfg(feature = "consul")]
+mod consul;
 mod directory;
 #[cfg(feature = "etcd")]
 mod etcd;
-#[cfg(feature = "etcd")]
+#[cfg(any(feature = "consul", feature = "etcd"))]
 mod servers;
 
 use std::sync::Arc;
 
-#[cfg(any(feature = "etcd", feature = "redb"))]
+#[cfg(any(feature = "consul", feature = "etcd", feature = "redb"))]
 use crate::kv::capability::Provider;
 use crate::{
     config::model::Registry,
@@ -51,6 +53,8 @@ pub async fn open_registry(config: &Registry) -> Result<Opened, Error> {
     match config.provider {
         #[cfg(feature = "redb")]
         Provider::Redb => redb(config).await,
+        #[cfg(feature = "consul")]
+        Provider::Consul => consul::open(config).await,
         #[cfg(feature = "etcd")]
         Provider::Etcd => etcd::open(config).await,
         other => missing(other.as_str()),

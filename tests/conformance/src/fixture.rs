@@ -16,6 +16,9 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     const WRITES: u64 = 150;
     /// The shortest lease.
     const MIN_TTL: Duration;
+    /// Whether a watch delivers every change; otherwise changes in quick succession are delivered as
+    /// one, and a watch that resumes begins with a snapshot.
+    const FULL_HISTORY: bool = true;
     /// More revisions than its history holds; `None`: not to be reached in a test.
     const HISTORY: Option<usize> = None;
     /// More changes than a watch that nobody reads holds; `None`: not to be reached in a test.

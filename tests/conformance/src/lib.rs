@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 pub mod check;
+mod consul;
 mod etcd;
 mod fixture;
 mod proxy;
@@ -13,6 +14,7 @@ mod redb;
 mod server;
 mod support;
 
+pub use consul::ConsulBucket;
 pub use etcd::EtcdBucket;
 pub use fixture::Fixture;
 pub use proxy::Proxy;

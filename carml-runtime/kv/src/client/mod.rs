@@ -20,7 +20,7 @@ pub use self::{
     endpoints::Endpoints,
     failure::{Failure, Outcome, causes},
     leases::{Leases, Validity},
-    refusal::{conflict, misunderstood, not_held},
+    refusal::{Present, conflict, misunderstood, not_held},
     released::Released,
     tls::Tls,
 };

@@ -1,6 +1,35 @@
 //! Errors that every such backend has.
 
+use std::fmt;
+
 use crate::{Error, ErrorKind, Key, Revision};
+
+/// What a condition found instead of the expected revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Present {
+    /// No such key.
+    Missing,
+    /// The key, with a revision that is not known.
+    Exists,
+    /// The key with this revision.
+    At(Revision),
+}
+
+impl From<Option<Revision>> for Present {
+    fn from(revision: Option<Revision>) -> Present {
+        revision.map_or(Present::Missing, Present::At)
+    }
+}
+
+impl fmt::Display for Present {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Present::Missing => f.write_str("no such key"),
+            Present::Exists => f.write_str("the key"),
+            Present::At(Revision(revision)) => write!(f, "revision {revision}"),
+        }
+    }
+}
 
 /// The condition on a key's revision is not met.
 pub fn conflict(
@@ -8,20 +37,13 @@ pub fn conflict(
     op: &'static str,
     key: &Key,
     expected: Option<Revision>,
-    found: Option<Revision>,
+    found: impl Into<Present>,
 ) -> Error {
-    let (expected, found) = (shown(expected), shown(found));
+    let (expected, found) = (Present::from(expected), found.into());
     let why = format!("the revision is not the expected one: expected {expected}, found {found}");
     Error::new(ErrorKind::Conflict, op, why)
         .with_backend(provider)
         .with_key(key.as_str())
-}
-
-fn shown(revision: Option<Revision>) -> String {
-    match revision {
-        Some(Revision(revision)) => format!("revision {revision}"),
-        None => "no such key".to_owned(),
-    }
 }
 
 /// The lock on a key is not held with a token.

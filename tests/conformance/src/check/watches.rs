@@ -81,9 +81,24 @@ pub async fn a_watch_of_a_key_or_a_tree_sees_its_keys<F: Fixture>() {
     assert_eq!(gone, [deleted("d/a"), deleted("d/b/c"), deleted("d/b/c/e")]);
 }
 
+/// What a watch without a history sends of the past.
+async fn snapshot_of_the_past(watch: &mut WatchStream) -> Vec<Key> {
+    match next(watch).await {
+        Batch::Snapshot {
+            entries,
+            reason: SnapshotReason::Compacted,
+            ..
+        } => entries.into_iter().map(|entry| entry.key).collect(),
+        other => panic!("expected a snapshot, not {other:?}"),
+    }
+}
+
 pub async fn a_resumed_watch_misses_nothing<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Watch, WatchTree);
+    if !F::FULL_HISTORY {
+        return a_resumed_watch_has_the_present_state::<F>(&kv).await;
+    }
     let mut made = Vec::new();
     for i in 0..1500 {
         made.push(kv.put(key(&format!("d/{}", i % 7)), i.to_string(), None));
@@ -124,6 +139,50 @@ pub async fn a_resumed_watch_misses_nothing<F: Fixture>() {
     );
 }
 
+async fn a_resumed_watch_has_the_present_state<F: Fixture>(kv: &Kv) {
+    let before = put(kv, "d/a").await;
+    let seen = put(kv, "d/b").await;
+    kv.delete(key("d/a")).await.unwrap();
+    let last = put(kv, "d/c").await;
+    for from in [before, seen] {
+        let dir = Some(key("d"));
+        let mut watch = kv
+            .watch_tree(dir, WatchStart::Revision(from))
+            .await
+            .unwrap();
+        assert_eq!(
+            snapshot_of_the_past(&mut watch).await,
+            [key("d/b"), key("d/c")]
+        );
+        let next = put(kv, "d/b").await;
+        assert_eq!(events(&mut watch).await.0, next);
+    }
+    let removed = WatchStart::Revision(before);
+    let mut watch = kv.watch(key("d/a"), removed).await.unwrap();
+    assert_eq!(snapshot_of_the_past(&mut watch).await, []);
+    // A key that has not changed since.
+    let mut watch = kv
+        .watch(key("d/c"), WatchStart::Revision(last))
+        .await
+        .unwrap();
+    let first = next(&mut watch).await;
+    assert!(matches!(first, Batch::Progress { .. }), "{first:?}");
+    // Nothing has changed since.
+    let last = put(kv, "d/b").await;
+    for name in ["d/a", "d/b"] {
+        let mut watch = kv
+            .watch(key(name), WatchStart::Revision(last))
+            .await
+            .unwrap();
+        let first = next(&mut watch).await;
+        assert!(
+            matches!(first, Batch::Progress { revision } if revision >= last),
+            "{first:?}"
+        );
+        kv.delete(key("none")).await.unwrap();
+    }
+}
+
 pub async fn a_watch_resumes_after_a_restart<F: Fixture>() {
     let (fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Watch, Close);
@@ -141,6 +200,10 @@ pub async fn a_watch_resumes_after_a_restart<F: Fixture>() {
         .watch(key("k"), WatchStart::Revision(seen))
         .await
         .unwrap();
+    if !F::FULL_HISTORY {
+        assert_eq!(snapshot_of_the_past(&mut watch).await, [key("k")]);
+        return;
+    }
     assert_eq!(events(&mut watch).await.1, [deleted("k")]);
     assert_eq!(events(&mut watch).await.0, again);
 }
@@ -245,13 +308,19 @@ pub async fn the_state_is_yielded_after_each_change<F: Fixture>() {
         .await
         .unwrap();
     let mut states = watch.snapshots();
-    let last = put(&kv, "d/b").await;
+    put(&kv, "d/b").await;
     kv.delete(key("d/a")).await.unwrap();
-    for expected in [vec!["d/a"], vec!["d/a", "d/b"], vec!["d/b"]] {
+    let later = put(&kv, "later").await;
+    let mut expected = [vec!["d/a"], vec!["d/a", "d/b"], vec!["d/b"]].into_iter();
+    while expected.len() > 0 {
         let state = next(&mut states).await;
         let names: Vec<&str> = state.entries.iter().map(|e| e.key.as_str()).collect();
-        assert_eq!(names, expected);
-        assert!(state.revision <= Revision(last.0 + 1));
+        let skipped = expected.by_ref().position(|state| state == names);
+        assert!(
+            skipped == Some(0) || skipped.is_some() && !F::FULL_HISTORY,
+            "{names:?}"
+        );
+        assert!(state.revision < later);
     }
 }
 
