@@ -180,7 +180,7 @@ impl Consul {
         if is_free(&state) {
             return Ok(());
         }
-        let mut feed = Feed::after(self, queue.op(), scope, state);
+        let mut feed = Feed::after(self, queue.op(), &scope, state);
         while let Some(state) = feed.next().await {
             if is_free(&*state?) {
                 return Ok(());

@@ -81,7 +81,7 @@ impl Election for Consul {
             let scope = Scope::One(self.shared.namespace.place(Queue::Election, &key));
             let call = Call::read("election").on(key.as_str());
             let state = self.state(&call, &scope, Default::default()).await?;
-            let feed = Feed::after(self, "election", scope, state.clone());
+            let feed = Feed::after(self, "election", &scope, state.clone());
             let observer = (feed, Some(state), None);
             let leaders = futures_util::stream::unfold(observer, |mut observer| async move {
                 let (feed, first, last) = &mut observer;

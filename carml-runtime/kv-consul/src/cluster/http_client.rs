@@ -17,19 +17,20 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 
-use crate::{PROVIDER, options::Options};
+use crate::PROVIDER;
 
 pub(super) type HttpClient = Client<TimeoutConnector<HttpsConnector<HttpConnector>>, Full<Bytes>>;
 
 /// How long a connection is kept that is not used.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// `connect_timeout`: of connecting to one server, with the TLS handshake.
+/// `tls`: if a server needs it; `connect_timeout`: of connecting to one server, with the TLS
+/// handshake.
 pub(super) fn http_client(
-    options: &Options,
+    tls: Option<&Tls>,
     connect_timeout: Duration,
 ) -> Result<HttpClient, Error> {
-    let tls = tls(&options.tls.clone().unwrap_or_default()).map_err(|why| {
+    let tls = config(tls).map_err(|why| {
         Error::new(ErrorKind::InvalidArgument, "open", why).with_backend(PROVIDER)
     })?;
     let mut tcp = HttpConnector::new();
@@ -49,27 +50,28 @@ pub(super) fn http_client(
     Ok(client)
 }
 
-fn tls(options: &Tls) -> Result<ClientConfig, String> {
-    options.check()?;
+fn config(tls: Option<&Tls>) -> Result<ClientConfig, String> {
+    tls.map_or(Ok(()), Tls::check)?;
     let why = |e: &dyn std::fmt::Display| format!("the certificates cannot be used: {e}");
     let mut roots = RootCertStore::empty();
-    match &options.authority {
-        Some(pem) => {
+    match tls.map(|tls| &tls.authority) {
+        Some(Some(pem)) => {
             for certificate in CertificateDer::pem_slice_iter(pem) {
                 let certificate = certificate.map_err(|e| why(&e))?;
                 roots.add(certificate).map_err(|e| why(&e))?;
             }
         }
-        None => {
+        Some(None) => {
             let system = rustls_native_certs::load_native_certs();
             roots.add_parsable_certificates(system.certs);
         }
+        None => {}
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| why(&e))?
         .with_root_certificates(roots);
-    let Some((certificate, key)) = &options.identity else {
+    let Some((certificate, key)) = tls.and_then(|tls| tls.identity.as_ref()) else {
         return Ok(config.with_no_client_auth());
     };
     let chain = CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>();

@@ -108,13 +108,15 @@ impl Cluster {
         let endpoints = options.endpoints.iter();
         let endpoints = endpoints.map(|address| Endpoint::new(address, options).map(Arc::new));
         let endpoints = endpoints.collect::<Result<Vec<_>, Error>>()?;
+        let encrypted = endpoints.iter().any(|one| one.is_encrypted());
         let limits = Limits {
             timeout: options.timeout,
             request_timeout: options.request_timeout,
         };
         let caller = Caller::new(PROVIDER, endpoints, limits)?;
         // A little less than one request, so that it is known that nothing was sent.
-        let client = http_client(options, caller.share() * 9 / 10)?;
+        let tls = encrypted.then(|| options.tls.clone().unwrap_or_default());
+        let client = http_client(tls.as_ref(), caller.share() * 9 / 10)?;
         Ok(Cluster {
             caller,
             requests: Semaphore::new(MAX_REQUESTS),

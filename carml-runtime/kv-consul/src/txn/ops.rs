@@ -27,7 +27,7 @@ impl Ops {
     }
 
     fn push(&mut self, op: Value) {
-        self.0.push(json!({ "KV": op }));
+        self.0.push(Value::from_iter([("KV", op)]));
     }
 
     /// Fails if the key exists.

@@ -23,11 +23,11 @@ impl Feed {
     pub(crate) fn after(
         consul: &Consul,
         op: &'static str,
-        scope: Scope,
+        scope: &Scope,
         state: Arc<State>,
     ) -> Feed {
         let last = state.revision;
-        let mut seen = Followers::join(consul, op, &scope, state);
+        let mut seen = Followers::join(consul, op, scope, state);
         // Others may have seen more.
         seen.mark_changed();
         let epoch = seen.borrow().epoch;

@@ -43,7 +43,7 @@ pub(crate) async fn subscribe(
         Ok(_) => snapshot(consul, &known, SnapshotReason::Compacted),
         Err(reason) => snapshot(consul, &known, reason),
     };
-    let feed = Feed::after(consul, call.op(), scope, known.clone());
+    let feed = Feed::after(consul, call.op(), &scope, known.clone());
     let (status, handle) = feed.status();
     let subscription = Subscription {
         consul: consul.clone(),

@@ -97,7 +97,7 @@ pub async fn a_resumed_watch_misses_nothing<F: Fixture>() {
     let (_fixture, kv) = fresh::<F>().await;
     needs!(F, kv, Watch, WatchTree);
     if !F::FULL_HISTORY {
-        return a_resumed_watch_has_the_present_state::<F>(&kv).await;
+        return a_resumed_watch_has_the_present_state(&kv).await;
     }
     let mut made = Vec::new();
     for i in 0..1500 {
@@ -139,7 +139,7 @@ pub async fn a_resumed_watch_misses_nothing<F: Fixture>() {
     );
 }
 
-async fn a_resumed_watch_has_the_present_state<F: Fixture>(kv: &Kv) {
+async fn a_resumed_watch_has_the_present_state(kv: &Kv) {
     let before = put(kv, "d/a").await;
     let seen = put(kv, "d/b").await;
     kv.delete(key("d/a")).await.unwrap();
