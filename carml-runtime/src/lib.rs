@@ -55,6 +55,7 @@
 //! - [`diagnostic`]: the reports that errors of the config have, and sources with places.
 //! - [`kv`]: one key/value store over several backends: transactions, watches, locks, elections.
 //! - [`discovery`]: registering services, and finding those of others.
+//! - [`remote`]: configs that are keys of a store.
 //! - [`grpc`]: the middleware chain, for use without [`App`]. [`Shutdown`] ends streams in a drain.
 //! - [`testing`]: a service in a test, started as it is in production.
 //! - [`prost`], [`prost_types`] and [`tonic`], in the versions that generated code fits.
@@ -73,6 +74,7 @@ mod app;
 pub mod discovery;
 pub mod grpc;
 pub mod kv;
+pub mod remote;
 
 #[doc(hidden)]
 pub mod __private;

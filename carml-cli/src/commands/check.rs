@@ -44,13 +44,15 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     };
     let carml = schema.is_carml();
     let loader = args.config.loader(schema);
-    let loader = args
-        .requires
-        .iter()
-        .fold(loader, |l, call| l.require(*call));
     let mut found = Findings::default();
     let mut done = String::from("the config is ready for a start");
-    match loader.load() {
+    let loaded = loader.and_then(|loader| {
+        let calls = args.requires.iter();
+        calls
+            .fold(loader, |loader, call| loader.require(*call))
+            .load()
+    });
+    match loaded {
         Ok(loaded) => {
             found.report.extend(loaded.warnings().clone());
             if carml {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use carml_config::{Loader, Schema};
+use carml_config::{Error, Loader, Schema};
 use carml_diagnostic::Report;
 
 /// The schema.
@@ -28,7 +28,8 @@ pub(crate) struct ConfigArgs {
     #[command(flatten)]
     pub(crate) schema: SchemaArgs,
 
-    /// Read this file instead of searching for one; later files win
+    /// Read this file instead of searching for one; later files win. A key of a store, such as
+    /// etcd://10.0.0.1:2379/config/shop.yml, wins over files
     #[arg(long, value_name = "FILE")]
     config: Vec<PathBuf>,
 
@@ -38,19 +39,65 @@ pub(crate) struct ConfigArgs {
 }
 
 impl ConfigArgs {
-    /// A loader of all layers, as a service has it.
-    pub(crate) fn loader(&self, schema: Schema) -> Loader {
+    /// A loader of all layers, as a service has it. Reads the ones that are in stores.
+    pub(crate) fn loader(&self, schema: Schema) -> Result<Loader, Error> {
         let carml = schema.is_carml();
-        let mut loader = Loader::new(schema);
-        loader = match (&self.config[..], carml) {
-            ([], true) => loader.search(),
-            (files, _) => files.iter().fold(loader, Loader::file),
-        };
-        loader = if carml {
-            loader.env(std::env::vars_os())
-        } else {
-            loader.verbatim()
-        };
-        self.set.iter().fold(loader, Loader::set)
+        let loader = Loader::new(schema);
+        let mut loader = self.set.iter().fold(loader, Loader::set);
+        if !carml {
+            return Ok(self.config.iter().fold(loader.verbatim(), Loader::file));
+        }
+        loader = loader.env(std::env::vars_os());
+        let mut names = self.config.clone();
+        if names.is_empty() {
+            match remote::from_environment() {
+                Some(name) => names.push(name),
+                None => loader = loader.search(),
+            }
+        }
+        remote::add(names, loader)
+    }
+}
+
+/// Configs in stores.
+#[cfg(feature = "kv")]
+mod remote {
+    use std::path::PathBuf;
+
+    use carml_config::{Error, Loader};
+    use carml_diagnostic::{Code, Diagnostic, Public, RawReport};
+    pub(super) use carml_runtime::remote::from_environment;
+    use carml_runtime::remote::{RemoteConfigs, is_remote};
+
+    pub(super) fn add(names: Vec<PathBuf>, loader: Loader) -> Result<Loader, Error> {
+        if !names.iter().any(|name| is_remote(name)) {
+            return Ok(names.iter().fold(loader, Loader::file));
+        }
+        match tokio::runtime::Runtime::new() {
+            Ok(runtime) => {
+                let (loader, _) = runtime.block_on(RemoteConfigs::add(names, loader))?;
+                Ok(loader)
+            }
+            Err(error) => {
+                let error = Diagnostic::error(Code::Unreadable, error.to_string());
+                Err(Error::Unreadable(RawReport::from(error).redact(&Public)))
+            }
+        }
+    }
+}
+
+/// A build without the runtime reads files only.
+#[cfg(not(feature = "kv"))]
+mod remote {
+    use std::path::PathBuf;
+
+    use carml_config::{Error, Loader};
+
+    pub(super) fn from_environment() -> Option<PathBuf> {
+        None
+    }
+
+    pub(super) fn add(names: Vec<PathBuf>, loader: Loader) -> Result<Loader, Error> {
+        Ok(names.into_iter().fold(loader, Loader::file))
     }
 }

@@ -45,7 +45,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Ok(schema) => schema,
         Err(report) => return could_not_run(report),
     };
-    let loaded = match args.config.loader(schema).placeholders_as_warnings().load() {
+    let loader = args.config.loader(schema);
+    let loaded = match loader.and_then(|loader| loader.placeholders_as_warnings().load()) {
         Ok(loaded) => loaded,
         Err(error @ Error::Unreadable(_)) => return could_not_run(error),
         Err(error) => return invalid_input(error),

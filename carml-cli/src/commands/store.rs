@@ -8,6 +8,7 @@ use carml_runtime::{
     config::{self, Config, model::Registry},
     discovery::{KvDirectory, NamingFormat},
     kv::{self, Error, ErrorKind, Key, Kv, Opened},
+    remote::RemoteConfigs,
 };
 
 use super::{could_not_run, invalid_input};
@@ -55,7 +56,7 @@ impl Choice {
 
     /// Opens it; services are below `prefix` instead of where the config says.
     pub(crate) async fn open(self, prefix: Option<&str>) -> Result<Opened, Unopened> {
-        match self.registry(prefix).map_err(Unopened::Config)? {
+        match self.registry(prefix).await.map_err(Unopened::Config)? {
             Some(registry) => kv::open_registry(&registry).await,
             None => self.served(prefix),
         }
@@ -70,17 +71,18 @@ impl Choice {
     }
 
     /// `None`: a served store.
-    fn registry(&self, prefix: Option<&str>) -> Result<Option<Registry>, config::Error> {
+    async fn registry(&self, prefix: Option<&str>) -> Result<Option<Registry>, config::Error> {
         if self.file.is_none() && self.config.is_none() {
             return Ok(None);
         }
         let mut loader = Loader::new(Schema::base()?);
-        if let Some(config) = &self.config {
-            loader = loader.file(config).env(std::env::vars_os());
+        if self.config.is_some() {
+            loader = loader.env(std::env::vars_os());
         }
         let prefix = prefix.map(|prefix| format!("registry.discovery.prefix={}", quoted(prefix)));
         let sets = self.path().into_iter().chain(prefix);
         let loader = sets.fold(loader, Loader::set);
+        let (loader, _) = RemoteConfigs::add(self.config.clone(), loader).await?;
         let config: Config = loader.load()?.typed()?;
         Ok(Some(config.registry.unwrap_or_default()))
     }

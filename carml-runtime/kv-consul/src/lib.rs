@@ -54,4 +54,13 @@ impl Consul {
         consul.revision(&call).await?;
         Ok(consul)
     }
+
+    /// The same cluster, without a bucket: keys are those of Consul, as other programs see them. It
+    /// shares the connections; a close of one closes both.
+    #[must_use]
+    pub fn without_bucket(&self) -> Consul {
+        Consul {
+            shared: Arc::new(self.shared.with(Namespace::root())),
+        }
+    }
 }

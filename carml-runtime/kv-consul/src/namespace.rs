@@ -15,7 +15,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The bucket. Side keys are under its segment `~`, which [`Key`] does not accept.
 pub(crate) struct Namespace {
-    /// Ends with `/`.
+    /// Ends with `/`, or is empty.
     prefix: String,
 }
 
@@ -67,6 +67,13 @@ impl Namespace {
         Ok(Namespace {
             prefix: format!("{bucket}/"),
         })
+    }
+
+    /// Every key of the cluster.
+    pub(crate) fn root() -> Namespace {
+        Namespace {
+            prefix: String::new(),
+        }
     }
 
     pub(crate) fn native(&self, key: &Key) -> String {

@@ -16,7 +16,7 @@ use crate::{
 type Turns = HashMap<(Queue, String), Weak<tokio::sync::Mutex<()>>>;
 
 pub(crate) struct Shared {
-    pub(crate) cluster: Cluster,
+    pub(crate) cluster: Arc<Cluster>,
     pub(crate) namespace: Namespace,
     pub(crate) leases: Leases,
     /// Of leases, by the start of their ids.
@@ -42,13 +42,28 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     pub(crate) fn new(cluster: Cluster, namespace: Namespace, options: &Options) -> Shared {
+        Shared::of(Arc::new(cluster), namespace, options.lock_ttl, options.lock_delay)
+    }
+
+    /// The same cluster with other keys.
+    pub(crate) fn with(&self, namespace: Namespace) -> Shared {
+        let cluster = Arc::clone(&self.cluster);
+        Shared::of(cluster, namespace, self.lock_ttl, self.lock_delay)
+    }
+
+    fn of(
+        cluster: Arc<Cluster>,
+        namespace: Namespace,
+        lock_ttl: Duration,
+        lock_delay: Duration,
+    ) -> Shared {
         Shared {
             cluster,
             namespace,
             leases: Leases::default(),
             sessions: Mutex::default(),
-            lock_ttl: options.lock_ttl,
-            lock_delay: options.lock_delay,
+            lock_ttl,
+            lock_delay,
             places: Mutex::default(),
             turns: Mutex::default(),
             released: Released::default(),

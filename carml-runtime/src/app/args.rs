@@ -12,7 +12,8 @@ use super::{App, AppError, Mode};
 pub(super) const USAGE: &str = "\
 usage: [--config FILE]… [--set KEY=VALUE]… [--check | --print-schema | --help]
 
-  --config FILE    read this config instead of searching for one; later files win
+  --config FILE    read this config instead of searching for one; later files win; a key of a
+                   store, such as etcd://10.0.0.1:2379/config/shop.yml, wins over files
   --set KEY=VALUE  set one value over all files: --set registry.timeout=5s
   --check          check the config and what is made from it, then end
   --print-schema   print the config's whole JSON Schema, then end

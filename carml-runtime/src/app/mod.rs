@@ -137,7 +137,8 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         args::apply(self, args.into_iter().map(Into::into))
     }
 
-    /// Reads this file instead of searching; later files win over earlier ones.
+    /// Reads this file, or this key of a [store](crate::remote), instead of searching. Later files win
+    /// over earlier ones, and keys of stores over files.
     #[must_use]
     pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.files.push(path.into());
@@ -284,6 +285,7 @@ impl<C: Root + Send + Sync + 'static> App<C> {
     ///
     /// See [`AppError`]; once calls are accepted, only a drain that passed its deadline.
     pub async fn serve(self) -> Result<(), AppError> {
-        serve::serve(self).await
+        // On the heap: the future of a whole service is large, and deep for the compiler.
+        Box::pin(serve::serve(self)).await
     }
 }

@@ -9,6 +9,7 @@ use super::AppError;
 use crate::{
     Shutdown,
     config::{Change, Loaded, Reload, Root, Section},
+    remote::RemoteConfigs,
 };
 
 /// Reads the config again while the service runs. Cheap to clone.
@@ -38,6 +39,7 @@ use crate::{
 /// ```
 pub struct ConfigReload<C> {
     pub(super) reload: Arc<Reload>,
+    pub(super) remotes: RemoteConfigs,
     pub(super) sections: Arc<[&'static str]>,
     pub(super) shutdown: Shutdown,
     pub(super) config: PhantomData<fn() -> C>,
@@ -47,6 +49,7 @@ impl<C> Clone for ConfigReload<C> {
     fn clone(&self) -> Self {
         Self {
             reload: Arc::clone(&self.reload),
+            remotes: self.remotes.clone(),
             sections: Arc::clone(&self.sections),
             shutdown: self.shutdown.clone(),
             config: PhantomData,
@@ -98,18 +101,20 @@ impl<C: Root> ConfigReload<C> {
         }
     }
 
-    /// Reads the config at an interval, and yields each change, and each new reason why there is
+    /// Reads the config at an interval, and at once after a change of a
+    /// [config in a store](crate::remote). Yields each change, and each new reason why there is
     /// none. The stream ends when the service drains.
     pub fn changes(
         &self,
         interval: Duration,
     ) -> impl Stream<Item = Result<Change, AppError>> + Send + use<C> {
         stream::unfold(
-            (self.clone(), String::new()),
-            move |(this, mut last)| async move {
+            (self.clone(), self.remotes.changes(), String::new()),
+            move |(this, mut remote, mut last)| async move {
                 loop {
                     tokio::select! {
                         () = tokio::time::sleep(interval) => {}
+                        Ok(()) = remote.changed() => {}
                         () = this.shutdown.begun() => return None,
                     }
                     let outcome = this.reload().await;
@@ -123,7 +128,7 @@ impl<C: Root> ConfigReload<C> {
                     };
                     last = reason;
                     if is_news {
-                        return Some((outcome, (this, last)));
+                        return Some((outcome, (this, remote, last)));
                     }
                 }
             },

@@ -33,6 +33,7 @@ use crate::{
         server::{Listener, Server},
     },
     logger,
+    remote::{self, RemoteConfigs},
 };
 
 pub(super) async fn serve<C: Root + Send + Sync + 'static>(
@@ -46,7 +47,7 @@ pub(super) async fn serve<C: Root + Send + Sync + 'static>(
     if let Mode::PrintSchema = mode {
         return print(format_args!("{:#}", schema.bundled()));
     }
-    let loader = loader(&mut app, schema);
+    let (loader, remotes) = loader(&mut app, schema).await?;
     let loaded = loader.load()?;
     let checked = app.checks.check(&loaded)?;
     let reload = {
@@ -55,19 +56,28 @@ pub(super) async fn serve<C: Root + Send + Sync + 'static>(
         Reload::with_check(loader, loaded, check)
     };
     match mode {
-        Mode::Check => check(app, checked, reload),
-        _ => run(app, checked, reload).await,
+        Mode::Check => check(app, checked, reload, remotes),
+        _ => run(app, checked, reload, remotes).await,
     }
 }
 
-fn loader<C: Root>(app: &mut App<C>, schema: Schema) -> Loader {
+async fn loader<C: Root>(
+    app: &mut App<C>,
+    schema: Schema,
+) -> Result<(Loader, RemoteConfigs), AppError> {
     let mut loader = Loader::new(schema);
+    let mut names = std::mem::take(&mut app.files);
     loader = match app.source.take() {
-        Some(source) => loader.source(source),
-        None if app.files.is_empty() => loader.search().env(std::env::vars_os()),
+        Some(source) => {
+            names.clear();
+            loader.source(source)
+        }
         None => {
-            for file in app.files.drain(..) {
-                loader = loader.file(file);
+            if names.is_empty() {
+                match remote::from_environment() {
+                    Some(name) => names.push(name),
+                    None => loader = loader.search(),
+                }
             }
             loader.env(std::env::vars_os())
         }
@@ -78,13 +88,14 @@ fn loader<C: Root>(app: &mut App<C>, schema: Schema) -> Loader {
     for (service, requirement) in &app.checks.requires {
         loader = loader.require_for(service, *requirement);
     }
-    loader
+    Ok(RemoteConfigs::add(names, loader).await?)
 }
 
 fn context<C: Root>(
     checks: &Checks,
     config: C,
     reload: Reload,
+    remotes: RemoteConfigs,
     store: Store,
     shutdown: Shutdown,
     is_check: bool,
@@ -94,6 +105,7 @@ fn context<C: Root>(
         loaded: reload.current(),
         reload: ConfigReload {
             reload: Arc::new(reload),
+            remotes,
             sections: checks.sections.iter().map(|section| section.name).collect(),
             shutdown: shutdown.clone(),
             config: PhantomData,
@@ -109,6 +121,7 @@ fn check<C: Root + Send + Sync + 'static>(
     app: App<C>,
     checked: Checked<C>,
     reload: Reload,
+    remotes: RemoteConfigs,
 ) -> Result<(), AppError> {
     let has_store = checked.base.registry.is_some() || !app.checks.requires.is_empty();
     let store = match has_store {
@@ -116,7 +129,15 @@ fn check<C: Root + Send + Sync + 'static>(
         false => Store::NotConfigured,
     };
     let shutdown = Shutdown::default();
-    let context = context(&app.checks, checked.config, reload, store, shutdown, true);
+    let context = context(
+        &app.checks,
+        checked.config,
+        reload,
+        remotes,
+        store,
+        shutdown,
+        true,
+    );
     let mut failures = Failures::default();
     services::create(&context, app.services, &mut failures);
     let plan = &checked.plan;
@@ -136,6 +157,7 @@ async fn run<C: Root + Send + Sync + 'static>(
     app: App<C>,
     checked: Checked<C>,
     reload: Reload,
+    remotes: RemoteConfigs,
 ) -> Result<(), AppError> {
     let Checked { base, config, plan } = checked;
     logger::init(&base);
@@ -150,10 +172,13 @@ async fn run<C: Root + Send + Sync + 'static>(
     let opened = open::store(&reload.current(), &base, is_required).await?;
     let directory = opened.as_ref().map(|opened| Arc::clone(&opened.directory));
     let kv = opened.as_ref().map(|opened| opened.kv.clone());
+    if let Some(opened) = &opened {
+        remotes.follow(opened);
+    }
     let store = opened.map_or(Store::NotConfigured, Store::Open);
     let drain = ShutdownTrigger::default();
     let shutdown = drain.shutdown();
-    let context = context(&app.checks, config, reload, store, shutdown, false);
+    let context = context(&app.checks, config, reload, remotes, store, shutdown, false);
     let mut failures = Failures::default();
     let services = services::create(&context, app.services, &mut failures);
     let layers = middleware::layers(&context, &plan, app.middlewares, &mut failures);

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "consul")]
 mod consul;
+#[cfg(any(feature = "consul", feature = "etcd", feature = "redb"))]
 mod directory;
 #[cfg(feature = "etcd")]
 mod etcd;
@@ -24,15 +25,21 @@ use crate::{
 pub struct Opened {
     /// The key/value store.
     pub kv: Kv,
+    /// The same store without the bucket, if the provider has keys of other programs. It ends with
+    /// the store.
+    pub root: Kv,
     /// The services that are registered in it. It ends with the store.
     pub directory: Arc<dyn Directory>,
 }
 
 impl Opened {
-    /// A store, and a directory that ends with it.
+    /// A store that has nothing outside of its bucket, and a directory that ends with it.
     pub fn new(kv: Kv, directory: impl Directory) -> Self {
-        let directory = Arc::new(directory);
-        Self { kv, directory }
+        Self {
+            root: kv.clone(),
+            kv,
+            directory: Arc::new(directory),
+        }
     }
 }
 
@@ -82,5 +89,9 @@ async fn redb(config: &Registry) -> Result<Opened, Error> {
     })?;
     let kv = Kv::new(store, config.timeout.get());
     let directory = directory::naming(kv.clone(), config)?;
-    Ok(Opened { kv, directory })
+    Ok(Opened {
+        root: kv.clone(),
+        kv,
+        directory,
+    })
 }

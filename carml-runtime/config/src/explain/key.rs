@@ -122,6 +122,8 @@ fn table(out: &mut String, rows: &[(String, Option<String>)]) {
 fn set_by(loaded: &Loaded, pointer: &str) -> String {
     let layer = match loaded.origin(pointer) {
         Origin::Unset | Origin::Default => return loaded.origin_text(pointer),
+        // The name of a key in a store says what it is.
+        Origin::Place(source, _) if source.name().contains("://") => "",
         Origin::Place(..) => "file ",
         Origin::Variable(_) | Origin::Flag(_) => "",
     };

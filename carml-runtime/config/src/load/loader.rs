@@ -75,6 +75,13 @@ impl Loader {
         }
     }
 
+    /// The same layers, checked against another schema.
+    #[must_use]
+    pub fn with_schema(mut self, schema: Schema) -> Loader {
+        self.schema = schema;
+        self
+    }
+
     /// Adds the first that exists of `$CARML_CONFIG_FILE`, `./carml.yml`, `./.carml_config.yml`,
     /// `~/.carml_config.yml`.
     #[must_use]

@@ -12,9 +12,15 @@ pub(super) async fn open(config: &Registry) -> Result<Opened, Error> {
     let options = options(config).map_err(|why| {
         Error::new(ErrorKind::InvalidArgument, "open", why).with_backend("consul")
     })?;
-    let kv = Kv::new(Consul::connect(&options).await?, options.timeout);
+    let consul = Consul::connect(&options).await?;
+    let root = Kv::new(consul.without_bucket(), options.timeout);
+    let kv = Kv::new(consul, options.timeout);
     let directory = directory::naming(kv.clone(), config)?;
-    Ok(Opened { kv, directory })
+    Ok(Opened {
+        kv,
+        root,
+        directory,
+    })
 }
 
 fn options(config: &Registry) -> Result<Options, String> {

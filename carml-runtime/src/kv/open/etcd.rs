@@ -13,10 +13,13 @@ pub(super) async fn open(config: &Registry) -> Result<Opened, Error> {
         .map_err(|why| Error::new(ErrorKind::InvalidArgument, "open", why).with_backend("etcd"))?;
     let etcd = Etcd::connect(&options).await?;
     // Other programs look for services outside of the bucket.
-    let shared = Kv::new(etcd.without_bucket(), options.timeout);
-    let directory = directory::naming(shared, config)?;
-    let kv = Kv::new(etcd, options.timeout);
-    Ok(Opened { kv, directory })
+    let root = Kv::new(etcd.without_bucket(), options.timeout);
+    let directory = directory::naming(root.clone(), config)?;
+    Ok(Opened {
+        kv: Kv::new(etcd, options.timeout),
+        root,
+        directory,
+    })
 }
 
 fn options(config: &Registry) -> Result<Options, String> {
