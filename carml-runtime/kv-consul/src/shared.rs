@@ -42,7 +42,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     pub(crate) fn new(cluster: Cluster, namespace: Namespace, options: &Options) -> Shared {
-        Shared::of(Arc::new(cluster), namespace, options.lock_ttl, options.lock_delay)
+        Shared::of(
+            Arc::new(cluster),
+            namespace,
+            options.lock_ttl,
+            options.lock_delay,
+        )
     }
 
     /// The same cluster with other keys.
