@@ -2,7 +2,6 @@
 
 mod events;
 mod follower;
-mod queue;
 mod subscription;
 
 pub(crate) use self::{

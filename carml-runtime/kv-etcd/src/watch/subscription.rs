@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use carml_kv::{Batch, Error, SnapshotReason, WatchStart, WatchStatus, WatchStream, client::Call};
+use carml_kv::{
+    Batch, Error, SnapshotReason, WatchStart, WatchStatus, WatchStream,
+    client::{Call, Room, WatchQueue},
+};
 use etcd_client::proto::PbKeyValue;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     events::batch,
     follower::{Follower, Step},
-    queue::{Queue, Room},
 };
 use crate::{Etcd, scan::Scope, txn::revision};
 
@@ -24,7 +25,7 @@ pub(crate) async fn subscribe(
     let (queue, follower) = match from {
         WatchStart::Now => {
             let (kvs, at) = etcd.scan(call, &scope, None, false).await?;
-            let queue = Queue::new(WatchStatus::Live);
+            let queue = WatchQueue::new(WatchStatus::Live);
             let reason = SnapshotReason::Started;
             queue.snapshot(snapshot(etcd, kvs, at, reason), reason);
             (queue, Follower::after(etcd, op, scope.clone(), at))
@@ -33,20 +34,15 @@ pub(crate) async fn subscribe(
             let now = etcd.revision(call, &scope).await?;
             let after = i64::try_from(after.0).unwrap_or(i64::MAX - 1);
             let follower = Follower::resume(etcd, op, scope.clone(), after, now);
-            (Queue::new(WatchStatus::Replaying), follower)
+            (WatchQueue::new(WatchStatus::Replaying), follower)
         }
     };
-    let (status, queue) = (queue.status(), Arc::new(queue));
+    let queue = Arc::new(queue);
     let producer = tokio::spawn(produce(etcd.clone(), scope, follower, queue.clone()));
-    let state = (queue, AbortOnDropHandle::new(producer));
-    let batches = futures_util::stream::unfold(state, |state| async move {
-        let batch = state.0.next().await?;
-        Some((batch, state))
-    });
-    Ok(WatchStream::new(batches, status))
+    Ok(queue.stream(producer))
 }
 
-async fn produce(etcd: Etcd, scope: Scope, mut follower: Follower, queue: Arc<Queue>) {
+async fn produce(etcd: Etcd, scope: Scope, mut follower: Follower, queue: Arc<WatchQueue>) {
     let error = tokio::select! {
         () = etcd.shared.closed().cancelled() => None,
         error = fill(&etcd, &scope, &mut follower, &queue) => Some(error),
@@ -56,7 +52,7 @@ async fn produce(etcd: Etcd, scope: Scope, mut follower: Follower, queue: Arc<Qu
 
 /// Fills the queue until the watch cannot go on. While the consumer is behind, nothing is read from
 /// the server: unread streams would block the others of the connection.
-async fn fill(etcd: &Etcd, scope: &Scope, follower: &mut Follower, queue: &Queue) -> Error {
+async fn fill(etcd: &Etcd, scope: &Scope, follower: &mut Follower, queue: &WatchQueue) -> Error {
     let mut past = *queue.status().borrow() == WatchStatus::Replaying;
     loop {
         let step = match follower.next().await {

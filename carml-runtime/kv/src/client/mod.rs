@@ -11,6 +11,7 @@ mod leases;
 mod refusal;
 mod released;
 mod tls;
+mod watch_queue;
 
 pub use self::{
     address::address,
@@ -23,6 +24,7 @@ pub use self::{
     refusal::{Present, conflict, misunderstood, not_held},
     released::Released,
     tls::Tls,
+    watch_queue::{Room, WatchQueue},
 };
 
 /// What a place in a queue decides.

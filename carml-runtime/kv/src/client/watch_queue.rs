@@ -1,12 +1,17 @@
-//! What a consumer has not taken yet.
+//! What the consumer of a watch has not taken yet.
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use carml_kv::{Batch, Error, Event, SnapshotReason, WatchStatus};
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{Batch, Error, Event, SnapshotReason, WatchStatus, WatchStream};
 
 /// A consumer that falls behind by more batches or bytes than this gets a snapshot instead.
 const MAX_BATCHES: usize = 1024;
@@ -14,13 +19,16 @@ const MAX_BYTES: usize = 16 << 20;
 
 /// What is left of the queue's bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Room {
+pub enum Room {
+    /// There is room for more.
     Left,
+    /// The producer has to wait.
     Full,
     /// What was not taken was dropped.
     Lagged,
 }
 
+#[derive(Debug)]
 struct State {
     /// Comes before the batches.
     snapshot: Option<(Batch, SnapshotReason)>,
@@ -45,7 +53,9 @@ impl State {
     }
 }
 
-pub(super) struct Queue {
+/// Batches between the producer of a watch and its consumer, bounded.
+#[derive(Debug)]
+pub struct WatchQueue {
     state: Mutex<State>,
     status: watch::Sender<WatchStatus>,
     /// Wakes the consumer.
@@ -54,9 +64,10 @@ pub(super) struct Queue {
     drained: Notify,
 }
 
-impl Queue {
-    pub(super) fn new(producer: WatchStatus) -> Queue {
-        Queue {
+impl WatchQueue {
+    /// An empty one; `producer` is what its producer does first.
+    pub fn new(producer: WatchStatus) -> WatchQueue {
+        WatchQueue {
             state: Mutex::new(State {
                 snapshot: None,
                 batches: VecDeque::new(),
@@ -72,7 +83,8 @@ impl Queue {
         }
     }
 
-    pub(super) fn status(&self) -> watch::Receiver<WatchStatus> {
+    /// The status of the watch.
+    pub fn status(&self) -> watch::Receiver<WatchStatus> {
         self.status.subscribe()
     }
 
@@ -89,12 +101,13 @@ impl Queue {
         result
     }
 
-    pub(super) fn set_status(&self, status: WatchStatus) {
+    /// What the producer does now.
+    pub fn set_status(&self, status: WatchStatus) {
         self.change(|state| state.producer = status);
     }
 
     /// Replaces what was not taken yet. The watch is live when it is taken.
-    pub(super) fn snapshot(&self, batch: Batch, reason: SnapshotReason) {
+    pub fn snapshot(&self, batch: Batch, reason: SnapshotReason) {
         self.change(|state| {
             state.batches.clear();
             (state.bytes, state.lagged) = (0, false);
@@ -106,7 +119,7 @@ impl Queue {
 
     /// Adds a batch of the past or the present. The past waits for the consumer; one that does not
     /// keep up with the present lags.
-    pub(super) fn push(&self, batch: Batch, past: bool) -> Room {
+    pub fn push(&self, batch: Batch, past: bool) -> Room {
         let room = self.change(|state| {
             state.bytes += size(&batch);
             state.batches.push_back(batch);
@@ -127,18 +140,19 @@ impl Queue {
     }
 
     /// Ends the watch when everything was taken.
-    pub(super) fn end(&self, error: Option<Error>) {
+    pub fn end(&self, error: Option<Error>) {
         self.state().end = Some(error);
         self.filled.notify_one();
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether the consumer took everything.
+    pub fn is_empty(&self) -> bool {
         let state = self.state();
         state.snapshot.is_none() && state.batches.is_empty()
     }
 
     /// Waits until the consumer took everything.
-    pub(super) async fn emptied(&self) {
+    pub async fn emptied(&self) {
         self.state().blocked = true;
         self.filled.notify_one();
         while self.state().blocked {
@@ -146,8 +160,19 @@ impl Queue {
         }
     }
 
+    /// The stream of its batches. Dropping it ends the producer.
+    pub fn stream(self: Arc<Self>, producer: JoinHandle<()>) -> WatchStream {
+        let status = self.status();
+        let state = (self, AbortOnDropHandle::new(producer));
+        let batches = futures_util::stream::unfold(state, |state| async move {
+            let batch = state.0.next().await?;
+            Some((batch, state))
+        });
+        WatchStream::new(batches, status)
+    }
+
     /// The next batch; `None`: the watch has ended.
-    pub(super) async fn next(&self) -> Option<Result<Batch, Error>> {
+    async fn next(&self) -> Option<Result<Batch, Error>> {
         loop {
             if let Some(batch) = self.take() {
                 return Some(Ok(batch));
@@ -193,22 +218,21 @@ fn size(batch: &Batch) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use carml_kv::Revision;
-
     use super::*;
+    use crate::Revision;
 
     fn progress(revision: u64) -> Batch {
         let revision = Revision(revision);
         Batch::Progress { revision }
     }
 
-    fn take_all(queue: &Queue) -> usize {
+    fn take_all(queue: &WatchQueue) -> usize {
         std::iter::from_fn(|| queue.take()).count()
     }
 
     #[tokio::test]
     async fn a_consumer_that_lags_is_told_so_and_the_producer_waits_for_it() {
-        let queue = Queue::new(WatchStatus::Live);
+        let queue = WatchQueue::new(WatchStatus::Live);
         queue.snapshot(progress(0), SnapshotReason::Started);
         let push = |i| queue.push(progress(i), false);
         let pushed = (1..).map(push).take_while(|room| *room == Room::Left);
@@ -230,7 +254,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_of_the_past_is_dropped() {
-        let queue = Queue::new(WatchStatus::Replaying);
+        let queue = WatchQueue::new(WatchStatus::Replaying);
         let push = |i| queue.push(progress(i), true);
         let pushed = (1..).map(push).take_while(|room| *room == Room::Left);
         assert_eq!(pushed.count(), MAX_BATCHES);
