@@ -71,7 +71,7 @@ fn every_command_works(store: &Store) {
     assert_eq!(store.run(&["lock", "j", "--", "no-such-program"]).0, 2);
 }
 
-#[cfg(any(feature = "consul", feature = "etcd"))]
+#[cfg(any(feature = "consul", feature = "etcd", feature = "zookeeper"))]
 /// The store of a config that names a server of this provider.
 fn configured_store_is_read_and_written(provider: &str) {
     let server = carml_test_conformance::Server::start(&[provider]);
@@ -95,6 +95,12 @@ fn an_etcd_of_a_config_is_read_and_written() {
 #[test]
 fn a_consul_of_a_config_is_read_and_written() {
     configured_store_is_read_and_written("consul");
+}
+
+#[cfg(feature = "zookeeper")]
+#[test]
+fn a_zookeeper_of_a_config_is_read_and_written() {
+    configured_store_is_read_and_written("zookeeper");
 }
 
 #[test]

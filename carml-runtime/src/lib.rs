@@ -68,6 +68,7 @@
 //! | `redb` | yes | the embedded key/value store |
 //! | `reflection` | yes | gRPC server reflection v1 and v1alpha |
 //! | `tracing` | yes | the middleware `tracing`, with OpenTelemetry |
+//! | `zookeeper` | no | the ZooKeeper backend of the key/value store |
 //! | `full` | no | all of them |
 
 mod app;

@@ -1,4 +1,4 @@
-//! A middleware of a feature that is not in the build. Only a build without the feature shows it:
+//! A middleware and a provider of features that are not in the build. Only a build without the feature shows it:
 //! `cargo test -p carml-config --test features`.
 #![cfg(not(feature = "tracing"))]
 #![allow(clippy::unwrap_used)]
@@ -33,6 +33,20 @@ fn a_listed_middleware_that_is_not_in_the_build_is_refused_at_its_line() {
             "the middleware `tracing` is not in this build",
             "carml.yml:5:9",
             "build with the feature `tracing` of carml-runtime, or remove `tracing`",
+        ] {
+            assert!(report.contains(expected), "missing {expected} in\n{report}");
+        }
+    }
+}
+
+#[test]
+fn a_provider_that_is_not_in_the_build_is_refused_at_its_line() {
+    for provider in ["consul", "etcd", "zookeeper", "redb"] {
+        let report = refused(&format!("registry:\n  provider: {provider}\n"));
+        for expected in [
+            &*format!("the provider `{provider}` is not in this build"),
+            "carml.yml:2:13",
+            &*format!("build with the feature `{provider}` of carml-runtime"),
         ] {
             assert!(report.contains(expected), "missing {expected} in\n{report}");
         }

@@ -9,5 +9,7 @@ pub use carml_kv_consul as consul;
 pub use carml_kv_etcd as etcd;
 #[cfg(feature = "redb")]
 pub use carml_kv_redb as redb;
+#[cfg(feature = "zookeeper")]
+pub use carml_kv_zookeeper as zookeeper;
 
 pub use open::{Opened, open, open_registry};

@@ -6,12 +6,19 @@ mod consul;
 mod directory;
 #[cfg(feature = "etcd")]
 mod etcd;
-#[cfg(any(feature = "consul", feature = "etcd"))]
+#[cfg(any(feature = "consul", feature = "etcd", feature = "zookeeper"))]
 mod servers;
+#[cfg(feature = "zookeeper")]
+mod zookeeper;
 
 use std::sync::Arc;
 
-#[cfg(any(feature = "consul", feature = "etcd", feature = "redb"))]
+#[cfg(any(
+    feature = "consul",
+    feature = "etcd",
+    feature = "redb",
+    feature = "zookeeper"
+))]
 use crate::kv::capability::Provider;
 use crate::{
     config::model::Registry,
@@ -64,6 +71,8 @@ pub async fn open_registry(config: &Registry) -> Result<Opened, Error> {
         Provider::Consul => consul::open(config).await,
         #[cfg(feature = "etcd")]
         Provider::Etcd => etcd::open(config).await,
+        #[cfg(feature = "zookeeper")]
+        Provider::Zookeeper => zookeeper::open(config).await,
         other => missing(other.as_str()),
     }
 }

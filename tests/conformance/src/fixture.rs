@@ -19,6 +19,8 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     /// Whether a watch delivers every change; otherwise changes in quick succession are delivered as
     /// one, and a watch that resumes begins with a snapshot.
     const FULL_HISTORY: bool = true;
+    /// Whether a lease can be renewed by another client than the one that was granted it.
+    const LEASES_OUTLIVE_CLIENTS: bool = true;
     /// More revisions than its history holds; `None`: not to be reached in a test.
     const HISTORY: Option<usize> = None;
     /// More changes than a watch that nobody reads holds; `None`: not to be reached in a test.

@@ -13,6 +13,7 @@ mod proxy;
 mod redb;
 mod server;
 mod support;
+mod zookeeper;
 
 pub use consul::ConsulBucket;
 pub use etcd::EtcdBucket;
@@ -21,6 +22,7 @@ pub use proxy::Proxy;
 pub use redb::RedbFile;
 pub use server::Server;
 pub use support::within;
+pub use zookeeper::ZookeeperBucket;
 
 /// Makes a test of every check, for one fixture.
 #[macro_export]

@@ -62,7 +62,7 @@ async fn the_report_has_the_call_the_line_and_the_providers_that_offer_it() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_not_compiled_in_is_refused() {
+async fn a_provider_that_cannot_be_opened_is_refused() {
     let report = refused("registry:\n  provider: zookeeper\n  endpoints: [127.0.0.1:1]\n").await;
     assert!(report.contains("zookeeper"), "{report}");
     assert!(!report.contains("scope"), "{report}");

@@ -50,7 +50,7 @@ class Cluster(Base):
             "initLimit": 20,
             "syncLimit": 10,
             "minSessionTimeout": 1000,
-            "maxSessionTimeout": 60000,
+            "maxSessionTimeout": 600000,
             "maxClientCnxns": 0,
             "dataDir": home,
             "clientPort": plain,

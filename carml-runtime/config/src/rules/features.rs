@@ -1,7 +1,7 @@
 //! What the schema allows and this build does not have.
 
 use super::Rules;
-use crate::features::{exists, is_built};
+use crate::features::is_built;
 use carml_diagnostic::Code;
 use serde_json::Value;
 
@@ -15,13 +15,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
             missing.push((
                 "/registry/provider".to_owned(),
                 format!("the provider `{provider}` is not in this build"),
-                if exists(&feature) {
-                    format!("build with the feature `{feature}` of carml-runtime, or choose another provider")
-                } else {
-                    let built = providers(rules).filter(|name| is_built(&feature_of(rules, name)));
-                    let built: Vec<String> = built.map(|name| format!("`{name}`")).collect();
-                    format!("not supported in this version: choose {}", built.join(" or "))
-                },
+                format!("build with the feature `{feature}` of carml-runtime, or choose another provider"),
             ));
         }
     }
@@ -52,15 +46,6 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         let fault = rules.placeholder(Code::NotBuilt, message).help(help);
         rules.add(fault, &pointer);
     }
-}
-
-/// The names of the providers.
-fn providers<'a>(rules: &Rules<'a>) -> impl Iterator<Item = &'a str> {
-    let capabilities = rules.document.schema().documents().capabilities();
-    let providers = capabilities
-        .into_iter()
-        .flat_map(|table| table.providers().collect::<Vec<_>>());
-    providers.map(|provider| provider.name)
 }
 
 /// The feature that brings a provider.

@@ -2,7 +2,10 @@
 
 use carml_kv_etcd::{Etcd, Options};
 
-use super::{Opened, directory, servers::tls};
+use super::{
+    Opened, directory,
+    servers::{tls, user},
+};
 use crate::{
     config::{Duration, Endpoint, model::Registry},
     kv::{Error, ErrorKind, Kv},
@@ -29,12 +32,7 @@ fn options(config: &Registry) -> Result<Options, String> {
     options.timeout = config.timeout.get();
     options.request_timeout = config.header_timeout_per_request.map(Duration::get);
     options.auto_sync = config.auto_sync;
-    options.user = match (&config.username, &config.password) {
-        (Some(name), Some(password)) => Some((name.clone(), password.expose().to_owned())),
-        (Some(_), None) => return Err("`registry.username` needs `registry.password`".to_owned()),
-        (None, Some(_)) => return Err("`registry.password` needs `registry.username`".to_owned()),
-        (None, None) => None,
-    };
+    options.user = user(config)?;
     options.tls = tls(config)?;
     Ok(options)
 }

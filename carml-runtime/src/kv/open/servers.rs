@@ -4,6 +4,17 @@ use carml_kv::client::Tls;
 
 use crate::config::{Pem, model::Registry};
 
+/// Who to log in as, with the password.
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
+pub(super) fn user(config: &Registry) -> Result<Option<(String, String)>, String> {
+    match (&config.username, &config.password) {
+        (Some(name), Some(password)) => Ok(Some((name.clone(), password.expose().to_owned()))),
+        (Some(_), None) => Err("`registry.username` needs `registry.password`".to_owned()),
+        (None, Some(_)) => Err("`registry.password` needs `registry.username`".to_owned()),
+        (None, None) => Ok(None),
+    }
+}
+
 /// Certificates switch TLS on.
 pub(super) fn tls(config: &Registry) -> Result<Option<Tls>, String> {
     let read = |key: &str, pem: &Option<Pem>| {

@@ -163,7 +163,11 @@ pub async fn a_lease_continues_after_a_restart<F: Fixture>() {
     let id = lease.detach();
     let kv = reopen(&fixture, kv).await;
     assert!(kv.exists(&key("k")).await.unwrap());
-    kv.keep_alive(id).await.unwrap();
+    let renewed = kv.keep_alive(id).await;
+    match F::LEASES_OUTLIVE_CLIENTS {
+        true => assert_eq!(renewed.unwrap(), ttl),
+        false => assert_eq!(kind(renewed), ErrorKind::LeaseLost),
+    }
     gone(&kv, "k", ttl).await;
 }
 

@@ -1,0 +1,68 @@
+//! Requests in the current session.
+
+use std::sync::Arc;
+
+use carml_kv::{
+    Error,
+    client::{Call, Failure},
+};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    Zookeeper,
+    namespace::Namespace,
+    session::{Ensemble, Session, failure},
+};
+
+impl Zookeeper {
+    pub(crate) fn ensemble(&self) -> Arc<Ensemble> {
+        self.shared.ensemble()
+    }
+
+    /// Sends requests in the current session until there is an answer, or a failure that rules out
+    /// another attempt, or the time is over.
+    pub(crate) async fn run<T, F>(
+        &self,
+        call: &Call<'_>,
+        request: impl Fn(Arc<Session>) -> F,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let caller = &self.shared.caller;
+        let attempt = |ensemble: Arc<Ensemble>, deadline: Instant| {
+            let request = &request;
+            async move {
+                let session = ensemble.session(deadline).await?;
+                let start = Instant::now();
+                let until = (start + caller.limit(call)).min(deadline);
+                let answer = timeout_at(until, request(session.clone())).await;
+                match answer {
+                    Ok(Ok(answer)) => {
+                        session.validity.renewed(start.into_std());
+                        Ok(answer)
+                    }
+                    Ok(Err(failure)) => Err(failure),
+                    Err(_) => Err(Failure::silent(until - start)),
+                }
+            }
+        };
+        caller.call(call, attempt).await
+    }
+
+    /// Whether the bucket can be read.
+    pub(crate) async fn check_access(&self, call: &Call<'_>) -> Result<(), Error> {
+        self.run(call, |session| {
+            let ensemble = self.ensemble();
+            async move {
+                let namespace: &Namespace = &ensemble.namespace;
+                let root = session.client.list_children(namespace.root());
+                root.await.map_err(failure)?;
+                let clock = session.client.get_data(&namespace.clock());
+                clock.await.map_err(failure)?;
+                Ok(())
+            }
+        })
+        .await
+    }
+}
