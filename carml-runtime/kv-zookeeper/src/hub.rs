@@ -18,7 +18,7 @@ use tokio::{
 };
 use zookeeper_client::{AddWatchMode, EventType, PersistentWatcher, SessionId, SessionState};
 
-use crate::{PROVIDER, session::failure, shared::Shared};
+use crate::{PROVIDER, namespace::absolute, session::failure, shared::Shared};
 
 /// What happened since it was last asked.
 #[derive(Debug, Default)]
@@ -276,7 +276,7 @@ async fn watch_bucket(shared: &Shared) -> Result<(SessionId, PersistentWatcher),
     let deadline = Instant::now() + shared.caller.timeout();
     let ensemble = shared.ensemble();
     let session = ensemble.session(deadline).await?;
-    let root = ensemble.namespace.root();
+    let root = absolute(ensemble.namespace.root());
     let watch = session
         .client
         .watch(root, AddWatchMode::PersistentRecursive);

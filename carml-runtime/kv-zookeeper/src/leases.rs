@@ -68,10 +68,16 @@ impl Zookeeper {
                 ));
             }
             let path = ensemble.namespace.lease(client.session_id().0);
-            let create = ensemble
-                .with_acl(|acls| client.create(&path, b"", &CreateMode::Ephemeral.with_acls(acls)));
-            create.await.map_err(failure)?;
-            Ok((client, sent))
+            loop {
+                let create = ensemble.with_acl(|acls| {
+                    client.create(&path, b"", &CreateMode::Ephemeral.with_acls(acls))
+                });
+                match create.await {
+                    Ok(_) => return Ok((client, sent)),
+                    Err(ZkError::NoNode) => ensemble.prepare(&client).await.map_err(failure)?,
+                    Err(e) => return Err(failure(e)),
+                }
+            }
         });
         let (client, sent) = granted.await?;
         let (id, ttl) = (id_of(&client), client.session_timeout());

@@ -39,8 +39,8 @@ pub struct Zookeeper {
 }
 
 impl Zookeeper {
-    /// Opens a session, and makes the bucket's nodes if they are missing, within `options.timeout`.
-    /// Call it inside a tokio runtime.
+    /// Opens a session, and reads the bucket, within `options.timeout`. Call it inside a tokio
+    /// runtime.
     ///
     /// # Errors
     ///
@@ -58,5 +58,18 @@ impl Zookeeper {
         let zookeeper = Zookeeper { shared };
         zookeeper.check_access(&Call::read("open")).await?;
         Ok(zookeeper)
+    }
+
+    /// The same ensemble, without a bucket: keys are its nodes, as other programs see them. It has a
+    /// session of its own, and ends with a close of this one.
+    #[must_use]
+    pub fn without_bucket(&self) -> Zookeeper {
+        let top = self.shared.top.get_or_init(|| {
+            let ensemble = self.shared.ensemble().without_bucket();
+            Arc::new(Shared::new(self.shared.caller.with(Arc::new(ensemble))))
+        });
+        Zookeeper {
+            shared: top.clone(),
+        }
     }
 }

@@ -13,7 +13,7 @@ pub(crate) const GUARDS: u8 = 16;
 /// The bucket. Side nodes are under its child `~`, which [`Key`] does not accept as a first segment.
 #[derive(Debug)]
 pub(crate) struct Namespace {
-    /// Begins with `/` and does not end with it.
+    /// Begins with `/` and does not end with it; empty without a bucket.
     root: String,
 }
 
@@ -30,6 +30,13 @@ impl Namespace {
         Ok(Namespace {
             root: format!("/{bucket}"),
         })
+    }
+
+    /// Every node of the ensemble.
+    pub(crate) fn without_bucket() -> Namespace {
+        Namespace {
+            root: String::new(),
+        }
     }
 
     /// The node of the bucket.
@@ -119,6 +126,14 @@ fn folder(queue: Queue) -> &'static str {
     }
 }
 
+/// The path that ZooKeeper has for a node: that of the topmost is `/`.
+pub(crate) fn absolute(native: &str) -> &str {
+    match native {
+        "" => "/",
+        native => native,
+    }
+}
+
 /// The node above.
 pub(crate) fn parent(native: &str) -> Option<&str> {
     let end = native.rfind('/')?;
@@ -158,6 +173,9 @@ mod tests {
         let namespace = namespace();
         let all: Vec<&str> = namespace.with_ancestors("/app/ns/a/b").collect();
         assert_eq!(all, ["/app/ns/a/b", "/app/ns/a", "/app/ns"]);
+        let top = Namespace::without_bucket();
+        assert_eq!(top.native(&"a/b".parse().unwrap()), "/a/b");
+        assert_eq!(top.with_ancestors("/a/b").last(), Some("/a"));
         assert!((0..100).any(|i| namespace.shard(&format!("/a/{i}")) > 7));
     }
 }

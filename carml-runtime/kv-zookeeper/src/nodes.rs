@@ -7,7 +7,7 @@ use carml_kv::{Entry, Key, LeaseId, Revision};
 use futures_util::future::try_join_all;
 use zookeeper_client::{Client, Error as ZkError, Stat};
 
-use crate::namespace::{DIRECTORY, Namespace};
+use crate::namespace::{DIRECTORY, Namespace, absolute};
 
 /// How many nodes are asked for at once: values may be large.
 const AT_ONCE: usize = 64;
@@ -58,7 +58,7 @@ pub(crate) fn node(
     client: &Client,
     path: &str,
 ) -> impl Future<Output = Result<Option<Node>, ZkError>> + use<> {
-    let read = client.get_data(path);
+    let read = client.get_data(absolute(path));
     async move {
         match read.await {
             Ok((data, stat)) => Ok(Some(Node {
@@ -113,7 +113,7 @@ pub(crate) fn children(
     client: &Client,
     parent: &str,
 ) -> impl Future<Output = Result<Vec<String>, ZkError>> {
-    let list = client.list_children(parent);
+    let list = client.list_children(absolute(parent));
     async move {
         match list.await {
             Ok(names) => Ok(names

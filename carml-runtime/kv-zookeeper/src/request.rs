@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Zookeeper,
-    namespace::Namespace,
+    nodes::{children, node},
     session::{Ensemble, Session, failure},
 };
 
@@ -55,11 +55,9 @@ impl Zookeeper {
         self.run(call, |session| {
             let ensemble = self.ensemble();
             async move {
-                let namespace: &Namespace = &ensemble.namespace;
-                let root = session.client.list_children(namespace.root());
-                root.await.map_err(failure)?;
-                let clock = session.client.get_data(&namespace.clock());
-                clock.await.map_err(failure)?;
+                let (client, namespace) = (&session.client, &ensemble.namespace);
+                children(client, namespace.root()).await.map_err(failure)?;
+                node(client, &namespace.clock()).await.map_err(failure)?;
                 Ok(())
             }
         })

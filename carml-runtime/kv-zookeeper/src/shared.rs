@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use carml_kv::client::{Caller, Leases, Released};
@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     owners: Mutex<HashMap<u64, Arc<Owner>>>,
     /// The locks that were released, until the servers know it.
     pub(crate) released: Released,
+    /// The client without a bucket, if there is one.
+    pub(crate) top: OnceLock<Arc<Shared>>,
     /// The tasks that leave queues.
     pub(crate) cleanups: TaskTracker,
     /// Guards may be dropped outside of the runtime.
@@ -33,6 +35,7 @@ impl Shared {
             leases: Leases::default(),
             owners: Mutex::default(),
             released: Released::default(),
+            top: OnceLock::new(),
             cleanups: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),
         }

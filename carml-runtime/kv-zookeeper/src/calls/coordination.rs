@@ -180,6 +180,9 @@ impl Close for Zookeeper {
     fn close(&self) -> Answer<'_, ()> {
         Box::pin(async move {
             let shared = &self.shared;
+            if let Some(top) = shared.top.get() {
+                top.ensemble().disconnect();
+            }
             shared.caller.closed().cancel();
             shared.leases.close();
             // The end of the session leaves all queues.

@@ -47,7 +47,7 @@ impl Session {
 
 /// The servers, as one: the client library chooses among them.
 pub(crate) struct Ensemble {
-    servers: Vec<Endpoint>,
+    servers: Arc<[Endpoint]>,
     /// Of all servers, for messages.
     name: String,
     /// What the client library connects to.
@@ -105,8 +105,26 @@ impl Ensemble {
             current: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
             sessions: Leases::default(),
-            servers,
+            servers: servers.into(),
         })
+    }
+
+    /// The same servers, with all their nodes.
+    pub(crate) fn without_bucket(&self) -> Ensemble {
+        Ensemble {
+            servers: self.servers.clone(),
+            name: self.name.clone(),
+            connect: self.connect.clone(),
+            credentials: self.credentials.clone(),
+            has_user: self.has_user,
+            silence: self.silence,
+            lock_ttl: self.lock_ttl,
+            namespace: Namespace::without_bucket(),
+            acl: RwLock::default(),
+            current: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+            sessions: Leases::default(),
+        }
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Arc<Session>>> {
@@ -140,8 +158,8 @@ impl Ensemble {
             drop(self.current().take());
             let sent = Instant::now();
             let client = self.open(self.lock_ttl, deadline).await?;
-            let prepared = timeout_at(deadline, self.prepare(&client)).await;
-            prepared
+            let learned = timeout_at(deadline, self.learn_acl(&client)).await;
+            learned
                 .map_err(|_| Failure::silent(sent.elapsed()))
                 .and_then(|done| done.map_err(failure))
                 .map_err(unsent)?;

@@ -5,30 +5,31 @@ use std::sync::PoisonError;
 use zookeeper_client::{Client, CreateMode, Error as ZkError};
 
 use super::Ensemble;
-use crate::namespace::DIRECTORY;
+use crate::namespace::{DIRECTORY, absolute};
 
 impl Ensemble {
-    /// Makes what is missing, and reads the ACL of the bucket's node, which new nodes get.
+    /// Makes what is missing.
     pub(crate) async fn prepare(&self, client: &Client) -> Result<(), ZkError> {
-        let (namespace, clock) = (&self.namespace, self.namespace.clock());
-        let made = client.check_stat(&clock).await?.is_some();
-        if !made {
-            let root = namespace.root();
-            let ends = root.match_indices('/').skip(1).map(|(end, _)| end);
-            for end in ends.chain([root.len()]) {
-                self.make(client, &root[..end]).await?;
-            }
+        let root = self.namespace.root();
+        let ends = root.match_indices('/').map(|(end, _)| end).skip(1);
+        let ends = ends.chain([root.len()]).filter(|end| *end > 0);
+        for end in ends {
+            self.make(client, &root[..end]).await?;
         }
-        match client.get_acl(namespace.root()).await {
+        self.learn_acl(client).await?;
+        for path in self.namespace.fixtures() {
+            self.make(client, &path).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the ACL of the bucket's node, which new nodes get. The default is for those that may
+    /// read it.
+    pub(super) async fn learn_acl(&self, client: &Client) -> Result<(), ZkError> {
+        match client.get_acl(absolute(self.namespace.root())).await {
             Ok((acl, _)) => *self.acl.write().unwrap_or_else(PoisonError::into_inner) = acl,
-            // The default ACL is for those that may read the node's own.
-            Err(ZkError::NoAuth) => {}
+            Err(ZkError::NoAuth | ZkError::NoNode) => {}
             Err(e) => return Err(e),
-        }
-        if !made {
-            for path in namespace.fixtures() {
-                self.make(client, &path).await?;
-            }
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use zookeeper_client::{Client, Error as ZkError};
 
 use crate::{
-    namespace::{GUARDS, Namespace},
+    namespace::{GUARDS, Namespace, absolute},
     nodes::{Node, children, nodes, tree},
 };
 
@@ -65,7 +65,7 @@ impl State {
         };
         let guards: Vec<String> = shards.iter().map(|shard| namespace.guard(*shard)).collect();
         // All are sent at once, and answered in this order.
-        let synced = client.sync(namespace.root());
+        let synced = client.sync(absolute(namespace.root()));
         let guards = nodes(client, guards.iter().map(String::as_str));
         let read = nodes(client, paths.iter().map(String::as_str));
         let ((), guards, read) = futures_util::try_join!(synced, guards, read)?;

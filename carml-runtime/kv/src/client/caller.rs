@@ -57,6 +57,17 @@ impl<S: Server> Caller<S> {
         })
     }
 
+    /// For another server, with the same limits. It ends with a close of this one.
+    #[must_use]
+    pub fn with(&self, server: Arc<S>) -> Caller<S> {
+        Caller {
+            provider: self.provider,
+            endpoints: Endpoints::new(vec![server]),
+            limits: self.limits,
+            closed: self.closed.child_token(),
+        }
+    }
+
     /// Cancelled when the client is closed.
     pub fn closed(&self) -> &CancellationToken {
         &self.closed

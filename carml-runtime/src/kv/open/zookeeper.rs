@@ -15,11 +15,13 @@ pub(super) async fn open(config: &Registry) -> Result<Opened, Error> {
     let options = options(config).map_err(|why| {
         Error::new(ErrorKind::InvalidArgument, "open", why).with_backend("zookeeper")
     })?;
-    let kv = Kv::new(Zookeeper::connect(&options).await?, options.timeout);
+    let zookeeper = Zookeeper::connect(&options).await?;
+    let root = Kv::new(zookeeper.without_bucket(), options.timeout);
+    let kv = Kv::new(zookeeper, options.timeout);
     let directory = directory::naming(kv.clone(), config)?;
     Ok(Opened {
-        root: kv.clone(),
         kv,
+        root,
         directory,
     })
 }
