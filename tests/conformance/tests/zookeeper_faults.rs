@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     io::{Read as _, Write as _},
     net::TcpStream,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -380,6 +381,145 @@ async fn an_expired_key_is_not_taken_for_its_successor() {
                     assert!(!kv.exists(&name).await.unwrap());
                 }
             }
+        }
+    })
+    .await;
+}
+
+/// A successful write: the revision that it replaced, if it compared, and its own.
+type Write = (Option<Revision>, Revision);
+
+/// Removes and makes a key, so that its node is a new one with the same version.
+async fn renew(kv: Kv, stop: Instant) -> Vec<Write> {
+    let mut made = Vec::new();
+    while Instant::now() < stop {
+        let _ = kv.delete(key("k")).await;
+        if let Ok(revision) = kv.atomic_put(key("k"), "new", None, None).await {
+            made.push((None, revision));
+        }
+    }
+    made
+}
+
+/// Replaces what it has read.
+async fn replace(kv: Kv, stop: Instant) -> Vec<Write> {
+    let mut made = Vec::new();
+    while Instant::now() < stop {
+        let Ok(Some(entry)) = kv.get(&key("k")).await else {
+            continue;
+        };
+        let expected = Some(entry.revision);
+        if let Ok(revision) = kv.atomic_put(key("k"), "set", expected, None).await {
+            made.push((expected, revision));
+        }
+    }
+    made
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_written_between_a_compare_and_its_set() {
+    within(async {
+        let server = server(&["zookeeper"]).await;
+        let stop = Instant::now() + Duration::from_secs(8);
+        let mut tasks = Vec::new();
+        for _ in 0..4 {
+            let (one, other) = (
+                open(&options(server.endpoints())).await,
+                open(&options(server.endpoints())).await,
+            );
+            tasks.push(tokio::spawn(renew(one, stop)));
+            tasks.push(tokio::spawn(replace(other, stop)));
+        }
+        let mut made = Vec::new();
+        for task in tasks {
+            made.extend(task.await.unwrap());
+        }
+        made.sort_by_key(|(_, revision)| *revision);
+        let swaps = made
+            .windows(2)
+            .filter_map(|pair| Some((pair[0].1, pair[1].0?)));
+        let swaps: Vec<_> = swaps.collect();
+        for (before, expected) in &swaps {
+            assert_eq!(before, expected, "another write was replaced unseen");
+        }
+        assert!(swaps.len() > 50, "only {} of {}", swaps.len(), made.len());
+    })
+    .await;
+}
+
+/// Takes the lock again and again, and counts under it; how often that was acknowledged.
+async fn count(kv: Kv, stop: Instant, tokens: Arc<Mutex<Vec<(u64, Instant, Instant)>>>) -> u64 {
+    let mut counted = 0;
+    while Instant::now() < stop {
+        let Ok(Ok(guard)) = tokio::time::timeout_at(stop.into(), kv.acquire(key("l"))).await else {
+            continue;
+        };
+        let acquired = Instant::now();
+        let Ok(now) = kv.get(&key("n")).await else {
+            continue;
+        };
+        let number = now.map_or(0, |e| {
+            String::from_utf8_lossy(&e.value).parse::<u64>().unwrap()
+        });
+        let write = Txn::new()
+            .require(&guard)
+            .put(key("n"), (number + 1).to_string());
+        match kv.commit(write).await {
+            Ok(_) => counted += 1,
+            // May have been counted.
+            Err(e) if e.applied == Applied::Maybe => counted += 1_000_000,
+            Err(_) => {}
+        }
+        let until = guard.valid_until().unwrap().min(Instant::now());
+        tokens
+            .lock()
+            .unwrap()
+            .push((guard.token(), acquired, until));
+    }
+    counted
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_has_one_holder_while_nodes_are_killed_and_frozen() {
+    within(async {
+        let server = server(&["zookeeper", "--nodes", "3"]).await;
+        let stop = Instant::now() + Duration::from_secs(24);
+        let held = Arc::new(Mutex::new(Vec::new()));
+        let mut tasks = Vec::new();
+        let mut options = options(server.endpoints());
+        options.timeout = Duration::from_secs(6);
+        options.lock_ttl = Duration::from_secs(4);
+        for _ in 0..3 {
+            let kv = open(&options).await;
+            tasks.push(tokio::spawn(count(kv, stop, held.clone())));
+        }
+        for node in 0..3 {
+            server.freeze(node);
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            server.thaw(node);
+            server.kill(node);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            server.restart(node);
+        }
+        let mut counted = 0;
+        for task in tasks {
+            counted += task.await.unwrap();
+        }
+        let (certain, open_ones) = (counted % 1_000_000, counted / 1_000_000);
+        let kv = open(&options).await;
+        let value = kv.get(&key("n")).await.unwrap().unwrap().value;
+        let total: u64 = std::str::from_utf8(&value).unwrap().parse().unwrap();
+        assert!(
+            certain <= total && total <= certain + open_ones,
+            "{total} counted, {certain} and perhaps {open_ones} more acknowledged"
+        );
+        let mut held = held.lock().unwrap().clone();
+        held.sort_by_key(|(_, acquired, _)| *acquired);
+        assert!(held.len() > 20, "only {} holders", held.len());
+        for pair in held.windows(2) {
+            let ((before, _, until), (after, acquired, _)) = (pair[0], pair[1]);
+            assert!(until <= acquired, "two holders at a time");
+            assert!(after > before, "tokens do not rise");
         }
     })
     .await;
