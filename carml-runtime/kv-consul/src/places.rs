@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use carml_kv::{
     Error, ErrorKind, Key, Lease, LeaseId, LockHandle,
-    client::{Call, Queue, Validity, misunderstood},
+    client::{Call, Queue, Validity, is_passing, misunderstood},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -336,32 +336,6 @@ impl Consul {
             if self.send(&call, &ops).await?.is_ok() {
                 return Ok(());
             }
-        }
-    }
-}
-
-/// Waiting calls outlast it.
-fn is_passing(error: &Error) -> bool {
-    matches!(
-        error.kind,
-        ErrorKind::Unavailable | ErrorKind::Indeterminate
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wait_outlasts_only_what_passes() {
-        let error = |kind| Error::new(kind, "lock", "why");
-        assert!(is_passing(&error(ErrorKind::Unavailable)));
-        for kind in [
-            ErrorKind::PermissionDenied,
-            ErrorKind::Closed,
-            ErrorKind::Exhausted,
-        ] {
-            assert!(!is_passing(&error(kind)), "{kind:?}");
         }
     }
 }

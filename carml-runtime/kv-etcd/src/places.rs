@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Instant};
 
 use carml_kv::{
     Error, ErrorKind, Key, Lease, LeaseId, LockHandle,
-    client::{Call, Queue, Validity},
+    client::{Call, Queue, Validity, is_passing},
 };
 use etcd_client::{
     Compare, CompareOp, GetOptions, PutOptions, SortOrder, SortTarget, Txn, TxnOp,
@@ -313,30 +313,4 @@ fn own(queue: &Range, lease: LeaseId) -> Vec<u8> {
     let mut native = queue.key.clone();
     native.extend(format!("{:016x}", lease.0).into_bytes());
     native
-}
-
-/// Waiting calls outlast it.
-fn is_passing(error: &Error) -> bool {
-    matches!(
-        error.kind,
-        ErrorKind::Unavailable | ErrorKind::Indeterminate
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wait_outlasts_only_what_passes() {
-        let error = |kind| Error::new(kind, "lock", "why");
-        assert!(is_passing(&error(ErrorKind::Unavailable)));
-        for kind in [
-            ErrorKind::PermissionDenied,
-            ErrorKind::Closed,
-            ErrorKind::Exhausted,
-        ] {
-            assert!(!is_passing(&error(kind)), "{kind:?}");
-        }
-    }
 }

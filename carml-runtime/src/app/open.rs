@@ -22,16 +22,29 @@ pub(super) async fn store(
     };
     let opened = kv::open_registry(registry).await;
     opened.map(Some).map_err(|source| {
-        let at = match registry.provider.default_port() {
-            Some(_) => "/registry/endpoints",
-            None => "/registry/path",
-        };
+        let at = cause(loaded, registry, source.kind);
         let message = format!("cannot open the key/value store: {source}");
         AppError::Store {
             report: loaded.error_at(at, message, [] as [&str; 0]),
             source: Box::new(source),
         }
     })
+}
+
+/// The key of the config that causes a failure.
+fn cause(loaded: &Loaded, registry: &Registry, kind: kv::ErrorKind) -> &'static str {
+    let credentials: &[&str] = match kind {
+        kv::ErrorKind::Unauthenticated | kv::ErrorKind::PermissionDenied => {
+            &["/registry/token", "/registry/username"]
+        }
+        _ => &[],
+    };
+    let mut given = credentials.iter();
+    match given.find(|key| loaded.value().pointer(key).is_some()) {
+        Some(key) => key,
+        None if registry.provider.default_port().is_some() => "/registry/endpoints",
+        None => "/registry/path",
+    }
 }
 
 /// Binds the address: the listener, and where it listens.
@@ -58,4 +71,53 @@ pub(super) async fn listener(
             source,
         }
     })
+}
+
+#[cfg(test)]
+#[cfg(feature = "consul")]
+mod tests {
+    use carml_diagnostic::{Format, Source};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::config::{Loader, Schema};
+
+    /// What a start with this server reports; line 5 has the token.
+    async fn report(endpoint: &str) -> String {
+        let text = format!(
+            "registry:\n  provider: consul\n  endpoints:\n    - {endpoint}\n  token: a-token\n  \
+             timeout: 1s\n"
+        );
+        let source = Source::new("carml.yml", text, Format::Yaml);
+        let loader = Loader::new(Schema::base().unwrap()).source(source);
+        let loaded = loader.load().unwrap();
+        let config: Config = loaded.typed().unwrap();
+        let opened = store(&loaded, &config, false).await;
+        opened.err().unwrap().to_string()
+    }
+
+    #[tokio::test]
+    async fn a_refused_token_is_shown_at_its_line_and_a_lost_server_at_the_endpoints() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let _ = client.read(&mut [0; 1024]).await;
+                let answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 13\r\n\r\nACL not found";
+                let _ = client.write_all(answer).await;
+            }
+        });
+        let refused = report(&endpoint).await;
+        assert!(refused.contains("carml.yml:5:"), "{refused}");
+        assert!(refused.contains("does not know the token"), "{refused}");
+        assert!(!refused.contains("a-token"), "{refused}");
+        let lost = report("127.0.0.1:1").await;
+        assert!(
+            lost.contains("carml.yml:3:") || lost.contains("carml.yml:4:"),
+            "{lost}"
+        );
+    }
 }

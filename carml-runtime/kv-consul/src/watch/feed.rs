@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use carml_kv::{Error, WatchStatus};
+use carml_kv::{Error, WatchStatus, client::copy};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
@@ -80,11 +80,4 @@ impl Feed {
         });
         (status, AbortOnDropHandle::new(forward))
     }
-}
-
-/// The error of a follower, for one of its readers.
-fn copy(error: &Error) -> Error {
-    let mut copy = Error::new(error.kind, error.op, error.message.clone());
-    (copy.backend, copy.key) = (error.backend, error.key.clone());
-    copy
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use carml_kv::{
     Error, ErrorKind, Guard, Key, Leader, LeaderStream, Leadership, Lease, LeaseId,
-    client::{Call, Queue},
+    client::{Call, Queue, copy},
     contract::{Answer, Close, Election, Leases, Lock, check_value},
 };
 use etcd_client::{Compare, CompareOp, PutOptions, Txn, TxnOp, proto::PbKeyValue};
@@ -140,13 +140,6 @@ async fn follow(
             }
         });
     }
-}
-
-/// The error of a stream, for one of its readers.
-fn copy(error: &Error) -> Error {
-    let mut copy = Error::new(error.kind, error.op, error.message.clone());
-    (copy.backend, copy.key) = (error.backend, error.key.clone());
-    copy
 }
 
 /// The places of an election.

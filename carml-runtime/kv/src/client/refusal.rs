@@ -59,3 +59,36 @@ pub fn misunderstood(provider: &'static str, op: &'static str) -> Error {
     let why = "the server's answer does not fit the request";
     Error::new(ErrorKind::Indeterminate, op, why).with_backend(provider)
 }
+
+/// Calls that wait for another client outlast it.
+pub fn is_passing(error: &Error) -> bool {
+    matches!(
+        error.kind,
+        ErrorKind::Unavailable | ErrorKind::Indeterminate
+    )
+}
+
+/// The error of a stream, for one of its readers.
+pub fn copy(error: &Error) -> Error {
+    let mut copy = Error::new(error.kind, error.op, error.message.clone());
+    (copy.backend, copy.key) = (error.backend, error.key.clone());
+    copy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_outlasts_only_what_passes() {
+        let error = |kind| Error::new(kind, "lock", "why");
+        assert!(is_passing(&error(ErrorKind::Unavailable)));
+        for kind in [
+            ErrorKind::PermissionDenied,
+            ErrorKind::Closed,
+            ErrorKind::Exhausted,
+        ] {
+            assert!(!is_passing(&error(kind)), "{kind:?}");
+        }
+    }
+}
