@@ -1,5 +1,5 @@
 //! A config that is a key of a real etcd, or of the embedded store.
-#![cfg(all(unix, feature = "etcd"))]
+#![cfg(all(unix, feature = "consul", feature = "etcd"))]
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -149,6 +149,33 @@ fn explain_says_which_key_of_the_store_set_a_value() {
         stdout(&done).contains(&format!("set by      {address}:3:10")),
         "{done:?}"
     );
+}
+
+#[test]
+fn a_key_of_consul_is_a_config_too() {
+    let consul = Server::start(&["consul"]);
+    let folder = tempfile::tempdir().unwrap();
+    let endpoint = &consul.endpoints()[0];
+    let put = Command::new("curl")
+        .args([
+            "--silent",
+            "--fail",
+            "--request",
+            "PUT",
+            "--data",
+            "app: {name: consul}",
+        ])
+        .arg(format!("http://{endpoint}/v1/kv/config/shop.yml"))
+        .output()
+        .unwrap();
+    assert!(put.status.success(), "{put:?}");
+    let address = format!("consul://{endpoint}/config/shop.yml");
+    let done = carml(
+        folder.path(),
+        &["explain", "app.name", "--config", &address],
+    );
+    let set_by = format!("set by      {address}:1:13");
+    assert!(stdout(&done).contains(&set_by), "{done:?}");
 }
 
 #[test]

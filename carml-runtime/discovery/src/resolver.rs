@@ -24,8 +24,8 @@ use crate::{Directory, Instance, Update};
 /// A connection that is back within this time is not an outage.
 const SHORT_BREAK: Duration = Duration::from_secs(1);
 
-/// How long instances that are missing after an outage are kept: a directory that lost its state
-/// gives services time to register again.
+/// How long after an outage the instances from before it are kept: a directory that lost its state,
+/// or finds it again step by step, gives services time to register again.
 const HOLD: Duration = Duration::from_secs(10);
 
 /// How current a resolution is.
@@ -140,7 +140,7 @@ struct Follower {
     held: Option<Held>,
 }
 
-/// Instances that a directory may have forgotten.
+/// Instances from before an outage.
 struct Held {
     instances: Arc<[Arc<Instance>]>,
     until: Instant,
@@ -205,25 +205,21 @@ impl Follower {
     fn report(&mut self, instances: Vec<Arc<Instance>>, is_resync: bool) {
         let known = self.resolution.borrow().clone();
         let is_after_outage = is_resync || known.freshness == Freshness::Stale;
-        match &mut self.held {
-            Some(held) => held.reported = instances,
-            None if is_after_outage && is_missing(&known.instances, &instances) => {
-                self.held = Some(Held {
-                    instances: known.instances,
-                    until: Instant::now() + HOLD,
-                    reported: instances,
-                });
+        if is_after_outage {
+            self.held = Some(Held {
+                instances: known.instances,
+                until: Instant::now() + HOLD,
+                reported: Vec::new(),
+            });
+        }
+        let current = match &mut self.held {
+            Some(held) => {
+                held.reported = instances;
+                held.union()
             }
-            None => return self.publish(instances.into()),
-        }
-        let held = self
-            .held
-            .take_if(|held| !is_missing(&held.instances, &held.reported));
-        match (held, &self.held) {
-            (Some(held), _) => self.publish(held.reported.into()),
-            (None, Some(held)) => self.publish(held.union()),
-            (None, None) => {}
-        }
+            None => instances.into(),
+        };
+        self.publish(current);
     }
 
     fn publish(&self, instances: Arc<[Arc<Instance>]>) {
@@ -289,12 +285,6 @@ impl Held {
 
 fn addresses(instances: &[Arc<Instance>]) -> impl Iterator<Item = &str> {
     instances.iter().map(|instance| instance.address.as_str())
-}
-
-/// Whether an instance is not there any more.
-fn is_missing(before: &[Arc<Instance>], now: &[Arc<Instance>]) -> bool {
-    let now: HashSet<&str> = addresses(now).collect();
-    addresses(before).any(|address| !now.contains(address))
 }
 
 /// Never, without a time.

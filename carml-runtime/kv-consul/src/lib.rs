@@ -5,6 +5,7 @@
 //! same keys.
 
 mod calls;
+mod catalogue;
 mod cluster;
 mod duration;
 mod large;
@@ -19,6 +20,7 @@ mod txn;
 mod watch;
 
 pub use carml_kv::client::Tls;
+pub use catalogue::Catalogue;
 pub use options::Options;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "consul")]
 mod consul;
-#[cfg(any(feature = "consul", feature = "etcd", feature = "redb"))]
+#[cfg(any(feature = "etcd", feature = "redb"))]
 mod directory;
 #[cfg(feature = "etcd")]
 mod etcd;

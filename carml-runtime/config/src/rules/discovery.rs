@@ -38,10 +38,24 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         let message = format!("`prefix` is not a directory: {}", why.message);
         let error = Diagnostic::error(Code::Format, message);
         rules.add(error, &format!("{DISCOVERY}/prefix"));
+    } else if provider(document.value()) == Some(Provider::Consul)
+        && document
+            .provenance(&format!("{DISCOVERY}/prefix"), true)
+            .is_some()
+    {
+        let message = "`prefix` has no effect with the provider `consul`, which has a catalogue";
+        let warning = Diagnostic::warning(Code::UnusedKey, message).help("remove it");
+        let warning = document.locate(warning, &format!("{DISCOVERY}/prefix"), true);
+        rules.found.push(warning);
     }
     if discovery.get("register") == Some(&Value::Bool(true)) {
         check_address(rules);
     }
+}
+
+fn provider(value: &Value) -> Option<Provider> {
+    let name = value.pointer("/registry/provider").and_then(Value::as_str);
+    name.and_then(Provider::parse)
 }
 
 /// Whether clients can connect to what is registered.
@@ -57,9 +71,7 @@ fn check_address(rules: &mut Rules<'_>) {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let ip = host.parse::<IpAddr>().ok();
-    let provider = value.pointer("/registry/provider").and_then(Value::as_str);
-    let provider = provider.and_then(Provider::parse);
-    let is_cluster = provider.is_some_and(|provider| {
+    let is_cluster = provider(value).is_some_and(|provider| {
         let (call, scope) = (Call::Put, Scope::Cluster);
         capability::meets(provider, Requirement { call, scope })
     });

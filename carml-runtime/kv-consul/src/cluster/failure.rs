@@ -41,6 +41,12 @@ const KNOWN: &[(&str, Outcome)] = &[
         "Invalid Session TTL",
         Outcome::Refused(ErrorKind::InvalidArgument),
     ),
+    // A check of a service that the agent has lost; the second one since 1.11.
+    (
+        "does not have associated TTL",
+        Outcome::Refused(ErrorKind::LeaseLost),
+    ),
+    ("Unknown check", Outcome::Refused(ErrorKind::LeaseLost)),
     // All of them before the request is proposed to the cluster.
     ("No cluster leader", Outcome::Unsent),
     ("No known Consul servers", Outcome::Unsent),

@@ -1,8 +1,10 @@
 //! The section `registry` for Consul.
 
+use std::sync::Arc;
+
 use carml_kv_consul::{Consul, Options};
 
-use super::{Opened, directory, servers::tls};
+use super::{Opened, servers::tls};
 use crate::{
     config::{Duration, Endpoint, model::Registry},
     kv::{Error, ErrorKind, Kv},
@@ -14,12 +16,10 @@ pub(super) async fn open(config: &Registry) -> Result<Opened, Error> {
     })?;
     let consul = Consul::connect(&options).await?;
     let root = Kv::new(consul.without_bucket(), options.timeout);
-    let kv = Kv::new(consul, options.timeout);
-    let directory = directory::naming(kv.clone(), config)?;
     Ok(Opened {
-        kv,
+        directory: Arc::new(consul.catalogue()),
+        kv: Kv::new(consul, options.timeout),
         root,
-        directory,
     })
 }
 

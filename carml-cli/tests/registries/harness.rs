@@ -1,7 +1,4 @@
-//! Registration in a real etcd, by a process that is killed and drained, while etcd is killed, frozen
-//! and restarted; and together with Go programs that use etcd's own packages.
-#![cfg(all(unix, feature = "etcd"))]
-#![allow(clippy::unwrap_used)]
+//! A registry, a process that registers itself in it, and what is found there.
 
 use std::{
     fs,
@@ -13,52 +10,52 @@ use std::{
 };
 
 use carml_test_conformance::Server;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
-const SERVICE: &str = "carml.kv.v1.KeyValue";
-const TTL: Duration = Duration::from_secs(4);
+pub(crate) const SERVICE: &str = "carml.kv.v1.KeyValue";
+pub(crate) const TTL: Duration = Duration::from_secs(4);
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// An etcd, and a config that registers in it.
-struct Registry {
-    etcd: Server,
+/// A server, and a config that registers in it.
+pub(crate) struct Registry {
+    pub(crate) server: Server,
     folder: TempDir,
 }
 
 impl Registry {
-    fn start() -> Registry {
+    /// A server of this provider, with one node.
+    pub(crate) fn start(provider: &str) -> Registry {
         let registry = Registry {
-            etcd: Server::start(&["etcd"]),
+            server: Server::start(&[provider]),
             folder: tempfile::tempdir().unwrap(),
         };
+        let (endpoint, ttl) = (registry.endpoint(), TTL.as_secs());
         let config = format!(
-            "registry:\n  provider: etcd\n  endpoints: ['{}']\n  timeout: 2s\n  discovery:\n    \
-             register: true\n    ttl: {}s\n    metadata:\n      zone: a\ngrpc:\n  server:\n    \
-             listen: 127.0.0.1:0\n    shutdown:\n      settle: 2s\n",
-            registry.endpoint(),
-            TTL.as_secs()
+            "registry:\n  provider: {provider}\n  endpoints: ['{endpoint}']\n  timeout: 2s\n  \
+             discovery:\n    register: true\n    ttl: {ttl}s\n    metadata:\n      zone: a\n\
+             grpc:\n  server:\n    listen: 127.0.0.1:0\n    shutdown:\n      settle: 2s\n"
         );
         fs::write(registry.config(), config).unwrap();
         registry
     }
 
-    fn endpoint(&self) -> String {
-        self.etcd.endpoints()[0].clone()
+    pub(crate) fn endpoint(&self) -> String {
+        self.server.endpoints()[0].clone()
     }
 
-    fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.folder.path().join("carml.yml")
     }
 
-    fn carml(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn carml(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_carml"));
         command.args(arguments).arg("--config").arg(self.config());
         command
     }
 
     /// The addresses of the service.
-    fn addresses(&self) -> Vec<String> {
+    pub(crate) fn addresses(&self) -> Vec<String> {
         let found = self
             .carml(&["services", "resolve", SERVICE])
             .output()
@@ -67,7 +64,7 @@ impl Registry {
         text.lines().map(str::to_owned).collect()
     }
 
-    fn wait_for(&self, expected: &[String]) {
+    pub(crate) fn wait_for(&self, expected: &[String]) {
         let start = Instant::now();
         while self.addresses() != expected {
             assert!(
@@ -81,14 +78,14 @@ impl Registry {
 }
 
 /// A service that registers itself: `carml kv serve`.
-struct Service {
-    child: Child,
-    address: SocketAddr,
+pub(crate) struct Service {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
     log: PathBuf,
 }
 
 impl Service {
-    fn start(registry: &Registry) -> Service {
+    pub(crate) fn start(registry: &Registry) -> Service {
         let log = registry.folder.path().join("log");
         let mut child = registry
             .carml(&["kv", "serve"])
@@ -112,14 +109,14 @@ impl Service {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status();
         assert!(sent.unwrap().success());
     }
 
     /// The lines of the log about the registration, as level and message.
-    fn registration_lines(&self) -> Vec<String> {
+    pub(crate) fn registration_lines(&self) -> Vec<String> {
         let log = fs::read_to_string(&self.log).unwrap();
         let lines = log
             .lines()
@@ -132,16 +129,21 @@ impl Service {
         lines.map(text).collect()
     }
 
-    fn wait_for_lines(&self, expected: &[&str]) {
+    pub(crate) fn wait_for_lines(&self, expected: &[&str]) {
         let start = Instant::now();
         while self.registration_lines() != expected {
             let lines = self.registration_lines();
-            assert!(start.elapsed() < LIMIT, "{lines:#?}, {expected:#?}");
+            let log = || fs::read_to_string(&self.log).unwrap();
+            assert!(
+                start.elapsed() < LIMIT,
+                "{lines:#?}, {expected:#?}\n{}",
+                log()
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
 
-    async fn health(&self, name: &str) -> Result<i32, tonic::Code> {
+    pub(crate) async fn health(&self, name: &str) -> Result<i32, tonic::Code> {
         let url = format!("http://{}", self.address);
         let channel = tonic::transport::Endpoint::from_shared(url).unwrap();
         let channel = channel.connect().await.unwrap();
@@ -164,13 +166,13 @@ impl Drop for Service {
 }
 
 /// `carml services watch`, line by line.
-struct Watch {
+pub(crate) struct Watch {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Watch {
-    fn start(registry: &Registry) -> Watch {
+    pub(crate) fn start(registry: &Registry) -> Watch {
         let arguments = ["services", "watch", SERVICE, "--format", "json"];
         let mut child = registry
             .carml(&arguments)
@@ -182,7 +184,7 @@ impl Watch {
     }
 
     /// The state and the addresses of the next line.
-    fn next(&mut self) -> (String, Vec<String>) {
+    pub(crate) fn next(&mut self) -> (String, Vec<String>) {
         let line: Value = serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap();
         let instances = line["instances"].as_array().unwrap().iter();
         let addresses = instances.map(|one| one["address"].as_str().unwrap().to_owned());
@@ -200,58 +202,14 @@ impl Drop for Watch {
     }
 }
 
-const SERVING: i32 = 1;
-const NOT_SERVING: i32 = 2;
+pub(crate) const SERVING: i32 = 1;
+pub(crate) const NOT_SERVING: i32 = 2;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_service_is_registered_while_it_serves_and_gone_before_it_stops_accepting() {
-    let registry = Registry::start();
-    assert_eq!(registry.addresses(), [""; 0]);
-    let mut service = Service::start(&registry);
-    let address = service.address.to_string();
-    registry.wait_for(std::slice::from_ref(&address));
-    assert_eq!(service.health("carml.registration").await, Ok(SERVING));
-
-    // Exactly what etcd's own packages write.
-    let etcdctl = |arguments: &[&str]| {
-        let mut command = Command::new("etcdctl");
-        command
-            .env("ETCDCTL_API", "3")
-            .args(["--endpoints", &registry.endpoint()]);
-        String::from_utf8(command.args(arguments).output().unwrap().stdout).unwrap()
-    };
-    let key = format!("{SERVICE}/{address}");
-    let value = etcdctl(&["get", "--print-value-only", &key]);
-    let expected = format!(r#"{{"Op":0,"Addr":"{address}","Metadata":{{"zone":"a"}}}}"#);
-    assert_eq!(value.trim(), expected);
-
-    let listed = registry
-        .carml(&["services", "list", "--format", "json"])
-        .output()
-        .unwrap();
-    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
-    let metadata = json!({"zone": "a"});
-    assert_eq!(
-        listed,
-        json!([{"service": SERVICE, "address": address, "metadata": metadata}])
-    );
-
-    service.signal("TERM");
-    registry.wait_for(&[]);
-    // It still serves, for those that have its address.
-    assert_eq!(service.health(SERVICE).await, Ok(NOT_SERVING));
-    assert_eq!(service.health("carml.registration").await, Ok(NOT_SERVING));
-    assert!(service.child.wait().unwrap().success());
-    let lines = ["INFO registered", "INFO registration ended"];
-    assert_eq!(service.registration_lines(), lines);
-}
-
-#[test]
-fn a_killed_service_is_gone_after_its_ttl_and_not_before() {
-    let registry = Registry::start();
-    let mut watch = Watch::start(&registry);
+/// A killed service is gone after its ttl, and not before.
+pub(crate) fn check_kill(registry: &Registry) {
+    let mut watch = Watch::start(registry);
     assert_eq!(watch.next(), ("current".to_owned(), vec![]));
-    let service = Service::start(&registry);
+    let service = Service::start(registry);
     let address = service.address.to_string();
     assert_eq!(watch.next(), ("current".to_owned(), vec![address]));
     let killed = Instant::now();
@@ -262,13 +220,12 @@ fn a_killed_service_is_gone_after_its_ttl_and_not_before() {
     assert!(lived > TTL / 2 && lived < TTL * 3, "{lived:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_etcd_that_was_away_for_longer_than_the_ttl_gets_the_entry_again() {
-    let registry = Registry::start();
-    let service = Service::start(&registry);
+/// A server that was away for longer than the ttl gets the entry again.
+pub(crate) async fn check_outages(registry: &Registry) {
+    let service = Service::start(registry);
     let address = service.address.to_string();
     registry.wait_for(std::slice::from_ref(&address));
-    let mut watch = Watch::start(&registry);
+    let mut watch = Watch::start(registry);
     let current = ("current".to_owned(), vec![address.clone()]);
     let stale = ("stale".to_owned(), vec![address.clone()]);
     assert_eq!(watch.next(), current);
@@ -276,8 +233,8 @@ async fn an_etcd_that_was_away_for_longer_than_the_ttl_gets_the_entry_again() {
     let mut lines = vec!["INFO registered"];
     for fault in ["kill", "freeze"] {
         match fault {
-            "kill" => registry.etcd.kill(0),
-            _ => registry.etcd.freeze(0),
+            "kill" => registry.server.kill(0),
+            _ => registry.server.freeze(0),
         }
         lines.push("WARN not registered: trying again");
         service.wait_for_lines(&lines);
@@ -293,8 +250,8 @@ async fn an_etcd_that_was_away_for_longer_than_the_ttl_gets_the_entry_again() {
             "{fault}"
         );
         match fault {
-            "kill" => registry.etcd.restart(0),
-            _ => registry.etcd.thaw(0),
+            "kill" => registry.server.restart(0),
+            _ => registry.server.thaw(0),
         }
         lines.push("INFO registered");
         service.wait_for_lines(&lines);
@@ -316,64 +273,6 @@ fn cpu(service: &Service) -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-/// The program that `tests/servers/install etcd-naming` builds.
-fn go(arguments: &[&str]) -> Command {
-    let store = std::env::var("CARML_SERVERS");
-    let store = store.unwrap_or_else(|_| "/var/cache/carml-test-servers".to_owned());
-    let mut command = Command::new(PathBuf::from(store).join("etcd-naming/etcd-naming"));
-    command.args(arguments);
-    command
-}
-
-#[test]
-fn go_programs_with_etcds_own_packages_find_a_service_and_are_found() {
-    let registry = Registry::start();
-    let service = Service::start(&registry);
-    let address = service.address.to_string();
-    registry.wait_for(std::slice::from_ref(&address));
-    let called = go(&["call", &registry.endpoint(), SERVICE]).output();
-    let called = called.expect("`tests/servers/install etcd-naming` was run");
-    assert_eq!(
-        stdout(&called),
-        format!("{address} SERVING\n"),
-        "{called:?}"
-    );
-
-    let mut other = go(&["serve", &registry.endpoint(), "demo.v1.Go"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(other.stdout.take().unwrap()).lines();
-    let other_address = lines.next().unwrap().unwrap();
-    let arguments = ["services", "resolve", "demo.v1.Go", "--format", "json"];
-    let found = registry.carml(&arguments).output().unwrap();
-    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
-    let metadata = json!({"language": "go"});
-    assert_eq!(
-        found,
-        json!([{"address": other_address, "metadata": metadata}])
-    );
-    let listed = registry.carml(&["services", "list"]).output().unwrap();
-    let expected = format!(
-        "{SERVICE}  {address:15}  {{\"zone\":\"a\"}}\ndemo.v1.Go            {other_address:15}  {{\"language\":\"go\"}}\n"
-    );
-    assert_eq!(stdout(&listed), expected);
-
-    drop(other.stdin.take());
-    assert!(other.wait().unwrap().success());
-    let found = registry.carml(&arguments).output().unwrap();
-    assert_eq!(
-        (found.status.code(), stdout(&found)),
-        (Some(1), "[]\n".to_owned())
-    );
-    let said = String::from_utf8(found.stderr).unwrap();
-    assert!(
-        said.contains("no instance of `demo.v1.Go` is registered"),
-        "{said}"
-    );
-}
-
-fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
