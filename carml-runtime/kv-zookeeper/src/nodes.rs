@@ -20,6 +20,11 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    pub(crate) fn new(data: impl Into<Bytes>, stat: Stat) -> Node {
+        let data = data.into();
+        Node { data, stat }
+    }
+
     pub(crate) fn has_value(&self) -> bool {
         self.data != DIRECTORY
     }
@@ -61,10 +66,7 @@ pub(crate) fn node(
     let read = client.get_data(absolute(path));
     async move {
         match read.await {
-            Ok((data, stat)) => Ok(Some(Node {
-                data: data.into(),
-                stat,
-            })),
+            Ok((data, stat)) => Ok(Some(Node::new(data, stat))),
             Err(ZkError::NoNode) => Ok(None),
             Err(e) => Err(e),
         }

@@ -400,3 +400,6 @@ fn leased_parent(op: &'static str, namespace: &Namespace, path: &str) -> Error {
         None => error,
     }
 }
+
+#[cfg(test)]
+mod tests;
