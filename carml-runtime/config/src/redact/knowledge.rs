@@ -136,12 +136,26 @@ impl<'a> Knowledge<'a> {
         found
     }
 
+    /// Whether the schema knows the value of a pointer, as it is written.
+    pub(super) fn allows(&self, pointer: &str) -> bool {
+        self.shapes.knows(pointer)
+    }
+
+    /// The keys that the schema has at a pointer.
+    pub(super) fn keys_at(&self, pointer: &str) -> Vec<&'a str> {
+        match self.place(pointer) {
+            Place::Known(at) => self.shapes.keys_at(&at),
+            Place::Secret | Place::SoundsSecret | Place::Public | Place::Below(_) => Vec::new(),
+        }
+    }
+
     /// Whether a key has a value that is not a secret, wherever the schema has the key.
     pub(super) fn is_public_leaf(&self, key: &str) -> bool {
         if !self.strict {
             return !names::sounds_secret(key);
         }
-        self.is_known_name(key) && !self.bearing.contains(key)
+        // What `<<` names may have secrets.
+        key != "<<" && self.is_known_name(key) && !self.bearing.contains(key)
     }
 
     /// Whether the value of a pointer may be secret.

@@ -2,6 +2,7 @@
 
 mod knowledge;
 mod lexical;
+mod loose_keys;
 mod policy;
 
 use crate::schema::Schema;

@@ -1,14 +1,15 @@
 //! The policy of a config's reports.
 
-use super::{Knowledge, lexical};
+use super::{Knowledge, lexical, loose_keys};
 use crate::document::Document;
 use crate::layer::Layer;
 use carml_diagnostic::{Policy, Source, Span, Token, credentials, escape_key};
 use carml_schema::Annotations;
 use serde_json::Value;
-use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::rc::Rc;
 
 /// A shorter secret is masked only where it is quoted: it may be part of any word.
 const MIN_WORD: usize = 4;
@@ -26,7 +27,11 @@ pub(crate) struct ConfigPolicy<'a> {
     value: &'a Value,
     /// The keys of the config that are names, and have values.
     keys: OnceCell<HashSet<&'a str>>,
+    loose: RefCell<Vec<(Source, Loose)>>,
 }
+
+/// Keys that may be a part of a secret.
+type Loose = Rc<HashMap<usize, String>>;
 
 impl<'a> ConfigPolicy<'a> {
     /// The policy of a document. `secrets` are those that the schema cannot tell; `complete` says
@@ -40,6 +45,7 @@ impl<'a> ConfigPolicy<'a> {
             complete,
             value: document.value(),
             keys: OnceCell::new(),
+            loose: RefCell::default(),
         }
     }
 
@@ -53,7 +59,8 @@ impl<'a> ConfigPolicy<'a> {
                     && (self.knowledge.is_known_name(key)
                         || after.starts_with(':')
                             && self.is_name(key)
-                            && self.knowledge.shows_key(&pointer, key))
+                            && self.knowledge.shows_key(&pointer, key)
+                            && !self.loose(at, source).contains_key(&token.span.start))
             }
             None => {
                 let raw = text
@@ -92,10 +99,26 @@ impl<'a> ConfigPolicy<'a> {
         }
     }
 
+    /// The keys of a source that may be a part of a secret.
+    fn loose(&self, at: &str, source: &Source) -> Loose {
+        let mut all = self.loose.borrow_mut();
+        if let Some((_, known)) = all.iter().find(|(known, _)| known.is(source)) {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(loose_keys::find(&self.knowledge, at, source));
+        all.push((source.clone(), Rc::clone(&found)));
+        found
+    }
+
     fn keys(&self) -> &HashSet<&'a str> {
         self.keys.get_or_init(|| {
             let mut found = HashSet::new();
             keys(self.value, &mut found);
+            for layer in self.layers.iter().filter(|layer| !layer.raw) {
+                for key in self.loose(&layer.at, &layer.source).values() {
+                    found.remove(key.as_str());
+                }
+            }
             let strict = self.knowledge.is_strict();
             found.retain(|key| self.is_name(key) && !(strict && key.contains(' ')));
             found
