@@ -6,3 +6,5 @@
 mod consul;
 mod etcd;
 mod harness;
+#[cfg(feature = "zookeeper")]
+mod zookeeper;

@@ -27,6 +27,7 @@
 //! }
 //! ```
 
+mod curator;
 mod directory;
 mod format;
 mod instance;
@@ -34,6 +35,7 @@ mod kv;
 mod registrar;
 mod resolver;
 
+pub use curator::CuratorFormat;
 pub use directory::{Directory, Registration, Update};
 pub use format::{Format, NamingFormat};
 pub use instance::{Instance, RegisteredInstance};

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "consul")]
 mod consul;
-#[cfg(any(feature = "etcd", feature = "redb"))]
+#[cfg(any(feature = "etcd", feature = "redb", feature = "zookeeper"))]
 mod directory;
 #[cfg(feature = "etcd")]
 mod etcd;
@@ -87,7 +87,7 @@ fn missing(provider: &'static str) -> Result<Opened, Error> {
 
 #[cfg(feature = "redb")]
 async fn redb(config: &Registry) -> Result<Opened, Error> {
-    use crate::kv::redb::Redb;
+    use crate::{discovery::NamingFormat, kv::redb::Redb};
     let (path, bucket) = (config.path.clone(), config.bucket.clone());
     let opened = tokio::task::spawn_blocking(move || Redb::open(path, &bucket)).await;
     let store = opened.unwrap_or_else(|e| {
@@ -97,7 +97,7 @@ async fn redb(config: &Registry) -> Result<Opened, Error> {
             .with_source(e))
     })?;
     let kv = Kv::new(store, config.timeout.get());
-    let directory = directory::naming(kv.clone(), config)?;
+    let directory = directory::directory(kv.clone(), config, NamingFormat)?;
     Ok(Opened {
         root: kv.clone(),
         kv,

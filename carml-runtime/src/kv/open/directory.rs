@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use crate::{
     config::model::Registry,
-    discovery::{Directory, KvDirectory, NamingFormat},
+    discovery::{Directory, Format, KvDirectory},
     kv::{Error, Key, Kv},
 };
 
-/// In the format of etcd's own gRPC naming.
-pub(crate) fn naming(kv: Kv, config: &Registry) -> Result<Arc<dyn Directory>, Error> {
+/// Entries in this format, where the config has them.
+pub(crate) fn directory(
+    kv: Kv,
+    config: &Registry,
+    format: impl Format,
+) -> Result<Arc<dyn Directory>, Error> {
     let prefix = Key::parse_dir(&config.discovery.prefix)?;
-    Ok(Arc::new(KvDirectory::new(kv, prefix, NamingFormat)))
+    Ok(Arc::new(KvDirectory::new(kv, prefix, format)))
 }

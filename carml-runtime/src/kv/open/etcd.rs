@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::{Duration, Endpoint, model::Registry},
+    discovery::NamingFormat,
     kv::{Error, ErrorKind, Kv},
 };
 
@@ -17,7 +18,7 @@ pub(super) async fn open(config: &Registry) -> Result<Opened, Error> {
     let etcd = Etcd::connect(&options).await?;
     // Other programs look for services outside of the bucket.
     let root = Kv::new(etcd.without_bucket(), options.timeout);
-    let directory = directory::naming(root.clone(), config)?;
+    let directory = directory::directory(root.clone(), config, NamingFormat)?;
     Ok(Opened {
         kv: Kv::new(etcd, options.timeout),
         root,

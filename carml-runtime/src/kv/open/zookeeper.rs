@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::{Duration, Endpoint, model::Registry},
+    discovery::CuratorFormat,
     kv::{Error, ErrorKind, Kv},
 };
 
@@ -18,7 +19,7 @@ pub(super) async fn open(config: &Registry) -> Result<Opened, Error> {
     let zookeeper = Zookeeper::connect(&options).await?;
     let root = Kv::new(zookeeper.without_bucket(), options.timeout);
     let kv = Kv::new(zookeeper, options.timeout);
-    let directory = directory::naming(kv.clone(), config)?;
+    let directory = directory::directory(root.clone(), config, CuratorFormat)?;
     Ok(Opened {
         kv,
         root,
