@@ -190,7 +190,8 @@ impl Consul {
     }
 
     /// Creates a session, unless there is one, and the key: in a task of its own, so that what nobody
-    /// waits for any more is given up in order.
+    /// waits for any more is given up in order. A close waits for it, and does not cut it off: it would
+    /// leave a session behind.
     async fn attempt(
         &self,
         queue: Queue,
@@ -200,15 +201,25 @@ impl Consul {
         session: Option<PlaceSession>,
     ) -> Result<Attempt, Error> {
         let (consul, key, native) = (self.clone(), key.clone(), native.to_owned());
-        let attempt = tokio::spawn(async move {
-            let call = Call::read(queue.op()).on(key.as_str());
+        let attempt = self.shared.cleanups.spawn(async move {
+            let call = Call::cleanup(queue.op()).on(key.as_str());
             let session = match session {
                 Some(session) => session,
                 None => consul.place_session(&call).await?,
             };
+            if consul.shared.closed().is_cancelled() {
+                return Err(consul.shared.cluster.closed_error(queue.op()));
+            }
             consul.create_place(&call, &native, &value, session).await
         });
-        attempt.await.unwrap_or_else(|e| {
+        let attempt = tokio::select! {
+            biased;
+            () = self.shared.closed().cancelled() => {
+                return Err(self.shared.cluster.closed_error(queue.op()));
+            }
+            attempt = attempt => attempt,
+        };
+        attempt.unwrap_or_else(|e| {
             let why = "the runtime is shutting down";
             Err(Error::new(ErrorKind::Unavailable, queue.op(), why)
                 .with_backend(PROVIDER)
