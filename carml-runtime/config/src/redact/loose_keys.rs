@@ -26,7 +26,7 @@ pub(super) fn find(knowledge: &Knowledge<'_>, at: &str, source: &Source) -> Hash
             knowledge.is_known_name(&key) || !nearest(&key, knowledge.keys_at(&pointer)).is_empty();
         let pointer = format!("{pointer}/{}", escape_key(&key));
         let expected = !after_secret || knowledge.allows(&pointer);
-        if !known && !(expected && is_plain(text, token.span)) {
+        if !(known || expected && is_plain(text, token.span)) {
             found.insert(start, key);
             continue;
         }
