@@ -3,7 +3,7 @@
 use super::wording::{name, types};
 use crate::document::Document;
 use carml_diagnostic::{Diagnostic, Input, Kind, Piece, Text, Type, text, trusted};
-use carml_schema::Scalar;
+use carml_schema::Scalar as Annotation;
 use jsonschema::ValidationError;
 use jsonschema::error::TypeKind;
 use serde_json::Value;
@@ -21,9 +21,9 @@ pub(super) fn diagnostic(
         .owner(error)
         .and_then(|node| node.scalar());
     let expected = match annotation {
-        Some(Scalar::Duration) => "a duration".to_owned(),
-        Some(Scalar::ByteSize) => "a byte size".to_owned(),
-        Some(Scalar::Endpoint) => "an address".to_owned(),
+        Some(Annotation::Duration) => "a duration".to_owned(),
+        Some(Annotation::ByteSize) => "a byte size".to_owned(),
+        Some(Annotation::Endpoint) => "an address".to_owned(),
         _ => types(&wanted),
     };
     let value = error.instance();
@@ -58,17 +58,33 @@ pub(super) fn wanted(kind: &TypeKind) -> String {
 
 /// How to put a value in quotes without changing its text.
 pub(super) fn quote(document: &Document, at: &str, value: &Value) -> Text {
+    let Scalar { tag, text } = Scalar::of(source(document, at).unwrap_or_default());
+    if text.starts_with('*') {
+        return "write the value in quotes instead of the alias".into();
+    }
     let written = written(document, at).unwrap_or_else(|| value.to_string());
-    text!["put it in quotes: `\"", Input::new(written), "\"`"]
+    let how = match tag {
+        Some(_) => "remove the tag, and put the value in quotes: `\"",
+        None => "put it in quotes: `\"",
+    };
+    text![how, Input::new(written), "\"`"]
 }
 
 /// How to write a string so that it is a value of another type.
 pub(super) fn unquote(document: &Document, at: &str, value: &str) -> Option<Text> {
     let source = source(document, at).unwrap_or_default();
+    let Scalar { tag, text } = Scalar::of(source);
     if !source.contains("${") {
-        return Some(text!["remove the quotes: `", Input::new(value), "`"]);
+        let is_quoted = text.is_empty() || text.starts_with(['"', '\'']);
+        let how = match tag {
+            Some(_) => "write it without the tag: `",
+            None if text.starts_with('*') => "write the value instead of the alias: `",
+            None if is_quoted => "remove the quotes: `",
+            None => "write it on the line of its key: `",
+        };
+        return Some(text![how, Input::new(value), "`"]);
     }
-    if !is_one_variable(unquoted(source)) {
+    if !is_one_variable(unquoted(text)) {
         return Some("use one variable alone: a value of several parts is a string".into());
     }
     if in_braces(document, at) {
@@ -76,8 +92,34 @@ pub(super) fn unquote(document: &Document, at: &str, value: &str) -> Option<Text
             "write the mapping on lines of its own, and the variable without quotes".into(),
         );
     }
-    let text = written(document, at).filter(|_| source.starts_with(['"', '\'']))?;
-    Some(text!["remove the quotes: `", Input::new(text), "`"])
+    let written = written(document, at).filter(|_| text.starts_with(['"', '\'']))?;
+    Some(text!["remove the quotes: `", Input::new(written), "`"])
+}
+
+/// A scalar as it is written.
+struct Scalar<'d> {
+    tag: Option<&'d str>,
+    /// Without anchor and tag.
+    text: &'d str,
+}
+
+impl<'d> Scalar<'d> {
+    fn of(source: &'d str) -> Self {
+        let (mut tag, mut text) = (None, source);
+        while text.starts_with(['&', '!']) {
+            let (property, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+            if property.starts_with('!') {
+                tag = Some(property);
+            }
+            text = rest.trim_start();
+        }
+        Self { tag, text }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.trim_start_matches(['+', '-']);
+    digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') && text.parse::<f64>().is_ok()
 }
 
 fn is_one_variable(text: &str) -> bool {
@@ -95,10 +137,18 @@ fn unquoted(text: &str) -> &str {
     quoted('"').or_else(|| quoted('\'')).unwrap_or(text)
 }
 
-/// The scalar as it is written, without its quotes.
+/// The scalar as it is written, without its anchor, tag and quotes.
 pub(super) fn written(document: &Document, at: &str) -> Option<String> {
-    let text = unquoted(source(document, at)?);
+    let text = unquoted(Scalar::of(source(document, at)?).text);
     (!text.is_empty() && !text.contains(['\n', '"', '\\'])).then(|| text.to_owned())
+}
+
+/// Whether a value is the first on its line.
+fn starts_line(document: &Document, at: &str) -> bool {
+    let before = document
+        .provenance(at, false)
+        .and_then(|(layer, span)| layer.source.text().get(..span.start));
+    before.is_some_and(|text| text.trim_end_matches(' ').ends_with('\n'))
 }
 
 /// Whether a value is in a mapping or list in braces or brackets, where `${` cannot be without
@@ -112,12 +162,15 @@ fn help(
     document: &Document,
     at: &str,
     wanted: &str,
-    annotation: Option<Scalar>,
+    annotation: Option<Annotation>,
     value: &Value,
 ) -> Option<Text> {
     let name = name(at);
     Some(match (wanted, value) {
         ("array", Value::Object(_)) => "start each item with `- `".into(),
+        ("array", Value::String(s)) if s.starts_with('-') && starts_line(document, at) => {
+            "write a space after each `-`".into()
+        }
         ("array", Value::String(s)) if s.contains(',') => {
             let items: Vec<&str> = s.split(',').map(str::trim).collect();
             text!["write a list: `[", Input::new(items.join(", ")), "]`"]
@@ -159,12 +212,12 @@ fn help(
         },
         ("string", Value::Null) => "give a value, or remove the key".into(),
         ("string", Value::Number(n)) => match annotation {
-            Some(Scalar::Duration) => text![
+            Some(Annotation::Duration) => text![
                 "the unit is missing: write `",
                 Input::new(format!("{n}s")),
                 "` for seconds"
             ],
-            Some(Scalar::ByteSize) => text![
+            Some(Annotation::ByteSize) => text![
                 "the unit is missing: write `",
                 Input::new(format!("{n}mb")),
                 "`, or `",
@@ -192,8 +245,15 @@ fn help(
             }
             _ => return None,
         },
-        ("integer" | "number", Value::String(s)) if s.parse::<f64>().is_ok() => {
-            unquote(document, at, s)?
+        ("integer" | "number", Value::String(s)) if is_number(s.trim()) => {
+            unquote(document, at, s.trim())?
+        }
+        ("integer" | "number", Value::String(s)) if is_number(&s.replace('_', "")) => {
+            text![
+                "write it without `_`: `",
+                Input::new(s.replace('_', "")),
+                "`"
+            ]
         }
         ("integer", Value::Number(n)) => {
             text![
