@@ -106,6 +106,7 @@ mod tests {
         let address = parse("etcd://10.0.0.1,[::1]:2379/config/shop.yml").unwrap();
         assert_eq!(address.servers, ["10.0.0.1", "[::1]:2379"]);
         assert_eq!(address.key.as_str(), "config/shop.yml");
+        assert_eq!(parse("etcd://a//b").unwrap().key.as_str(), "b");
         assert!(parse("etcd:///a").unwrap().servers.is_empty());
         assert!(parse("redb:///a").unwrap().servers.is_empty());
     }
@@ -115,7 +116,7 @@ mod tests {
         for wrong in [
             "etcd://a",
             "etcd://a/",
-            "etcd://a//b",
+            "etcd://a/b//c",
             "redb://h/a",
             "etcd://a,/k",
         ] {

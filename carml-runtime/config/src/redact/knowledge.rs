@@ -160,17 +160,21 @@ impl<'a> Knowledge<'a> {
 
     /// Whether the value of a pointer may be secret.
     pub(super) fn is_secret(&self, pointer: &str) -> bool {
+        // Below a place without secrets, only a key that sounds secret is one.
+        let bears = |at: &str| self.strict && self.shapes.contains_secret(at);
+        matches!(self.place(pointer), Place::Below(at) if bears(&at))
+            || self.is_named_secret(pointer)
+    }
+
+    /// Whether the schema or a key's name says that the value of a pointer is secret.
+    pub(super) fn is_named_secret(&self, pointer: &str) -> bool {
         match self.place(pointer) {
             Place::Secret | Place::SoundsSecret => true,
             Place::Public => false,
             Place::Known(at) => self.shapes.is_secret(&at),
-            // Below a place without secrets, only a key that sounds secret is one.
-            Place::Below(at) => {
-                self.strict && self.shapes.contains_secret(&at)
-                    || pointer
-                        .split('/')
-                        .any(|step| self.is_secret_key(&unescape_key(step)))
-            }
+            Place::Below(_) => pointer
+                .split('/')
+                .any(|step| self.is_secret_key(&unescape_key(step))),
         }
     }
 

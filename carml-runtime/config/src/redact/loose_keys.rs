@@ -18,19 +18,21 @@ pub(super) fn find(knowledge: &Knowledge<'_>, at: &str, source: &Source) -> Hash
     for token in tokens {
         let pointer = format!("{at}{}", token.pointer);
         let Some(key) = token.key else {
-            after_secret |= knowledge.is_secret(&pointer);
+            after_secret |= knowledge.is_named_secret(&pointer);
             continue;
         };
         let start = token.span.start;
-        let known =
-            knowledge.is_known_name(&key) || !nearest(&key, knowledge.keys_at(&pointer)).is_empty();
-        let pointer = format!("{pointer}/{}", escape_key(&key));
+        let parent = pointer;
+        let pointer = format!("{parent}/{}", escape_key(&key));
         let expected = !after_secret || knowledge.allows(&pointer);
-        if !(known || expected && is_plain(text, token.span)) {
+        let known = || {
+            knowledge.is_known_name(&key) || !nearest(&key, knowledge.keys_at(&parent)).is_empty()
+        };
+        if !(expected && is_plain(text, token.span) || known()) {
             found.insert(start, key);
             continue;
         }
-        after_secret = knowledge.is_secret(&pointer) || knowledge.is_secret_name(&key);
+        after_secret = knowledge.is_named_secret(&pointer) || knowledge.is_secret_name(&key);
     }
     found
 }
