@@ -285,7 +285,11 @@ pub async fn an_unread_watch_lags_too<F: Fixture>() {
     needs!(F, kv, WatchTree);
     let Some(backlog) = F::BACKLOG else { return };
     let mut watch = kv.watch_tree(None, WatchStart::Now).await.unwrap();
+    let mut status = watch.status();
     overrun(&kv, backlog).await;
+    // The changes may arrive after the writes have ended.
+    let lagged = WatchStatus::Resyncing(SnapshotReason::Lagged);
+    while status.next().await != Some(lagged) {}
     for (reason, then) in [
         (
             SnapshotReason::Started,
