@@ -8,9 +8,11 @@
 pub mod check;
 mod consul;
 mod etcd;
+pub mod faults;
 mod fixture;
 mod proxy;
 mod redb;
+pub mod security;
 mod server;
 mod support;
 mod zookeeper;
@@ -21,7 +23,7 @@ pub use fixture::Fixture;
 pub use proxy::Proxy;
 pub use redb::RedbFile;
 pub use server::Server;
-pub use support::within;
+pub use support::{key, within};
 pub use zookeeper::ZookeeperBucket;
 
 /// Makes a test of every check, for one fixture.

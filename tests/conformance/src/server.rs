@@ -32,6 +32,13 @@ impl Server {
         }
     }
 
+    /// [`Server::start`] on a thread that may block.
+    pub async fn started(arguments: &[&'static str]) -> Server {
+        let arguments = arguments.to_vec();
+        let start = tokio::task::spawn_blocking(move || Server::start(&arguments));
+        start.await.unwrap()
+    }
+
     /// What the script says of it: endpoints, certificates, users.
     pub fn about(&self) -> &Value {
         &self.about

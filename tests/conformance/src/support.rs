@@ -16,7 +16,8 @@ pub async fn within(check: impl Future<Output = ()>) {
         .expect("the check ends in time");
 }
 
-pub(crate) fn key(text: &str) -> Key {
+/// A key that is valid.
+pub fn key(text: &str) -> Key {
     Key::parse(text).unwrap()
 }
 

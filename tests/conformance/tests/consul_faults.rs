@@ -7,11 +7,15 @@ use std::{
 };
 
 use carml_runtime::kv::{
-    Applied, Batch, Error, ErrorKind, Event, Key, Kv, ListOptions, Revision, SnapshotReason, Txn,
-    WatchStart, WatchStatus, WatchStream,
+    Applied, Batch, ErrorKind, Event, Key, Kv, ListOptions, Revision, SnapshotReason, WatchStart,
+    WatchStatus,
     consul::{Consul, Options},
 };
-use carml_test_conformance::{Proxy, Server, within};
+use carml_test_conformance::{
+    Proxy, Server,
+    faults::{self, failed, next, next_value},
+    key, within,
+};
 use futures_util::StreamExt as _;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -19,15 +23,6 @@ use tokio::{
 };
 
 const TIMEOUT: Duration = Duration::from_secs(2);
-
-fn key(text: &str) -> Key {
-    text.parse().unwrap()
-}
-
-async fn server(arguments: &'static [&'static str]) -> Server {
-    let start = tokio::task::spawn_blocking(move || Server::start(arguments));
-    start.await.unwrap()
-}
 
 fn options(endpoints: Vec<String>) -> Options {
     let mut options = Options::new(endpoints);
@@ -60,32 +55,10 @@ async fn text(server: &Server, path: &str) -> String {
     String::from_utf8(request(server, "GET", path, b"").await).unwrap()
 }
 
-async fn next(watch: &mut WatchStream) -> Batch {
-    watch.next().await.unwrap().unwrap()
-}
-
-/// The value that a watch of one key reports next.
-async fn next_value(watch: &mut WatchStream) -> Vec<u8> {
-    loop {
-        if let Batch::Events { events, .. } = next(watch).await {
-            match events.into_iter().next_back().unwrap() {
-                Event::Put(entry) => return entry.value.to_vec(),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-}
-
-fn failed<T: std::fmt::Debug>(answer: Result<T, Error>) -> (ErrorKind, Applied) {
-    let error = answer.unwrap_err();
-    assert!(error.message.contains("127.0.0.1:"), "{error}");
-    (error.kind, error.applied)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_to_a_lost_server_ends_in_time_and_says_whether_it_was_applied() {
     within(async {
-        let server = server(&["consul"]).await;
+        let server = Server::started(&["consul"]).await;
         let kv = open(&options(server.endpoints())).await;
         kv.put(key("k"), "before", None).await.unwrap();
         let mut watch = kv.watch(key("k"), WatchStart::Now).await.unwrap();
@@ -122,7 +95,7 @@ async fn a_call_to_a_lost_server_ends_in_time_and_says_whether_it_was_applied() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cut_connection_loses_no_state_and_repeats_no_write() {
     within(async {
-        let server = server(&["consul"]).await;
+        let server = Server::started(&["consul"]).await;
         let direct = open(&options(server.endpoints())).await;
         let proxy = Proxy::start(&server.endpoints()[0]).await;
         let kv = open(&options(vec![proxy.address()])).await;
@@ -156,7 +129,7 @@ async fn a_cut_connection_loses_no_state_and_repeats_no_write() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn revisions_that_begin_again_are_a_snapshot() {
     within(async {
-        let server = server(&["consul"]).await;
+        let server = Server::started(&["consul"]).await;
         let kv = open(&options(server.endpoints())).await;
         kv.put(key("old"), "1", None).await.unwrap();
         let backup = request(&server, "GET", "/v1/snapshot", b"").await;
@@ -187,48 +160,14 @@ async fn revisions_that_begin_again_are_a_snapshot() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_and_a_lock_are_lost_by_the_own_clock() {
-    within(async {
-        let server = server(&["consul"]).await;
-        let direct = open(&options(server.endpoints())).await;
-        let proxy = Proxy::start(&server.endpoints()[0]).await;
-        let kv = open(&options(vec![proxy.address()])).await;
-        let lease = kv.lease(Duration::from_secs(3)).await.unwrap();
-        let guard = kv.acquire(key("l")).await.unwrap();
-        let late = Txn::new().require(&guard).put(key("k"), "late");
-        tokio::time::sleep(Duration::from_secs(4)).await;
-        let until = guard.valid_until().unwrap();
-        assert!(until > Instant::now(), "it is renewed");
-
-        proxy.silence();
-        let other = tokio::spawn(async move {
-            let guard = direct.acquire(key("l")).await.unwrap();
-            (direct, guard, Instant::now())
-        });
-        guard.lost().await;
-        lease.lost().await;
-        let lost = Instant::now();
-        assert!(guard.valid_until().unwrap() <= lost);
-        let (direct, second, acquired) = other.await.unwrap();
-        assert!(
-            acquired > guard.valid_until().unwrap(),
-            "two holders at a time"
-        );
-        assert!(second.token() > guard.token());
-        proxy.resume();
-        assert_eq!(
-            direct.commit(late).await.unwrap_err().kind,
-            ErrorKind::LockLost
-        );
-        let fenced = Txn::new().require(&second).put(key("k"), "second");
-        direct.commit(fenced).await.unwrap();
-    })
-    .await;
+    let open = async |endpoints| open(&options(endpoints)).await;
+    faults::a_lease_and_a_lock_are_lost_by_the_own_clock("consul", open).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_consul_ends_early_leaves_its_holder_alone_until_it_knows() {
     within(async {
-        let server = server(&["consul"]).await;
+        let server = Server::started(&["consul"]).await;
         let kv = open(&options(server.endpoints())).await;
         let guard = kv.acquire(key("l")).await.unwrap();
         let sessions = text(&server, "/v1/session/list").await;
@@ -248,7 +187,7 @@ async fn a_session_that_consul_ends_early_leaves_its_holder_alone_until_it_knows
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancelled_waits_leave_nothing_in_the_store() {
     within(async {
-        let server = server(&["consul"]).await;
+        let server = Server::started(&["consul"]).await;
         let kv = open(&options(server.endpoints())).await;
         let held = kv.acquire(key("l")).await.unwrap();
         for i in 0..1000 {
@@ -272,7 +211,7 @@ async fn cancelled_waits_leave_nothing_in_the_store() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hundreds_of_watches_that_come_and_go_leave_connections_for_others() {
     within(async {
-        let server = server(&["consul"]).await;
+        let server = Server::started(&["consul"]).await;
         let kv = open(&options(server.endpoints())).await;
         let mut open = Vec::new();
         for n in 0..1000 {
@@ -315,7 +254,7 @@ async fn write(kv: Kv, stop: Instant) -> (usize, BTreeMap<Key, (Revision, String
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_serves_while_each_node_in_turn_is_killed_or_frozen() {
     within(async {
-        let server = server(&["consul", "--nodes", "3"]).await;
+        let server = Server::started(&["consul", "--nodes", "3"]).await;
         let mut options = options(server.endpoints());
         options.timeout = Duration::from_secs(6);
         let kv = open(&options).await;

@@ -3,42 +3,19 @@
 
 use std::time::{Duration, Instant};
 
-use carml_runtime::{
-    config::{Config, Loader, Schema},
-    kv::{
-        self, Applied, ErrorKind, Key, Kv, ListOptions, WatchStart,
-        consul::{Consul, Options, Tls},
-    },
+use carml_runtime::kv::{
+    Applied, ErrorKind, Kv, ListOptions, WatchStart,
+    consul::{Consul, Options},
 };
-use carml_test_conformance::{Server, within};
+use carml_test_conformance::{
+    Server, key,
+    security::{opened, tls},
+    within,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
 };
-
-fn key(text: &str) -> Key {
-    text.parse().unwrap()
-}
-
-async fn server(arguments: &'static [&'static str]) -> Server {
-    let start = tokio::task::spawn_blocking(move || Server::start(arguments));
-    start.await.unwrap()
-}
-
-fn file(server: &Server, name: &str) -> Vec<u8> {
-    let path = server.about()["pki"][name].as_str().unwrap();
-    std::fs::read(path).unwrap()
-}
-
-fn tls(server: &Server, authority: &str, identity: Option<&str>) -> Option<Tls> {
-    let mut tls = Tls::new();
-    tls.authority = Some(file(server, authority));
-    tls.identity = identity.map(|name| {
-        let part = |kind| file(server, &format!("{name}_{kind}"));
-        (part("pem"), part("key"))
-    });
-    Some(tls)
-}
 
 /// What connecting with these options fails with; the text holds no token.
 async fn refused(options: &Options) -> (ErrorKind, String) {
@@ -55,7 +32,7 @@ async fn refused(options: &Options) -> (ErrorKind, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn certificates_and_tokens_are_checked_on_both_sides() {
     within(async {
-        let server = server(&["consul", "--mutual-tls", "--auth"]).await;
+        let server = Server::started(&["consul", "--mutual-tls", "--auth"]).await;
         let mut good = Options::new(server.endpoints());
         good.bucket = "app".to_owned();
         good.timeout = Duration::from_secs(4);
@@ -120,7 +97,7 @@ async fn certificates_and_tokens_are_checked_on_both_sides() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_right_that_is_missing_is_said_by_each_call() {
     within(async {
-        let server = server(&["consul", "--auth"]).await;
+        let server = Server::started(&["consul", "--auth"]).await;
         let mut options = Options::new(server.endpoints());
         // The token may write below `app/` only, and the management token everything.
         options.bucket = "app".to_owned();
@@ -149,7 +126,7 @@ async fn a_right_that_is_missing_is_said_by_each_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_on_a_server_without_acls_is_an_error() {
     within(async {
-        let server = server(&["consul", "--nodes", "3"]).await;
+        let server = Server::started(&["consul", "--nodes", "3"]).await;
         let mut options = Options::new(server.endpoints());
         options.token = Some("00000000-0000-4000-8000-00000000000f".to_owned());
         let (kind, text) = refused(&options).await;
@@ -222,22 +199,10 @@ async fn a_server_that_is_not_consul_is_an_error_in_time() {
     .await;
 }
 
-/// The registry of a config, opened; an error with its text.
-async fn opened(registry: &str) -> Result<Kv, String> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("carml.yml");
-    std::fs::write(&file, format!("registry:\n{registry}")).unwrap();
-    let loader = Loader::new(Schema::base().unwrap());
-    let loaded = loader.file(file).load();
-    let config: Config = loaded.unwrap().typed().unwrap();
-    let opened = kv::open(&config.registry.unwrap()).await;
-    opened.map_err(|error| error.to_string())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_key_of_a_config_has_its_effect() {
     within(async {
-        let server = server(&["consul", "--mutual-tls", "--auth"]).await;
+        let server = Server::started(&["consul", "--mutual-tls", "--auth"]).await;
         let about = server.about();
         let pki = |name: &str| about["pki"][name].as_str().unwrap();
         let registry = format!(

@@ -8,23 +8,16 @@ use std::{
 };
 
 use carml_runtime::kv::{
-    Applied, Batch, Error, ErrorKind, Event, Key, Kv, Revision, SnapshotReason, Txn, WatchStart,
-    WatchStream,
+    Applied, Batch, ErrorKind, Event, Kv, Revision, SnapshotReason, WatchStart,
     etcd::{Etcd, Options},
 };
-use carml_test_conformance::{Proxy, Server, within};
-use futures_util::StreamExt as _;
+use carml_test_conformance::{
+    Proxy, Server,
+    faults::{self, failed, next, next_value},
+    key, within,
+};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
-
-fn key(text: &str) -> Key {
-    text.parse().unwrap()
-}
-
-async fn server(arguments: &'static [&'static str]) -> Server {
-    let start = tokio::task::spawn_blocking(move || Server::start(arguments));
-    start.await.unwrap()
-}
 
 fn options(endpoints: Vec<String>) -> Options {
     let mut options = Options::new(endpoints);
@@ -48,32 +41,10 @@ fn etcdctl(server: &Server, arguments: &[&str]) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-async fn next(watch: &mut WatchStream) -> Batch {
-    watch.next().await.unwrap().unwrap()
-}
-
-/// The value that a watch of one key reports next.
-async fn next_value(watch: &mut WatchStream) -> Vec<u8> {
-    loop {
-        if let Batch::Events { events, .. } = next(watch).await {
-            match events.into_iter().next_back().unwrap() {
-                Event::Put(entry) => return entry.value.to_vec(),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-}
-
-fn failed<T: std::fmt::Debug>(answer: Result<T, Error>) -> (ErrorKind, Applied) {
-    let error = answer.unwrap_err();
-    assert!(error.message.contains("127.0.0.1:"), "{error}");
-    (error.kind, error.applied)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_to_a_lost_server_ends_in_time_and_says_whether_it_was_applied() {
     within(async {
-        let server = server(&["etcd"]).await;
+        let server = Server::started(&["etcd"]).await;
         let kv = open(&options(server.endpoints())).await;
         kv.put(key("k"), "before", None).await.unwrap();
         let mut watch = kv.watch(key("k"), WatchStart::Now).await.unwrap();
@@ -122,7 +93,7 @@ async fn no_server_at_start_is_an_error_in_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cut_connection_loses_no_event_and_repeats_no_write() {
     within(async {
-        let server = server(&["etcd"]).await;
+        let server = Server::started(&["etcd"]).await;
         let direct = open(&options(server.endpoints())).await;
         let proxy = Proxy::start(&server.endpoints()[0]).await;
         let kv = open(&options(vec![proxy.address()])).await;
@@ -158,7 +129,7 @@ async fn a_cut_connection_loses_no_event_and_repeats_no_write() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_compaction_during_an_outage_is_a_snapshot() {
     within(async {
-        let server = server(&["etcd"]).await;
+        let server = Server::started(&["etcd"]).await;
         let direct = open(&options(server.endpoints())).await;
         let proxy = Proxy::start(&server.endpoints()[0]).await;
         let kv = open(&options(vec![proxy.address()])).await;
@@ -193,48 +164,14 @@ async fn a_compaction_during_an_outage_is_a_snapshot() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_and_a_lock_are_lost_by_the_own_clock() {
-    within(async {
-        let server = server(&["etcd"]).await;
-        let direct = open(&options(server.endpoints())).await;
-        let proxy = Proxy::start(&server.endpoints()[0]).await;
-        let kv = open(&options(vec![proxy.address()])).await;
-        let lease = kv.lease(Duration::from_secs(3)).await.unwrap();
-        let guard = kv.acquire(key("l")).await.unwrap();
-        let late = Txn::new().require(&guard).put(key("k"), "late");
-        tokio::time::sleep(Duration::from_secs(4)).await;
-        let until = guard.valid_until().unwrap();
-        assert!(until > Instant::now(), "it is renewed");
-
-        proxy.silence();
-        let other = tokio::spawn(async move {
-            let guard = direct.acquire(key("l")).await.unwrap();
-            (direct, guard, Instant::now())
-        });
-        guard.lost().await;
-        lease.lost().await;
-        let lost = Instant::now();
-        assert!(guard.valid_until().unwrap() <= lost);
-        let (direct, second, acquired) = other.await.unwrap();
-        assert!(
-            acquired > guard.valid_until().unwrap(),
-            "two holders at a time"
-        );
-        assert!(second.token() > guard.token());
-        proxy.resume();
-        assert_eq!(
-            direct.commit(late).await.unwrap_err().kind,
-            ErrorKind::LockLost
-        );
-        let fenced = Txn::new().require(&second).put(key("k"), "second");
-        direct.commit(fenced).await.unwrap();
-    })
-    .await;
+    let open = async |endpoints| open(&options(endpoints)).await;
+    faults::a_lease_and_a_lock_are_lost_by_the_own_clock("etcd", open).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancelled_waits_leave_nothing_in_the_store() {
     within(async {
-        let server = server(&["etcd"]).await;
+        let server = Server::started(&["etcd"]).await;
         let kv = open(&options(server.endpoints())).await;
         let held = kv.acquire(key("l")).await.unwrap();
         for i in 0..1000 {
@@ -283,7 +220,7 @@ async fn write(kv: Kv, stop: Instant) -> BTreeMap<Revision, String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_serves_while_each_node_in_turn_is_killed_or_frozen() {
     within(async {
-        let server = server(&["etcd", "--nodes", "3"]).await;
+        let server = Server::started(&["etcd", "--nodes", "3"]).await;
         let mut options = options(server.endpoints());
         options.timeout = Duration::from_secs(6);
         let kv = open(&options).await;

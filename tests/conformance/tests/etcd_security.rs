@@ -3,29 +3,15 @@
 
 use std::time::{Duration, Instant};
 
-use carml_runtime::{
-    config::{Config, Loader, Schema},
-    kv::{
-        self, ErrorKind, Kv,
-        etcd::{Etcd, Options, Tls},
-    },
+use carml_runtime::kv::{
+    ErrorKind, Kv,
+    etcd::{Etcd, Options},
 };
-use carml_test_conformance::{Server, within};
-
-fn file(server: &Server, name: &str) -> Vec<u8> {
-    let path = server.about()["pki"][name].as_str().unwrap();
-    std::fs::read(path).unwrap()
-}
-
-fn tls(server: &Server, authority: &str, identity: Option<&str>) -> Option<Tls> {
-    let mut tls = Tls::new();
-    tls.authority = Some(file(server, authority));
-    tls.identity = identity.map(|name| {
-        let part = |kind| file(server, &format!("{name}_{kind}"));
-        (part("pem"), part("key"))
-    });
-    Some(tls)
-}
+use carml_test_conformance::{
+    Server,
+    security::{opened, tls},
+    within,
+};
 
 /// What connecting with these options fails with; the text holds no password.
 async fn refused(options: &Options) -> (ErrorKind, String) {
@@ -40,8 +26,7 @@ async fn refused(options: &Options) -> (ErrorKind, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn certificates_and_passwords_are_checked_on_both_sides() {
     within(async {
-        let start = || Server::start(&["etcd", "--mutual-tls", "--auth"]);
-        let server = tokio::task::spawn_blocking(start).await.unwrap();
+        let server = Server::started(&["etcd", "--mutual-tls", "--auth"]).await;
         let user = &server.about()["user"];
         let text = |name: &str| user[name].as_str().unwrap().to_owned();
         let mut good = Options::new(server.endpoints());
@@ -142,23 +127,10 @@ async fn a_user_on_a_server_without_authentication_is_an_error() {
     .await;
 }
 
-/// The registry of a config, opened; an error with its text.
-async fn opened(registry: &str) -> Result<Kv, String> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("carml.yml");
-    std::fs::write(&file, format!("registry:\n{registry}")).unwrap();
-    let loader = Loader::new(Schema::base().unwrap());
-    let loaded = loader.file(file).load();
-    let config: Config = loaded.unwrap().typed().unwrap();
-    let opened = kv::open(&config.registry.unwrap()).await;
-    opened.map_err(|error| error.to_string())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_key_of_a_config_has_its_effect() {
     within(async {
-        let start = || Server::start(&["etcd", "--mutual-tls", "--auth"]);
-        let server = tokio::task::spawn_blocking(start).await.unwrap();
+        let server = Server::started(&["etcd", "--mutual-tls", "--auth"]).await;
         let about = server.about();
         let pki = |name: &str| about["pki"][name].as_str().unwrap();
         let user = |name: &str| about["user"][name].as_str().unwrap();

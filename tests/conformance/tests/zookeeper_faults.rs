@@ -10,23 +10,18 @@ use std::{
 };
 
 use carml_runtime::kv::{
-    Applied, Batch, Error, ErrorKind, Event, Key, Kv, Revision, SnapshotReason, Txn, WatchStart,
-    WatchStatus, WatchStream,
+    Applied, Batch, ErrorKind, Event, Kv, Revision, SnapshotReason, Txn, WatchStart, WatchStatus,
+    WatchStream,
     zookeeper::{Options, Zookeeper},
 };
-use carml_test_conformance::{Proxy, Server, within};
+use carml_test_conformance::{
+    Proxy, Server,
+    faults::{self, failed},
+    key, within,
+};
 use futures_util::StreamExt as _;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
-
-fn key(text: &str) -> Key {
-    text.parse().unwrap()
-}
-
-async fn server(arguments: &'static [&'static str]) -> Server {
-    let start = tokio::task::spawn_blocking(move || Server::start(arguments));
-    start.await.unwrap()
-}
 
 fn options(endpoints: Vec<String>) -> Options {
     let mut options = Options::new(endpoints);
@@ -75,16 +70,10 @@ async fn until(watch: &mut WatchStream, name: &str, value: &str) -> Vec<Snapshot
     }
 }
 
-fn failed<T: std::fmt::Debug>(answer: Result<T, Error>) -> (ErrorKind, Applied) {
-    let error = answer.unwrap_err();
-    assert!(error.message.contains("127.0.0.1:"), "{error}");
-    (error.kind, error.applied)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_to_a_lost_server_ends_in_time_and_says_whether_it_was_applied() {
     within(async {
-        let server = server(&["zookeeper"]).await;
+        let server = Server::started(&["zookeeper"]).await;
         let kv = open(&options(server.endpoints())).await;
         kv.put(key("k"), "before", None).await.unwrap();
         let mut watch = kv.watch(key("k"), WatchStart::Now).await.unwrap();
@@ -158,7 +147,7 @@ async fn no_server_at_start_is_an_error_in_time_that_says_why() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cut_connection_loses_no_state_and_repeats_no_write() {
     within(async {
-        let server = server(&["zookeeper"]).await;
+        let server = Server::started(&["zookeeper"]).await;
         let direct = open(&options(server.endpoints())).await;
         let proxy = Proxy::start(&server.endpoints()[0]).await;
         let kv = open(&options(vec![proxy.address()])).await;
@@ -189,7 +178,7 @@ async fn a_cut_connection_loses_no_state_and_repeats_no_write() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_expired_is_replaced() {
     within(async {
-        let server = server(&["zookeeper"]).await;
+        let server = Server::started(&["zookeeper"]).await;
         let direct = open(&options(server.endpoints())).await;
         let proxy = Proxy::start(&server.endpoints()[0]).await;
         let kv = open(&options(vec![proxy.address()])).await;
@@ -238,42 +227,8 @@ async fn a_session_that_expired_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_and_a_lock_are_lost_by_the_own_clock() {
-    within(async {
-        let server = server(&["zookeeper"]).await;
-        let direct = open(&options(server.endpoints())).await;
-        let proxy = Proxy::start(&server.endpoints()[0]).await;
-        let kv = open(&options(vec![proxy.address()])).await;
-        let lease = kv.lease(Duration::from_secs(3)).await.unwrap();
-        let guard = kv.acquire(key("l")).await.unwrap();
-        let late = Txn::new().require(&guard).put(key("k"), "late");
-        tokio::time::sleep(Duration::from_secs(4)).await;
-        let until = guard.valid_until().unwrap();
-        assert!(until > Instant::now(), "it is renewed");
-
-        proxy.silence();
-        let other = tokio::spawn(async move {
-            let guard = direct.acquire(key("l")).await.unwrap();
-            (direct, guard, Instant::now())
-        });
-        guard.lost().await;
-        lease.lost().await;
-        let lost = Instant::now();
-        assert!(guard.valid_until().unwrap() <= lost);
-        let (direct, second, acquired) = other.await.unwrap();
-        assert!(
-            acquired > guard.valid_until().unwrap(),
-            "two holders at a time"
-        );
-        assert!(second.token() > guard.token());
-        proxy.resume();
-        assert_eq!(
-            direct.commit(late).await.unwrap_err().kind,
-            ErrorKind::LockLost
-        );
-        let fenced = Txn::new().require(&second).put(key("k"), "second");
-        direct.commit(fenced).await.unwrap();
-    })
-    .await;
+    let open = async |endpoints| open(&options(endpoints)).await;
+    faults::a_lease_and_a_lock_are_lost_by_the_own_clock("zookeeper", open).await;
 }
 
 /// A four-letter word of ZooKeeper.
@@ -288,7 +243,7 @@ fn ask(server: &Server, word: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancelled_waits_leave_nothing_in_the_store() {
     within(async {
-        let server = server(&["zookeeper"]).await;
+        let server = Server::started(&["zookeeper"]).await;
         let kv = open(&options(server.endpoints())).await;
         let held = kv.acquire(key("l")).await.unwrap();
         for i in 0..1000 {
@@ -328,7 +283,7 @@ async fn cancelled_waits_leave_nothing_in_the_store() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unread_watch_lags_and_gets_the_whole_state() {
     within(async {
-        let server = server(&["zookeeper"]).await;
+        let server = Server::started(&["zookeeper"]).await;
         let mut options = options(server.endpoints());
         options.timeout = Duration::from_secs(20);
         let kv = open(&options).await;
@@ -359,7 +314,7 @@ async fn an_unread_watch_lags_and_gets_the_whole_state() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_expired_key_is_not_taken_for_its_successor() {
     within(async {
-        let server = server(&["zookeeper"]).await;
+        let server = Server::started(&["zookeeper"]).await;
         let kv = open(&options(server.endpoints())).await;
         for round in 0..20 {
             let lease = kv.lease(Duration::from_secs(2)).await.unwrap();
@@ -419,7 +374,7 @@ async fn replace(kv: Kv, stop: Instant) -> Vec<Write> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_written_between_a_compare_and_its_set() {
     within(async {
-        let server = server(&["zookeeper"]).await;
+        let server = Server::started(&["zookeeper"]).await;
         let stop = Instant::now() + Duration::from_secs(8);
         let mut tasks = Vec::new();
         for _ in 0..4 {
@@ -482,7 +437,7 @@ async fn count(kv: Kv, stop: Instant, tokens: Arc<Mutex<Vec<(u64, Instant, Insta
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_has_one_holder_while_nodes_are_killed_and_frozen() {
     within(async {
-        let server = server(&["zookeeper", "--nodes", "3"]).await;
+        let server = Server::started(&["zookeeper", "--nodes", "3"]).await;
         let stop = Instant::now() + Duration::from_secs(24);
         let held = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = Vec::new();
@@ -547,7 +502,7 @@ async fn write(kv: Kv, stop: Instant) -> BTreeMap<Revision, String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ensemble_serves_while_each_node_in_turn_is_killed_or_frozen() {
     within(async {
-        let server = server(&["zookeeper", "--nodes", "3"]).await;
+        let server = Server::started(&["zookeeper", "--nodes", "3"]).await;
         let mut options = options(server.endpoints());
         options.timeout = Duration::from_secs(6);
         options.lock_ttl = Duration::from_secs(6);

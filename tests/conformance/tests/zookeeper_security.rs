@@ -3,30 +3,16 @@
 
 use std::time::{Duration, Instant};
 
-use carml_runtime::{
-    config::{Config, Loader, Schema},
-    kv::{
-        self, ErrorKind, Kv, WatchStart,
-        zookeeper::{Options, Tls, Zookeeper},
-    },
+use carml_runtime::kv::{
+    ErrorKind, Kv, WatchStart,
+    zookeeper::{Options, Zookeeper},
 };
-use carml_test_conformance::{Server, within};
+use carml_test_conformance::{
+    Server,
+    security::{opened, tls},
+    within,
+};
 use futures_util::StreamExt as _;
-
-fn file(server: &Server, name: &str) -> Vec<u8> {
-    let path = server.about()["pki"][name].as_str().unwrap();
-    std::fs::read(path).unwrap()
-}
-
-fn tls(server: &Server, authority: &str, identity: Option<&str>) -> Option<Tls> {
-    let mut tls = Tls::new();
-    tls.authority = Some(file(server, authority));
-    tls.identity = identity.map(|name| {
-        let part = |kind| file(server, &format!("{name}_{kind}"));
-        (part("pem"), part("key"))
-    });
-    Some(tls)
-}
 
 fn user(name: &str, password: &str) -> Option<(String, String)> {
     Some((name.to_owned(), password.to_owned()))
@@ -49,8 +35,7 @@ async fn refused(options: &Options) -> (ErrorKind, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn certificates_are_checked_on_both_sides() {
     within(async {
-        let start = || Server::start(&["zookeeper", "--mutual-tls"]);
-        let server = tokio::task::spawn_blocking(start).await.unwrap();
+        let server = Server::started(&["zookeeper", "--mutual-tls"]).await;
         let mut good = Options::new(server.endpoints());
         good.timeout = Duration::from_secs(4);
         good.tls = tls(&server, "ca_pem", Some("client"));
@@ -106,8 +91,7 @@ async fn certificates_are_checked_on_both_sides() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bucket_belongs_to_the_user_that_made_it() {
     within(async {
-        let start = || Server::start(&["zookeeper", "--tls", "--auth"]);
-        let server = tokio::task::spawn_blocking(start).await.unwrap();
+        let server = Server::started(&["zookeeper", "--tls", "--auth"]).await;
         let mut good = Options::new(server.endpoints());
         good.timeout = Duration::from_secs(4);
         good.tls = tls(&server, "ca_pem", None);
@@ -133,23 +117,10 @@ async fn a_bucket_belongs_to_the_user_that_made_it() {
     .await;
 }
 
-/// The registry of a config, opened; an error with its text.
-async fn opened(registry: &str) -> Result<Kv, String> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("carml.yml");
-    std::fs::write(&file, format!("registry:\n{registry}")).unwrap();
-    let loader = Loader::new(Schema::base().unwrap());
-    let loaded = loader.file(file).load();
-    let config: Config = loaded.unwrap().typed().unwrap();
-    let opened = kv::open(&config.registry.unwrap()).await;
-    opened.map_err(|error| error.to_string())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_key_of_a_config_has_its_effect() {
     within(async {
-        let start = || Server::start(&["zookeeper", "--mutual-tls"]);
-        let server = tokio::task::spawn_blocking(start).await.unwrap();
+        let server = Server::started(&["zookeeper", "--mutual-tls"]).await;
         let about = server.about();
         let pki = |name: &str| about["pki"][name].as_str().unwrap();
         let registry = |user: &str| {
