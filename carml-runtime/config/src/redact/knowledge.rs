@@ -160,18 +160,22 @@ impl<'a> Knowledge<'a> {
 
     /// Whether the value of a pointer may be secret.
     pub(super) fn is_secret(&self, pointer: &str) -> bool {
+        let place = self.place(pointer);
         // Below a place without secrets, only a key that sounds secret is one.
         let bears = |at: &str| self.strict && self.shapes.contains_secret(at);
-        matches!(self.place(pointer), Place::Below(at) if bears(&at))
-            || self.is_named_secret(pointer)
+        matches!(&place, Place::Below(at) if bears(at)) || self.names_secret(&place, pointer)
     }
 
     /// Whether the schema or a key's name says that the value of a pointer is secret.
     pub(super) fn is_named_secret(&self, pointer: &str) -> bool {
-        match self.place(pointer) {
+        self.names_secret(&self.place(pointer), pointer)
+    }
+
+    fn names_secret(&self, place: &Place, pointer: &str) -> bool {
+        match place {
             Place::Secret | Place::SoundsSecret => true,
             Place::Public => false,
-            Place::Known(at) => self.shapes.is_secret(&at),
+            Place::Known(at) => self.shapes.is_secret(at),
             Place::Below(_) => pointer
                 .split('/')
                 .any(|step| self.is_secret_key(&unescape_key(step))),
