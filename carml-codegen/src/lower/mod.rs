@@ -20,7 +20,7 @@ use std::{
 
 pub(crate) use self::outcome::InvalidDefault;
 pub use self::outcome::{Counts, Fallback};
-use self::{budget::Budget, secrets::Secrets};
+use self::{budget::Budget, passes::any_integers, secrets::Secrets};
 use crate::{
     ir::{
         schema::{Graph, Schema, SchemaId},
@@ -147,10 +147,13 @@ impl Lowering<'_> {
         if self.is_secret(id) {
             self.mask_fields(&ty);
         }
-        let constraints = self.root_constraints(id, &ty);
-        if constraints.is_empty() {
+        if self
+            .root_constraints(id, &any_integers::in_alias(&ty))
+            .is_empty()
+        {
             return ty;
         }
+        let constraints = self.root_constraints(id, &ty);
         self.types.push(Some(Named {
             name: name.to_owned(),
             chosen: true,

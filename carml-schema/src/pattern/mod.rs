@@ -1,11 +1,12 @@
 //! Regular expressions of ECMA-262, as schemas have them.
 
 mod empty_class;
+mod named_references;
 #[cfg(feature = "validator")]
 pub(crate) mod schema;
 mod surrogates;
 
-use jsonschema_regex::is_valid_ecma_regex as is_ecma;
+use jsonschema_regex::{is_valid_ecma_regex as is_ecma, to_rust_regex};
 use serde_json::Value;
 
 use crate::{keywords, pointer};
@@ -24,16 +25,41 @@ use crate::{keywords, pointer};
 pub fn portable(pattern: &str) -> Option<String> {
     let joined = surrogates::join(pattern);
     let known = joined.as_deref().unwrap_or(pattern);
+    let numbered = named_references::number(known);
+    let known = numbered.as_deref().unwrap_or(known);
     if is_ecma(known) {
-        return empty_class::spell_out(known).or(joined);
+        let spelt = empty_class::spell_out(known);
+        return spelt.or_else(|| (known != pattern).then(|| known.to_owned()));
     }
     let rewritten = Some(rewrite(known)).filter(|rewritten| is_ecma(rewritten))?;
     Some(empty_class::spell_out(&rewritten).unwrap_or(rewritten))
 }
 
+/// Whether the validator's engine reads a pattern as it is.
+fn is_supported(pattern: &str) -> bool {
+    is_ecma(pattern) && to_rust_regex(pattern).is_ok() && has_known_properties(pattern)
+}
+
+/// Whether each `\p{…}` names a property of Unicode: the syntax alone does not say it.
+fn has_known_properties(pattern: &str) -> bool {
+    let starts = pattern
+        .match_indices("\\p{")
+        .chain(pattern.match_indices("\\P{"));
+    let mut properties = starts.filter(|(at, _)| {
+        let slashes = pattern[..*at].chars().rev().take_while(|c| *c == '\\');
+        slashes.count() % 2 == 0
+    });
+    properties.all(|(at, _)| {
+        let end = pattern[at..]
+            .find('}')
+            .map_or(pattern.len(), |end| at + end + 1);
+        regex::Regex::new(&pattern[at..end]).is_ok()
+    })
+}
+
 /// Whether a pattern can be read: as it is, or in the words of [`portable`].
 pub(crate) fn is_readable(pattern: &str) -> bool {
-    is_ecma(pattern) || portable(pattern).is_some()
+    is_supported(pattern) || portable(pattern).is_some_and(|portable| is_supported(&portable))
 }
 
 /// What is said of a pattern that cannot be read.
@@ -190,6 +216,7 @@ mod tests {
             (r"^a|[]$", r"^a|[^\s\S]$"),
             (r"\A[^]{2}[a]$", r"^[\s\S]{2}[a]$"),
             (r"^(\ud83d[\ude00-\ude4f]|{)$", "^([😀-🙏]|\\{)$"),
+            (r"^(?<y>\d)-\k<y>$", r"^(?<y>\d)-(?:\1)$"),
         ] {
             assert_eq!(portable(pattern).as_deref(), Some(wanted), "{pattern}");
         }
@@ -204,6 +231,23 @@ mod tests {
             r"[^]a]",
         ] {
             assert_eq!(portable(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_the_engine_does_not_know_is_not_readable() {
+        for (pattern, readable) in [
+            (r"\p{L}\p{Script=Greek}\P{Lu}\p{sc=Grek}\p{scx=Greek}", true),
+            (
+                r"\p{gc=Lu}\p{ASCII}\p{Any}\p{Assigned}\p{ID_Start}\p{Emoji}",
+                true,
+            ),
+            (r"\\p{Foo}", true),
+            (r"\p{Foo}", false),
+            (r"(?<y>a)\k<y>", true),
+            (r"(?<y>a)\k<z>", false),
+        ] {
+            assert_eq!(is_readable(pattern), readable, "{pattern}");
         }
     }
 }

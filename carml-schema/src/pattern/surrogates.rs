@@ -78,6 +78,18 @@ fn unit(chars: &[char]) -> Option<(u32, usize)> {
     Some((u32::from_str_radix(&digits, 16).ok()?, 6))
 }
 
+/// A unit or the character of a pair of units, and its length.
+fn character(chars: &[char]) -> Option<(u32, usize)> {
+    let (high, length) = unit(chars)?;
+    let within = |(low, high): Range, unit: u32| (low..=high).contains(&unit);
+    match unit(&chars[length..]) {
+        Some((low, more)) if within(HIGH, high) && within(LOW, low) => {
+            Some((pair(high, low), length + more))
+        }
+        _ => Some((high, length)),
+    }
+}
+
 /// The length of a class, brackets included.
 fn class_length(chars: &[char]) -> Option<usize> {
     let mut at = 1;
@@ -139,16 +151,23 @@ fn without_surrogates(class: &[char]) -> Option<Option<String>> {
     let mut at = start;
     let mut found = false;
     while at < class.len() - 1 {
-        let Some((low, width)) = unit(&class[at..]) else {
+        let Some((low, width)) = character(&class[at..]) else {
             let width = if class[at] == '\\' { 2 } else { 1 };
             text.extend(&class[at..at + width]);
             at += width;
             continue;
         };
         let range = class.get(at + width) == Some(&'-');
-        let end = range.then(|| unit(&class[at + width + 1..])).flatten();
+        let end = range.then(|| character(&class[at + width + 1..])).flatten();
         let (high, width) = end.map_or((low, width), |(high, more)| (high, width + 1 + more));
         at += width;
+        if high > 0xFFFF {
+            // From a half on: no text has one alone.
+            let low = char::from_u32(low).unwrap_or('\u{E000}');
+            text.extend([low, '-', char::from_u32(high)?]);
+            found = true;
+            continue;
+        }
         match (is_surrogate(low), is_surrogate(high)) {
             (false, false) => {
                 text.extend(&class[at - width..at]);
@@ -189,6 +208,13 @@ mod tests {
             ),
             (r"[^\ud800-\udfff]", "[^\u{10000}-\u{10FFFF}]"),
             (r"[a\ud800-\udfff]", "[a]"),
+            (r"^[\ud83c\udf00-\ud83d\udfff]$", "^[🌀-🟿]$"),
+            (
+                r"[ -\ud7ff\ud800\udc00-\udbff\udfff]",
+                "[ -\\ud7ff\u{10000}-\u{10FFFF}]",
+            ),
+            (r"[^\u0000\ud83d\ude00]", "[^\\u0000😀-😀]"),
+            (r"[\ue000-\ud83d\ude00]", "[\u{E000}-😀]"),
         ] {
             assert_eq!(join(pattern).as_deref(), Some(joined), "{pattern}");
         }

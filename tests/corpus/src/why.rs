@@ -5,8 +5,12 @@ use std::{fs, path::Path};
 use serde_json::Value;
 
 /// The keywords that refuse an instance, sorted.
+///
+/// The validator reads `validator.json` where the folder of the schema has one: the same schema,
+/// with patterns in a spelling that it knows. It does not read every pattern of ECMA-262.
 pub(crate) fn keywords(schema: &Path, instance: &Path) -> Option<Vec<String>> {
-    let schema_value: Value = read(schema)?;
+    let schema_value: Value =
+        read(&schema.with_file_name("validator.json")).or_else(|| read(schema))?;
     let mut options = jsonschema::options()
         .should_validate_formats(true)
         .with_retriever(Beside(schema.parent()?.to_owned()));

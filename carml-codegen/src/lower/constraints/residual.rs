@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 
 use super::{
-    super::{Lowering, budget::Budget, convert},
+    super::{Lowering, budget::Budget, convert, passes::any_integers},
     instance_type_of,
     predicates::{Precision, Translation},
 };
@@ -15,6 +15,8 @@ use crate::ir::{
 
 impl Lowering<'_> {
     pub(in crate::lower) fn residual(&mut self, id: SchemaId, ty: &Type) -> Predicate {
+        // What is read as an integer of any size has no range of its own.
+        let ty = &*any_integers::in_field(ty);
         let schema = self.merge(id);
         let rules = &schema.rules;
         if rules.is_false {

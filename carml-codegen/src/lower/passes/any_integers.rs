@@ -1,6 +1,8 @@
 //! `1.0` is an integer, but serde does not read it as one of Rust's. Where a type holds nothing but
 //! such integers, it is converted on the way; elsewhere an integer of any form is read.
 
+use std::borrow::Cow;
+
 use super::visit;
 use crate::ir::types::{Program, Type};
 
@@ -14,6 +16,21 @@ pub(super) fn run(program: &mut Program) {
     }
     // The name of another type has no place for an attribute.
     replace(&mut program.root);
+}
+
+/// The type as a field will have it.
+pub(in crate::lower) fn in_field(ty: &Type) -> Cow<'_, Type> {
+    match is_convertible(ty) {
+        true => Cow::Borrowed(ty),
+        false => in_alias(ty),
+    }
+}
+
+/// The type as an alias will have it.
+pub(in crate::lower) fn in_alias(ty: &Type) -> Cow<'_, Type> {
+    let mut ty = ty.clone();
+    replace(&mut ty);
+    Cow::Owned(ty)
 }
 
 /// Whether floats may be converted anywhere in it.

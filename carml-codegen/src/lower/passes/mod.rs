@@ -1,6 +1,6 @@
 //! What needs all types to be known.
 
-mod any_integers;
+pub(super) mod any_integers;
 mod box_large_variants;
 mod break_cycles;
 mod dedup;
