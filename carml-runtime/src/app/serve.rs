@@ -30,7 +30,7 @@ use crate::{
     discovery::Directory,
     grpc::{
         chain::{Chain, ChainLayer},
-        server::{Listener, Server},
+        server::{self, Listener, Server},
     },
     logger,
     remote::{self, RemoteConfigs},
@@ -188,6 +188,7 @@ async fn run<C: Root + Send + Sync + 'static>(
     drop(context);
     let stop = Stop::new(app.stop).map_err(AppError::Signals)?;
     if app.owns_process {
+        server::raise_open_files_limit();
         stop::spawn_watchdog(&base.grpc.server.shutdown).map_err(AppError::Signals)?;
     }
     let control = Control {

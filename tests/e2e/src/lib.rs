@@ -81,7 +81,12 @@ impl Echo for Parrot {
         let mut text = String::new();
         let end = loop {
             match lines.message().await {
-                Ok(Some(line)) => text.push_str(&line.text),
+                Ok(Some(line)) => {
+                    text.push_str(&line.text);
+                    if line.wait_ms > 0 {
+                        tokio::time::sleep(Duration::from_millis(line.wait_ms.into())).await;
+                    }
+                }
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }

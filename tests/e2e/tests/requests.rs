@@ -158,3 +158,82 @@ async fn a_client_that_gives_up_does_not_complete_its_request() {
         );
     }
 }
+
+/// The head of the answer to a request with these messages.
+async fn answer(
+    client: &mut SendRequest<Bytes>,
+    request: http::request::Builder,
+    messages: &[Bytes],
+) -> http::Response<h2::RecvStream> {
+    let request = request.body(()).unwrap();
+    let (answer, mut stream) = client.send_request(request, false).unwrap();
+    // The server may have answered before all is sent.
+    let _ = stream.send_data(messages.concat().into(), true);
+    answer.await.unwrap()
+}
+
+/// The status of a call: in the head, or in the trailers.
+async fn status(answer: http::Response<h2::RecvStream>) -> String {
+    let (head, mut body) = answer.into_parts();
+    let code = |headers: &http::HeaderMap| {
+        let code = headers.get("grpc-status")?;
+        Some(code.to_str().unwrap().to_owned())
+    };
+    if let Some(code) = code(&head.headers) {
+        return code;
+    }
+    while body.data().await.is_some() {}
+    code(&body.trailers().await.unwrap().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_method_that_takes_one_message_gets_one() {
+    for chain in chains() {
+        let (_running, address) = start(chain.clone(), json!({})).await;
+        let mut client = connect(address).await;
+        let hello = framed(&line("hello", 1));
+        for method in ["Say", "Repeat"] {
+            for (messages, expected) in [
+                (vec![], "12"),
+                (vec![hello.clone()], "0"),
+                (vec![hello.clone(), hello.clone()], "12"),
+            ] {
+                let answer = answer(&mut client, post(method), &messages).await;
+                let status = status(answer).await;
+                assert_eq!(status, expected, "{chain}: {method}, {}", messages.len());
+            }
+        }
+        let answer = answer(&mut client, post("Join"), &[]).await;
+        assert_eq!(status(answer).await, "0", "a stream may be empty");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_not_one_of_grpc_does_not_reach_the_handler() {
+    let (_running, address) = start(json!(["recover"]), json!({})).await;
+    let mut client = connect(address).await;
+    let hello = [framed(&line("hello", 1))];
+    let path = "http://test/carml.test.v1.Echo/Say";
+
+    let get = http::Request::get(path).header("content-type", "application/grpc");
+    let refused = answer(&mut client, get, &hello).await;
+    assert_eq!(refused.status(), 405);
+    let text = http::Request::post(path).header("content-type", "text/plain");
+    let refused = answer(&mut client, text, &hello).await;
+    assert_eq!(refused.status(), 415);
+    for (name, value) in [("grpc-timeout", "soon"), ("x-token-bin", "not base64")] {
+        let answer = answer(&mut client, post("Say").header(name, value), &hello).await;
+        assert_eq!(answer.status(), 200);
+        let message = answer.headers()["grpc-message"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        assert!(message.contains(name), "{message}");
+        assert_eq!(status(answer).await, "13", "{name}");
+    }
+    let large = post("Say").header("x-large", "x".repeat(20_000));
+    assert_eq!(answer(&mut client, large, &hello).await.status(), 431);
+    // All on one connection, which is as good as before.
+    let fine = answer(&mut client, post("Say").header("x-bin", "AAA"), &hello).await;
+    assert_eq!(status(fine).await, "0");
+}

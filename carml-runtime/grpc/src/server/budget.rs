@@ -10,6 +10,10 @@ use super::episode::Episode;
 /// What a call takes before it has received anything: its task, its headers, its read buffer.
 const PER_CALL: u64 = 8192;
 
+/// Calls that take more than this do not get the last quarter of the budget: a few clients that
+/// send large messages leave room for the calls of others.
+const SMALL: u64 = 65_536;
+
 /// The limit, and what is taken of it.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -48,20 +52,24 @@ impl Budget {
         self.limit
     }
 
-    fn take(&self, bytes: u64) -> bool {
+    fn take(&self, bytes: u64, is_small: bool) -> bool {
+        let limit = match is_small {
+            true => self.limit,
+            false => self.limit / 4 * 3,
+        };
         let before = self.taken.fetch_add(bytes, Relaxed);
-        if before.saturating_add(bytes) > self.limit {
+        if before.saturating_add(bytes) > limit {
             self.taken.fetch_sub(bytes, Relaxed);
             if self.exhausted.begin() {
                 tracing::warn!(
-                    "requests take all {} bytes of grpc.server.message_budget: calls are refused",
+                    "requests take all of grpc.server.message_budget, {} bytes: some are refused",
                     self.limit
                 );
             }
             return false;
         }
         // Well below the limit, so that a load near it is not logged over and over.
-        if self.exhausted.is_on() && before < self.limit / 4 * 3 && self.exhausted.end() {
+        if self.exhausted.is_on() && before < self.limit / 2 && self.exhausted.end() {
             tracing::info!("requests are within grpc.server.message_budget again");
         }
         true
@@ -76,7 +84,8 @@ impl Share {
 
     /// Takes more; whether there is as much.
     pub(super) fn take(&mut self, bytes: u64) -> bool {
-        let has_room = self.budget.take(bytes);
+        let is_small = self.taken + bytes <= SMALL;
+        let has_room = self.budget.take(bytes, is_small);
         if has_room {
             self.taken += bytes;
         }
@@ -101,6 +110,18 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[test]
+    fn a_large_share_leaves_room_for_small_ones() {
+        let budget = Budget::new(8 << 20);
+        let mut large = budget.share().unwrap();
+        let rest = 6 * (1 << 20) - PER_CALL;
+        assert!(!large.take(rest + 1));
+        assert!(large.take(rest));
+        let mut small = budget.share().unwrap();
+        assert!(small.take(SMALL - PER_CALL));
+        assert!(!small.take(1));
+    }
 
     #[test]
     fn a_share_is_refused_over_the_limit_and_given_back_when_it_is_dropped() {

@@ -4,7 +4,7 @@
 //! - `connection`, `clock`, `calls`, `io`: one connection, its PINGs, ages and limits.
 //! - `call`, `receive`: one call on it; how its request is read, and its response sent.
 //! - `protocol`, `methods`: what a request must be like.
-//! - `settings`, `budget`: limits, as the config has them.
+//! - `settings`, `budget`: limits, as the config has them; `open_files`: one of the system.
 //! - `episode`: states that are logged once when they begin, and once when they end.
 
 mod accept;
@@ -17,6 +17,7 @@ mod episode;
 mod io;
 mod listener;
 mod methods;
+mod open_files;
 mod protocol;
 mod receive;
 mod settings;
@@ -37,6 +38,7 @@ use budget::Budget;
 pub(crate) use call::Incoming;
 pub use listener::Listener;
 use methods::Methods;
+pub use open_files::raise_open_files_limit;
 use settings::Settings;
 
 /// A server that has not begun to accept connections.

@@ -4,6 +4,7 @@
 
 mod codes;
 mod drain;
+mod grpc_go;
 mod server;
 
 use carml_test_e2e::line;

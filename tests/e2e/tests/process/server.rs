@@ -60,9 +60,29 @@ pub struct Server {
 impl Server {
     /// Starts it with `listen` and these lines below `grpc.server`.
     pub fn start(server: &str) -> Self {
+        Self::spawn(server, |command| command)
+    }
+
+    /// As [`Server::start`], with no more file descriptors than this.
+    pub fn start_with_descriptors(server: &str, max: u32) -> Self {
+        Self::spawn(server, |command| {
+            let mut shell = Command::new("sh");
+            let program = command.get_program().to_owned();
+            shell
+                .args(["-c", &format!("ulimit -n {max} && exec \"$0\" \"$@\"")])
+                .arg(program)
+                .args(command.get_args())
+                .current_dir(command.get_current_dir().unwrap())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+            shell
+        })
+    }
+
+    fn spawn(server: &str, change: impl FnOnce(Command) -> Command) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let yaml = format!("grpc:\n  server:\n    listen: 127.0.0.1:0\n{server}");
-        let mut child = command(&folder, &yaml).spawn().unwrap();
+        let mut child = change(command(&folder, &yaml)).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {
@@ -85,7 +105,7 @@ impl Server {
     }
 
     /// The next line of its log that matches.
-    pub fn line(&self, is: impl Fn(&Value) -> bool) -> Value {
+    pub fn line(&self, mut is: impl FnMut(&Value) -> bool) -> Value {
         loop {
             let line = self.lines.recv_timeout(PATIENCE).expect("a line");
             if is(&line) {
@@ -112,6 +132,11 @@ impl Server {
 
     pub async fn echo(&self) -> EchoClient<Channel> {
         EchoClient::new(self.channel().await)
+    }
+
+    /// What `/proc` knows of the process by this name.
+    pub fn proc(&self, name: &str) -> std::path::PathBuf {
+        format!("/proc/{}/{name}", self.child.id()).into()
     }
 
     pub fn signal(&self, name: &str) {
