@@ -5,6 +5,7 @@
 mod codes;
 mod drain;
 mod grpc_go;
+#[allow(dead_code, reason = "the test `attack` uses it too")]
 mod server;
 
 use carml_test_e2e::line;
