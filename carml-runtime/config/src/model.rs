@@ -124,7 +124,7 @@ pub struct GrpcServer {
     pub max_local_error_resets: u64,
     /// How much a client may send before the service has read it, in HTTP/2's flow control. From 64 KiB to 2 GiB.
     pub window: Window,
-    /// The memory that requests in progress may take, of all connections together: the bytes received of each message, until it is read and the handler asks for the next one or the call ends, and 8 KiB per call. What would exceed it ends with RESOURCE_EXHAUSTED. The last quarter is for calls that take up to 64 KiB, so that a few large ones do not block all others. At least 1 MiB. Defaults to `"1gib"`.
+    /// The memory that requests in progress may take, of all connections together: the bytes received of each message, until it is read and the handler asks for the next one or the call ends, and 8 KiB per call. What would exceed it ends with RESOURCE_EXHAUSTED. The last quarter is for calls that take up to 64 KiB, so that a few large ones do not block all others. Each connection has 32 KiB beside the budget, so that a client with few small calls is served whatever others send. At least 1 MiB. Defaults to `"1gib"`.
     pub message_budget: super::ByteSize,
     /// How the server ends on SIGTERM or SIGINT.
     pub shutdown: ShutdownSettings,

@@ -20,6 +20,12 @@ pub fn line(text: &str, count: u32) -> Line {
     }
 }
 
+/// How many bytes the process has allocated and not freed, if its allocator counts.
+pub fn live_bytes() -> usize {
+    let stats = stats_alloc::INSTRUMENTED_SYSTEM.stats();
+    stats.bytes_allocated.wrapping_sub(stats.bytes_deallocated)
+}
+
 /// How the requests of `Join` ended, as its handler saw them, with their joined text.
 pub static ENDS: Mutex<Vec<(String, Result<(), tonic::Code>)>> = Mutex::new(Vec::new());
 
@@ -41,6 +47,10 @@ impl Echo for Parrot {
             }
             "grow" => Ok(Line {
                 text: "x".repeat(line.count as usize),
+                ..Line::default()
+            }),
+            "live bytes" => Ok(Line {
+                count: u32::try_from(live_bytes()).unwrap_or(u32::MAX),
                 ..Line::default()
             }),
             "" => Err(Status::invalid_argument("the text is empty")),

@@ -201,3 +201,38 @@ async fn requests_over_the_budget_are_refused_and_later_ones_are_not() {
     assert_eq!(pushback.unwrap(), "1000");
     caller.say(line(&"x".repeat(500_000), 0)).await.unwrap();
 }
+
+#[tokio::test]
+async fn streams_that_wait_do_not_take_the_room_of_other_clients() {
+    let (_running, address) = start(json!([]), json!({ "message_budget": "1mib" })).await;
+    // Each says that a message of 500 MB begins, and sends none of it.
+    let begun = bytes::Bytes::from_static(&[0, 0x1d, 0xcd, 0x65, 0]);
+    let mut waiting = Vec::new();
+    let mut refused = 0;
+    for _ in 0..4 {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        for _ in 0..100 {
+            let join = http::Request::post("http://test/carml.test.v1.Echo/Join")
+                .header("content-type", "application/grpc")
+                .body(())
+                .unwrap();
+            client = client.ready().await.unwrap();
+            let (mut answer, mut stream) = client.send_request(join, false).unwrap();
+            let _ = stream.send_data(begun.clone(), false);
+            match timeout(Duration::from_millis(1), &mut answer).await {
+                Ok(answer) => {
+                    assert_eq!(answer.unwrap().headers()["grpc-status"], "8");
+                    refused += 1;
+                }
+                Err(_) => waiting.push((answer, stream)),
+            }
+        }
+    }
+    assert!(refused > 200, "the budget is taken: {refused}");
+    let mut other = client(address).await;
+    for _ in 0..10 {
+        other.say(line("served", 0)).await.unwrap();
+    }
+}

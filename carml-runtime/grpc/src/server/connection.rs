@@ -23,7 +23,7 @@ use tower_service::Service;
 
 use super::{
     Shared,
-    budget::Share,
+    budget::{Allowance, Share},
     call::{self, Incoming},
     calls::Calls,
     clock::{Clock, Due, IDLE_GRACE},
@@ -61,6 +61,7 @@ where
         clock: Clock::new(&shared.settings, http2.ping_pong(), reads),
         service,
         calls,
+        allowance: shared.budget.allowance(),
         is_going_away: false,
         shared,
     };
@@ -133,6 +134,7 @@ struct Connection<S> {
     clock: Clock,
     service: S,
     calls: Arc<Calls>,
+    allowance: Arc<Allowance>,
     is_going_away: bool,
     shared: Arc<Shared>,
 }
@@ -247,13 +249,13 @@ where
             drop(live);
         });
     }
+
     /// The memory for a call, if its head is one of gRPC; the answer to the client if not.
     fn admit(&self, head: &Parts) -> Result<Share, Response<()>> {
         if let Some(refusal) = protocol::refusal(head) {
             return Err(refusal);
         }
-        let budget = &self.shared.budget;
-        let share = budget.share();
-        share.ok_or_else(|| protocol::answer(&status::over_budget(budget.limit())))
+        let share = self.allowance.share();
+        share.ok_or_else(|| protocol::answer(&status::over_budget(self.allowance.limit())))
     }
 }
