@@ -1,0 +1,5 @@
+//! Provider `memory`: the whole suite.
+
+use carml_test_store::{InMemory, conformance};
+
+conformance!(InMemory);
