@@ -45,7 +45,7 @@ codes! {
     Alias = "alias",
     /// Aliases make the document too large.
     AliasBomb = "alias-bomb",
-    /// A tag is unknown, or does not fit its value.
+    /// A tag is unknown or malformed, or does not fit its value.
     Tag = "tag",
     /// A key has a form that is not allowed.
     Key = "key",

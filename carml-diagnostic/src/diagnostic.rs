@@ -44,10 +44,10 @@ impl std::fmt::Debug for Diagnostic {
 
 impl Diagnostic {
     /// A diagnostic that makes the input unusable.
-    pub fn new(kind: Kind) -> Self {
+    pub fn new(kind: impl Into<Kind>) -> Self {
         Self {
             severity: Severity::Error,
-            kind,
+            kind: kind.into(),
             place: None,
             label: None,
             pointer: None,
@@ -56,15 +56,9 @@ impl Diagnostic {
         }
     }
 
-    /// An error whose message has no payload that later code asks for.
-    pub fn error(code: Code, message: impl Into<Text>) -> Self {
-        let message = message.into();
-        Self::new(Kind::Other { code, message })
-    }
-
-    /// A warning whose message has no payload that later code asks for.
-    pub fn warning(code: Code, message: impl Into<Text>) -> Self {
-        Self::error(code, message).with_severity(Severity::Warning)
+    /// A diagnostic with which the input can still be used.
+    pub fn warning(kind: impl Into<Kind>) -> Self {
+        Self::new(kind).with_severity(Severity::Warning)
     }
 
     /// Sets how bad it is.

@@ -49,12 +49,12 @@ impl Code {
                 "Correct the place that is underlined; often a space after a colon or a closing quote is missing.",
             ),
             Self::Character => (
-                "The text has a control character that YAML does not allow.",
+                "The text has a control character that YAML does not allow, or a byte order mark in the middle.",
                 "name: a\\x00b",
                 "Remove it, or write it as an escape in double quotes.",
             ),
             Self::Directive => (
-                "A `%` line is unknown, or asks for another version of YAML.",
+                "A `%` line is unknown or malformed, or asks for another version of YAML.",
                 "%YAML 2.0",
                 "Write `%YAML 1.2`, or remove the line.",
             ),
@@ -84,7 +84,7 @@ impl Code {
                 "Write the values out.",
             ),
             Self::Tag => (
-                "A tag is unknown, or does not fit its value.",
+                "A tag is unknown or malformed, or does not fit its value.",
                 "password: !vault x",
                 "Remove the tag.",
             ),
@@ -204,7 +204,7 @@ impl Code {
                 "Read the message: it comes from the service.",
             ),
             Self::Endpoint => (
-                "An address is not valid.",
+                "An address is not valid, or would be registered although clients cannot connect to it.",
                 "endpoints: [\"db:99999\"]",
                 "Write `host:port`, with a port from 1 to 65535.",
             ),
@@ -214,7 +214,7 @@ impl Code {
                 "Give PEM or base64 text, or name its file with `KEY_file`.",
             ),
             Self::Chain => (
-                "A list of middlewares is not valid.",
+                "A list of middlewares is not valid, or its order loses something.",
                 "middleware: [recover, recover]",
                 "Remove or move the middleware that the report names.",
             ),

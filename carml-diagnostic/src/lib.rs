@@ -11,12 +11,14 @@
 //! - [`nearest`]: the names that a misspelt one may have meant.
 //!
 //! ```
-//! use carml_diagnostic::{Code, Diagnostic, Format, Public, RawReport, Source};
+//! use carml_diagnostic::{Bound, Diagnostic, Format, Kind, Public, RawReport, Source};
 //!
 //! let source = Source::new("app.yml", "port: 80\nhost: [", Format::Yaml);
 //! let mut found: RawReport = source.read().expect_err("the bracket is not closed");
 //! if let Some(place) = source.locate("/port") {
-//!     found.push(Diagnostic::error(Code::Range, "`port` must be at least 1024").at(&source, place.value));
+//!     let bound = Bound::AtLeast("1024".to_owned());
+//!     let error = Diagnostic::new(Kind::OutOfRange { at: "/port".to_owned(), bound });
+//!     found.push(error.at(&source, place.value));
 //! }
 //! // A schema or a `.proto` file holds no secrets; a config has a policy of its own.
 //! let report = found.redact(&Public);
@@ -46,7 +48,9 @@ pub use code::Code;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use explanation::Explanation;
 pub use kind::{
-    Bound, BuildOption, Found, Kind, LengthBound, Proto, TooLarge, Type, Unit, Unreadable,
+    Address, Assignment, Bound, BuildOption, Encoding, Escape, Found, Kind, LengthBound,
+    Middleware, NotBuilt, Preflight, Proto, Rule, Syntax, TooLarge, Type, Unanswered, Unit,
+    Unreadable, Variable,
 };
 pub use nearest::{did_you_mean, distance, nearest};
 pub use pointer::{escape_key, unescape_key};

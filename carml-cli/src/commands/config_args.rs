@@ -65,7 +65,7 @@ mod remote {
     use std::path::PathBuf;
 
     use carml_config::{Error, Loader};
-    use carml_diagnostic::{Code, Diagnostic, Public, RawReport};
+    use carml_diagnostic::{Diagnostic, Kind, Public, RawReport, Unreadable};
     pub(super) use carml_runtime::remote::from_environment;
     use carml_runtime::remote::{RemoteConfigs, is_remote};
 
@@ -79,7 +79,10 @@ mod remote {
                 Ok(loader)
             }
             Err(error) => {
-                let error = Diagnostic::error(Code::Unreadable, error.to_string());
+                let error = Diagnostic::new(Kind::Unreadable {
+                    file: "the config of the store".to_owned(),
+                    reason: Unreadable::from(&error),
+                });
                 Err(Error::Unreadable(RawReport::from(error).redact(&Public)))
             }
         }

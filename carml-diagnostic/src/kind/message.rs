@@ -2,9 +2,15 @@
 
 use super::wording::{count, list, mapping, subject};
 use super::{Bound, Found, Kind, LengthBound, TooLarge, Unit, Unreadable};
-use crate::{Input, Piece, Text, text, trusted};
+use crate::{Input, Text, redact, text, trusted};
 
 impl Kind {
+    /// What is wrong, in one line, with nothing masked: for what holds no secret, such as the
+    /// defaults of a schema.
+    pub fn public_message(&self) -> String {
+        redact::public(&self.message())
+    }
+
     /// What is wrong, in one line.
     pub(crate) fn message(&self) -> Text {
         match self {
@@ -105,10 +111,13 @@ impl Kind {
                 .and(" has the required form"),
             Self::Constraint { at, problem } => subject(at).and(text![": ", trusted(problem)]),
             Self::NoMatch { .. } => "the document does not match its schema".into(),
-            Self::UnsetVariable { name } => {
-                text!["the variable `", Piece::variable(name), "` is not set"]
+            Self::NoSuchKey { key } => text!["`", key.clone(), "` is not a key of this config"],
+            Self::InvalidScalar { problem } => text![problem.clone()],
+            Self::Refused { problem } => text![problem.clone()],
+            Self::NotUtf8 { file: None } => "this is not valid UTF-8".into(),
+            Self::NotUtf8 { file: Some(file) } => {
+                text![trusted(format!("{file} is not valid UTF-8"))]
             }
-            Self::NotUtf8 => "this is not valid UTF-8".into(),
             Self::IntegerRange => "this integer does not fit 64 bits".into(),
             Self::DuplicateKey { key: Some(key) } => {
                 text!["duplicate key `", key, "` in this mapping"]
@@ -143,7 +152,18 @@ impl Kind {
                     "the generated code is not valid Rust: {problem}"
                 ))]
             }
-            Self::Other { message, .. } => message.clone(),
+            Self::SectionExists { name, type_name } => text![trusted(format!(
+                "the section `{name}` already exists; `{type_name}` cannot be added under this name"
+            ))],
+            Self::MiddlewareExists { name } => {
+                text!["the middleware `", *name, "` already exists"]
+            }
+            Self::Syntax(syntax) => syntax.message(),
+            Self::Variable(variable) => variable.message(),
+            Self::Assignment(assignment) => assignment.message(),
+            Self::Address(address) => address.message(),
+            Self::Rule(rule) => rule.message(),
+            Self::Preflight(preflight) => preflight.message(),
         }
     }
 }

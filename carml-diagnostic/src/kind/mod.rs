@@ -1,17 +1,27 @@
 //! What is wrong, as data. `message` has the message of each kind.
 
+mod address;
 mod message;
+mod preflight;
 mod proto;
+mod rule;
+mod syntax;
+mod variable;
 mod wording;
 
+pub use address::Address;
+pub use preflight::{Preflight, Unanswered};
 pub use proto::{BuildOption, Proto};
+pub use rule::{Encoding, Middleware, NotBuilt, Rule};
+pub use syntax::{Escape, Syntax};
+pub use variable::{Assignment, Variable};
 
-use crate::{Code, Input, Text};
+use crate::{Code, Input};
 
 /// What is wrong, with what is known of it. [`Diagnostic`](crate::Diagnostic) adds where.
 ///
-/// Places in the input are JSON pointers. A `String` is a word of the schema or of the program;
-/// what was read from the input is an [`Input`].
+/// Places in the input are JSON pointers. A `String` is a word of the schema, of the program or of
+/// another library; what was read from the input is an [`Input`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A file cannot be read.
@@ -155,13 +165,26 @@ pub enum Kind {
         /// Whether that is because there are too many alternatives to examine.
         too_many_alternatives: bool,
     },
-    /// A variable is not set.
-    UnsetVariable {
-        /// Its name.
-        name: Input,
+    /// A key that somebody asks about does not exist.
+    NoSuchKey {
+        /// The key.
+        key: String,
+    },
+    /// A string has the form that the schema asks for, and still cannot be read.
+    InvalidScalar {
+        /// Why, in the words of its parser.
+        problem: String,
+    },
+    /// A service refuses a value of its config.
+    Refused {
+        /// Why, in the words of the service.
+        problem: String,
     },
     /// A file is not UTF-8.
-    NotUtf8,
+    NotUtf8 {
+        /// Its name, where no place has it.
+        file: Option<String>,
+    },
     /// An integer does not fit 64 bits.
     IntegerRange,
     /// A key appears twice in one mapping.
@@ -213,13 +236,63 @@ pub enum Kind {
         /// What the parser of Rust says.
         problem: String,
     },
-    /// Something that needs no payload.
-    Other {
-        /// The code.
-        code: Code,
-        /// The message.
-        message: Text,
+    /// A section cannot be added: its name is taken.
+    SectionExists {
+        /// The name.
+        name: &'static str,
+        /// The type of the section.
+        type_name: &'static str,
     },
+    /// A middleware cannot be added: its name is taken.
+    MiddlewareExists {
+        /// The name.
+        name: &'static str,
+    },
+    /// A text is not YAML or JSON, or has something that is refused.
+    Syntax(Syntax),
+    /// A `${…}` has no value.
+    Variable(Variable),
+    /// A key cannot be set from outside of a file.
+    Assignment(Assignment),
+    /// An address is not valid.
+    Address(Address),
+    /// A rule that a schema cannot express is broken.
+    Rule(Rule),
+    /// The machine lacks what the config needs.
+    Preflight(Preflight),
+}
+
+macro_rules! from {
+    ($($kind:ident),*) => {
+        $(impl From<$kind> for Kind {
+            fn from(kind: $kind) -> Self {
+                Self::$kind(kind)
+            }
+        })*
+    };
+}
+
+from!(
+    Proto,
+    BuildOption,
+    Syntax,
+    Variable,
+    Assignment,
+    Address,
+    Rule,
+    Preflight
+);
+
+impl From<Middleware> for Kind {
+    fn from(middleware: Middleware) -> Self {
+        Self::Rule(Rule::Middleware(middleware))
+    }
+}
+
+impl From<NotBuilt> for Kind {
+    fn from(what: NotBuilt) -> Self {
+        Self::Rule(Rule::NotBuilt(what))
+    }
 }
 
 /// Why a file cannot be read.
@@ -317,13 +390,14 @@ impl Kind {
             Self::TooLarge(_) => Code::TooLarge,
             Self::UnknownKey { .. }
             | Self::KeyOfAnotherAlternative { .. }
+            | Self::NoSuchKey { .. }
             | Self::NothingAllowed { .. } => Code::UnknownKey,
             Self::MissingKey { .. } => Code::MissingKey,
             Self::TypeMismatch { .. } => Code::Type,
             Self::ValueNotAllowed { .. }
             | Self::OptionsMissing { .. }
             | Self::OptionsNotAllowed { .. } => Code::Value,
-            Self::FormatMismatch { .. } => Code::Format,
+            Self::FormatMismatch { .. } | Self::InvalidScalar { .. } => Code::Format,
             Self::OutOfRange { .. } => Code::Range,
             Self::WrongLength { .. } => Code::Length,
             Self::DuplicateItem { .. } => Code::Unique,
@@ -335,8 +409,7 @@ impl Kind {
             | Self::NoMatchingItem { .. }
             | Self::Constraint { .. }
             | Self::NoMatch { .. } => Code::Schema,
-            Self::UnsetVariable { .. } => Code::UnsetVariable,
-            Self::NotUtf8 => Code::NotUtf8,
+            Self::NotUtf8 { .. } => Code::NotUtf8,
             Self::IntegerRange => Code::IntegerRange,
             Self::DuplicateKey { .. } => Code::DuplicateKey,
             Self::SecretAndFile { .. } | Self::SecretFile { .. } => Code::SecretFile,
@@ -346,7 +419,15 @@ impl Kind {
             Self::Proto(proto) => proto.code(),
             Self::BuildOption(_) => Code::BuildOption,
             Self::NotRust { .. } => Code::Internal,
-            Self::Other { code, .. } => *code,
+            Self::Refused { .. } => Code::Config,
+            Self::SectionExists { .. } => Code::Section,
+            Self::MiddlewareExists { .. } => Code::Middleware,
+            Self::Syntax(syntax) => syntax.code(),
+            Self::Variable(variable) => variable.code(),
+            Self::Assignment(assignment) => assignment.code(),
+            Self::Address(_) => Code::Endpoint,
+            Self::Rule(rule) => rule.code(),
+            Self::Preflight(preflight) => preflight.code(),
         }
     }
 }

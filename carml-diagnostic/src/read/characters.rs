@@ -1,7 +1,7 @@
 //! Characters and directives that YAML does not allow, which the parser passes over.
 
 use super::lexer::{Lexer, Part};
-use crate::{Code, Diagnostic, Input, Source, Span, text, trusted};
+use crate::{Diagnostic, Input, Source, Span, Syntax, text, trusted};
 use std::borrow::Cow;
 
 /// The characters that a YAML text may not have (YAML 1.2, 5.1), and where they are.
@@ -35,14 +35,8 @@ pub(super) fn fault(source: &Source, start: usize, c: char) -> Diagnostic {
     } else {
         format!("\\u{code:04X}")
     };
-    Diagnostic::error(
-        Code::Character,
-        text![trusted(format!(
-            "YAML does not allow the character U+{code:04X}"
-        ))],
-    )
-    .at(source, Span { start, end })
-    .help(text![trusted(format!(
+    let error = Diagnostic::new(Syntax::Character(c)).at(source, Span { start, end });
+    error.help(text![trusted(format!(
         "remove it; if it is meant, write `{escape}` in double quotes"
     ))])
 }
@@ -106,25 +100,16 @@ fn directive(directive: &str) -> Option<Diagnostic> {
             let help = "write `%YAML 1.2`, or remove the line";
             match (major, minor) {
                 (1, 0..=2) => None,
-                (1, _) => Some(Diagnostic::warning(
-                    Code::Directive,
-                    text![trusted(format!("YAML {major}.{minor} is read as YAML 1.2"))],
-                )),
-                _ => Some(Diagnostic::error(
-                    Code::Directive,
-                    text![trusted(format!(
-                        "YAML {major}.{minor} is not supported: this reads YAML 1.2"
-                    ))],
-                )),
+                version @ (1, _) => Some(Diagnostic::warning(Syntax::OtherVersion { version })),
+                version => Some(Diagnostic::new(Syntax::UnsupportedVersion { version })),
             }
             .map(|fault| fault.help(help))
         }
         "TAG" | "" => None,
         name => Some(
-            Diagnostic::warning(
-                Code::Directive,
-                text!["the directive `%", Input::new(name), "` is ignored"],
-            )
+            Diagnostic::warning(Syntax::UnknownDirective {
+                name: Input::new(name),
+            })
             .help("remove the line: YAML knows `%YAML` and `%TAG`"),
         ),
     }

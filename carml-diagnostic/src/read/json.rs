@@ -4,7 +4,7 @@ use super::events::Cursor;
 use super::limits::{KEY, MAX_WEIGHT, VALUE};
 use super::reading::Reading;
 use super::tree::Tree;
-use crate::{Code, Diagnostic, Kind, RawReport, Source, Span, text, trusted};
+use crate::{Diagnostic, Kind, RawReport, Source, Span, Syntax};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::cell::Cell;
@@ -43,13 +43,9 @@ pub(super) fn read(source: &Source) -> (Reading, bool) {
 fn explain(source: &Source, error: &serde_json::Error) -> Diagnostic {
     let at = Cursor::of_json(source.text()).byte(error.line(), error.column().saturating_sub(1));
     let message = error.to_string();
-    let message = message
-        .split(" at line ")
-        .next()
-        .unwrap_or("not JSON")
-        .to_owned();
-    Diagnostic::error(Code::Syntax, text!["this is not JSON: ", trusted(message)])
-        .at(source, Span { start: at, end: at })
+    let problem = message.split(" at line ").next();
+    let problem = problem.unwrap_or_default().to_owned();
+    Diagnostic::new(Syntax::NotJson { problem }).at(source, Span { start: at, end: at })
 }
 
 #[derive(Default)]

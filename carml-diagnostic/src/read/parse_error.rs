@@ -3,7 +3,7 @@
 use super::events::Cursor;
 use super::lexer::{Lexer, Part};
 use super::limits::MAX_DEPTH;
-use crate::{Code, Diagnostic, Source, Span, Text, text, trusted};
+use crate::{Diagnostic, Source, Span, Syntax, text, trusted};
 use saphyr_parser::ScanError;
 
 /// How many characters a key may have that is not after a `?`.
@@ -22,10 +22,7 @@ pub(super) fn explain(source: &Source, text: &str, error: &ScanError) -> Diagnos
         return place.no_key();
     }
     if info.contains("recursion limit") {
-        return place.fault(
-            Code::TooDeep,
-            text![trusted(format!("nested deeper than {MAX_DEPTH} levels"))],
-        );
+        return place.fault(Syntax::TooDeep { limit: MAX_DEPTH });
     }
     let known = if info.contains("flow") || info.starts_with("illegal placement") {
         place.between_brackets(info)
@@ -37,10 +34,9 @@ pub(super) fn explain(source: &Source, text: &str, error: &ScanError) -> Diagnos
         place.other(info)
     };
     known.unwrap_or_else(|| {
-        place.fault(
-            Code::Syntax,
-            text![trusted(format!("this is not YAML: {info}"))],
-        )
+        place.fault(Syntax::NotYaml {
+            problem: info.to_owned(),
+        })
     })
 }
 
@@ -52,17 +48,17 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn error(&self, code: Code, message: impl Into<Text>, start: usize, end: usize) -> Diagnostic {
-        Diagnostic::error(code, message).at(self.source, Span { start, end })
+    fn error(&self, problem: Syntax, start: usize, end: usize) -> Diagnostic {
+        Diagnostic::new(problem).at(self.source, Span { start, end })
     }
 
     /// An error at the character where the parser stopped.
-    fn fault(&self, code: Code, message: impl Into<Text>) -> Diagnostic {
+    fn fault(&self, problem: Syntax) -> Diagnostic {
         let next = self.text[self.at..].chars().next();
         let length = next
             .filter(|c| !matches!(c, '\n' | '\r'))
             .map_or(0, char::len_utf8);
-        self.error(code, message, self.at, self.at + length)
+        self.error(problem, self.at, self.at + length)
     }
 
     fn rest(&self) -> &str {
@@ -89,7 +85,7 @@ impl Place<'_> {
     fn unknown_anchor(&self) -> Diagnostic {
         let name = self.rest().find(|c: char| c.is_whitespace() || c == ',');
         let end = name.map_or(self.text.len(), |n| self.at + n);
-        self.error(Code::Alias, "unknown anchor", self.at, end).help(
+        self.error(Syntax::UnknownAnchor, self.at, end).help(
             "write `&name` before the value that is meant, above this line, or put the string in quotes",
         )
     }
@@ -99,7 +95,7 @@ impl Place<'_> {
         let (start, _) = self.line();
         if self.text[start..self.at].contains(": ") {
             return self
-                .fault(Code::Syntax, "a second `:` on one line")
+                .fault(Syntax::SecondColon)
                 .help("put the value in quotes if the `:` belongs to it");
         }
         if let Some(fault) = self.line_above(start).or_else(|| self.long_key()) {
@@ -107,27 +103,16 @@ impl Place<'_> {
         }
         if self.text[start..self.at].starts_with("--- ") {
             return self
-                .error(
-                    Code::Syntax,
-                    "a mapping cannot start on the line of `---`",
-                    start,
-                    self.at,
-                )
+                .error(Syntax::MappingAfterDocumentStart, start, self.at)
                 .help("start the mapping on the next line");
         }
         let lead = self.text[start..self.at].len() - self.text[start..self.at].trim_start().len();
         if self.at == start + lead {
             return self
-                .fault(Code::Syntax, "expected a key before the `:`")
+                .fault(Syntax::NoKeyBeforeColon)
                 .help("write `key: value`, with a space after the colon");
         }
-        self.error(
-            Code::Indentation,
-            "this key is indented deeper than the keys above it",
-            start + lead,
-            self.at,
-        )
-        .help(
+        self.error(Syntax::DeeperKey, start + lead, self.at).help(
             "give the keys of one mapping the same indentation; \
                  a key with a value on its line has no keys below it",
         )
@@ -137,8 +122,7 @@ impl Place<'_> {
     fn long_key(&self) -> Option<Diagnostic> {
         let (start, _) = self.line();
         (self.at - start > MAX_KEY).then(|| {
-            let message = "a key is over the limit of 1024 characters";
-            self.error(Code::Syntax, message, start, start).help(
+            self.error(Syntax::LongKey { limit: MAX_KEY }, start, start).help(
                 "shorten it, or write `? ` before it and `: ` before its value on the next line",
             )
         })
@@ -154,31 +138,19 @@ impl Place<'_> {
         let help = "write `key: value`, with a space after the colon";
         if let Some(colon) = colon_without_space(line) {
             let colon = start + colon;
-            let fault = self.error(
-                Code::Syntax,
-                "missing space after the colon",
-                colon,
-                colon + 1,
-            );
+            let fault = self.error(Syntax::NoSpaceAfterColon, colon, colon + 1);
             return Some(fault.help(help));
         }
         let key =
             line.contains(':') || line.trim_start().starts_with(['-', '#']) || line.is_empty();
-        let fault = || {
-            self.error(
-                Code::Syntax,
-                "this line has no `:`",
-                start + lead,
-                body.len(),
-            )
-        };
+        let fault = || self.error(Syntax::NoColon, start + lead, body.len());
         (!key).then(|| fault().help(help))
     }
 
     fn between_brackets(&self, info: &str) -> Option<Diagnostic> {
         let (start, end) = self.line();
         if self.text[start..end].contains("${") && self.rest().starts_with('{') {
-            let fault = self.fault(Code::Syntax, "`${…}` cannot be used between brackets");
+            let fault = self.fault(Syntax::VariableInBrackets);
             return Some(
                 fault.help("write the mapping or list without brackets, one key or item per line"),
             );
@@ -187,25 +159,19 @@ impl Place<'_> {
             return Some(fault);
         }
         Some(if info.starts_with("invalid indentation") {
-            self.fault(
-                Code::Indentation,
-                "this line between brackets is not indented enough",
-            )
-            .help("indent it deeper than the key or item that the brackets belong to")
+            self.fault(Syntax::IndentationInBrackets)
+                .help("indent it deeper than the key or item that the brackets belong to")
         } else if info.contains("may not precede") {
-            self.fault(Code::Syntax, "missing space after the colon")
+            self.fault(Syntax::NoSpaceAfterColon)
                 .help("write `key: value`, with a space after the colon")
         } else if info.starts_with("illegal placement") {
-            self.fault(
-                Code::Syntax,
-                "a key between brackets must be on one line with its `:`",
-            )
-            .help("separate the items with `,`, or write the key and its `:` on one line")
+            self.fault(Syntax::KeyOverLines)
+                .help("separate the items with `,`, or write the key and its `:` on one line")
         } else if info.contains("flow sequence") {
-            self.fault(Code::Syntax, "expected `,` or `]`")
+            self.fault(Syntax::NoSeparator { close: ']' })
                 .help("separate the items with `,`")
         } else if info.contains("flow mapping") {
-            self.fault(Code::Syntax, "expected `,` or `}`")
+            self.fault(Syntax::NoSeparator { close: '}' })
                 .help("separate the entries with `,`")
         } else {
             return None;
@@ -215,14 +181,11 @@ impl Place<'_> {
     /// The error of the first bracket that no bracket closes, if it is above.
     fn not_closed(&self) -> Option<Diagnostic> {
         let open = self.unclosed()?;
-        let bracket = &self.text[open..=open];
-        let close = if bracket == "[" { "]" } else { "}" };
-        let fault = self.error(
-            Code::Syntax,
-            text![trusted(format!("the `{bracket}` is not closed"))],
-            open,
-            open + 1,
-        );
+        let (bracket, close) = match self.text.as_bytes()[open] {
+            b'[' => ('[', ']'),
+            _ => ('{', '}'),
+        };
+        let fault = self.error(Syntax::NotClosed { open: bracket }, open, open + 1);
         Some(fault.help(text![trusted(format!("add the missing `{close}`"))]))
     }
 
@@ -243,11 +206,11 @@ impl Place<'_> {
         let trailing = info.contains("trailing content");
         let (_, end) = self.line();
         if trailing && self.rest().starts_with(':') {
-            let fault = self.fault(Code::Syntax, "missing space after the colon");
+            let fault = self.fault(Syntax::NoSpaceAfterColon);
             return Some(fault.help("write `\"key\": value`, with a space after the colon"));
         }
         if trailing {
-            let fault = self.error(Code::Syntax, "text after the closing quote", self.at, end);
+            let fault = self.error(Syntax::TextAfterQuote, self.at, end);
             return Some(fault.help(
                 "put the whole value in quotes; inside '…' double a quote, inside \"…\" write `\\\"`",
             ));
@@ -256,16 +219,11 @@ impl Place<'_> {
         if line.starts_with('"') && line.ends_with("\\\"") {
             let start = self.at + line.len() - 2;
             return Some(
-                self.error(
-                    Code::Syntax,
-                    "this quote is escaped, so the string is not closed",
-                    start,
-                    start + 2,
-                )
-                .help("write `\\\\` for a backslash, or use single quotes"),
+                self.error(Syntax::EscapedQuote, start, start + 2)
+                    .help("write `\\\\` for a backslash, or use single quotes"),
             );
         }
-        let fault = self.fault(Code::Syntax, "these quotes are not closed");
+        let fault = self.fault(Syntax::QuotesNotClosed);
         Some(fault.help(
             "close them on the same line; lines that continue the string are indented deeper than its key",
         ))
@@ -273,23 +231,16 @@ impl Place<'_> {
 
     fn block_scalar(&self, info: &str) -> Option<Diagnostic> {
         Some(if info.contains("indentation indicator") {
-            self.fault(
-                Code::Syntax,
-                "the indentation after `|` or `>` must be from 1 to 9",
-            )
-            .help("leave the number out: the first line sets the indentation")
+            self.fault(Syntax::BlockIndentation)
+                .help("leave the number out: the first line sets the indentation")
         } else if info.contains("comment or line break") {
-            self.fault(Code::Syntax, "unexpected text after `|` or `>`")
+            self.fault(Syntax::TextAfterBlockStart)
                 .help("start the text on the next line, or put the value in quotes")
         } else if info.contains("with a tab") {
-            self.fault(Code::Tab, "a block of text cannot start with a tab")
-                .help("indent with spaces")
+            self.fault(Syntax::TabInBlock).help("indent with spaces")
         } else {
-            self.fault(
-                Code::Indentation,
-                "this line is not indented as the block of text begins",
-            )
-            .help("indent all lines of the block at least as deep as its first line")
+            self.fault(Syntax::IndentationOfBlock)
+                .help("indent all lines of the block at least as deep as its first line")
         })
     }
 
@@ -308,8 +259,7 @@ impl Place<'_> {
             return if above.last().is_some_and(|l| l.part == Part::Block) {
                 self.block_scalar(info)
             } else {
-                let message = "this line does not fit the indentation above it";
-                Some(self.fault(Code::Indentation, message).help(
+                Some(self.fault(Syntax::Indentation).help(
                     "give the keys of one mapping, and the `-` of one list, the same indentation",
                 ))
             };
@@ -317,22 +267,22 @@ impl Place<'_> {
         if info.contains("simple key") {
             return Some(self.long_key().unwrap_or_else(|| {
                 self.line_above(self.at).unwrap_or_else(|| {
-                    self.fault(Code::Syntax, "expected a key with a `:`")
+                    self.fault(Syntax::NotAKey)
                         .help("write `key: value`, with a space after the colon")
                 })
             }));
         }
         if info == "invalid indentation" {
-            let closes = self.rest().starts_with([']', '}']);
-            return Some(if closes {
-                let bracket = &self.text[self.at..=self.at];
-                self.fault(
-                    Code::Indentation,
-                    text![trusted(format!("this `{bracket}` is not indented enough"))],
-                )
-                .help(text![trusted(format!(
-                    "indent the `{bracket}` as deep as the key that its bracket belongs to"
-                ))])
+            let closing = self
+                .rest()
+                .chars()
+                .next()
+                .filter(|c| matches!(c, ']' | '}'));
+            return Some(if let Some(bracket) = closing {
+                self.fault(Syntax::IndentationOfBracket { bracket })
+                    .help(text![trusted(format!(
+                        "indent the `{bracket}` as deep as the key that its bracket belongs to"
+                    ))])
             } else {
                 self.between_brackets(info)?
             });
@@ -341,66 +291,54 @@ impl Place<'_> {
         Some(match info {
             "misplaced bracket" => {
                 let at = self.closing_bracket()?;
-                let bracket = &self.text[at..=at];
-                let message = format!("this `{bracket}` has no opening bracket");
-                self.error(Code::Syntax, text![trusted(message)], at, at + 1)
+                let close = char::from(self.text.as_bytes()[at]);
+                self.error(Syntax::NotOpened { close }, at, at + 1)
                     .help("remove it, or put the value in quotes")
             }
             "block sequence entries are not allowed in this context" => self
-                .fault(Code::Syntax, "a list cannot start on the line of its key")
+                .fault(Syntax::ListAfterKey)
                 .help("start the list on the next line, or put the value in quotes"),
             "\"-\" is only valid inside a block" => self
-                .fault(Code::Syntax, "a `- ` cannot be between brackets")
+                .fault(Syntax::ItemInBrackets)
                 .help("separate the items with `,`, or close the bracket before this line"),
             "comment intercepting the multiline text" => self
-                .fault(
-                    Code::Syntax,
-                    "a comment cannot be inside a string over several lines",
-                )
+                .fault(Syntax::CommentInString)
                 .help("put the comment above the key, or the string in quotes"),
             _ if info.starts_with("comments must be separated") => self
-                .fault(Code::Syntax, "a comment needs a space before its `#`")
+                .fault(Syntax::NoSpaceBeforeComment)
                 .help("write the space, or put the value in quotes"),
             _ if info.contains("byte order mark") => self
-                .fault(
-                    Code::Character,
-                    "a byte order mark (U+FEFF) inside the document",
-                )
+                .fault(Syntax::ByteOrderMark)
                 .help("remove it; editors may not show it"),
-            _ if info.contains("anchor or alias") => self
-                .fault(Code::Syntax, "expected a name after `&` or `*`")
-                .help(quoted),
+            _ if info.contains("anchor or alias") => self.fault(Syntax::NoAnchorName).help(quoted),
             _ if info.contains("TAG") || info.contains(" tag") || info.contains("the handle") => {
-                self.fault(Code::Tag, "this tag is not valid")
+                self.fault(Syntax::InvalidTag)
                     .help("remove it, or put the value in quotes")
             }
             _ if info.contains("directive") => self
-                .fault(Code::Directive, "this directive is not valid")
+                .fault(Syntax::InvalidDirective)
                 .help("write `%YAML 1.2` and then `---` on a line of its own, or remove the line"),
             _ if info.contains("expected node content") && self.rest().starts_with(',') => self
-                .fault(Code::Syntax, "expected a value before this `,`")
+                .fault(Syntax::NoValueBeforeComma)
                 .help("remove the `,`, or write a value before it"),
             _ if info.contains("expected node content") => self.not_closed()?,
-            _ if info.contains("mapping keys are not allowed") => self
-                .fault(Code::Syntax, "a `? ` cannot be on the line of a key")
-                .help(quoted),
-            _ if info.starts_with("plain scalar cannot start") => self
-                .fault(Code::Syntax, "a value cannot be a `-` alone")
-                .help(quoted),
-            _ if info.contains("unexpected character") => self
-                .fault(Code::Syntax, "a value cannot start with this character")
-                .help(quoted),
+            _ if info.contains("mapping keys are not allowed") => {
+                self.fault(Syntax::ComplexKeyAfterKey).help(quoted)
+            }
+            _ if info.starts_with("plain scalar cannot start") => {
+                self.fault(Syntax::LoneDash).help(quoted)
+            }
+            _ if info.contains("unexpected character") => {
+                self.fault(Syntax::FirstCharacter).help(quoted)
+            }
             _ if info.contains("document start>") && self.rest().starts_with(':') => self
-                .fault(Code::Syntax, "missing space after the colon")
+                .fault(Syntax::NoSpaceAfterColon)
                 .help("write `key: value`, with a space after the colon"),
             _ if info.contains("document start>") && self.is_after_directives() => self
-                .fault(Code::Directive, "expected `---` after the directives")
+                .fault(Syntax::DirectivesNotEnded)
                 .help("write `---` on a line of its own before this line"),
             _ if info.contains("document start>") => self
-                .fault(
-                    Code::Syntax,
-                    "unexpected text after the value of the document",
-                )
+                .fault(Syntax::TextAfterDocument)
                 .help("keep one mapping per file, or start the line as a key of the mapping above"),
             _ => return None,
         })

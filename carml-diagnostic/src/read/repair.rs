@@ -2,7 +2,7 @@
 
 use super::events::Cursor;
 use super::lexer::{Lexer, Part};
-use crate::{Code, Diagnostic, Input, Source, Span, Text, text, trusted};
+use crate::{Diagnostic, Escape, Input, Source, Span, Syntax, Text, text, trusted};
 use saphyr_parser::ScanError;
 use std::ops::Range;
 
@@ -42,7 +42,7 @@ fn tabs(source: &Source, text: &str, error: &ScanError) -> Option<Repair> {
         out.push_str(&line[lead.len()..]);
     }
     let start = first?;
-    let mut fault = Diagnostic::error(Code::Tab, "a tab cannot indent YAML")
+    let mut fault = Diagnostic::new(Syntax::Tab)
         .at(
             source,
             Span {
@@ -85,19 +85,22 @@ fn escapes(source: &Source, text: &str, error: &ScanError) -> Option<Repair> {
     let mut faults = Vec::new();
     for lexeme in Lexer::new(text).filter(|lexeme| lexeme.part == Part::Double) {
         let start = lexeme.span.start;
-        for (at, message) in invalid_escapes(&text[start..lexeme.span.end]) {
+        for (at, problem) in invalid_escapes(&text[start..lexeme.span.end]) {
             let span = Span {
                 start: start + at.start,
                 end: start + at.end,
             };
             let written = &text[span.start..span.end];
-            let help: Text = match message {
-                Invalid::Surrogate | Invalid::Range => {
+            let written = Input::new(written);
+            let help: Text = match problem {
+                Escape::Surrogate | Escape::NotACharacter => {
                     "write the character itself, or a code point that exists".into()
                 }
-                _ => text!["write `\\", Input::new(written), "`, or use single quotes"],
+                Escape::Unknown | Escape::Digits { .. } => {
+                    text!["write `\\", &written, "`, or use single quotes"]
+                }
             };
-            let fault = Diagnostic::error(Code::Escape, message.text(written));
+            let fault = Diagnostic::new(Syntax::Escape { written, problem });
             faults.push(fault.at(source, span).help(help));
             out[span.start..span.end].fill(b'_');
         }
@@ -109,35 +112,8 @@ fn escapes(source: &Source, text: &str, error: &ScanError) -> Option<Repair> {
     })
 }
 
-enum Invalid {
-    Unknown,
-    Digits(usize),
-    Surrogate,
-    Range,
-}
-
-impl Invalid {
-    fn text(&self, written: &str) -> Text {
-        let written = Input::new(written);
-        match self {
-            Invalid::Unknown => text!["`", written, "` is not an escape"],
-            Invalid::Digits(count) => {
-                text![
-                    "`",
-                    written,
-                    "` is not an escape without ",
-                    *count,
-                    " hexadecimal digits after it"
-                ]
-            }
-            Invalid::Surrogate => text!["`", written, "` is half of a surrogate pair"],
-            Invalid::Range => text!["`", written, "` is not a Unicode character"],
-        }
-    }
-}
-
 /// The escapes of a scalar in double quotes that YAML does not have (YAML 1.2, 5.7).
-fn invalid_escapes(quoted: &str) -> Vec<(Range<usize>, Invalid)> {
+fn invalid_escapes(quoted: &str) -> Vec<(Range<usize>, Escape)> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(next) = quoted[at..].find('\\') {
@@ -154,20 +130,20 @@ fn invalid_escapes(quoted: &str) -> Vec<(Range<usize>, Invalid)> {
             'u' => 4,
             'U' => 8,
             _ => {
-                found.push((start..word, Invalid::Unknown));
+                found.push((start..word, Escape::Unknown));
                 continue;
             }
         };
         let digits = quoted.get(word..word + count);
         let digits = digits.filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
         let Some(code) = digits.and_then(|d| u32::from_str_radix(d, 16).ok()) else {
-            found.push((start..word, Invalid::Digits(count)));
+            found.push((start..word, Escape::Digits { needed: count }));
             continue;
         };
         at = word + count;
         match code {
-            0xD800..=0xDFFF => found.push((start..at, Invalid::Surrogate)),
-            0x11_0000.. => found.push((start..at, Invalid::Range)),
+            0xD800..=0xDFFF => found.push((start..at, Escape::Surrogate)),
+            0x11_0000.. => found.push((start..at, Escape::NotACharacter)),
             _ => {}
         }
     }

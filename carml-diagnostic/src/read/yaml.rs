@@ -6,7 +6,7 @@ use super::reading::Reading;
 use super::rewrite;
 use super::scalar::{self, Refused};
 use super::tag::{self, Tagged};
-use crate::{Code, Diagnostic, Kind, RawReport, Source, Span, Text, TooLarge, text};
+use crate::{Diagnostic, Kind, RawReport, Source, Span, Syntax, TooLarge};
 use saphyr_parser::{Event, ScalarStyle, ScanError, Tag};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -100,12 +100,7 @@ impl<'t> Reader<'_, 't> {
             match event {
                 Event::StreamEnd => return Ok(value),
                 Event::DocumentStart(_) if seen => {
-                    self.note(
-                        Code::SeveralDocuments,
-                        "a second document starts here",
-                        at,
-                        "keep one document per file",
-                    );
+                    self.note(Syntax::SecondDocument, at, "keep one document per file");
                     return Ok(value);
                 }
                 Event::DocumentStart(_) => {
@@ -190,8 +185,9 @@ impl<'t> Reader<'_, 't> {
                     Value::String(text) => text,
                     _ => {
                         self.note(
-                            Code::Key,
-                            "expected a string as key",
+                            Syntax::KeyNotString {
+                                is_collection: false,
+                            },
                             at,
                             "write the key out",
                         );
@@ -201,8 +197,9 @@ impl<'t> Reader<'_, 't> {
                 },
                 (event, at) => {
                     self.note(
-                        Code::Key,
-                        "expected a string as key, found a sequence or mapping",
+                        Syntax::KeyNotString {
+                            is_collection: true,
+                        },
                         at,
                         "if `{{ … }}` is a template's placeholder, put it in quotes",
                     );
@@ -232,7 +229,7 @@ impl<'t> Reader<'_, 't> {
                 let help = "name a mapping, as in `<<: *base`, or several, as in `<<: [*a, *b]`; \
                     `'<<'` in quotes is a key";
                 self.partial = true;
-                return self.note(Code::MergeKey, "`<<` expects a mapping", at, help);
+                return self.note(Syntax::MergeKey, at, help);
             };
             for (key, value) in source {
                 map.entry(key).or_insert(value);
@@ -249,12 +246,7 @@ impl<'t> Reader<'_, 't> {
 
     fn alias(&mut self, id: usize, at: saphyr_parser::Span, depth: usize) -> Read<Value> {
         let Some(Anchored { value, size }) = self.anchors.get(&id) else {
-            self.note(
-                Code::Alias,
-                "this alias is inside its own anchor",
-                at,
-                "write the value out",
-            );
+            self.note(Syntax::RecursiveAlias, at, "write the value out");
             return Ok(Value::Null);
         };
         let (value, size) = (value.clone(), *size);
@@ -266,8 +258,8 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn too_deep(&self, at: saphyr_parser::Span) -> Halt {
-        let message = text!["nested deeper than ", MAX_DEPTH, " levels"];
-        Halt::Refused(Box::new(self.fault(Code::TooDeep, message, at)))
+        let problem = Syntax::TooDeep { limit: MAX_DEPTH };
+        Halt::Refused(Box::new(self.fault(problem, at)))
     }
 
     /// Counts the memory of a part of the value.
@@ -288,7 +280,7 @@ impl<'t> Reader<'_, 't> {
         match self.budget.checked_sub(size.weight) {
             Some(left) => self.budget = left,
             None => {
-                let fault = self.fault(Code::AliasBomb, "aliases make this document too large", at);
+                let fault = self.fault(Syntax::AliasBomb, at);
                 let help = "write the values out, or use fewer aliases of aliases";
                 return Err(Halt::Refused(Box::new(fault.help(help))));
             }
@@ -308,8 +300,8 @@ impl<'t> Reader<'_, 't> {
             return match tag::scalar(tag, &text) {
                 Tagged::Value(value) => value,
                 Tagged::Misfit(wanted) => {
-                    let message = text!["expected ", wanted, ", as its tag says"];
-                    self.note(Code::Tag, message, at, "remove the tag, or fix the value");
+                    let problem = Syntax::TagMismatch { expected: wanted };
+                    self.note(problem, at, "remove the tag, or fix the value");
                     Value::Null
                 }
                 Tagged::Unknown => {
@@ -324,14 +316,12 @@ impl<'t> Reader<'_, 't> {
         match scalar::plain(&text) {
             Ok(value) => return value,
             Err(Refused::NotFinite) => self.note(
-                Code::NotFinite,
-                "this number is not finite",
+                Syntax::NotFinite,
                 at,
                 "give a finite number, or put it in quotes if a string is meant",
             ),
             Err(Refused::OutOfRange) => self.note(
-                Code::IntegerRange,
-                "this integer does not fit 64 bits",
+                Kind::IntegerRange,
                 at,
                 "put it in quotes if a string is meant",
             ),
@@ -352,31 +342,24 @@ impl<'t> Reader<'_, 't> {
         if self.tags.contains(&name) || self.report.is_full() {
             return;
         }
-        let message = "unknown tag";
         let help = "remove it: its value is read without it; quotes make a string";
-        let fault = Diagnostic::warning(Code::Tag, message).help(help);
+        let fault = Diagnostic::warning(Syntax::UnknownTag).help(help);
         self.report.push(fault.at(self.source, self.place(at)));
         self.tags.insert(name);
     }
 
     /// Adds an error; its place is looked up only if it is kept.
-    fn note(
-        &mut self,
-        code: Code,
-        message: impl Into<Text>,
-        at: saphyr_parser::Span,
-        help: &'static str,
-    ) {
+    fn note(&mut self, problem: impl Into<Kind>, at: saphyr_parser::Span, help: &'static str) {
         let fault = if self.report.is_full() {
-            Diagnostic::error(code, message)
+            Diagnostic::new(problem)
         } else {
-            self.fault(code, message, at).help(help)
+            self.fault(problem, at).help(help)
         };
         self.report.push_with(|| fault);
     }
 
-    fn fault(&self, code: Code, message: impl Into<Text>, at: saphyr_parser::Span) -> Diagnostic {
-        Diagnostic::error(code, message).at(self.source, self.place(at))
+    fn fault(&self, problem: impl Into<Kind>, at: saphyr_parser::Span) -> Diagnostic {
+        Diagnostic::new(problem).at(self.source, self.place(at))
     }
 
     fn place(&self, at: saphyr_parser::Span) -> Span {

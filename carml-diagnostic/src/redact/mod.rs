@@ -11,6 +11,15 @@ use crate::{Diagnostic, Finding, Place, Text};
 /// What is shown in place of what is masked, whatever its length.
 pub const MASK: &str = "******";
 
+/// A text with nothing masked.
+pub(crate) fn public(text: &Text) -> String {
+    let words = Words {
+        policy: &Public,
+        public: true,
+    };
+    words.text(text)
+}
+
 /// A diagnostic as it may be printed.
 pub(crate) fn finding(diagnostic: &Diagnostic, policy: &impl Policy) -> Finding {
     let place = diagnostic.place.as_ref();

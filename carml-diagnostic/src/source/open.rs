@@ -52,7 +52,7 @@ impl Source {
                 let at = e.utf8_error().valid_up_to();
                 let good = String::from_utf8_lossy(&e.as_bytes()[..at]).into_owned();
                 let source = Source::new(name.clone(), good, Format::of(path));
-                Err(Diagnostic::new(Kind::NotUtf8)
+                Err(Diagnostic::new(Kind::NotUtf8 { file: None })
                     .at(&source, Span { start: at, end: at })
                     .label("the byte after this belongs to no character")
                     .help("save the file as UTF-8")

@@ -3,7 +3,7 @@
 use super::Endpoint;
 use super::Loaded;
 use crate::rules::default_port;
-use carml_diagnostic::{Code, Diagnostic, RawReport, Report};
+use carml_diagnostic::{Diagnostic, Preflight, RawReport, Report, Unanswered};
 use carml_schema::Annotations;
 use serde_json::Value;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -16,74 +16,68 @@ impl Loaded {
     /// It blocks: at most about twice `wait`.
     pub fn preflight(&self, wait: Option<Duration>) -> Report {
         let mut report = RawReport::new();
-        let mut add = |pointer: &str, code, message: String, help: &'static str| {
-            let fault = Diagnostic::error(code, message).help(help);
+        let mut add = |pointer: &str, problem: Preflight, help: &'static str| {
+            let fault = Diagnostic::new(problem).help(help);
             report.push(self.document().locate(fault, pointer, false));
         };
-        for (pointer, message, help) in self.folders() {
-            add(&pointer, Code::Path, message, help);
+        for (pointer, problem, help) in self.folders() {
+            add(pointer, problem, help);
         }
-        if let Err(why) = self.bindable() {
-            add(
-                "/grpc/server/listen",
-                Code::Listen,
-                why,
-                "choose an address of this machine and a free port",
-            );
+        if let Err(problem) = self.bindable() {
+            let help = "choose an address of this machine and a free port";
+            add("/grpc/server/listen", problem, help);
         }
         if let Some(wait) = wait {
-            for (pointer, message) in self.unanswered(wait) {
+            for (pointer, problem) in self.unanswered(wait) {
                 let help =
                     "start the server, correct the address, or use `--offline` to connect to none";
-                add(&pointer, Code::Unanswered, message, help);
+                add(&pointer, problem, help);
             }
         }
         self.redact(report)
     }
 
     /// Folders that have to exist already.
-    fn folders(&self) -> Vec<(String, String, &'static str)> {
+    fn folders(&self) -> Vec<(&'static str, Preflight, &'static str)> {
         let text = |pointer: &str| self.value().pointer(pointer).and_then(Value::as_str);
         let mut wrong = Vec::new();
         if let (Some("redb"), Some(path)) = (text("/registry/provider"), text("/registry/path")) {
             let folder = std::path::Path::new(path).parent();
             let folder = folder.filter(|f| !f.as_os_str().is_empty());
             if let Some(folder) = folder.filter(|f| !f.is_dir()) {
-                let message = format!(
-                    "the folder `{}` of the store's file does not exist",
-                    folder.display()
-                );
-                wrong.push((
-                    "/registry/path".to_owned(),
-                    message,
-                    "create it, or give another path",
-                ));
+                let problem = Preflight::Folder {
+                    folder: folder.display().to_string(),
+                    is_of_store: true,
+                };
+                wrong.push(("/registry/path", problem, "create it, or give another path"));
             }
         }
         if let Some(path) = text("/app/tempdir").filter(|p| !std::path::Path::new(p).is_dir()) {
-            let message = format!("the folder `{path}` does not exist");
-            wrong.push((
-                "/app/tempdir".to_owned(),
-                message,
-                "create it, or leave the key out",
-            ));
+            let problem = Preflight::Folder {
+                folder: path.to_owned(),
+                is_of_store: false,
+            };
+            wrong.push(("/app/tempdir", problem, "create it, or leave the key out"));
         }
         wrong
     }
 
     /// Whether the server's address can be bound; the port is free again at once.
-    fn bindable(&self) -> Result<(), String> {
+    fn bindable(&self) -> Result<(), Preflight> {
         let listen = self.value().pointer("/grpc/server/listen");
         let Some(listen) = listen.and_then(Value::as_str) else {
             return Ok(());
         };
         std::net::TcpListener::bind(listen)
             .map(drop)
-            .map_err(|e| format!("cannot listen on {listen}: {e}"))
+            .map_err(|error| Preflight::Listen {
+                address: listen.to_owned(),
+                problem: error.to_string(),
+            })
     }
 
     /// Servers in use that do not accept a connection, all tried at once.
-    fn unanswered(&self, wait: Duration) -> Vec<(String, String)> {
+    fn unanswered(&self, wait: Duration) -> Vec<(String, Preflight)> {
         let (send, answers) = mpsc::channel();
         let mut open = Vec::new();
         let marked = self
@@ -102,7 +96,9 @@ impl Loaded {
             let (send, name) = (send.clone(), pointer.clone());
             open.push((pointer, address.clone()));
             std::thread::spawn(move || {
-                let _ = send.send((name, connect(&address, wait)));
+                let outcome = connect(&address, wait);
+                let outcome = outcome.map_err(|problem| Preflight::Unanswered { address, problem });
+                let _ = send.send((name, outcome));
             });
         }
         drop(send);
@@ -121,9 +117,10 @@ impl Loaded {
                 Err(_) => break,
             }
         }
-        let late = open
-            .into_iter()
-            .map(|(pointer, address)| (pointer, format!("{address} did not answer in time")));
+        let late = open.into_iter().map(|(pointer, address)| {
+            let problem = Unanswered::Late;
+            (pointer, Preflight::Unanswered { address, problem })
+        });
         failed.extend(late);
         failed
     }
@@ -171,19 +168,19 @@ impl Loaded {
 }
 
 /// Resolves a name and opens a connection to the first of its addresses that accepts one.
-fn connect(address: &str, wait: Duration) -> Result<(), String> {
+fn connect(address: &str, wait: Duration) -> Result<(), Unanswered> {
     let found: Vec<SocketAddr> = address
         .to_socket_addrs()
-        .map_err(|_| format!("the name of {address} does not resolve"))?
+        .map_err(|_| Unanswered::NotResolved)?
         .collect();
-    let mut last = format!("the name of {address} resolves to no address");
+    let mut last = Unanswered::NoAddress;
     for one in found {
         if one.port() == 0 {
             return Ok(());
         }
         match TcpStream::connect_timeout(&one, wait) {
             Ok(_) => return Ok(()),
-            Err(e) => last = format!("{address} does not answer: {e}"),
+            Err(error) => last = Unanswered::Refused(error.to_string()),
         }
     }
     Err(last)

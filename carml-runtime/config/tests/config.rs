@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use carml_config::{Config, Error, Loaded, Loader, Reload, Remote, Schema, Section, chain::Side};
-use carml_diagnostic::{Code, Diagnostic, Format, RawReport, Source};
+use carml_diagnostic::{Diagnostic, Format, Kind, RawReport, Source, Unreadable};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::{Arc, Mutex};
@@ -311,7 +311,11 @@ struct Key(Mutex<String>);
 impl Remote for Key {
     fn read(&self) -> Result<Source, RawReport> {
         match self.0.lock().unwrap().as_str() {
-            "" => Err(Diagnostic::error(Code::Unreadable, "etcd://store/config is gone").into()),
+            "" => Err(Diagnostic::new(Kind::Unreadable {
+                file: "etcd://store/config".to_owned(),
+                reason: Unreadable::NotFound,
+            })
+            .into()),
             text => Ok(Source::new("etcd://store/config", text, Format::Yaml)),
         }
     }

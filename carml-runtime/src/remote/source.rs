@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use carml_diagnostic::{
-    Code, Diagnostic, Format, Kind, MAX_BYTES, RawReport, Source, TooLarge, Unreadable,
+    Diagnostic, Format, Kind, MAX_BYTES, RawReport, Source, TooLarge, Unreadable,
 };
 use carml_kv::client::Backoff;
 use futures_util::StreamExt as _;
@@ -143,10 +143,7 @@ impl Remote for RemoteConfig {
             }
             State::Text(bytes) => match std::str::from_utf8(&bytes) {
                 Ok(text) => Ok(Source::new(name, text, format)),
-                Err(_) => {
-                    let message = format!("{name} is not valid UTF-8");
-                    Err(Diagnostic::error(Code::NotUtf8, message).into())
-                }
+                Err(_) => Err(Diagnostic::new(Kind::NotUtf8 { file: Some(name) }).into()),
             },
             State::NoKey => unreadable(
                 Unreadable::Other("the store has no such key".to_owned()),

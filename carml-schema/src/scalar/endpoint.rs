@@ -1,14 +1,18 @@
 //! Addresses of servers: `host:port`.
 
-/// Why a string is not a valid address, and what to write. An address of this machine may have port 0.
-pub fn wrong(text: &str, own: bool) -> Option<(String, &'static str)> {
+use carml_diagnostic::{Address, Input};
+
+/// Why a string is not a valid address, and what to write. An address of this machine may have
+/// port 0.
+pub fn wrong(text: &str, own: bool) -> Option<(Address, &'static str)> {
+    let input = |text: &str| Input::new(text);
     let rest = text.split_once("://").map_or(text, |s| s.1);
     let authority = rest.split('/').next().unwrap_or(rest);
     let (host, port) = match authority.strip_prefix('[').and_then(|a| a.split_once(']')) {
         Some((host, after)) => {
             if host.parse::<std::net::Ipv6Addr>().is_err() {
                 return Some((
-                    format!("`{host}` is not an IPv6 address"),
+                    Address::NotIpv6 { host: input(host) },
                     "write it like `[::1]:2379`",
                 ));
             }
@@ -24,23 +28,24 @@ pub fn wrong(text: &str, own: bool) -> Option<(String, &'static str)> {
         .all(|p| p.bytes().all(|b| b.is_ascii_digit()));
     if digits && !host.contains(':') && host.parse::<std::net::Ipv4Addr>().is_err() {
         return Some((
-            format!("`{host}` is not an IPv4 address"),
+            Address::NotIpv4 { host: input(host) },
             "write four numbers from 0 to 255, or a host name",
         ));
     }
     if host.split('.').any(str::is_empty) && !host.ends_with('.') && !host.contains(':') {
         return Some((
-            format!("`{host}` is not a host name"),
+            Address::NotAHostName { host: input(host) },
             "a host name has no empty part between its dots",
         ));
     }
-    match port.map(str::parse::<u16>) {
-        Some(Err(_)) => Some((
-            format!("`{}` is not a port", port.unwrap_or_default()),
+    let port = port?;
+    match port.parse::<u16>() {
+        Err(_) => Some((
+            Address::NotAPort { port: input(port) },
             "ports are from 1 to 65535",
         )),
-        Some(Ok(0)) if !own => Some((
-            "nothing answers on port 0".to_owned(),
+        Ok(0) if !own => Some((
+            Address::PortZero,
             "ports are from 1 to 65535; leave it out for the default port",
         )),
         _ => None,

@@ -5,6 +5,8 @@ pub mod duration;
 pub mod encoded;
 pub mod endpoint;
 
+use carml_diagnostic::Kind;
+
 /// `x-carml-type`: what a string stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -46,7 +48,10 @@ impl Scalar {
         match self {
             Self::Duration => duration::parse(text).map(drop),
             Self::ByteSize => byte_size::parse(text).map(drop),
-            Self::Endpoint => endpoint::wrong(text, false).map_or(Ok(()), |(why, _)| Err(why)),
+            Self::Endpoint => match endpoint::wrong(text, false) {
+                Some((address, _)) => Err(Kind::from(address).public_message()),
+                None => Ok(()),
+            },
             Self::Base64 => match encoded::base64(text) {
                 Ok(_) => Ok(()),
                 Err(error) => Err(format!("it is not base64: {error}")),

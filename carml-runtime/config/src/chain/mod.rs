@@ -265,10 +265,14 @@ pub fn plan(side: Side, list: &[Value], custom: impl Fn(&str) -> bool) -> Result
     let mut warnings = Vec::new();
     for facts in MIDDLEWARES.iter().filter(|facts| side.has(facts)) {
         let position = at(facts.name);
-        if let (Some(index), Some(inside)) = (position, facts.inside)
+        if let (Some(index), Some(inside)) = (position, &facts.inside)
             && at(inside.middleware).is_some_and(|outside| index < outside)
         {
-            warnings.push(Problem::Outside { index, facts });
+            warnings.push(Problem::Outside {
+                index,
+                facts,
+                inside,
+            });
         }
         if position.is_none() && facts.implicit.is_some() {
             steps.push(Step::Implicit(facts));

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::Facts;
+use carml_diagnostic::{Input, Kind, Middleware, NotBuilt};
+
+use super::{Facts, Inside};
 
 /// A rule that a middleware list breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub enum Problem {
         index: usize,
         /// The middleware.
         facts: &'static Facts,
+        /// The other one, and why.
+        inside: &'static Inside,
     },
 }
 
@@ -76,6 +80,34 @@ impl Problem {
             Self::Zero { index, facts } => format!("/{index}/{}", facts.name),
             _ => format!("/{}", self.index()),
         }
+    }
+
+    /// What is wrong, as a diagnostic has it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Unknown { name, .. } => Middleware::Unknown {
+                name: Input::new(name),
+            },
+            Self::Repeated { name, .. } => Middleware::Repeated {
+                name: Input::new(name),
+            },
+            Self::NotBuilt { facts, .. } => return NotBuilt::Middleware(facts.name).into(),
+            Self::Options { why, .. } => Middleware::Options {
+                problem: why.clone(),
+            },
+            Self::Zero { facts, .. } => Middleware::Zero {
+                name: facts.name,
+                why: facts
+                    .nonzero
+                    .map_or("has no meaning", |nonzero| nonzero.why),
+            },
+            Self::Outside { facts, inside, .. } => Middleware::Outside {
+                name: facts.name,
+                other: inside.middleware,
+                why: inside.why,
+            },
+        }
+        .into()
     }
 
     /// What to write instead.
@@ -102,37 +134,17 @@ impl Problem {
                     facts.name
                 ))
             }
-            Self::Outside { facts, .. } => facts
-                .inside
-                .map(|inside| format!("put `{}` before `{}`", inside.middleware, facts.name)),
+            Self::Outside { facts, inside, .. } => Some(format!(
+                "put `{}` before `{}`",
+                inside.middleware, facts.name
+            )),
         }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown { name, .. } => write!(f, "`{name}` is not a middleware of this chain"),
-            Self::Repeated { name, .. } => write!(f, "`{name}` appears twice in this chain"),
-            Self::NotBuilt { facts, .. } => {
-                write!(f, "the middleware `{}` is not in this build", facts.name)
-            }
-            Self::Options { why, .. } => f.write_str(why),
-            Self::Zero { facts, .. } => {
-                let why = facts
-                    .nonzero
-                    .map_or("has no meaning", |nonzero| nonzero.why);
-                write!(f, "`{}` is 0, which {why}", facts.name)
-            }
-            Self::Outside { facts, .. } => match facts.inside {
-                Some(inside) => write!(
-                    f,
-                    "`{}` is outside `{}`, so {}",
-                    facts.name, inside.middleware, inside.why
-                ),
-                None => write!(f, "`{}` is in the wrong place", facts.name),
-            },
-        }
+        f.write_str(&self.kind().public_message())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::key_path;
 use crate::layer::Origin;
 use crate::redact::Knowledge;
 use carml_diagnostic::{
-    Code, Diagnostic, RawReport, did_you_mean, escape_key, nearest, unescape_key,
+    Diagnostic, Kind, RawReport, did_you_mean, escape_key, nearest, unescape_key,
 };
 use carml_schema::applicable::{self, Applicable, keys};
 use serde_json::Value;
@@ -185,10 +185,9 @@ fn known<'a>(
         }
         let names = keys(&here);
         let name = |key: &str| key_path::display(&format!("{above}/{}", escape_key(key)));
-        let mut fault = Diagnostic::error(
-            Code::UnknownKey,
-            format!("`{key}` is not a key of this config"),
-        );
+        let mut fault = Diagnostic::new(Kind::NoSuchKey {
+            key: key.to_owned(),
+        });
         if let Some(near) = nearest(&unescape_key(step), names.iter().copied()).first() {
             fault = fault.help(did_you_mean(&name(near)));
         }

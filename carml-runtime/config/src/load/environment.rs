@@ -4,7 +4,7 @@ use crate::key_path;
 use crate::layer::{Kind, Layer};
 use crate::redact::is_name;
 use crate::schema::Schema;
-use carml_diagnostic::{Code, Diagnostic, Format, RawReport, Source, Span, escape_key};
+use carml_diagnostic::{Assignment, Diagnostic, Format, RawReport, Source, Span, escape_key};
 use carml_schema::applicable::{Applicable, keys};
 use carml_schema::graph::InstanceType;
 use std::collections::{BTreeMap, HashMap};
@@ -31,18 +31,23 @@ pub(super) fn variables(
         let at = match at_name(schema, path) {
             Ok(at) => at,
             Err(problem) => {
-                report.push(
-                    problem.diagnostic(Code::Variable, &format!("${name}"), |parts| {
-                        let list: Vec<&str> = path.split("__").take(parts).collect();
-                        format!("{PREFIX}{}", list.join("__"))
-                    }),
-                );
+                let error = match problem {
+                    Problem::EmptyPart => Diagnostic::new(Assignment::EmptyPartOfVariable)
+                        .help("write `CARML__SECTION__KEY=value` or `--set section.key=value`"),
+                    Problem::Item(at) => {
+                        let parts = path.split("__").take(at.matches('/').count());
+                        let list = parts.collect::<Vec<_>>().join("__");
+                        item(&at, true, &format!("{PREFIX}{list}"))
+                    }
+                };
+                report.push(in_name(error, &format!("${name}")));
                 continue;
             }
         };
         if let Some(first) = seen.insert(at.clone(), name) {
-            let message = format!("the variables `{first}` and `{name}` set the same key");
-            let error = Diagnostic::error(Code::DuplicateKey, message);
+            let error = Diagnostic::new(Assignment::SameKey {
+                variables: [first.to_owned(), name.clone()],
+            });
             let error = error.pointer(&at).help("unset one of the two");
             report.push(in_name(error, &format!("${name}")));
             continue;
@@ -90,23 +95,16 @@ enum Problem {
     Item(String),
 }
 
-impl Problem {
-    /// The error, at the name of a variable or flag. `list` returns the name that sets a list,
-    /// given the number of its parts.
-    fn diagnostic(&self, code: Code, name: &str, list: impl Fn(usize) -> String) -> Diagnostic {
-        let error = match self {
-            Problem::EmptyPart => Diagnostic::error(code, "a part of the key is empty")
-                .help("write `CARML__SECTION__KEY=value` or `--set section.key=value`"),
-            Problem::Item(at) => {
-                let key = key_path::display(at);
-                let message = format!("`{key}` is a list: its items cannot be set one by one");
-                let error = Diagnostic::error(code, message).pointer(at.as_str());
-                let list = list(at.matches('/').count());
-                error.help(format!("set the whole list: `{list}=[…]`"))
-            }
-        };
-        in_name(error, name)
-    }
+/// The error of a variable or `--set` that names an item of the list at a pointer. `whole` is the
+/// name that sets the list.
+fn item(at: &str, is_variable: bool, whole: &str) -> Diagnostic {
+    let error = Diagnostic::new(Assignment::Item {
+        list: key_path::display(at),
+        is_variable,
+    });
+    error
+        .pointer(at)
+        .help(format!("set the whole list: `{whole}=[…]`"))
 }
 
 /// An error of the name of a variable or flag; its value is not shown.
@@ -148,16 +146,15 @@ fn names_item(parts: &[Applicable<'_>], step: &str) -> bool {
 
 /// The layer of `key.key=value`.
 pub(super) fn flag(schema: &Schema, assignment: &str) -> Result<Layer, Box<Diagnostic>> {
-    let malformed = |message: &'static str| {
-        Box::new(Diagnostic::error(Code::Set, message).help("write `--set section.key=value`"))
-    };
+    let malformed =
+        |problem| Box::new(Diagnostic::new(problem).help("write `--set section.key=value`"));
     // What has no `=` may be a secret: it is not repeated.
     let Some((key, text)) = assignment.split_once('=') else {
-        return Err(malformed("a `--set` has no `=`"));
+        return Err(malformed(Assignment::NoEquals));
     };
     let key = key.trim();
     if key.is_empty() || key.split('.').any(str::is_empty) {
-        return Err(malformed("a `--set` has a key with an empty part"));
+        return Err(malformed(Assignment::EmptyPartOfFlag));
     }
     let at = key_path::pointer(key, |at| key_path::in_schema(schema, at));
     // Any other key may be a secret that an `=` has cut.
@@ -170,9 +167,8 @@ pub(super) fn flag(schema: &Schema, assignment: &str) -> Result<Layer, Box<Diagn
     for (start, end) in steps.clone().zip(steps.skip(1).chain([at.len()])) {
         let above = &at[..start];
         if names_item(&schema.at(above), &at[start + 1..end]) {
-            let list = |_| format!("--set {}", key_path::display(above));
-            let problem = Problem::Item(above.to_owned());
-            return Err(Box::new(problem.diagnostic(Code::Set, &name, list)));
+            let whole = format!("--set {}", key_path::display(above));
+            return Err(Box::new(in_name(item(above, false, &whole), &name)));
         }
     }
     Ok(layer(schema, Kind::Flag(key.to_owned()), name, at, text))

@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::layer::{Layer, Origin};
 use crate::redact::ConfigPolicy;
 use crate::schema::{Schema, Section};
-use carml_diagnostic::{Code, Diagnostic, RawReport, Report, Source};
+use carml_diagnostic::{Diagnostic, Kind, RawReport, Report, Source};
 use carml_schema::{SchemaIndex, pointer};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -180,7 +180,8 @@ impl Loaded {
         message: impl Into<String>,
         help: impl IntoIterator<Item = H>,
     ) -> Report {
-        let diagnostic = Diagnostic::error(Code::Config, message.into());
+        let problem = message.into();
+        let diagnostic = Diagnostic::new(Kind::Refused { problem });
         let mut diagnostic = self.document.locate(diagnostic, pointer, false);
         for line in help {
             diagnostic = diagnostic.help(line.into());

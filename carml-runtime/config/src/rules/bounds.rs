@@ -2,7 +2,7 @@
 
 use super::Rules;
 use crate::{ByteSize, Duration};
-use carml_diagnostic::{Code, Diagnostic};
+use carml_diagnostic::{Bound, Diagnostic, Kind};
 
 /// Sizes, from the least to the greatest.
 const SIZES: [(&str, ByteSize, ByteSize); 4] = [
@@ -37,22 +37,21 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     let mut found = Vec::new();
     for (at, least, greatest) in SIZES {
         let size = text(at).and_then(|text| text.parse::<ByteSize>().ok());
-        let message = match size {
-            Some(size) if size < least => format!("must be at least {least}"),
-            Some(size) if size > greatest => format!("must be at most {greatest}"),
+        let bound = match size {
+            Some(size) if size < least => Bound::AtLeast(least.to_string()),
+            Some(size) if size > greatest => Bound::AtMost(greatest.to_string()),
             _ => continue,
         };
-        found.push((at, message));
+        found.push((at, bound));
     }
     for at in NONZERO {
         let duration = text(at).and_then(|text| text.parse::<Duration>().ok());
         if duration.is_some_and(|duration| duration.get().is_zero()) {
-            found.push((at, "must be more than 0".to_owned()));
+            found.push((at, Bound::MoreThan("0".to_owned())));
         }
     }
-    for (at, message) in found {
-        let key = at.rsplit('/').next().unwrap_or(at);
-        let diagnostic = Diagnostic::error(Code::Range, format!("`{key}` {message}"));
-        rules.add(diagnostic, at);
+    for (pointer, bound) in found {
+        let at = pointer.to_owned();
+        rules.add(Diagnostic::new(Kind::OutOfRange { at, bound }), pointer);
     }
 }

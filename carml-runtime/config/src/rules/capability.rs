@@ -1,7 +1,7 @@
 //! Whether the provider offers the calls that are required.
 
 use super::Rules;
-use carml_diagnostic::Code;
+use carml_diagnostic::Rule;
 use carml_kv::capability::{self, Provider, Requirement};
 use serde_json::Value;
 
@@ -24,19 +24,15 @@ pub(super) fn check(rules: &mut Rules<'_>, requires: &[Required]) {
     for required in requires {
         for unmet in capability::unmet(provider, &[required.requirement]) {
             let Requirement { call, scope } = unmet.requirement;
-            let who = match required.service {
-                Some(service) => format!("the service `{service}` requires"),
-                None => "required:".to_owned(),
+            let unoffered = Rule::NotOffered {
+                call: call.as_str(),
+                scope: scope.as_str(),
+                provider: provider.as_str(),
+                service: required.service,
             };
-            let message = format!(
-                "{who} `{}` with scope `{}`, which `{}` does not offer",
-                call.as_str(),
-                scope.as_str(),
-                provider.as_str()
-            );
             let others: Vec<&str> = unmet.providers.iter().map(|p| p.as_str()).collect();
             let diagnostic = rules
-                .placeholder(Code::Capability, message)
+                .placeholder(unoffered)
                 .help(format!("providers that offer it: {}", others.join(", ")));
             rules.add(diagnostic, "/registry/provider");
         }

@@ -2,7 +2,7 @@
 
 use super::Rules;
 use crate::{Base64, Pem};
-use carml_diagnostic::Code;
+use carml_diagnostic::{Encoding, Rule};
 use carml_schema::{Annotated, Annotations};
 
 pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
@@ -16,7 +16,8 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
         let Some(text) = value.as_str() else {
             continue;
         };
-        let (wrong, help) = if annotations.has(Annotations::PEM) {
+        let is_pem = annotations.has(Annotations::PEM);
+        let (wrong, help) = if is_pem {
             let pem = text.parse::<Pem>().unwrap_or_else(|never| match never {});
             (
                 pem.decode().is_err(),
@@ -32,12 +33,14 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
             continue;
         }
         let key = pointer.rsplit('/').next().unwrap_or_default();
-        let what = if annotations.has(Annotations::PEM) {
-            "is neither PEM text nor PEM text in base64"
-        } else {
-            "is not base64"
-        };
-        let fault = rules.placeholder(Code::Material, format!("`{key}` {what}"));
+        let fault = rules.placeholder(Rule::NotDecodable {
+            at: pointer.clone(),
+            encoding: if is_pem {
+                Encoding::Pem
+            } else {
+                Encoding::Base64
+            },
+        });
         let help = help.replace("KEY", key);
         rules.add(fault.help(help), pointer);
     }

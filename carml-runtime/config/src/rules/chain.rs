@@ -4,7 +4,7 @@ use super::Rules;
 use crate::Loaded;
 use crate::chain::{self, Plan, Problem, Problems, Side};
 use crate::document::Document;
-use carml_diagnostic::{Code, Diagnostic, text, trusted};
+use carml_diagnostic::{Diagnostic, text, trusted};
 use carml_schema::{Annotated, Annotations};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -32,9 +32,7 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
         match plan(rules.document, side, list) {
             Ok(plan) => {
                 for problem in plan.warnings() {
-                    let warning =
-                        Diagnostic::warning(Code::Chain, text![trusted(problem.to_string())]);
-                    add(rules, warning, problem, list);
+                    add(rules, Diagnostic::warning(problem.kind()), problem, list);
                 }
             }
             Err(problems) => {
@@ -42,10 +40,9 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
                     if rules.found.is_full() {
                         break;
                     }
-                    let message = text![trusted(problem.to_string())];
                     let error = match problem {
-                        Problem::NotBuilt { .. } => rules.placeholder(Code::NotBuilt, message),
-                        _ => Diagnostic::error(Code::Chain, message),
+                        Problem::NotBuilt { .. } => rules.placeholder(problem.kind()),
+                        _ => Diagnostic::new(problem.kind()),
                     };
                     add(rules, error, problem, list);
                 }

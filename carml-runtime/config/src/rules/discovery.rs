@@ -2,7 +2,7 @@
 
 use super::Rules;
 use crate::Duration;
-use carml_diagnostic::{Code, Diagnostic};
+use carml_diagnostic::{Address, Bound, Diagnostic, Input, Kind, Rule};
 use carml_kv::{
     Key,
     capability::{self, Call, Provider, Requirement, Scope},
@@ -28,23 +28,38 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     if let Some(ttl) = text(discovery.get("ttl")).and_then(|ttl| ttl.parse::<Duration>().ok())
         && !(MIN_TTL..=MAX_TTL).contains(&ttl.get())
     {
-        let error = Diagnostic::error(Code::Range, format!("`ttl` is {ttl}, out of range"));
-        let error = error.help("expected `3s` to `1h`");
-        rules.add(error, &format!("{DISCOVERY}/ttl"));
+        let at = format!("{DISCOVERY}/ttl");
+        let bound = match ttl.get() < MIN_TTL {
+            true => Bound::AtLeast("3s".to_owned()),
+            false => Bound::AtMost("1h".to_owned()),
+        };
+        let error = Diagnostic::new(Kind::OutOfRange {
+            at: at.clone(),
+            bound,
+        });
+        rules.add(error, &at);
     }
     if let Some(prefix) = text(discovery.get("prefix"))
         && let Err(why) = Key::parse_dir(&prefix)
     {
-        let message = format!("`prefix` is not a directory: {}", why.message);
-        let error = Diagnostic::error(Code::Format, message);
-        rules.add(error, &format!("{DISCOVERY}/prefix"));
+        let at = format!("{DISCOVERY}/prefix");
+        let error = Diagnostic::new(Kind::FormatMismatch {
+            at: at.clone(),
+            expected: "a directory of keys".to_owned(),
+        });
+        rules.add(error.note(why.message), &at);
     } else if provider(document.value()) == Some(Provider::Consul)
         && document
             .provenance(&format!("{DISCOVERY}/prefix"), true)
             .is_some()
     {
-        let message = "`prefix` has no effect with the provider `consul`, which has a catalogue";
-        let warning = Diagnostic::warning(Code::UnusedKey, message).help("remove it");
+        let warning = Diagnostic::warning(Rule::NoEffect {
+            key: "prefix".to_owned(),
+            provider: Provider::Consul.as_str().to_owned(),
+        });
+        let warning = warning
+            .note("Consul has a catalogue of its own")
+            .help("remove it");
         let warning = document.locate(warning, &format!("{DISCOVERY}/prefix"), true);
         rules.found.push(warning);
     }
@@ -77,16 +92,12 @@ fn check_address(rules: &mut Rules<'_>) {
     });
     let help = "set `grpc.server.advertise` to an address that clients can connect to";
     if ip.is_some_and(|ip| ip.is_unspecified()) {
-        let message = format!("`{address}` would be registered, and is not one address");
-        rules.add(
-            Diagnostic::error(Code::Endpoint, message).help(help),
-            pointer,
-        );
+        let address = Input::new(address);
+        let error = Diagnostic::new(Address::Unspecified { address });
+        rules.add(error.help(help), pointer);
     } else if is_cluster && (host == "localhost" || ip.is_some_and(|ip| ip.is_loopback())) {
-        let message = format!("`{address}` is registered, and reaches this machine only");
-        rules.add(
-            Diagnostic::warning(Code::Endpoint, message).help(help),
-            pointer,
-        );
+        let address = Input::new(address);
+        let warning = Diagnostic::warning(Address::Loopback { address });
+        rules.add(warning.help(help), pointer);
     }
 }

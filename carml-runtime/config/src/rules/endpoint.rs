@@ -1,7 +1,7 @@
 //! Addresses that no connection can be made to.
 
 use super::Rules;
-use carml_diagnostic::{Code, Diagnostic};
+use carml_diagnostic::Diagnostic;
 use carml_schema::{Annotated, Annotations, scalar::endpoint};
 
 /// Addresses of this machine: the system may choose their port.
@@ -18,11 +18,8 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
         .filter_map(|at| Some((*at, value.pointer(at)?, true)));
     for (pointer, value, own) in remote.chain(own) {
         let found = value.as_str().and_then(|text| endpoint::wrong(text, own));
-        if let Some((message, help)) = found {
-            rules.add(
-                Diagnostic::error(Code::Endpoint, message).help(help),
-                pointer,
-            );
+        if let Some((address, help)) = found {
+            rules.add(Diagnostic::new(address).help(help), pointer);
         }
     }
 }

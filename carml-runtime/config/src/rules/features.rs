@@ -2,19 +2,19 @@
 
 use super::Rules;
 use crate::features::is_built;
-use carml_diagnostic::Code;
+use carml_diagnostic::{Input, NotBuilt};
 use serde_json::Value;
 
 pub(super) fn check(rules: &mut Rules<'_>) {
     let value = rules.document.value();
     let provider = value.pointer("/registry/provider").and_then(Value::as_str);
-    let mut missing: Vec<(String, String, String)> = Vec::new();
+    let mut missing: Vec<(String, NotBuilt, String)> = Vec::new();
     if let Some(provider) = provider.filter(|_| rules.is_own("/registry/provider")) {
         let feature = feature_of(rules, provider);
         if !is_built(&feature) {
             missing.push((
                 "/registry/provider".to_owned(),
-                format!("the provider `{provider}` is not in this build"),
+                NotBuilt::Provider(Input::new(provider)),
                 format!("build with the feature `{feature}` of carml-runtime, or choose another provider"),
             ));
         }
@@ -26,7 +26,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         {
             missing.push((
                 format!("/logger/hooks/{n}"),
-                format!("the logger hook `{hook}` is not in this build"),
+                NotBuilt::Hook(Input::new(hook)),
                 "remove it from `logger.hooks`".to_owned(),
             ));
         }
@@ -38,12 +38,12 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     {
         missing.push((
             "/tracer/enabled".to_owned(),
-            format!("the exporter `{exporter}` is not in this build"),
+            NotBuilt::Exporter(Input::new(exporter)),
             "set `tracer.enabled` to false".to_owned(),
         ));
     }
-    for (pointer, message, help) in missing {
-        let fault = rules.placeholder(Code::NotBuilt, message).help(help);
+    for (pointer, what, help) in missing {
+        let fault = rules.placeholder(what).help(help);
         rules.add(fault, &pointer);
     }
 }

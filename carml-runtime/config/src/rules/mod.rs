@@ -13,7 +13,7 @@ mod scalar;
 pub(crate) use capability::{Required, default_port};
 
 use crate::document::Document;
-use carml_diagnostic::{Code, Diagnostic, RawReport, Text};
+use carml_diagnostic::{Code, Diagnostic, Kind, RawReport};
 use carml_schema::Annotations;
 
 /// Adds what the rules find. What may be a placeholder is a warning if `lenient`, else an error.
@@ -83,11 +83,11 @@ impl Rules<'_> {
     }
 
     /// Something that is an error where the config is used, and may be valid elsewhere.
-    fn placeholder(&self, code: Code, message: impl Into<Text>) -> Diagnostic {
+    fn placeholder(&self, kind: impl Into<Kind>) -> Diagnostic {
         if self.lenient {
-            Diagnostic::warning(code, message)
+            Diagnostic::warning(kind)
         } else {
-            Diagnostic::error(code, message)
+            Diagnostic::new(kind)
         }
     }
 }

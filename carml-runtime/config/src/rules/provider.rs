@@ -1,7 +1,7 @@
 //! Keys of the store that its provider does not use, and those that it needs in pairs.
 
 use super::Rules;
-use carml_diagnostic::{Code, Diagnostic, escape_key, text, trusted};
+use carml_diagnostic::{Diagnostic, Rule, escape_key, text, trusted};
 
 const REGISTRY: &str = "/registry";
 
@@ -22,14 +22,11 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     let is_given = |key: &str| document.provenance(&at(key), true).is_some();
     for key in registry.keys() {
         if !provider.uses(key) && is_given(key) {
-            let message = text![
-                "`",
-                trusted(key),
-                "` has no effect with the provider `",
-                trusted(provider.name),
-                "`"
-            ];
-            let warning = Diagnostic::warning(Code::UnusedKey, message).help("remove it");
+            let warning = Diagnostic::warning(Rule::NoEffect {
+                key: key.clone(),
+                provider: provider.name.to_owned(),
+            });
+            let warning = warning.help("remove it");
             let warning = document.locate(warning, &at(key), true);
             rules.found.push(warning);
         }
@@ -37,15 +34,12 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     for [one, other] in provider.pairs() {
         for (given, missing) in [(one, other), (other, one)] {
             if registry.contains_key(given) && !registry.contains_key(missing) {
-                let message = text![
-                    "`",
-                    trusted(given),
-                    "` is given without `",
-                    trusted(missing),
-                    "`"
-                ];
                 let help = format!("add `{missing}: …`, or remove `{given}`");
-                let error = Diagnostic::error(Code::Pair, message).help(text![trusted(help)]);
+                let error = Diagnostic::new(Rule::Unpaired {
+                    given: given.to_owned(),
+                    missing: missing.to_owned(),
+                });
+                let error = error.help(text![trusted(help)]);
                 rules.found.push(document.locate(error, &at(given), true));
             }
         }

@@ -2,7 +2,7 @@
 
 use super::Rules;
 use crate::{ByteSize, Duration};
-use carml_diagnostic::{Code, Diagnostic};
+use carml_diagnostic::{Diagnostic, Kind};
 use carml_schema::{Annotated, Annotations};
 
 pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
@@ -22,8 +22,8 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
         } else {
             None
         };
-        if let Some(why) = error {
-            rules.add(Diagnostic::error(Code::Format, why), pointer);
+        if let Some(problem) = error {
+            rules.add(Diagnostic::new(Kind::InvalidScalar { problem }), pointer);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Sections and middlewares that a program adds to the schema.
 
-use carml_diagnostic::{Code, Diagnostic, Report};
+use carml_diagnostic::{Diagnostic, Kind, Report};
 use carml_schema::{applicable, extend};
 
 use super::{Schema, Section, public};
@@ -19,12 +19,10 @@ impl Schema {
     /// If there is a key of this name already, or the section's schema does not fit.
     pub fn with_section<S: Section>(&self) -> Result<Schema, Report> {
         if applicable::keys(&self.top()).contains(&S::NAME) {
-            let message = format!(
-                "the section `{}` already exists; `{}` cannot be added under this name",
-                S::NAME,
-                std::any::type_name::<S>()
-            );
-            let fault = Diagnostic::error(Code::Section, message);
+            let fault = Diagnostic::new(Kind::SectionExists {
+                name: S::NAME,
+                type_name: std::any::type_name::<S>(),
+            });
             return Err(public(fault.help("give the section another key")));
         }
         let mut section = schemars::schema_for!(S).to_value();
@@ -54,8 +52,7 @@ impl Schema {
     ) -> Result<Schema, Report> {
         let listed = self.middlewares(Side::Server.pointer());
         if is_built_in(name) || listed.iter().any(|known| known == name) {
-            let message = format!("the middleware `{name}` already exists");
-            let fault = Diagnostic::error(Code::Middleware, message);
+            let fault = Diagnostic::new(Kind::MiddlewareExists { name });
             return Err(public(fault.help("give the middleware another name")));
         }
         let options = schemars::schema_for!(O).to_value();

@@ -2,8 +2,8 @@
 
 use super::expansion::{Malformed, Missing, Template, Variables};
 use carml_diagnostic::{
-    Code, Diagnostic, Input, Kind, Piece, RawReport, Source, Text, did_you_mean, nearest,
-    plain_scalar, text, trusted,
+    Diagnostic, Input, Piece, RawReport, Source, Variable, did_you_mean, nearest, plain_scalar,
+    text, trusted,
 };
 use carml_schema::SchemaIndex;
 use carml_schema::secret_names::variable_sounds_secret;
@@ -95,9 +95,7 @@ impl Expand<'_> {
                 Some(scalar.unwrap_or(Value::String(whole)))
             }
             Err(missing) => {
-                missing
-                    .into_iter()
-                    .for_each(|one| self.missing(one, pointer));
+                missing.iter().for_each(|one| self.missing(one, pointer));
                 None
             }
         }
@@ -119,43 +117,12 @@ impl Expand<'_> {
         text.starts_with('$').then_some(value)
     }
 
-    fn missing(&mut self, missing: Missing<'_>, pointer: &str) {
+    fn missing(&mut self, missing: &Missing<'_>, pointer: &str) {
         if self.report.is_full() {
             self.unresolved.insert(pointer.to_owned());
-            return self
-                .report
-                .push_with(|| Diagnostic::error(Code::UnsetVariable, ""));
+            return self.report.push_with(|| missing.diagnostic(self.vars));
         }
-        let diagnostic = match missing {
-            Missing::Unset(name) => {
-                let shown = Input::new(name);
-                let help = text![
-                    "set it, or give a default: `${",
-                    Piece::variable(&shown),
-                    ":-default}`"
-                ];
-                let error = Diagnostic::new(Kind::UnsetVariable { name: shown }).help(help);
-                match nearest(name, self.vars.keys().map(String::as_str)).first() {
-                    Some(near) => error.label(text![trusted(did_you_mean(near))]),
-                    None => error,
-                }
-            }
-            Missing::Required {
-                name,
-                colon,
-                message,
-            } => {
-                let state = if colon { "not set or empty" } else { "not set" };
-                let name = Piece::variable(&Input::new(name));
-                let what = text!["the variable `", name.clone(), "` is ", state];
-                let message = if message.is_empty() {
-                    what
-                } else {
-                    what.and(text![": ", Input::new(message)])
-                };
-                Diagnostic::error(Code::UnsetVariable, message).help(text!["set `", name, "`"])
-            }
-        };
+        let diagnostic = missing.diagnostic(self.vars);
         self.add(diagnostic, pointer);
     }
 
@@ -169,27 +136,67 @@ impl Expand<'_> {
     }
 }
 
+impl Missing<'_> {
+    fn diagnostic(&self, vars: &BTreeMap<String, String>) -> Diagnostic {
+        match self {
+            Missing::Unset(name) => {
+                let shown = Input::new(*name);
+                let help = text![
+                    "set it, or give a default: `${",
+                    Piece::variable(&shown),
+                    ":-default}`"
+                ];
+                let error = Diagnostic::new(Variable::Unset { name: shown }).help(help);
+                match nearest(name, vars.keys().map(String::as_str)).first() {
+                    Some(near) => error.label(text![trusted(did_you_mean(near))]),
+                    None => error,
+                }
+            }
+            Missing::Required {
+                name,
+                colon,
+                message,
+            } => {
+                let name = Input::new(*name);
+                let help = text!["set `", Piece::variable(&name), "`"];
+                let error = Diagnostic::new(Variable::Required {
+                    name,
+                    or_empty: *colon,
+                    message: Input::new(message.as_str()),
+                });
+                error.help(help)
+            }
+        }
+    }
+}
+
 impl Malformed<'_> {
     fn diagnostic(&self) -> Diagnostic {
-        let error = |message: Text| Diagnostic::error(Code::Variable, message);
-        match self {
-            Malformed::Unclosed => error("a `${` has no `}`".into())
-                .help("write `${NAME}`, or `$${` if the text itself is meant"),
-            Malformed::Name => error("expected a variable name after `${`".into())
-                .help("a name has letters, digits and `_`, and does not start with a digit; `$${` is the text `${`"),
-            Malformed::Operator(name) => {
-                error(text!["unexpected characters after `${", Input::new(*name), "`"])
-                    .help("write `${NAME}`, `${NAME:-default}`, `${NAME:?message}` or `${NAME:+value}`")
-            }
-            Malformed::Brace(name) => error(text![
-                "a `{` in the text of `${",
-                Input::new(*name),
-                "…}` is not closed by the `}` that ends it"
-            ])
-            .help("write `\\}` for each `}` that belongs to the text"),
-            Malformed::TooDeep => error("variables nest too deep".into())
-                .help("set one variable, and use that"),
-        }
+        let (problem, help) = match self {
+            Malformed::Unclosed => (
+                Variable::NotClosed,
+                "write `${NAME}`, or `$${` if the text itself is meant",
+            ),
+            Malformed::Name => (
+                Variable::NoName,
+                "a name has letters, digits and `_`, and does not start with a digit; `$${` is \
+                 the text `${`",
+            ),
+            Malformed::Operator(name) => (
+                Variable::UnknownOperator {
+                    name: Input::new(*name),
+                },
+                "write `${NAME}`, `${NAME:-default}`, `${NAME:?message}` or `${NAME:+value}`",
+            ),
+            Malformed::Brace(name) => (
+                Variable::UnclosedBrace {
+                    name: Input::new(*name),
+                },
+                "write `\\}` for each `}` that belongs to the text",
+            ),
+            Malformed::TooDeep => (Variable::TooDeep, "set one variable, and use that"),
+        };
+        Diagnostic::new(problem).help(help)
     }
 }
 
