@@ -64,11 +64,14 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
+//! | `elastic-search` | no | the log hook `elastic_search` |
 //! | `etcd` | no | the etcd backend of the key/value store; its build needs `protoc` |
 //! | `redb` | yes | the embedded key/value store |
 //! | `reflection` | yes | gRPC server reflection v1 and v1alpha |
+//! | `syslog` | no | the log hook `syslog` |
 //! | `tracing` | yes | the middleware `tracing`, with OpenTelemetry |
 //! | `zookeeper` | no | the ZooKeeper backend of the key/value store |
+//! | `zipkin` | no | export of spans to Zipkin |
 //! | `full` | no | all of them |
 
 mod app;
@@ -80,7 +83,6 @@ pub mod remote;
 #[doc(hidden)]
 pub mod __private;
 mod include;
-mod logger;
 mod service;
 pub mod testing;
 

@@ -123,7 +123,7 @@ impl Service {
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
         let lines = lines.filter(|line| line["target"] == "carml_discovery::registrar");
         let text = |line: Value| {
-            let message = line["fields"]["message"].as_str().unwrap().to_owned();
+            let message = line["message"].as_str().unwrap().to_owned();
             format!("{} {message}", line["level"].as_str().unwrap())
         };
         lines.map(text).collect()

@@ -25,7 +25,7 @@ pub struct Config {
     pub health: Health,
     /// Where events go, in addition to standard output.
     pub logger: Logger,
-    /// Where finished spans go. This version exports none.
+    /// Where finished spans go.
     pub tracer: Tracer,
     /// The object store. Not used in this version.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -170,9 +170,9 @@ impl Default for GrpcServer {
 pub enum ServerMiddleware {
     /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic ends its call with a reset stream.
     Recover,
-    /// One event per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO.
+    /// One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO.
     Logging,
-    /// One span per call. It continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`.
+    /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. It continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`.
     Tracing,
     /// A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier.
     Timeout(super::Duration),
@@ -275,9 +275,9 @@ impl Default for GrpcClient {
 pub enum ClientMiddleware {
     /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic ends its call with a reset stream.
     Recover,
-    /// One event per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO.
+    /// One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO.
     Logging,
-    /// One span per call. It continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`.
+    /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. It continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`.
     Tracing,
     /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
     MaxMessageSize(super::ByteSize),
@@ -398,6 +398,9 @@ impl Default for Health {
 pub struct Logger {
     /// How events are written to standard output: `auto` is readable text on a terminal, and JSON lines otherwise. Defaults to `"auto"`.
     pub format: Format,
+    /// How many lines may wait for each destination, standard output included. While so many wait, further lines are dropped and counted. Defaults to `8192`.
+    #[serde(deserialize_with = "integer")]
+    pub queue: u64,
     /// The destinations in use.
     pub hooks: Vec<LoggerHook>,
     /// The `syslog` hook.
@@ -412,6 +415,7 @@ impl Default for Logger {
     fn default() -> Self {
         Self {
             format: Format::Auto,
+            queue: 8192,
             hooks: Vec::new(),
             syslog: None,
             elastic_search: None,
@@ -431,19 +435,53 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoggerHook {
-    /// RFC 5424.
+    /// Syslog by UDP, TCP or TLS (RFC 5424), or by the local socket. Needs the feature `syslog` of `carml-runtime`.
     Syslog,
-    /// Elasticsearch or OpenSearch, by the bulk API.
+    /// Elasticsearch or OpenSearch, by the bulk API, with the names of the Elastic Common Schema. Needs the feature `elastic-search` of `carml-runtime`.
     ElasticSearch,
 }
 
 /// The `syslog` hook.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Syslog {
-    /// Where to send: a `udp://`, `tcp://` or `tls://` address. The local socket if absent.
+    /// Where to send: a `udp://`, `tcp://` or `tls://` address; UDP without a scheme. The local socket if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<super::Endpoint>,
+    /// The local socket, for an absent `endpoint`. It gets messages in the form of `syslog(3)`. Defaults to `"/dev/log"`.
+    pub socket: String,
+    /// The facility of each message. Defaults to `"user"`.
+    pub facility: SyslogFacility,
+    /// The certificate authority of a `tls://` server, DER or PEM in base64. Those of the system if absent.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub ca_cert: Option<super::Base64>,
+}
+
+impl Default for Syslog {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            socket: "/dev/log".to_owned(),
+            facility: SyslogFacility::User,
+            ca_cert: None,
+        }
+    }
+}
+
+/// The facility of each message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SyslogFacility {
+    User,
+    Daemon,
+    Local0,
+    Local1,
+    Local2,
+    Local3,
+    Local4,
+    Local5,
+    Local6,
+    Local7,
 }
 
 /// The `elastic_search` hook.
@@ -456,24 +494,24 @@ pub struct ElasticSearch {
     /// That user's password.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub password: Option<super::Secret>,
-    /// The cluster's servers.
+    /// The cluster's servers. Without a scheme: `https` if `ca_cert` is given, else `http`. Without both a scheme and a port: port 9200.
     pub endpoints: Vec<super::Endpoint>,
-    /// The certificate authority, DER or PEM in base64.
+    /// The certificate authority, DER or PEM in base64. Those of the system if absent.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub ca_cert: Option<super::Base64>,
 }
 
-/// Where finished spans go. This version exports none.
+/// Where finished spans go.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tracer {
     /// Whether spans are exported. Defaults to `false`.
     pub enabled: bool,
-    /// The kind of collector. Defaults to `"zipkin"`.
+    /// The kind of collector. Each is a feature of `carml-runtime` of the same name. Defaults to `"zipkin"`.
     pub provider: TracerProvider,
-    /// The servers of the collector.
+    /// The servers of the collector. Without a scheme: `http`; without a port then: 9411.
     pub endpoints: Vec<super::Endpoint>,
-    /// The share of new traces that are recorded. Defaults to `1.0`.
+    /// The share of new traces that are recorded. A trace that the caller began is recorded if the caller records it. Defaults to `1.0`.
     pub sample_ratio: f64,
 }
 
@@ -488,7 +526,7 @@ impl Default for Tracer {
     }
 }
 
-/// The kind of collector.
+/// The kind of collector. Each is a feature of `carml-runtime` of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TracerProvider {

@@ -2,6 +2,14 @@
 
 use tonic::service::Routes;
 
+/// The descriptor sets of the services that [`add`] adds.
+pub const DESCRIPTORS: &[&[u8]] = &[
+    #[cfg(feature = "reflection")]
+    tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+    #[cfg(feature = "reflection")]
+    tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+];
+
 /// Adds both versions, fed by the services' descriptor sets.
 #[cfg(feature = "reflection")]
 pub fn add(routes: Routes, descriptors: &[&'static [u8]]) -> Routes {

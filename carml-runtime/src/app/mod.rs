@@ -268,7 +268,9 @@ impl<C: Root + Send + Sync + 'static> App<C> {
     /// ends with the process, whatever it does: a handler that blocks its thread, too.
     pub async fn run(mut self) -> ExitCode {
         self.owns_process = true;
-        let Err(error) = self.serve().await else {
+        let ended = self.serve().await;
+        carml_telemetry::flush();
+        let Err(error) = ended else {
             return ExitCode::SUCCESS;
         };
         error.print();

@@ -32,7 +32,6 @@ use crate::{
         chain::{Chain, ChainLayer},
         server::{self, Listener, Server},
     },
-    logger,
     remote::{self, RemoteConfigs},
 };
 
@@ -160,7 +159,7 @@ async fn run<C: Root + Send + Sync + 'static>(
     remotes: RemoteConfigs,
 ) -> Result<(), AppError> {
     let Checked { base, config, plan } = checked;
-    logger::init(&base);
+    carml_telemetry::init(&base).map_err(AppError::new)?;
     for warning in reload.current().warnings().findings() {
         let file = warning.file.as_deref().unwrap_or("config");
         match warning.start {
@@ -243,7 +242,11 @@ async fn listen(
     if server.reflection {
         routes = carml_grpc::reflection::add(routes, &services.descriptors);
     }
-    let descriptors = services.descriptors.iter();
+    let of_reflection = match server.reflection {
+        true => carml_grpc::reflection::DESCRIPTORS,
+        false => &[],
+    };
+    let descriptors = services.descriptors.iter().chain(of_reflection);
     let running = descriptors
         .fold(Server::new(server), |server, set| server.methods(set))
         .start(listener, ChainLayer::new(chain.clone()).layer(routes));

@@ -64,6 +64,7 @@ pub(super) fn spawn_watchdog(shutdown: &ShutdownSettings) -> io::Result<()> {
             () = stop.asked() => AppError::ForcedShutdown,
         };
         tokio::time::sleep(GRACE).await;
+        carml_telemetry::flush();
         error.print();
         std::process::exit(1)
     };

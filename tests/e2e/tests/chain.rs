@@ -29,19 +29,41 @@ fn traced(text: &str) -> tonic::Request<Line> {
 }
 
 #[tokio::test]
-async fn logging_outside_tracing_logs_no_trace_id() {
-    for (list, trace) in [
-        (json!(["tracing", "logging"]), json!(TRACE)),
-        (json!(["logging", "tracing"]), json!(null)),
+async fn a_line_is_in_the_span_of_its_call_in_any_order() {
+    for list in [
+        json!(["tracing", "logging"]),
+        json!(["logging", "tracing"]),
+        json!(["recover", "logging", "tracing"]),
     ] {
         let (log, _guard) = Log::capture();
         let mut client = serve(list.clone()).await;
         client.say(traced("hello")).await.unwrap();
         let event = log.call().await;
-        assert_eq!(event["span"]["trace_id"], trace, "{list}: {event}");
-        assert_eq!(event["fields"]["rpc.method"], "carml.test.v1.Echo/Say");
-        assert_eq!(event["fields"]["rpc.status_code"], "OK");
-        assert_eq!(event["fields"]["network.peer.address"], "127.0.0.1");
+        assert_eq!(event["span"]["trace_id"], TRACE, "{list}: {event}");
+        assert_eq!(event["span"]["span_id"].as_str().map(str::len), Some(16));
+        assert_eq!(event["span"]["trace_flags"], "01");
+        let fields = &event["fields"];
+        assert_eq!(fields["rpc.method"], "carml.test.v1.Echo/Say");
+        assert_eq!(fields["rpc.status_code"], "OK");
+        assert_eq!(fields["network.peer.address"], "127.0.0.1");
+        assert!(fields["network.peer.port"].is_u64(), "{event}");
+        assert_eq!(fields["server.address"], "127.0.0.1");
+        assert!(fields["server.port"].is_u64(), "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_is_no_error_of_the_server_has_no_error_type() {
+    for (text, code, error) in [
+        ("", "INVALID_ARGUMENT", json!(null)),
+        ("panic", "INTERNAL", json!("INTERNAL")),
+    ] {
+        let (log, _guard) = Log::capture();
+        let mut client = serve(json!(["logging", "tracing", "recover"])).await;
+        client.say(line(text, 0)).await.unwrap_err();
+        let event = log.call().await;
+        assert_eq!(event["fields"]["rpc.status_code"], code);
+        assert_eq!(event["fields"]["error.type"], error, "{event}");
     }
 }
 

@@ -52,10 +52,7 @@ pub const MIDDLEWARES: &[Facts] = &[
         feature: None,
         nonzero: None,
         implicit: None,
-        inside: Some(Inside {
-            middleware: "tracing",
-            why: "its lines carry no trace id",
-        }),
+        inside: None,
     },
     Facts {
         name: "tracing",

@@ -2,6 +2,7 @@
 //! and the start all ask [`plan`].
 
 #[rustfmt::skip]
+#[allow(unused_imports, reason = "not every kind of fact is used")]
 mod generated;
 mod problem;
 

@@ -21,13 +21,15 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     }
     let hooks = value.pointer("/logger/hooks").and_then(Value::as_array);
     for (n, hook) in hooks.into_iter().flatten().enumerate() {
-        if let Some(hook) = hook.as_str().filter(|h| !is_built(h))
+        if let Some(hook) = hook.as_str()
+            && let feature = hook.replace('_', "-")
+            && !is_built(&feature)
             && rules.is_own("/logger/hooks/0")
         {
             missing.push((
                 format!("/logger/hooks/{n}"),
                 NotBuilt::Hook(Input::new(hook)),
-                "remove it from `logger.hooks`".to_owned(),
+                format!("build with the feature `{feature}` of carml-runtime, or remove it from `logger.hooks`"),
             ));
         }
     }
@@ -39,7 +41,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         missing.push((
             "/tracer/enabled".to_owned(),
             NotBuilt::Exporter(Input::new(exporter)),
-            "set `tracer.enabled` to false".to_owned(),
+            format!("build with the feature `{exporter}` of carml-runtime, or set `tracer.enabled` to false"),
         ));
     }
     for (pointer, what, help) in missing {

@@ -93,6 +93,27 @@ impl Active {
         }
     }
 
+    /// The call begins, for these steps too, which are inside custom layers.
+    pub(super) fn begin<'a>(
+        &mut self,
+        nested: impl Iterator<Item = &'a Arc<[Step]>>,
+        request: &Request<Body>,
+    ) {
+        let call = &mut self.progress.call;
+        for step in self
+            .steps
+            .iter()
+            .chain(nested.flat_map(|steps| steps.iter()))
+        {
+            step.visit(&mut step.state(), Begin { call, request });
+        }
+    }
+
+    /// The span of the call, if it has one.
+    pub(super) fn span(&mut self) -> &mut Option<Span> {
+        &mut self.progress.call.span
+    }
+
     /// Takes the call through the steps inward. An error is the answer of one that refused it.
     pub(super) fn arrive(&mut self, request: &mut Request<Body>) -> Result<(), Status> {
         for (step, slot) in self.steps.iter().zip(&mut self.slots) {
@@ -142,6 +163,20 @@ impl Drop for Active {
             return;
         }
         self.around.clone().in_scope(|| self.end(Code::Cancelled));
+    }
+}
+
+struct Begin<'a> {
+    call: &'a mut Call,
+    request: &'a Request<Body>,
+}
+
+impl Visit for Begin<'_> {
+    type Output = ();
+
+    #[inline]
+    fn visit<M: Middleware>(self, middleware: &M, _state: &mut M::State) {
+        middleware.begin(self.call, self.request);
     }
 }
 

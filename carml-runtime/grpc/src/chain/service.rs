@@ -19,6 +19,7 @@ use super::{
     Chain,
     active::{Active, At, Outcome, Progress},
     body::ResponseBody,
+    compile::Segment,
     custom::Next,
     generated::Step,
     inside::{Inside, InsideFuture},
@@ -58,14 +59,14 @@ where
                 segment.layer.wrap(Next::new(ChainService {
                     steps: Arc::clone(&segment.steps),
                     inside: Inside::Service(next),
-                    nested: true,
+                    segments: None,
                 }))
             }))
         };
         ChainService {
             steps: Arc::clone(&chain.steps),
             inside,
-            nested: false,
+            segments: Some(Arc::clone(&chain.segments)),
         }
     }
 }
@@ -77,8 +78,8 @@ where
 pub struct ChainService<S> {
     steps: Arc<[Step]>,
     inside: Inside<S>,
-    /// It is inside a custom layer.
-    nested: bool,
+    /// The rest of the chain; none if this is inside a custom layer.
+    segments: Option<Arc<[Segment]>>,
 }
 
 impl<S> Service<Request<Body>> for ChainService<S>
@@ -94,12 +95,23 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let around = if self.nested {
-            Span::current()
-        } else {
-            Span::none()
+        let around = match self.segments {
+            None => Span::current(),
+            Some(_) => Span::none(),
         };
         let mut active = Active::new(&self.steps, around, &request);
+        match &self.segments {
+            Some(segments) => {
+                active.begin(segments.iter().map(|segment| &segment.steps), &request);
+                if let (false, Some(span)) = (segments.is_empty(), active.span()) {
+                    request.extensions_mut().insert(CallSpan(span.clone()));
+                }
+            }
+            None => {
+                let span = request.extensions().get::<CallSpan>();
+                *active.span() = span.map(|CallSpan(span)| span.clone());
+            }
+        }
         CallFuture {
             inner: match active.arrive(&mut request) {
                 Ok(()) => self.inside.call(request),
@@ -109,6 +121,10 @@ where
         }
     }
 }
+
+/// The span of a call, on its way through custom layers.
+#[derive(Clone)]
+struct CallSpan(Span);
 
 pin_project! {
     /// A call on its way to the head of its response.

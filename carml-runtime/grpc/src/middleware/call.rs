@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Instant};
 
 use http::{Request, Uri};
 use tonic::{Code, body::Body, transport::server::TcpConnectInfo};
+use tracing::Span;
 
 use crate::{code, deadline::Deadline, server::Incoming};
 
@@ -16,6 +17,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Option<Deadline>,
     /// The call was ended by the drain of the server: its status is not an error.
     pub(crate) is_drained: bool,
+    /// The span of the call, if the chain has `tracing`, wherever that is.
+    pub(crate) span: Option<Span>,
     /// Absent if the chain is in another server than ours.
     incoming: Option<Incoming>,
 }
@@ -32,6 +35,7 @@ impl Call {
             started: Instant::now(),
             deadline: Deadline::of(request.headers()),
             is_drained: false,
+            span: None,
             incoming: request.extensions().get::<Incoming>().cloned(),
         }
     }
@@ -41,9 +45,32 @@ impl Call {
         self.incoming.as_ref().is_some_and(Incoming::is_cancelled)
     }
 
-    /// `package.Service/Method`
+    /// `package.Service/Method`, or `_OTHER` for a method that no service has: there is no end of
+    /// names that a client can make up.
     pub(crate) fn method(&self) -> &str {
+        if self.is_registered() {
+            self.path()
+        } else {
+            "_OTHER"
+        }
+    }
+
+    /// What the client called, if no service has it.
+    pub(crate) fn unknown_method(&self) -> Option<&str> {
+        (!self.is_registered()).then(|| self.path())
+    }
+
+    fn path(&self) -> &str {
         self.uri.path().trim_start_matches('/')
+    }
+
+    fn is_registered(&self) -> bool {
+        self.incoming.as_ref().is_none_or(Incoming::is_registered)
+    }
+
+    /// The code as OpenTelemetry's `error.type`: of errors of the server alone.
+    pub(crate) fn error_type(&self, code: Code) -> Option<&'static str> {
+        self.is_server_error(code).then(|| code::name(code))
     }
 
     /// Whether the end with this code is an error of the server.

@@ -26,6 +26,11 @@ pub(crate) trait Middleware: Sized {
     /// Makes the middleware, at start. The rules on lists have been checked by then.
     fn build(options: &Self::Options) -> Self;
 
+    /// A call begins, before it arrives anywhere: for what holds for the whole call, wherever this
+    /// middleware is in the list.
+    #[inline]
+    fn begin(&self, _call: &mut Call, _request: &Request<Body>) {}
+
     /// A call arrives. An error is its answer: then neither what is inside nor the handler is
     /// called.
     #[inline]

@@ -18,12 +18,21 @@ use super::receive::Receiver;
 
 /// Where a request comes from: in the extensions of each that [`Server`](super::Server) takes.
 #[derive(Clone, Debug)]
-pub(crate) struct Incoming(pub(super) Arc<Receiver>);
+pub(crate) struct Incoming {
+    pub(super) receiver: Arc<Receiver>,
+    /// Its method is one of a service that is served.
+    pub(super) is_registered: bool,
+}
 
 impl Incoming {
+    /// Whether its method is one of a service that is served.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.is_registered
+    }
+
     /// Whether the client has ended the call, or is gone.
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled()
+        self.receiver.is_cancelled()
     }
 }
 

@@ -28,6 +28,7 @@ use super::{
     calls::Calls,
     clock::{Clock, Due, IDLE_GRACE},
     io::Counted,
+    methods::Requests,
     protocol,
     receive::{Receiver, RequestBody},
 };
@@ -235,9 +236,13 @@ where
                 return;
             }
         };
-        let requests = self.shared.methods.requests(head.uri.path());
+        let method = self.shared.methods.get(head.uri.path());
+        let requests = method.unwrap_or(Requests::Any);
         let receiver = Receiver::new(stream, share, requests);
-        head.extensions.insert(Incoming(Arc::clone(&receiver)));
+        head.extensions.insert(Incoming {
+            receiver: Arc::clone(&receiver),
+            is_registered: method.is_some(),
+        });
         if let Some(tcp) = &self.peer.tcp {
             head.extensions.insert(tcp.clone());
         }

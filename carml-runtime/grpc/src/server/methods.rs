@@ -45,9 +45,9 @@ impl Methods {
         }
     }
 
-    /// What the method takes. A method that is not known takes any requests: the service answers.
-    pub(super) fn requests(&self, path: &str) -> Requests {
-        self.0.get(path).copied().unwrap_or(Requests::Any)
+    /// What the method takes, if it is known.
+    pub(super) fn get(&self, path: &str) -> Option<Requests> {
+        self.0.get(path).copied()
     }
 }
 
@@ -60,8 +60,8 @@ mod tests {
         let mut methods = Methods::default();
         methods.add(tonic_health::pb::FILE_DESCRIPTOR_SET);
         methods.add(b"not a descriptor set");
-        let check = methods.requests("/grpc.health.v1.Health/Check");
-        assert_eq!(check, Requests::One);
-        assert_eq!(methods.requests("/no.Service/Method"), Requests::Any);
+        let check = methods.get("/grpc.health.v1.Health/Check");
+        assert_eq!(check, Some(Requests::One));
+        assert_eq!(methods.get("/no.Service/Method"), None);
     }
 }

@@ -56,7 +56,7 @@ async fn a_second_signal_ends_the_process_at_once() {
         let in_flight = tokio::spawn(async move { client.say(slow(60_000)).await });
         tokio::time::sleep(Duration::from_millis(300)).await;
         server.signal(first);
-        server.line(|line| line["fields"]["message"] == "draining");
+        server.line(|line| line["message"] == "draining");
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(server.runs(), "the drain waits for the call");
 

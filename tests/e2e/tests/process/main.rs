@@ -15,14 +15,25 @@ use server::{Server, run};
 use tonic::Code;
 
 #[tokio::test]
-async fn the_order_of_middlewares_decides_which_one_is_inside() {
-    for (list, traced) in [("[tracing, logging]", true), ("[logging, tracing]", false)] {
+async fn in_any_order_lines_have_the_ids_of_the_trace() {
+    for list in [
+        "[recover, logging, tracing]",
+        "[tracing, logging, recover]",
+        "[logging, concurrency_limit: { max: 1 }, tracing]",
+    ] {
         let server = Server::start(&format!("    middleware: {list}\n"));
         server.echo().await.say(line("hello", 0)).await.unwrap();
         let event = server.call();
+        assert_eq!(event["message"], "call");
         assert_eq!(event["fields"]["rpc.method"], "carml.test.v1.Echo/Say");
-        let id = &event["span"]["trace_id"];
-        assert_eq!(id.is_string(), traced, "{list}: {event}");
+        for (name, length) in [("trace_id", 32), ("span_id", 16), ("trace_flags", 2)] {
+            let id = event[name].as_str().unwrap_or_default();
+            assert_eq!(id.len(), length, "{list}: {name} of {event}");
+        }
+        assert_eq!(
+            event["span"]["rpc.method"], "carml.test.v1.Echo/Say",
+            "{list}"
+        );
     }
 }
 

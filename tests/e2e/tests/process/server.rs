@@ -96,7 +96,7 @@ impl Server {
             address: String::new(),
             _folder: folder,
         };
-        let serving = server.line(|line| line["fields"]["message"] == "serving");
+        let serving = server.line(|line| line["message"] == "serving");
         serving["fields"]["server.address"]
             .as_str()
             .unwrap()

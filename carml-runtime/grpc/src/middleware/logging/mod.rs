@@ -1,7 +1,7 @@
 //! `logging`: one event per call, when it ends.
 
 use tonic::Code;
-use tracing::Level;
+use tracing::{Level, Span};
 
 use super::{Call, Middleware};
 use crate::code;
@@ -18,19 +18,25 @@ impl Middleware for Logging {
     }
 
     fn end(&self, call: &mut Call, _state: &mut (), code: Code) {
-        let error = (code != Code::Ok).then(|| code::name(code));
+        // The span of the call, also where it is not entered; else the one that the chain is in.
+        let span = call.span.as_ref().and_then(Span::id);
+        let span = span.or_else(|| Span::current().id());
         macro_rules! event {
             ($level:ident) => {
                 tracing::event!(
                     target: "carml::rpc",
+                    parent: span,
                     Level::$level,
                     {
                     "rpc.system.name" = "grpc",
                     "rpc.method" = call.method(),
+                    "rpc.method_original" = call.unknown_method(),
                     "rpc.status_code" = code::name(code),
-                    "error.type" = error,
+                    "error.type" = call.error_type(code),
                     "server.address" = call.uri.host(),
+                    "server.port" = call.uri.port_u16(),
                     "network.peer.address" = call.peer.map(|peer| tracing::field::display(peer.ip())),
+                    "network.peer.port" = call.peer.map(|peer| peer.port()),
                     "duration" = call.started.elapsed().as_secs_f64(),
                     },
                     "call"

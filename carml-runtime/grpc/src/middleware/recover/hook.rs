@@ -1,12 +1,11 @@
 //! The panic hook that logs the panics of handlers.
 
 use std::{
-    backtrace::{Backtrace, BacktraceStatus},
-    panic,
+    panic::{self, Location},
     sync::Once,
 };
 
-use super::Guarded;
+use super::{Guarded, stack};
 
 /// Logs panics inside `recover` as events, once per process; all others go to the hook before.
 ///
@@ -20,16 +19,16 @@ pub(super) fn install() {
                 return before(info);
             }
             let message = info.payload_as_str().unwrap_or("(no text)");
-            let location = info.location().map(ToString::to_string);
-            let stack = Backtrace::capture();
-            let stack = (stack.status() == BacktraceStatus::Captured).then_some(stack);
+            let location = info.location();
             tracing::event!(
                 target: "carml::panic",
                 tracing::Level::ERROR,
                 {
+                "exception.type" = "panic",
                 "exception.message" = message,
-                "code.location" = location,
-                "exception.stacktrace" = stack.map(tracing::field::display),
+                "exception.stacktrace" = stack::capture(),
+                "code.file.path" = location.map(Location::file),
+                "code.line.number" = location.map(Location::line),
                 },
                 "a handler panicked"
             );

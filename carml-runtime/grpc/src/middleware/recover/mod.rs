@@ -1,6 +1,7 @@
 //! `recover`: a panic in a handler ends that call with INTERNAL, and nothing else.
 
 mod hook;
+mod stack;
 
 use std::{
     cell::Cell,

@@ -1,81 +1,169 @@
 //! The trace a client began: W3C `traceparent`, then B3 single, then B3 multi.
 
+use carml_telemetry::Decision;
 use http::HeaderMap;
 use opentelemetry::{
     SpanId, TraceFlags, TraceId,
     trace::{SpanContext, TraceState},
 };
 
-/// The client's span, from the first header that is valid.
-pub(super) fn extract(headers: &HeaderMap) -> Option<SpanContext> {
+/// W3C Trace Context, level 2: the trace's id is random.
+const RANDOM: u8 = 2;
+
+/// What a client says of its trace.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Parent {
+    /// The client's span; none if it only says whether a new trace is to be recorded.
+    pub(super) span: Option<SpanContext>,
+    /// Absent if the span's own flag says it.
+    pub(super) decision: Option<Decision>,
+}
+
+/// What the first header that is valid says.
+pub(super) fn extract(headers: &HeaderMap) -> Option<Parent> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     text("traceparent")
-        .and_then(traceparent)
+        .and_then(|parent| traceparent(parent, headers))
         .or_else(|| text("b3").and_then(b3))
         .or_else(|| {
-            let sampled = text("x-b3-sampled").or_else(|| text("x-b3-flags"));
-            context(
-                text("x-b3-traceid")?,
-                text("x-b3-spanid")?,
-                sampled_b3(sampled),
-            )
+            let decision = match (text("x-b3-flags"), text("x-b3-sampled")) {
+                (Some("1"), _) => Some(Decision::Debug),
+                (_, sampled) => sampled.and_then(decision),
+            };
+            match (text("x-b3-traceid"), text("x-b3-spanid")) {
+                (Some(trace), Some(span)) => of_b3(trace, span, decision),
+                (None, None) => of_decision(decision?),
+                _ => None,
+            }
         })
 }
 
-fn traceparent(text: &str) -> Option<SpanContext> {
-    let mut parts = text.trim().split('-');
+/// `version-trace-parent-flags`; a later version may have more parts.
+fn traceparent(text: &str, headers: &HeaderMap) -> Option<Parent> {
+    let mut parts = text.split('-');
     let (version, trace, span, flags) =
         (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let well_made = version.len() == 2
+    let is_valid = version.len() == 2
+        && is_hex(version)
         && version != "ff"
         && trace.len() == 32
         && flags.len() == 2
+        && is_hex(flags)
         && (version != "00" || parts.next().is_none());
+    if !is_valid {
+        return None;
+    }
     let flags = u8::from_str_radix(flags, 16).ok()?;
-    well_made.then(|| context(trace, span, flags & 1 == 1))?
+    // Of a version that is not known, only the sampled flag is.
+    let known = if version == "00" {
+        TraceFlags::SAMPLED.to_u8() | RANDOM
+    } else {
+        1
+    };
+    let flags = TraceFlags::new(flags & known);
+    Some(Parent {
+        span: Some(context(trace, span, flags, tracestate(headers))?),
+        decision: None,
+    })
 }
 
-fn b3(text: &str) -> Option<SpanContext> {
-    let mut parts = text.trim().split('-');
-    let (trace, span) = (parts.next()?, parts.next()?);
-    context(trace, span, sampled_b3(parts.next()))
+/// One list of all headers; an invalid one is dropped, and the trace goes on (W3C, 3.3.1.2).
+fn tracestate(headers: &HeaderMap) -> TraceState {
+    let values = headers.get_all("tracestate").iter();
+    let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
+    let members = values.join(",");
+    let members = members
+        .split(',')
+        .map(str::trim)
+        .filter(|member| !member.is_empty());
+    let list: Vec<&str> = members.take(32).collect();
+    if list.is_empty() {
+        return TraceState::default();
+    }
+    list.join(",").parse().unwrap_or_default()
+}
+
+/// `trace-span[-decision[-parent]]`, or the decision alone.
+fn b3(text: &str) -> Option<Parent> {
+    let mut parts = text.split('-');
+    let first = parts.next()?;
+    let Some(span) = parts.next() else {
+        return of_decision(decision(first)?);
+    };
+    let decision = match parts.next() {
+        Some(text) => Some(decision(text)?),
+        None => None,
+    };
+    of_b3(first, span, decision)
+}
+
+fn decision(text: &str) -> Option<Decision> {
+    match text {
+        "0" | "false" => Some(Decision::Drop),
+        "1" | "true" => Some(Decision::Record),
+        "d" => Some(Decision::Debug),
+        _ => None,
+    }
+}
+
+fn of_decision(decision: Decision) -> Option<Parent> {
+    Some(Parent {
+        span: None,
+        decision: Some(decision),
+    })
 }
 
 /// Without a decision of the caller, the trace is recorded.
-fn sampled_b3(text: Option<&str>) -> bool {
-    matches!(text, None | Some("1" | "d" | "true"))
+fn of_b3(trace: &str, span: &str, decision: Option<Decision>) -> Option<Parent> {
+    let flags = match decision {
+        Some(Decision::Drop) => TraceFlags::default(),
+        Some(Decision::Record | Decision::Debug) | None => TraceFlags::SAMPLED,
+    };
+    Some(Parent {
+        span: Some(context(trace, span, flags, TraceState::default())?),
+        decision: decision.filter(|decision| *decision == Decision::Debug),
+    })
 }
 
-fn context(trace: &str, span: &str, sampled: bool) -> Option<SpanContext> {
-    let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
-    if !(matches!(trace.len(), 16 | 32) && span.len() == 16 && hex(trace) && hex(span)) {
+fn context(trace: &str, span: &str, flags: TraceFlags, state: TraceState) -> Option<SpanContext> {
+    let is_valid =
+        matches!(trace.len(), 16 | 32) && span.len() == 16 && is_hex(trace) && is_hex(span);
+    if !is_valid {
         return None;
     }
-    let flags = if sampled {
-        TraceFlags::SAMPLED
-    } else {
-        TraceFlags::default()
-    };
     let context = SpanContext::new(
         TraceId::from_hex(trace).ok()?,
         SpanId::from_hex(span).ok()?,
         flags,
         true,
-        TraceState::default(),
+        state,
     );
     context.is_valid().then_some(context)
+}
+
+/// In lower case, as both formats want it.
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn extracted(pairs: &[(&'static str, &str)]) -> Option<(String, bool)> {
+    fn extracted(pairs: &[(&'static str, &str)]) -> Option<Parent> {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
-            headers.insert(*name, value.parse().expect("a header"));
+            headers.append(*name, value.parse().expect("a header"));
         }
-        extract(&headers).map(|c| (c.trace_id().to_string(), c.is_sampled()))
+        extract(&headers)
+    }
+
+    fn span(pairs: &[(&'static str, &str)]) -> Option<SpanContext> {
+        extracted(pairs).and_then(|parent| parent.span)
+    }
+
+    fn trace(pairs: &[(&'static str, &str)]) -> Option<(String, u8)> {
+        span(pairs).map(|c| (c.trace_id().to_string(), c.trace_flags().to_u8()))
     }
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -85,24 +173,105 @@ mod tests {
     fn every_form_is_read_and_traceparent_wins() {
         let w3c = format!("00-{TRACE}-{SPAN}-01");
         let other = format!("80f198ee56343ba864fe8b2a57d3eff7-{SPAN}-0");
-        let found = Some((TRACE.to_owned(), true));
-        assert_eq!(extracted(&[("traceparent", &w3c), ("b3", &other)]), found);
-        assert_eq!(extracted(&[("b3", &format!("{TRACE}-{SPAN}-1"))]), found);
+        let found = Some((TRACE.to_owned(), 1));
+        assert_eq!(trace(&[("traceparent", &w3c), ("b3", &other)]), found);
         assert_eq!(
-            extracted(&[
-                ("x-b3-traceid", TRACE),
-                ("x-b3-spanid", SPAN),
-                ("x-b3-sampled", "1")
-            ]),
+            trace(&[("traceparent", "wrong"), ("b3", &format!("{TRACE}-{SPAN}"))]),
             found
         );
+        assert_eq!(trace(&[("b3", &format!("{TRACE}-{SPAN}-1"))]), found);
+        assert_eq!(trace(&[("b3", &format!("{TRACE}-{SPAN}-1-{SPAN}"))]), found);
+        let multi = [
+            ("x-b3-traceid", TRACE),
+            ("x-b3-spanid", SPAN),
+            ("x-b3-sampled", "1"),
+        ];
+        assert_eq!(trace(&multi), found);
+        let short = ("80f198ee56343ba8".to_owned(), 1);
+        let (id, flags) = trace(&[("b3", &format!("{}-{SPAN}-1", short.0))]).expect("a trace");
+        assert_eq!((id.trim_start_matches('0'), flags), (&*short.0, short.1));
     }
 
     #[test]
     fn an_invalid_header_begins_no_trace() {
         let zero = format!("00-{}-{SPAN}-01", "0".repeat(32));
-        for wrong in ["", "00-1-2-01", &zero, &format!("00-{TRACE}-{SPAN}-01-x")] {
+        for wrong in [
+            "",
+            "00-1-2-01",
+            &zero,
+            &format!("00-{TRACE}-{}-01", "0".repeat(16)),
+            &format!("00-{TRACE}-{SPAN}-01-x"),
+            &format!("ff-{TRACE}-{SPAN}-01"),
+            &format!("00-{}-{SPAN}-01", TRACE.to_uppercase()),
+            &format!("00-{TRACE}-{}-01", SPAN.to_uppercase()),
+            &format!("00-{TRACE}-{SPAN}-0A"),
+            &format!("00-{TRACE}-{SPAN}-+1"),
+            &format!("0-{TRACE}-{SPAN}-01"),
+        ] {
             assert_eq!(extracted(&[("traceparent", wrong)]), None, "{wrong:?}");
         }
+        for wrong in [
+            "",
+            "2",
+            "x",
+            &format!("{TRACE}-{SPAN}-x"),
+            &format!("{TRACE}-1-1"),
+        ] {
+            assert_eq!(extracted(&[("b3", wrong)]), None, "{wrong:?}");
+        }
+        assert_eq!(
+            extracted(&[("x-b3-traceid", TRACE), ("x-b3-sampled", "1")]),
+            None
+        );
+    }
+
+    #[test]
+    fn a_later_version_is_read_by_its_first_four_parts() {
+        let later = format!("cc-{TRACE}-{SPAN}-03-what-comes-later");
+        assert_eq!(
+            trace(&[("traceparent", &later)]),
+            Some((TRACE.to_owned(), 1))
+        );
+    }
+
+    #[test]
+    fn the_random_flag_and_the_tracestate_are_kept() {
+        let w3c = format!("00-{TRACE}-{SPAN}-03");
+        let parent = span(&[
+            ("traceparent", &w3c),
+            ("tracestate", "a=1"),
+            ("tracestate", "b=2"),
+        ]);
+        let parent = parent.expect("a trace");
+        assert_eq!(parent.trace_flags().to_u8(), 3);
+        assert_eq!(parent.trace_state().header(), "a=1,b=2");
+        let parent = span(&[("traceparent", &w3c), ("tracestate", "not a state")]);
+        assert_eq!(parent.expect("a trace").trace_state().header(), "");
+    }
+
+    #[test]
+    fn a_decision_is_kept_with_a_trace_and_without() {
+        let deny = format!("{TRACE}-{SPAN}-0");
+        assert_eq!(trace(&[("b3", &deny)]), Some((TRACE.to_owned(), 0)));
+        let w3c = format!("00-{TRACE}-{SPAN}-00");
+        assert_eq!(trace(&[("traceparent", &w3c)]), Some((TRACE.to_owned(), 0)));
+        for (name, value, decision) in [
+            ("b3", "0", Decision::Drop),
+            ("b3", "1", Decision::Record),
+            ("b3", "d", Decision::Debug),
+            ("x-b3-sampled", "0", Decision::Drop),
+            ("x-b3-sampled", "1", Decision::Record),
+            ("x-b3-flags", "1", Decision::Debug),
+        ] {
+            let parent = extracted(&[(name, value)]).expect("a decision");
+            assert_eq!(
+                (parent.span, parent.decision),
+                (None, Some(decision)),
+                "{name}: {value}"
+            );
+        }
+        let debug = extracted(&[("b3", &format!("{TRACE}-{SPAN}-d"))]).expect("a trace");
+        assert_eq!(debug.decision, Some(Decision::Debug));
+        assert!(debug.span.is_some_and(|span| span.is_sampled()));
     }
 }

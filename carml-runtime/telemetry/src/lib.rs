@@ -1,0 +1,26 @@
+//! Log lines, log hooks and span export of CarML services.
+//!
+//! [`init`] installs the process's subscriber. An event becomes one JSON line once (`line`), in
+//! buffers that are reused, and is put into one bounded queue per destination (`queue`). Threads of
+//! their own write: `stdout` to standard output, `sink` to the hooks that the config lists and to
+//! the collector of spans. So a destination that is slow, or down, costs lines, which are counted,
+//! and never a call.
+//!
+//! # Features
+//!
+//! - `syslog`, `elastic-search`: log hooks.
+//! - `zipkin`: the tracer's provider.
+
+mod decision;
+#[cfg(feature = "http")]
+mod http;
+mod init;
+mod line;
+mod queue;
+mod sink;
+mod stdout;
+#[cfg(feature = "tls")]
+mod tls;
+
+pub use decision::Decision;
+pub use init::{Error, flush, init, json_layer};

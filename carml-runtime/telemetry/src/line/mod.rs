@@ -1,0 +1,14 @@
+//! A log line: one JSON object, without its line end.
+//!
+//! Every event becomes such a line once. Standard output gets it as it is; hooks read it in their
+//! own thread ([`Line`]) and write it as their destination wants it.
+
+mod fields;
+mod json;
+mod layer;
+mod read;
+mod time;
+
+pub(crate) use layer::{Lines, OWN_TARGET};
+#[cfg(any(feature = "syslog", feature = "elastic-search"))]
+pub(crate) use read::Line;
