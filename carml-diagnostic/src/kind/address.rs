@@ -1,6 +1,6 @@
 //! Addresses that nobody can connect to.
 
-use crate::{Input, Text, text};
+use crate::{Input, Text, text, trusted};
 
 /// What is wrong with an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,13 @@ pub enum Address {
     },
     /// The port is 0.
     PortZero,
+    /// The scheme is not one of those that are understood here.
+    NotAScheme {
+        /// The scheme.
+        scheme: Input,
+        /// What is understood: "`tcp://` or `udp://`".
+        expected: String,
+    },
     /// It would be registered, and stands for every address of the machine.
     Unspecified {
         /// The address.
@@ -47,6 +54,11 @@ impl Address {
             Self::NotAHostName { host } => text!["`", host, "` is not a host name"],
             Self::NotAPort { port } => text!["`", port, "` is not a port"],
             Self::PortZero => "nothing answers on port 0".into(),
+            Self::NotAScheme { scheme, expected } => text![
+                trusted(format!("expected {expected}, found `")),
+                scheme,
+                "://`"
+            ],
             Self::Unspecified { address } => {
                 text![
                     "`",

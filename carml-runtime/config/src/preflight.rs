@@ -159,9 +159,9 @@ impl Loaded {
                 Some("https" | "grpcs") => Some(443),
                 Some("tls") => Some(6514),
                 Some("tcp") => Some(601),
+                Some("http") => Some(80),
                 _ if pointer.starts_with("/tracer/") => Some(9411),
                 _ if pointer.starts_with("/logger/elastic_search/") => Some(9200),
-                Some("http") => Some(80),
                 _ => None,
             })
     }

@@ -383,8 +383,7 @@ async fn a_changed_file_is_followed_and_a_broken_one_reported_once() {
 
 #[test]
 fn a_variable_that_is_the_whole_value_may_give_a_number() {
-    let text =
-        "download:\n  parallel: ${N}\ntracer:\n  enabled: ${ON:-true}\nregistry:\n  bucket: ${N}\n";
+    let text = "download:\n  parallel: ${N}\ntracer:\n  enabled: ${ON:-true}\n  endpoints: [h]\nregistry:\n  bucket: ${N}\n";
     let env = vars(&[("N", "4")]);
     let loaded = loader(text)
         .placeholders_as_warnings()

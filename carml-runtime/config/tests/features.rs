@@ -1,4 +1,4 @@
-//! A middleware and a provider of features that are not in the build. Only a build without the feature shows it:
+//! What needs features that are not in the build. Only a build without the feature shows it:
 //! `cargo test -p carml-config --test features`.
 #![cfg(not(feature = "tracing"))]
 #![allow(clippy::unwrap_used)]
@@ -49,6 +49,34 @@ fn a_provider_that_is_not_in_the_build_is_refused_at_its_line() {
             &*format!("build with the feature `{provider}` of carml-runtime"),
         ] {
             assert!(report.contains(expected), "missing {expected} in\n{report}");
+        }
+    }
+}
+
+#[test]
+fn hooks_and_exporters_that_are_not_in_the_build_are_refused_at_their_line() {
+    for (text, place, feature) in [
+        ("logger:\n  hooks:\n    - syslog\n", "3:7", "syslog"),
+        (
+            "logger:\n  hooks: [elastic_search]\n  elastic_search: { endpoints: [h] }\n",
+            "2:11",
+            "elastic-search",
+        ),
+        (
+            "tracer:\n  enabled: true\n  endpoints: [h]\n",
+            "2:12",
+            "zipkin",
+        ),
+    ] {
+        let report = refused(text);
+        for expected in [
+            format!("carml.yml:{place}"),
+            format!("build with the feature `{feature}` of carml-runtime"),
+        ] {
+            assert!(
+                report.contains(&expected),
+                "missing {expected} in\n{report}"
+            );
         }
     }
 }

@@ -83,13 +83,13 @@ pub fn init(config: &Config) -> Result<(), Error> {
             .with_ansi(color)
             .with_writer(stdout::Events(Arc::clone(&out)))
     });
-    let json = (!pretty).then(|| Lines::new(vec![Arc::clone(&out)], true));
+    let stdout = (!pretty).then(|| Arc::clone(&out));
     let hooks = sinks.lines();
+    let lines = (stdout.is_some() || !hooks.is_empty()).then(|| Lines { stdout, hooks });
     let subscriber = tracing_subscriber::registry()
         .with(filter(config))
         .with(text)
-        .with(json)
-        .with(hooks);
+        .with(lines);
     #[cfg(feature = "zipkin")]
     let subscriber = subscriber.with(sinks.spans());
     if subscriber.try_init().is_err() {
@@ -114,9 +114,10 @@ fn filter(config: &Config) -> EnvFilter {
 /// Lines that are logged later are written too, unless the process ends before.
 pub fn flush() {
     let until = Instant::now() + FLUSH;
-    for queue in QUEUES.get().into_iter().flatten() {
-        queue.flush(until);
-    }
+    let queues = || QUEUES.get().into_iter().flatten();
+    queues().for_each(|queue| queue.close());
+    // Standard output is the last: it has what the others say at their end.
+    queues().for_each(|queue| queue.wait(until));
 }
 
 /// JSON lines for standard output, as [`init`] writes them, as a layer of a subscriber of your own:
@@ -140,5 +141,8 @@ where
 {
     let queue = Arc::new(Queue::new(queue));
     stdout::spawn(Arc::clone(&queue))?;
-    Ok(Lines::new(vec![queue], true))
+    Ok(Lines {
+        stdout: Some(queue),
+        hooks: Vec::new(),
+    })
 }

@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 /// What a queue holds at most, however long its lines are.
 const MAX_BYTES: usize = 16 << 20;
 
+/// What a buffer keeps for the next lines.
+const MAX_KEPT: usize = 1 << 20;
+
 /// A reader that waits for more lines has enough with this many.
 const FULL_BATCH: usize = 1000;
 
@@ -85,6 +88,7 @@ impl Batch {
 
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.shrink_to(MAX_KEPT);
         self.ends.clear();
     }
 
@@ -169,11 +173,15 @@ impl Queue {
         self.state().is_closing
     }
 
-    /// Waits until everything is written, up to a point in time. Lines are taken after that too.
-    pub(crate) fn flush(&self, until: Instant) {
-        let mut state = self.state();
-        state.is_closing = true;
+    /// Makes the reader write what it has at once: the process ends.
+    pub(crate) fn close(&self) {
+        self.state().is_closing = true;
         self.filled_async.notify_one();
+    }
+
+    /// Waits until everything is written, up to a point in time. Lines are taken after that too.
+    pub(crate) fn wait(&self, until: Instant) {
+        let mut state = self.state();
         while !state.waiting.is_empty() || state.is_writing {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -276,7 +284,8 @@ mod tests {
         let queue = Queue::new(8);
         queue.push(b"line");
         let begun = Instant::now();
-        queue.flush(begun + Duration::from_millis(50));
+        queue.close();
+        queue.wait(begun + Duration::from_millis(50));
         assert!(begun.elapsed() >= Duration::from_millis(50));
         assert!(queue.is_closing());
     }

@@ -26,15 +26,14 @@ pub(crate) fn spawn(queue: Arc<Queue>) -> io::Result<()> {
             loop {
                 let lost = queue.take(&mut batch);
                 if out.write_all(batch.bytes()).is_err() {
-                    // Nobody reads any more. What follows is tried again: it may be a file on a
-                    // disk that was full.
-                    queue.lose(batch.len() as u64);
-                }
-                if lost > 0 {
+                    // Nobody reads any more, or it is a file on a disk that is full. What follows
+                    // is tried again, and what was lost is said when that succeeds.
+                    queue.lose(lost + batch.len() as u64);
+                } else if lost > 0 {
                     tracing::warn!(
                         target: OWN_TARGET,
                         lost,
-                        "log lines were lost: standard output was not read fast enough"
+                        "log lines were lost: standard output did not take them"
                     );
                 }
             }

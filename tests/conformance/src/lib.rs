@@ -13,16 +13,15 @@ mod fixture;
 mod proxy;
 mod redb;
 pub mod security;
-mod server;
 mod support;
 mod zookeeper;
 
+pub use carml_test_servers::Server;
 pub use consul::ConsulBucket;
 pub use etcd::EtcdBucket;
 pub use fixture::Fixture;
 pub use proxy::Proxy;
 pub use redb::RedbFile;
-pub use server::Server;
 pub use support::{key, within};
 pub use zookeeper::ZookeeperBucket;
 

@@ -162,14 +162,6 @@ async fn an_invalid_config_is_refused_with_places_and_suggestions() {
 }
 
 #[tokio::test]
-async fn a_feature_that_is_not_compiled_in_is_refused_at_its_line() {
-    let report = refused("logger:\n  hooks:\n    - syslog\n").await;
-    assert!(report.contains("carml.yml:3:7"), "{report}");
-    let report = refused("tracer:\n  enabled: true\n").await;
-    assert!(report.contains("carml.yml:2:12"), "{report}");
-}
-
-#[tokio::test]
 async fn an_address_in_use_is_reported() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();

@@ -101,7 +101,7 @@ async fn an_invalid_file_is_reported_once_and_the_old_config_stays() {
         ),
         (yaml(10, 1).replace("calls: 1", "cals: 1"), ":3:36"),
         (yaml(10, 1).replace("recover", "recovr"), ":3:18"),
-        // Known to the schema and not to this build: only the app's own checks find it.
+        // Valid by the schema: only the rules on the whole config find it.
         (
             format!("{}tracer: {{ enabled: true }}\n", yaml(10, 1)),
             ":8:20",

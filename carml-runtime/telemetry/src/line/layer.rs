@@ -21,11 +21,18 @@ use crate::queue::Queue;
 /// log: what libraries say while a line is sent would become lines to send.
 pub(crate) const OWN_TARGET: &str = "carml::log";
 
+/// The same for standard output alone: what a destination refused is not told to destinations, as
+/// they may refuse that too, and so on.
+pub(crate) const LOCAL_TARGET: &str = "carml::log::refused";
+
 /// Buffers that a thread keeps for its next spans.
 const MAX_FREE: usize = 64;
 
-/// Buffers larger than this are not kept.
+/// Buffers of spans larger than this are not kept.
 const MAX_KEPT: usize = 4 << 10;
+
+/// What a thread keeps of the buffer of its lines.
+const MAX_KEPT_LINE: usize = 64 << 10;
 
 thread_local! {
     static BUFFERS: RefCell<Buffers> = RefCell::default();
@@ -41,20 +48,11 @@ struct Buffers {
     scratch: String,
 }
 
-/// Makes a line of each event, for each of these queues.
+/// Makes a line of each event, for all who want it.
 pub(crate) struct Lines {
-    queues: Vec<Arc<Queue>>,
-    /// Whether lines end with a line end.
-    is_terminated: bool,
-}
-
-impl Lines {
-    pub(crate) fn new(queues: Vec<Arc<Queue>>, is_terminated: bool) -> Self {
-        Self {
-            queues,
-            is_terminated,
-        }
-    }
+    /// None if it has lines of another format.
+    pub(crate) stdout: Option<Arc<Queue>>,
+    pub(crate) hooks: Vec<Arc<Queue>>,
 }
 
 /// The fields of a span, written once.
@@ -131,11 +129,7 @@ where
             members: free.unwrap_or_default(),
         };
         fields.record(|visitor| attributes.record(visitor));
-        // A second layer of this kind finds them there.
-        let mut extensions = span.extensions_mut();
-        if extensions.get_mut::<SpanFields>().is_none() {
-            extensions.insert(fields);
-        }
+        span.extensions_mut().replace(fields);
     }
 
     fn on_record(&self, id: &Id, record: &Record<'_>, context: Context<'_, S>) {
@@ -151,19 +145,20 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let is_hook_thread = crate::sink::is_hook_thread();
-        if is_hook_thread && event.metadata().target() != OWN_TARGET {
+        let target = event.metadata().target();
+        let is_local = target == LOCAL_TARGET;
+        if crate::sink::is_hook_thread() && target != OWN_TARGET && !is_local {
             return;
         }
         let write = |buffers: &mut Buffers| {
             line(buffers, event, context.event_span(event).as_ref());
-            if self.is_terminated {
-                buffers.line.push(b'\n');
+            if let Some(stdout) = &self.stdout {
+                stdout.push(&buffers.line);
             }
-            for queue in &self.queues {
+            for queue in self.hooks.iter().filter(|_| !is_local) {
                 queue.push(&buffers.line);
             }
-            buffers.line.shrink_to(64 << 10);
+            buffers.line.shrink_to(MAX_KEPT_LINE);
         };
         // A `Debug` of a field may log.
         BUFFERS.with(|buffers| match buffers.try_borrow_mut() {
@@ -219,7 +214,7 @@ fn line<S: for<'a> LookupSpan<'a>>(
         }
         line.push(b'}');
     }
-    line.push(b'}');
+    line.extend_from_slice(b"}\n");
 }
 
 fn head(line: &mut Vec<u8>, metadata: &Metadata<'_>, message: &[u8]) {

@@ -1,4 +1,4 @@
-//! A log line: one JSON object, without its line end.
+//! A log line: one JSON object, with its line end.
 //!
 //! Every event becomes such a line once. Standard output gets it as it is; hooks read it in their
 //! own thread ([`Line`]) and write it as their destination wants it.
@@ -9,6 +9,8 @@ mod layer;
 mod read;
 mod time;
 
+#[cfg(any(feature = "syslog", feature = "http"))]
+pub(crate) use layer::LOCAL_TARGET;
 pub(crate) use layer::{Lines, OWN_TARGET};
 #[cfg(any(feature = "syslog", feature = "elastic-search"))]
 pub(crate) use read::Line;

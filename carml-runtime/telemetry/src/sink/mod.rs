@@ -21,7 +21,7 @@ use tracing::Subscriber;
 #[cfg(feature = "zipkin")]
 use tracing_subscriber::{Layer, filter::FilterFn, registry::LookupSpan};
 
-use crate::{Error, line::Lines, queue::Queue};
+use crate::{Error, queue::Queue};
 
 thread_local! {
     static IS_HOOK_THREAD: Cell<bool> = const { Cell::new(false) };
@@ -93,9 +93,9 @@ impl Sinks {
         Ok(sinks)
     }
 
-    /// The layer that feeds the log hooks, if there are any.
-    pub(crate) fn lines(&self) -> Option<Lines> {
-        (!self.lines.is_empty()).then(|| Lines::new(self.lines.clone(), false))
+    /// The queues of the log hooks.
+    pub(crate) fn lines(&self) -> Vec<Arc<Queue>> {
+        self.lines.clone()
     }
 
     /// The layer that makes spans, if they are exported.

@@ -5,7 +5,7 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 use rand::Rng as _;
 
 use crate::{
-    line::OWN_TARGET,
+    line::{LOCAL_TARGET, OWN_TARGET},
     queue::{Batch, Queue},
 };
 
@@ -49,13 +49,17 @@ impl Refused {
         self.count
     }
 
-    /// Says what was refused since the last time; how much.
-    fn say(&mut self, name: &str) -> u64 {
+    /// Logs what was refused since the last time.
+    fn say(&mut self, name: &str) {
         let Self { count, reason } = std::mem::take(self);
         if let Some(reason) = reason {
-            tracing::warn!(target: OWN_TARGET, refused = count, reason, "{name} refused some of what was sent");
+            tracing::warn!(
+                target: LOCAL_TARGET,
+                lost = count,
+                reason,
+                "{name} refused some of what was sent"
+            );
         }
-        count
     }
 }
 
@@ -84,10 +88,12 @@ impl Failure {
     }
 }
 
-/// Sends for ever. What is lost is counted by the queue, and said when lines are accepted again.
+/// Sends until the process ends. What is lost is counted, and logged when lines are accepted again.
 pub(super) async fn run<S: Sink>(queue: Arc<Queue>, mut sink: S) {
+    let name = S::NAME;
     let mut batch = Batch::default();
     let mut refused = Refused::default();
+    let mut is_failing = false;
     loop {
         let mut lost = queue.take_async(&mut batch).await;
         if !S::LINGER.is_zero() {
@@ -95,14 +101,14 @@ pub(super) async fn run<S: Sink>(queue: Arc<Queue>, mut sink: S) {
             lost += queue.take_more(&mut batch);
         }
         let mut backoff = MIN_BACKOFF;
-        let mut is_failing = false;
         while let Err(failure) = sink.send(&mut batch, &mut refused).await {
-            lost += refused.say(S::NAME);
+            refused.say(name);
             if !std::mem::replace(&mut is_failing, true) {
-                failure.say(S::NAME);
+                failure.say(name);
             }
             if queue.is_closing() {
                 // There is no later time.
+                lost += batch.len() as u64;
                 break;
             }
             if failure.is_lasting {
@@ -112,9 +118,12 @@ pub(super) async fn run<S: Sink>(queue: Arc<Queue>, mut sink: S) {
             queue.back_off(backoff.mul_f64(jitter)).await;
             backoff = (backoff * 2).min(MAX_BACKOFF);
         }
-        lost += refused.say(S::NAME);
-        let name = S::NAME;
-        if is_failing && batch.is_empty() {
+        refused.say(name);
+        if queue.is_closing() && is_failing {
+            tracing::warn!(target: LOCAL_TARGET, lost, "{name}: what was to be sent is lost");
+            continue;
+        }
+        if std::mem::take(&mut is_failing) {
             tracing::info!(target: OWN_TARGET, "{name} accepts what is sent again");
         }
         if lost > 0 {
@@ -127,9 +136,9 @@ impl Failure {
     fn say(&self, name: &str) {
         let reason = &self.reason;
         if self.is_lasting {
-            tracing::error!(target: OWN_TARGET, reason, "{name} accepts nothing");
+            tracing::error!(target: OWN_TARGET, reason, "{name} accepts nothing: trying again");
         } else {
-            tracing::warn!(target: OWN_TARGET, reason, "{name} cannot be reached");
+            tracing::warn!(target: OWN_TARGET, reason, "{name} is not available: trying again");
         }
     }
 }

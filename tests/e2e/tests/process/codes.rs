@@ -107,6 +107,13 @@ async fn a_panic_in_mid_stream_ends_only_that_stream() {
         (Code::Internal, "internal error")
     );
     let panic = server.line(|line| line["target"] == "carml::panic");
+    let stack = panic["fields"]["exception.stacktrace"].as_str().unwrap();
+    let first = stack.lines().next().unwrap();
+    assert!(first.contains("e2e/src/lib.rs:"), "{stack}");
+    assert!(
+        stack.len() <= 8 << 10 && !stack.contains("tokio::runtime"),
+        "{stack}"
+    );
     let call = server.call();
     assert_eq!(call["fields"]["rpc.status_code"], "INTERNAL");
     assert!(call["trace_id"].is_string());

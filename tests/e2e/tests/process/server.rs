@@ -31,6 +31,7 @@ fn command(folder: &TempDir, yaml: &str) -> Command {
         .args(["--config", "carml.yml"])
         .current_dir(folder.path())
         .env_remove("RUST_LOG")
+        .env("RUST_BACKTRACE", "1")
         // A variable that is not UTF-8 is ignored.
         .env("NOT_TEXT", OsStr::from_bytes(b"\xff"))
         .stdout(Stdio::piped())
@@ -49,6 +50,11 @@ pub fn run(yaml: &str, args: &[&str]) -> End {
     }
 }
 
+/// A config with port 0, and these lines below `grpc.server`.
+fn below_server(lines: &str) -> String {
+    format!("grpc:\n  server:\n    listen: 127.0.0.1:0\n{lines}")
+}
+
 /// A server that listens.
 pub struct Server {
     child: Child,
@@ -60,12 +66,17 @@ pub struct Server {
 impl Server {
     /// Starts it with `listen` and these lines below `grpc.server`.
     pub fn start(server: &str) -> Self {
-        Self::spawn(server, |command| command)
+        Self::spawn(&below_server(server), |command| command)
+    }
+
+    /// Starts it with this config, which has port 0.
+    pub fn with(yaml: &str) -> Self {
+        Self::spawn(yaml, |command| command)
     }
 
     /// As [`Server::start`], with no more file descriptors than this.
     pub fn start_with_descriptors(server: &str, max: u32) -> Self {
-        Self::spawn(server, |command| {
+        Self::spawn(&below_server(server), |command| {
             let mut shell = Command::new("sh");
             let program = command.get_program().to_owned();
             shell
@@ -79,10 +90,9 @@ impl Server {
         })
     }
 
-    fn spawn(server: &str, change: impl FnOnce(Command) -> Command) -> Self {
+    fn spawn(yaml: &str, change: impl FnOnce(Command) -> Command) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let yaml = format!("grpc:\n  server:\n    listen: 127.0.0.1:0\n{server}");
-        let mut child = change(command(&folder, &yaml)).spawn().unwrap();
+        let mut child = change(command(&folder, yaml)).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {
@@ -117,6 +127,11 @@ impl Server {
     /// The next line of a call that ended.
     pub fn call(&self) -> Value {
         self.line(|line| line["target"] == "carml::rpc")
+    }
+
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The address on which it listens.

@@ -4,7 +4,7 @@
 use std::{
     io::Write,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use carml_runtime::{
@@ -24,6 +24,7 @@ use carml_test_e2e::{
 use serde_json::{Value, json};
 use tonic::{service::Routes, transport::Channel};
 use tower_layer::Layer as _;
+use tracing::{Dispatch, subscriber::NoSubscriber};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 pub type Client = EchoClient<Channel>;
@@ -60,6 +61,11 @@ pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
+        // With one dispatcher in the process, `tracing` takes the interest of the thread that meets
+        // an event first for that of all: a test without a log would silence this one.
+        static SECOND: LazyLock<Dispatch> =
+            LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+        LazyLock::force(&SECOND);
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()

@@ -1,4 +1,6 @@
 //! Real servers, started by `tests/servers/serve`.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
+
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
@@ -16,7 +18,7 @@ pub struct Server {
 impl Server {
     /// Starts it: `["etcd", "--nodes", "3"]`. Panics if it is not installed.
     pub fn start(arguments: &[&str]) -> Server {
-        let serve = concat!(env!("CARGO_MANIFEST_DIR"), "/../servers/serve");
+        let serve = concat!(env!("CARGO_MANIFEST_DIR"), "/serve");
         let mut child = Command::new(serve)
             .args(arguments)
             .stdin(Stdio::piped())
