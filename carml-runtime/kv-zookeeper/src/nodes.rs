@@ -10,7 +10,7 @@ use zookeeper_client::{Client, Error as ZkError, Stat};
 use crate::namespace::{DIRECTORY, Namespace, absolute};
 
 /// How many nodes are asked for at once: values may be large.
-const AT_ONCE: usize = 64;
+pub(crate) const AT_ONCE: usize = 64;
 
 /// A node as it was read.
 #[derive(Clone, Debug)]

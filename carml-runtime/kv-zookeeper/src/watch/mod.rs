@@ -1,18 +1,19 @@
 //! Watches: news of changed nodes, which are read and compared with what the consumer knows.
 
 mod follower;
+mod ledger;
 mod view;
 
 use std::sync::Arc;
 
 use carml_kv::{
-    Batch, Error, ErrorKind, SnapshotReason, WatchStart, WatchStatus, WatchStream,
+    Batch, Error, ErrorKind, Revision, SnapshotReason, WatchStart, WatchStatus, WatchStream,
     client::{Call, Room, WatchQueue},
 };
 
 use self::follower::Follower;
 pub(crate) use self::view::Scope;
-use crate::{Zookeeper, hub::subscribe, nodes::revision};
+use crate::{Zookeeper, hub::subscribe};
 
 /// Starts a watch. The first read is part of the call, so its failure is the result of the call.
 pub(crate) async fn start(
@@ -25,36 +26,33 @@ pub(crate) async fn start(
     let mut follower = Follower::new(zookeeper, call.op(), scope, news);
     let view = follower.read(call).await?;
     let queue = Arc::new(WatchQueue::new(WatchStatus::Live));
-    let reason = match from {
-        WatchStart::Now => Some(SnapshotReason::Started),
-        // There is no history: either nothing changed, or the whole state is sent.
-        WatchStart::Revision(after) if after > view.now() => Some(SnapshotReason::IndexReset),
-        WatchStart::Revision(after) if revision(view.latest) > after => {
-            Some(SnapshotReason::Compacted)
-        }
-        WatchStart::Revision(_) => None,
-    };
+    let reason = view.reason(from);
+    let revision = follower.knows(&view, known_until(from, reason));
     match reason {
-        Some(reason) => queue.snapshot(view.snapshot(reason), reason),
+        Some(reason) => queue.snapshot(view.snapshot(revision, reason), reason),
         None => {
-            let progress = Batch::Progress {
-                revision: view.now(),
-            };
-            queue.push(progress, false);
+            queue.push(Batch::Progress { revision }, false);
         }
     }
-    follower.knows(&view);
     let producer = tokio::spawn(produce(follower, queue.clone()));
     Ok(queue.stream(producer))
 }
 
+/// What the consumer has from before, if this is a revision of the store: the view is not older.
+fn known_until(from: WatchStart, reason: Option<SnapshotReason>) -> Revision {
+    match from {
+        WatchStart::Revision(after) if reason != Some(SnapshotReason::IndexReset) => after,
+        _ => Revision(0),
+    }
+}
+
 async fn produce(mut follower: Follower, queue: Arc<WatchQueue>) {
     let closed = follower.closed();
-    let error = tokio::select! {
-        () = closed.cancelled() => None,
-        error = fill(&mut follower, &queue) => Some(error),
-    };
-    queue.end(error);
+    let error = closed
+        .run_until_cancelled(fill(&mut follower, &queue))
+        .await;
+    // A close fails the requests that are under way.
+    queue.end(error.filter(|_| !closed.is_cancelled()));
 }
 
 /// Fills the queue until the watch cannot go on.
@@ -112,9 +110,14 @@ async fn resync(
             Err(e) => return Err(e),
         }
     };
-    if always || !follower.is_known(&view) {
-        queue.snapshot(view.snapshot(reason), reason);
-        follower.knows(&view);
+    let (known, reset) = (follower.is_known(&view), follower.is_newer_than(&view));
+    let reason = match reset {
+        true => SnapshotReason::IndexReset,
+        false => reason,
+    };
+    let revision = follower.knows(&view, Revision(0));
+    if always || reset || !known {
+        queue.snapshot(view.snapshot(revision, reason), reason);
     } else {
         queue.set_status(WatchStatus::Live);
     }
