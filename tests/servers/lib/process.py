@@ -109,6 +109,20 @@ class Node:
     def freeze(self):
         if self.pid is not None:
             self.process.send_signal(signal.SIGSTOP)
+            # On a busy machine, other threads may run for a while after the signal.
+            wait_until(self._is_stopped, STOP_SECONDS, lambda: self.failure("does not stop"))
+
+    def _is_stopped(self):
+        tasks = f"/proc/{self.pid}/task"
+        for task in os.listdir(tasks):
+            try:
+                with open(f"{tasks}/{task}/stat", encoding="utf-8") as stat:
+                    state = stat.read().rsplit(")", 1)[1].split()[0]
+            except FileNotFoundError:
+                continue
+            if state not in "TZX":
+                return False
+        return True
 
     def thaw(self):
         if self.pid is not None:

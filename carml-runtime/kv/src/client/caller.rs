@@ -148,23 +148,30 @@ impl<S: Server> Caller<S> {
         F: Future<Output = Result<T, Failure>>,
     {
         let deadline = Instant::now() + self.timeout();
-        let mut backoff = self.backoff();
+        let (mut backoff, mut last) = (self.backoff(), None);
         loop {
-            let server = self.endpoints.current();
+            let (server, start) = (self.endpoints.current(), Instant::now());
             let failure = match request(server.clone(), deadline).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let kind = match failure.outcome {
-                Outcome::Refused(kind) => kind,
-                Outcome::Unknown if !call.is_repeatable() => ErrorKind::Indeterminate,
+            let (kind, (failure, server)) = match failure.outcome {
+                Outcome::Refused(kind) => (kind, (failure, server)),
+                Outcome::Unknown if !call.is_repeatable() => {
+                    (ErrorKind::Indeterminate, (failure, server))
+                }
                 Outcome::Unsent | Outcome::Unknown => {
-                    let pause = backoff.pause();
-                    if Instant::now() + pause < deadline {
+                    let (now, pause) = (Instant::now(), backoff.pause());
+                    // What the deadline cut short says less than the attempt before it.
+                    let is_cut_short = now >= deadline && now - start < self.limit(call);
+                    let before = last.take().filter(|_| is_cut_short);
+                    let failed = before.unwrap_or((failure, server));
+                    if now + pause < deadline {
+                        last = Some(failed);
                         sleep(pause).await;
                         continue;
                     }
-                    ErrorKind::Unavailable
+                    (ErrorKind::Unavailable, failed)
                 }
             };
             let error = failure.into_error(kind, call.op(), self.provider, server.name());
