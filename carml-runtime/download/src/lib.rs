@@ -1,0 +1,55 @@
+//! Downloads: files that are transferred once, checked, and kept in a cache.
+//!
+//! - [`Downloads`] is the manager: [`Downloads::fetch`] gives a file, from its cache if it is there.
+//!   However many ask at once, in one process or in several, the file is transferred once.
+//! - [`Request`] is what is asked for: a URL, checksums, whether to unpack, where to place a copy.
+//! - [`Cached`] is the file. While it lives, the cache keeps it.
+//! - [`events`] reports progress.
+//!
+//! A transfer continues where an earlier one ended, also one of a process that was killed, and only
+//! if the server proves that the file is the same. A checksum is computed while bytes arrive. A file
+//! is visible only when it is whole.
+//!
+//! ```no_run
+//! use carml_download::{Downloads, Options, Request};
+//!
+//! # async fn example() -> Result<(), carml_download::Error> {
+//! let downloads = Downloads::open(&Options::new("cache"))?;
+//! let model = downloads
+//!     .fetch(
+//!         Request::new("https://example.org/model.onnx")
+//!             .sha256("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+//!     )
+//!     .await?;
+//! println!("{} ({} bytes)", model.path.display(), model.size);
+//! # Ok(())
+//! # }
+//! ```
+
+mod cache;
+mod cached;
+mod checksum;
+mod error;
+mod event;
+mod flight;
+mod http;
+mod job;
+mod limiter;
+mod manager;
+mod options;
+mod placing;
+mod policy;
+mod request;
+mod retry;
+mod transfer;
+
+pub use cache::{CacheEntry, Pruned, Verified};
+pub use cached::{CacheSource, Cached};
+pub use checksum::{Algorithm, Checksum};
+pub use error::{Error, ErrorKind, Rule};
+pub use event::{Event, EventReceiver, EventSender, events};
+pub use manager::Downloads;
+pub use options::{
+    ChecksumPolicy, Credential, CredentialSecret, Mirror, Options, Proxy, UnpackLimits,
+};
+pub use request::{Request, Unpack};
