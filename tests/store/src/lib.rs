@@ -9,9 +9,12 @@
 
 pub mod check;
 mod fixture;
+pub mod proxy;
+mod s3;
 pub mod support;
 
 pub use fixture::{Fixture, FsFolder, InMemory};
+pub use s3::{S3Bucket, options, server};
 
 /// Makes a test of every check, for one fixture.
 #[macro_export]
