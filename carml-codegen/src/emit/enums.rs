@@ -22,9 +22,9 @@ pub(super) fn keyed(
         .collect();
     let bare = variants.iter().all(|variant| variant.options.is_none());
     let derives = match bare {
-        true => emit.derives(&["Copy", "Eq", "Hash"]),
-        false if optional.is_empty() => emit.derives(&[]),
-        false => emit.derives_with(&[], &["Serialize"]),
+        true => emit.derives(named, &["Copy", "Eq", "Hash"]),
+        false if optional.is_empty() => emit.derives(named, &[]),
+        false => emit.derives_with(named, &[], &["Serialize"]),
     };
     let spelled: Vec<String> = variants
         .iter()
@@ -96,7 +96,7 @@ pub(super) fn untagged(
 ) -> TokenStream {
     let name = ty::ident(&named.name);
     let about = docs::tokens(&named.docs);
-    let derives = emit.derives(&[]);
+    let derives = emit.derives(named, &[]);
     let alternatives = alternatives.iter().map(|alternative| {
         let name = ty::ident(&alternative.name);
         let about = docs::tokens(&alternative.docs);

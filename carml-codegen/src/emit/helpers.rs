@@ -37,7 +37,7 @@ macro_rules! helpers {
 }
 
 /// What types need even if documents are validated before they are read.
-pub(super) const SHARED: [Helper; 7] = [
+pub(super) const SHARED: [Helper; 8] = [
     Helper::ObjectOr,
     Helper::AnyInteger,
     Helper::Present,
@@ -45,6 +45,7 @@ pub(super) const SHARED: [Helper; 7] = [
     Helper::PresentIntegers,
     Helper::Integers,
     Helper::WithOptions,
+    Helper::WithoutCredentials,
 ];
 
 /// The texts of the helpers that are needed, and of those that they call.
@@ -123,6 +124,19 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Secret<T> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let error = |_| serde::de::Error::custom("a secret has a value that is not allowed");
         T::deserialize(d).map(Self).map_err(error)
+    }
+}
+"#
+
+    WithoutCredentials "WithoutCredentials" [] r#"
+/// A value whose `Debug` shows no credentials of addresses.
+pub struct WithoutCredentials<T>(pub T);
+
+impl<T: std::fmt::Debug> std::fmt::Debug for WithoutCredentials<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self(value) = self;
+        let text = if f.alternate() { format!("{value:#?}") } else { format!("{value:?}") };
+        f.write_str(&carml_diagnostic::without_credentials(&text))
     }
 }
 "#

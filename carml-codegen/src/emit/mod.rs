@@ -1,6 +1,7 @@
 //! From types to formatted Rust.
 
 mod constraints;
+mod debug;
 mod docs;
 mod enums;
 mod helpers;
@@ -172,25 +173,28 @@ impl Emit<'_> {
     }
 
     fn named(&self, named: &Named) -> Definition {
-        match &named.kind {
+        let mut definition = match &named.kind {
             NamedKind::Struct(structure) => structs::emit(self, named, structure),
             NamedKind::Enum(variants) => enums::keyed(self, named, None, variants),
             NamedKind::Tagged(tag, variants) => enums::keyed(self, named, Some(tag), variants),
             NamedKind::Untagged(alternatives) => enums::untagged(self, named, alternatives).into(),
             NamedKind::Wrapper(inner) => structs::wrapper(self, named, inner).into(),
-        }
+        };
+        let debug = debug::implementation(self, &named.name, &named.kind);
+        definition.impls.extend(debug);
+        definition
     }
 
     /// Derives: those that every type has, those of this one, and those that the user asks for.
-    fn derives(&self, own: &[&str]) -> TokenStream {
+    fn derives(&self, named: &Named, own: &[&str]) -> TokenStream {
         match self.by_macro {
-            true => self.derives_with(own, &[]),
-            false => self.derives_with(own, &["Deserialize", "Serialize"]),
+            true => self.derives_with(named, own, &[]),
+            false => self.derives_with(named, own, &["Deserialize", "Serialize"]),
         }
     }
 
     /// The same with these of serde.
-    fn derives_with(&self, own: &[&str], serde: &[&str]) -> TokenStream {
+    fn derives_with(&self, named: &Named, own: &[&str], serde: &[&str]) -> TokenStream {
         let every = [
             "Clone",
             "Copy",
@@ -210,6 +214,9 @@ impl Emit<'_> {
             if !names.contains(name) {
                 names.push(name.clone());
             }
+        }
+        if debug::is_written(self, &named.kind) {
+            names.retain(|name| name != "Debug");
         }
         names.extend(serde.iter().map(|name| (*name).to_owned()));
         let paths = names

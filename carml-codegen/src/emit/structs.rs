@@ -89,7 +89,7 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> Defini
             }
         }
     };
-    let derives = emit.derives(if derive_default { &["Default"] } else { &[] });
+    let derives = emit.derives(named, if derive_default { &["Default"] } else { &[] });
     let deprecated = structure
         .fields
         .iter()
@@ -152,7 +152,7 @@ pub(super) fn emit(emit: &Emit<'_>, named: &Named, structure: &Struct) -> Defini
 }
 
 /// A name for the other keys that no field has.
-fn extra_name(structure: &Struct) -> proc_macro2::Ident {
+pub(super) fn extra_name(structure: &Struct) -> proc_macro2::Ident {
     let mut name = "extra".to_owned();
     while structure.fields.iter().any(|field| field.name == name) {
         name.push('_');
@@ -264,7 +264,7 @@ fn present(emit: &Emit<'_>, ty: &Type) -> &'static str {
 pub(super) fn wrapper(emit: &Emit<'_>, named: &Named, inner: &Type) -> TokenStream {
     let name = ty::ident(&named.name);
     let about = docs::tokens(&named.docs);
-    let derives = emit.derives(&[]);
+    let derives = emit.derives(named, &[]);
     let reader = reader(emit, inner).map(|reader| quote!(#[serde(deserialize_with = #reader)]));
     let inner = emit.ty(inner);
     quote! {

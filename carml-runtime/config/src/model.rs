@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::support::{present, integer};
+use super::support::{WithoutCredentials, present, integer};
 
 /// Every section that CarML itself reads. Other keys are allowed: extend it with `allOf` and your own properties, and forbid all others with `unevaluatedProperties: false`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -39,7 +39,7 @@ pub struct Config {
 }
 
 /// Settings of the whole process.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppSection {
     /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
@@ -68,6 +68,18 @@ impl Default for AppSection {
     }
 }
 
+impl std::fmt::Debug for AppSection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppSection")
+            .field("name", &WithoutCredentials(&self.name))
+            .field("debug", &self.debug)
+            .field("verbose", &self.verbose)
+            .field("color", &self.color)
+            .field("tempdir", &WithoutCredentials(&self.tempdir))
+            .finish()
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Color {
@@ -87,7 +99,7 @@ pub struct Grpc {
 }
 
 /// Where the server listens and what every call passes through.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcServer {
     /// The address to bind. Defaults to `"127.0.0.1:50051"`.
@@ -161,6 +173,29 @@ impl Default for GrpcServer {
                 .expect("the schema's default"),
             shutdown: ShutdownSettings::default(),
         }
+    }
+}
+
+impl std::fmt::Debug for GrpcServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GrpcServer")
+            .field("listen", &WithoutCredentials(&self.listen))
+            .field("advertise", &WithoutCredentials(&self.advertise))
+            .field("reflection", &self.reflection)
+            .field("middleware", &self.middleware)
+            .field("handshake_timeout", &self.handshake_timeout)
+            .field("keepalive", &self.keepalive)
+            .field("max_connections", &self.max_connections)
+            .field("max_connection_age", &self.max_connection_age)
+            .field("max_connection_age_grace", &self.max_connection_age_grace)
+            .field("max_connection_idle", &self.max_connection_idle)
+            .field("max_concurrent_streams", &self.max_concurrent_streams)
+            .field("max_header_list_size", &self.max_header_list_size)
+            .field("max_local_error_resets", &self.max_local_error_resets)
+            .field("window", &self.window)
+            .field("message_budget", &self.message_budget)
+            .field("shutdown", &self.shutdown)
+            .finish()
     }
 }
 
@@ -284,7 +319,7 @@ pub enum ClientMiddleware {
 }
 
 /// The key/value store, and the service registry on top of it.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Registry {
     /// The store behind the key/value layer. Defaults to `"redb"`.
@@ -345,8 +380,29 @@ impl Default for Registry {
     }
 }
 
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry")
+            .field("provider", &WithoutCredentials(&self.provider))
+            .field("endpoints", &self.endpoints)
+            .field("path", &WithoutCredentials(&self.path))
+            .field("username", &WithoutCredentials(&self.username))
+            .field("password", &self.password)
+            .field("token", &self.token)
+            .field("timeout", &self.timeout)
+            .field("certificate", &self.certificate)
+            .field("client_certificate", &self.client_certificate)
+            .field("client_key", &self.client_key)
+            .field("bucket", &WithoutCredentials(&self.bucket))
+            .field("header_timeout_per_request", &self.header_timeout_per_request)
+            .field("auto_sync", &self.auto_sync)
+            .field("discovery", &self.discovery)
+            .finish()
+    }
+}
+
 /// Which services there are, and where: in the format that other programs of the provider use.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Discovery {
     /// Registers each service of the process once it serves, at `grpc.server.advertise`, until it drains. Defaults to `false`.
@@ -367,6 +423,17 @@ impl Default for Discovery {
             ttl: "30s".parse::<super::Duration>().expect("the schema's default"),
             metadata: BTreeMap::new(),
         }
+    }
+}
+
+impl std::fmt::Debug for Discovery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Discovery")
+            .field("register", &self.register)
+            .field("prefix", &WithoutCredentials(&self.prefix))
+            .field("ttl", &self.ttl)
+            .field("metadata", &WithoutCredentials(&self.metadata))
+            .finish()
     }
 }
 
@@ -442,7 +509,7 @@ pub enum LoggerHook {
 }
 
 /// The `syslog` hook.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Syslog {
     /// Where to send: a `udp://`, `tcp://` or `tls://` address; UDP without a scheme. The local socket if absent.
@@ -468,6 +535,17 @@ impl Default for Syslog {
     }
 }
 
+impl std::fmt::Debug for Syslog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Syslog")
+            .field("endpoint", &self.endpoint)
+            .field("socket", &WithoutCredentials(&self.socket))
+            .field("facility", &self.facility)
+            .field("ca_cert", &self.ca_cert)
+            .finish()
+    }
+}
+
 /// The facility of each message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -485,7 +563,7 @@ pub enum SyslogFacility {
 }
 
 /// The `elastic_search` hook.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ElasticSearch {
     /// The user to log in as.
@@ -499,6 +577,17 @@ pub struct ElasticSearch {
     /// The certificate authority, DER or PEM in base64. Those of the system if absent.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub ca_cert: Option<super::Base64>,
+}
+
+impl std::fmt::Debug for ElasticSearch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ElasticSearch")
+            .field("username", &WithoutCredentials(&self.username))
+            .field("password", &self.password)
+            .field("endpoints", &self.endpoints)
+            .field("ca_cert", &self.ca_cert)
+            .finish()
+    }
 }
 
 /// Where finished spans go.
@@ -534,7 +623,7 @@ pub enum TracerProvider {
 }
 
 /// The object store. Not used in this version.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
     /// Where objects are kept: a local directory, or a service that is compatible with S3. Defaults to `"fs"`.
@@ -572,6 +661,20 @@ impl Default for Store {
     }
 }
 
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("provider", &self.provider)
+            .field("path", &WithoutCredentials(&self.path))
+            .field("endpoint", &self.endpoint)
+            .field("bucket", &WithoutCredentials(&self.bucket))
+            .field("region", &WithoutCredentials(&self.region))
+            .field("access_key", &WithoutCredentials(&self.access_key))
+            .field("secret_key", &self.secret_key)
+            .finish()
+    }
+}
+
 /// Where objects are kept: a local directory, or a service that is compatible with S3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -581,7 +684,7 @@ pub enum StoreProvider {
 }
 
 /// The download manager. Not used in this version.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Download {
     /// Where finished downloads are kept. `app.tempdir` if absent.
@@ -604,5 +707,16 @@ impl Default for Download {
             timeout: "30s".parse::<super::Duration>().expect("the schema's default"),
             max_size: "1gb".parse::<super::ByteSize>().expect("the schema's default"),
         }
+    }
+}
+
+impl std::fmt::Debug for Download {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Download")
+            .field("directory", &WithoutCredentials(&self.directory))
+            .field("parallel", &self.parallel)
+            .field("timeout", &self.timeout)
+            .field("max_size", &self.max_size)
+            .finish()
     }
 }

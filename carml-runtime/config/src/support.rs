@@ -40,6 +40,17 @@ impl TryFrom<Number> for Integer {
     }
 }
 
+/// A value whose `Debug` shows no credentials of addresses.
+pub struct WithoutCredentials<T>(pub T);
+
+impl<T: std::fmt::Debug> std::fmt::Debug for WithoutCredentials<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self(value) = self;
+        let text = if f.alternate() { format!("{value:#?}") } else { format!("{value:?}") };
+        f.write_str(&carml_diagnostic::without_credentials(&text))
+    }
+}
+
 /// Reads a key that is present: only an absent one is `None`.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
     T::deserialize(d).map(Some)

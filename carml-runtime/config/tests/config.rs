@@ -274,6 +274,55 @@ fn no_error_and_no_debug_shows_a_secret() {
     }
 }
 
+#[test]
+fn debug_shows_no_credentials_of_addresses_in_any_text() {
+    let url = "postgres://shop:hunter2@db/main";
+    let text = format!(
+        "app: {{name: '{url}'}}\nregistry:\n  path: '{url}'\n  \
+         discovery: {{metadata: {{database: '{url}'}}}}\n"
+    );
+    let typed: Config = loader(&text).load().unwrap().typed().unwrap();
+    for shown in [format!("{typed:?}"), format!("{typed:#?}")] {
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert_eq!(
+            shown.matches("postgres://******@db/main").count(),
+            3,
+            "{shown}"
+        );
+    }
+}
+
+/// A service of others.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct Payments {
+    /// The key of the account.
+    api_key: String,
+    /// How long an `api_key` is used.
+    api_key_days: u8,
+}
+
+impl Section for Payments {
+    const NAME: &'static str = "payments";
+}
+
+#[test]
+fn a_text_under_the_name_of_a_secret_is_not_shown_although_nothing_marks_it() {
+    let schema = Schema::base().unwrap().with_section::<Payments>().unwrap();
+    let yaml = "payments: {api_key: hunter2, api_key_days: 30}\n";
+    let loaded = Loader::new(schema).source(source(yaml)).load().unwrap();
+    let all = loaded.explain();
+    for text in [
+        &all,
+        &loaded.explain_key("payments.api_key").unwrap(),
+        &loaded.explain_key("payments").unwrap(),
+    ] {
+        assert!(text.contains("api_key"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    assert!(all.contains("api_key_days: 30"), "{all}");
+}
+
 /// The options of a middleware.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[allow(dead_code)]

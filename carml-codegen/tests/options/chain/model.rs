@@ -1,6 +1,6 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::support::{present, integer, with_options};
+use super::support::{WithoutCredentials, present, integer, with_options};
 
 /// Middlewares with options of every kind.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for ServerMiddleware {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trace {
     pub exclude: Vec<String>,
@@ -78,6 +78,15 @@ impl Default for Trace {
             exclude: Vec::new(),
             level: Level::Info,
         }
+    }
+}
+
+impl std::fmt::Debug for Trace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trace")
+            .field("exclude", &WithoutCredentials(&self.exclude))
+            .field("level", &self.level)
+            .finish()
     }
 }
 
@@ -129,12 +138,21 @@ pub enum Key {
     Identity,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct MethodLimit {
     pub name: Vec<String>,
     #[serde(deserialize_with = "integer")]
     pub rate: u64,
+}
+
+impl std::fmt::Debug for MethodLimit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MethodLimit")
+            .field("name", &WithoutCredentials(&self.name))
+            .field("rate", &self.rate)
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

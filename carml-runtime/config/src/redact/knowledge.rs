@@ -182,12 +182,12 @@ impl<'a> Knowledge<'a> {
         }
     }
 
-    /// Whether a config that is valid must not show the scalar at a pointer: a secret, what the schema does not know
-    /// beside secrets, or what is in place of a mapping or list that holds some.
+    /// Whether a config that is valid must not show the scalar at a pointer: a secret, what the
+    /// schema does not know beside secrets, or what is in place of a mapping or list that holds
+    /// some.
     pub(crate) fn is_hidden(&self, pointer: &str) -> bool {
         match self.place(pointer) {
-            // The schema would mark it, if it marked any.
-            Place::SoundsSecret => !self.strict,
+            Place::SoundsSecret => true,
             Place::Known(at) => self.shapes.contains_secret(&at),
             _ => self.is_secret(pointer),
         }
@@ -202,8 +202,8 @@ impl<'a> Knowledge<'a> {
         }
     }
 
-    /// Whether an unknown key of a mapping can be shown: the schema has keys there, and it is a name. What is in place
-    /// of the items of a list may be one of them.
+    /// Whether an unknown key of a mapping can be shown: the schema has keys there, and it is a
+    /// name. What is in place of the items of a list may be one of them.
     pub(crate) fn shows_key(&self, parent: &str, key: &str) -> bool {
         if self.is_known_name(key) || !self.strict {
             return true;
