@@ -1,4 +1,5 @@
 //! `carml validate`, `carml check` and the start give one verdict on a middleware list.
+//! `CARML_AGREEMENT` sets how many lists are tried.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::cell::Cell;
@@ -43,18 +44,9 @@ fn schema() -> Schema {
 
 /// A name alone, or with options: those that fit, those that do not, and those of other types.
 fn item() -> impl Strategy<Value = Value> {
-    let names = [
-        "recover",
-        "logging",
-        "tracing",
-        "timeout",
-        "max_message_size",
-        "guard",
-        "plain",
-        "recovr",
-        "circuit_breaker",
-        "",
-    ];
+    let built_in = chain::MIDDLEWARES.iter().map(|facts| facts.name);
+    let others = ["guard", "plain", "recovr", "circuit_breaker", ""];
+    let names: Vec<&str> = built_in.chain(others).collect();
     let options = [
         json!("5s"),
         json!("1m30s"),
@@ -83,9 +75,15 @@ fn item() -> impl Strategy<Value = Value> {
         json!({ "word": "sesame" }),
         json!({ "word": "abc" }),
         json!({ "wrod": "sesame" }),
+        json!({ "max": 8 }),
+        json!({ "max": 8.0 }),
+        json!({ "max": 0 }),
+        json!({ "max": 4_294_967_296_u64 }),
+        json!({ "max": 8, "methods": {} }),
+        json!({ "max": 8, "methods": [] }),
     ];
-    let alone = select(names.to_vec()).prop_map(Value::from);
-    let with_options = (select(names.to_vec()), select(options.to_vec()))
+    let alone = select(names.clone()).prop_map(Value::from);
+    let with_options = (select(names), select(options.to_vec()))
         .prop_map(|(name, options)| json!({ name: options }));
     let good = select(vec![
         json!("recover"),
@@ -93,6 +91,7 @@ fn item() -> impl Strategy<Value = Value> {
         json!("tracing"),
         json!({ "timeout": "5s" }),
         json!({ "max_message_size": "4mb" }),
+        json!({ "concurrency_limit": { "max": 8 } }),
         json!({ "guard": { "word": "sesame" } }),
         json!("plain"),
     ]);
@@ -115,7 +114,10 @@ fn validate_check_and_start_agree_on_every_list() {
         .unwrap();
     let valid = Cell::new(0);
     let mut runner = TestRunner::new(ProptestConfig {
-        cases: 150,
+        cases: match std::env::var("CARML_AGREEMENT") {
+            Ok(cases) => cases.parse().unwrap(),
+            Err(_) => 150,
+        },
         failure_persistence: None,
         ..ProptestConfig::default()
     });
