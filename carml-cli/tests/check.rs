@@ -26,6 +26,22 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 #[test]
+fn certificates_are_read_as_a_start_reads_them() {
+    let tls = "grpc:\n  server:\n    listen: 127.0.0.1:0\n    tls:\n      cert_file: a.pem\n      key_file: a.pem\n";
+    let folder = folder(&[("carml.yml", tls), ("a.pem", "nothing")]);
+    let (code, text) = carml(folder.path(), &["check", "--offline"]);
+    assert_eq!(code, 1, "{text}");
+    for expected in [
+        "`a.pem` has no certificate",
+        "carml.yml:5:",
+        "`a.pem` has no private key",
+        "carml.yml:6:",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+#[test]
 fn files_are_checked_each_by_itself_and_counted() {
     let files = [
         ("good.yml", "registry:\n  provider: redb\n"),

@@ -58,6 +58,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             if carml {
                 let wait = (!args.offline).then(|| Duration::from_secs(args.wait));
                 found.report.extend(loaded.preflight(wait));
+                found.report.extend(carml_tls::check(&loaded));
                 match loaded.explain_chain() {
                     Ok(chain) => done = format!("{chain}\n{done}"),
                     Err(error) => found.report.extend(error.report().clone()),

@@ -39,6 +39,11 @@ pub enum Address {
         /// The address.
         address: Input,
     },
+    /// It would be registered, and is a socket in the file system.
+    Local {
+        /// The address.
+        address: Input,
+    },
     /// It is registered, and other machines cannot connect to it.
     Loopback {
         /// The address.
@@ -64,6 +69,13 @@ impl Address {
                     "`",
                     address,
                     "` would be registered, and is not one address"
+                ]
+            }
+            Self::Local { address } => {
+                text![
+                    "`",
+                    address,
+                    "` would be registered, and reaches this machine only"
                 ]
             }
             Self::Loopback { address } => {

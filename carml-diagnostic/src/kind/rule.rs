@@ -100,6 +100,8 @@ pub enum NotBuilt {
     Exporter(Input),
     /// A middleware.
     Middleware(&'static str),
+    /// TLS of the server.
+    Tls,
 }
 
 impl Rule {
@@ -167,6 +169,7 @@ impl NotBuilt {
             Self::Hook(name) => text!["the logger hook `", name, "`"],
             Self::Exporter(name) => text!["the exporter `", name, "`"],
             Self::Middleware(name) => text!["the middleware `", *name, "`"],
+            Self::Tls => "TLS of the server".into(),
         }
         .and(" is not in this build")
     }

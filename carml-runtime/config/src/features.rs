@@ -1,12 +1,13 @@
 //! The features of `carml-runtime` that config may ask for, and whether they are in this build.
 
-const FEATURES: [(&str, bool); 9] = [
+const FEATURES: [(&str, bool); 10] = [
     ("consul", cfg!(feature = "consul")),
     ("elastic-search", cfg!(feature = "elastic-search")),
     ("etcd", cfg!(feature = "etcd")),
     ("redb", cfg!(feature = "redb")),
     ("reflection", cfg!(feature = "reflection")),
     ("syslog", cfg!(feature = "syslog")),
+    ("tls", cfg!(feature = "tls")),
     ("tracing", cfg!(feature = "tracing")),
     ("zookeeper", cfg!(feature = "zookeeper")),
     ("zipkin", cfg!(feature = "zipkin")),

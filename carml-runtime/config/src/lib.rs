@@ -59,4 +59,4 @@ pub use load::{Change, Error, Loaded, Loader, Reload, Remote};
 pub use model::Config;
 pub use schema::{Root, Schema, Section};
 pub use support::{Integer, ObjectOr};
-pub use types::{Base64, ByteSize, Duration, Endpoint, Pem, Secret};
+pub use types::{Base64, ByteSize, Duration, Endpoint, ListenAddress, Pem, Secret};

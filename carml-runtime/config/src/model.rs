@@ -102,11 +102,14 @@ pub struct Grpc {
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcServer {
-    /// The address to bind. Defaults to `"127.0.0.1:50051"`.
+    /// The address to bind. The socket of `unix:///path` is removed when the server ends, and replaced at start if no process listens there. Defaults to `"127.0.0.1:50051"`.
     pub listen: String,
-    /// The address that other services use, if this one is registered. The bound address if absent; port `0` is the bound port.
+    /// The address that other services use, if this one is registered. The bound address if absent; port `0` is the bound port. A socket in the file system has no address for others.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
+    /// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and those before them stay in use.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub tls: Option<ServerTls>,
     /// Serves gRPC server reflection, v1 and v1alpha. Defaults to `true`.
     pub reflection: bool,
     /// The chain, outermost first. Without `max_message_size`, received messages are limited to 4 MiB, the default of gRPC.
@@ -147,6 +150,7 @@ impl Default for GrpcServer {
         Self {
             listen: "127.0.0.1:50051".to_owned(),
             advertise: None,
+            tls: None,
             reflection: true,
             middleware: vec![
                 ServerMiddleware::Recover, ServerMiddleware::Tracing,
@@ -181,6 +185,7 @@ impl std::fmt::Debug for GrpcServer {
         f.debug_struct("GrpcServer")
             .field("listen", &WithoutCredentials(&self.listen))
             .field("advertise", &WithoutCredentials(&self.advertise))
+            .field("tls", &self.tls)
             .field("reflection", &self.reflection)
             .field("middleware", &self.middleware)
             .field("handshake_timeout", &self.handshake_timeout)
@@ -197,6 +202,47 @@ impl std::fmt::Debug for GrpcServer {
             .field("shutdown", &self.shutdown)
             .finish()
     }
+}
+
+/// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and those before them stay in use.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerTls {
+    /// The PEM file of the server's certificate, followed by those that lead to its authority. For example `"/etc/tls/tls.crt"`.
+    pub cert_file: String,
+    /// The PEM file of the private key, which is not encrypted. For example `"/etc/tls/tls.key"`.
+    pub key_file: String,
+    /// The PEM file of the authorities that sign the certificates of clients. For example `"/etc/tls/ca.crt"`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub client_ca_file: Option<String>,
+    /// Whether a client must have a certificate (mTLS): `required`; `optional`: one that it has must be valid; `off`: it is not asked for one. Defaults to `"off"`.
+    #[serde(default = "ServerTls::default_client_auth")]
+    pub client_auth: ClientAuth,
+}
+
+impl ServerTls {
+    fn default_client_auth() -> ClientAuth {
+        ClientAuth::Off
+    }
+}
+
+impl std::fmt::Debug for ServerTls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerTls")
+            .field("cert_file", &WithoutCredentials(&self.cert_file))
+            .field("key_file", &WithoutCredentials(&self.key_file))
+            .field("client_ca_file", &WithoutCredentials(&self.client_ca_file))
+            .field("client_auth", &self.client_auth)
+            .finish()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientAuth {
+    Off,
+    Optional,
+    Required,
 }
 
 /// One middleware of the server chain.

@@ -1,12 +1,13 @@
 //! The dry run: what can only be checked on the machine that runs the service.
 
-use super::Endpoint;
-use super::Loaded;
+use super::{Endpoint, ListenAddress, Loaded};
 use crate::rules::default_port;
 use carml_diagnostic::{Diagnostic, Preflight, RawReport, Report, Unanswered};
 use carml_schema::Annotations;
 use serde_json::Value;
+use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -42,7 +43,7 @@ impl Loaded {
         let text = |pointer: &str| self.value().pointer(pointer).and_then(Value::as_str);
         let mut wrong = Vec::new();
         if let (Some("redb"), Some(path)) = (text("/registry/provider"), text("/registry/path")) {
-            let folder = std::path::Path::new(path).parent();
+            let folder = Path::new(path).parent();
             let folder = folder.filter(|f| !f.as_os_str().is_empty());
             if let Some(folder) = folder.filter(|f| !f.is_dir()) {
                 let problem = Preflight::Folder {
@@ -52,7 +53,7 @@ impl Loaded {
                 wrong.push(("/registry/path", problem, "create it, or give another path"));
             }
         }
-        if let Some(path) = text("/app/tempdir").filter(|p| !std::path::Path::new(p).is_dir()) {
+        if let Some(path) = text("/app/tempdir").filter(|p| !Path::new(p).is_dir()) {
             let problem = Preflight::Folder {
                 folder: path.to_owned(),
                 is_of_store: false,
@@ -68,12 +69,14 @@ impl Loaded {
         let Some(listen) = listen.and_then(Value::as_str) else {
             return Ok(());
         };
-        std::net::TcpListener::bind(listen)
-            .map(drop)
-            .map_err(|error| Preflight::Listen {
-                address: listen.to_owned(),
-                problem: error.to_string(),
-            })
+        let bound = match ListenAddress::of(listen) {
+            ListenAddress::Network(address) => std::net::TcpListener::bind(address).map(drop),
+            ListenAddress::Unix(path) => unix_socket(path),
+        };
+        bound.map_err(|error| Preflight::Listen {
+            address: listen.to_owned(),
+            problem: error.to_string(),
+        })
     }
 
     /// Servers in use that do not accept a connection, all tried at once.
@@ -165,6 +168,20 @@ impl Loaded {
                 _ => None,
             })
     }
+}
+
+/// Whether a socket can be made here. Nothing is: the folder is there, and nobody listens.
+fn unix_socket(path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    if !folder.is_dir() {
+        let message = format!("the folder {} does not exist", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, message));
+    }
+    #[cfg(unix)]
+    if path.exists() && std::os::unix::net::UnixStream::connect(path).is_ok() {
+        return Err(io::ErrorKind::AddrInUse.into());
+    }
+    Ok(())
 }
 
 /// Resolves a name and opens a connection to the first of its addresses that accepts one.

@@ -12,9 +12,7 @@ mod serve;
 mod services;
 mod stop;
 
-use std::{
-    ffi::OsString, fmt, marker::PhantomData, net::SocketAddr, path::PathBuf, process::ExitCode,
-};
+use std::{ffi::OsString, fmt, marker::PhantomData, path::PathBuf, process::ExitCode};
 
 use bytes::Bytes;
 use carml_diagnostic::{Format, Source};
@@ -30,7 +28,10 @@ pub use reload::ConfigReload;
 
 use crate::{
     config::{Root, Section},
-    grpc::chain::{CustomLayer, Next},
+    grpc::{
+        chain::{CustomLayer, Next},
+        server::Address,
+    },
     service::Service,
 };
 use checks::{Checks, SectionEntry};
@@ -82,7 +83,7 @@ pub struct App<C> {
     checks: Checks,
     middlewares: Vec<RegisteredMiddleware<C>>,
     services: Vec<ServiceFactory<C>>,
-    ready: Option<oneshot::Sender<SocketAddr>>,
+    ready: Option<oneshot::Sender<Address>>,
     stop: Option<oneshot::Receiver<()>>,
     /// Whether the process ends with this app.
     owns_process: bool,
@@ -249,7 +250,7 @@ impl<C: Root + Send + Sync + 'static> App<C> {
 
     /// Sends the bound address as soon as calls are accepted.
     #[must_use]
-    pub fn ready(mut self, ready: oneshot::Sender<SocketAddr>) -> Self {
+    pub fn ready(mut self, ready: oneshot::Sender<Address>) -> Self {
         self.ready = Some(ready);
         self
     }

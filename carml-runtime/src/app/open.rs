@@ -1,11 +1,11 @@
 //! What a start opens. A failure is shown at the line of the config that causes it.
 
-use std::{io::ErrorKind, net::SocketAddr};
+use std::io::ErrorKind;
 
 use super::AppError;
 use crate::{
-    config::{Config, Loaded, model::Registry},
-    grpc::server::Listener,
+    config::{Config, ListenAddress, Loaded, model::Registry},
+    grpc::server::{Address, Listener, Server},
     kv::{self, Opened},
 };
 
@@ -47,15 +47,34 @@ fn cause(loaded: &Loaded, registry: &Registry, kind: kv::ErrorKind) -> &'static 
     }
 }
 
+/// A server with the limits and the certificates of the config.
+pub(super) fn server(loaded: &Loaded, config: &Config) -> Result<Server, AppError> {
+    let server = Server::new(&config.grpc.server);
+    #[cfg(feature = "tls")]
+    if let Some(tls) = &config.grpc.server.tls {
+        let certificates = carml_tls::Server::open(tls);
+        let certificates =
+            certificates.map_err(|refusals| AppError::Refused(refusals.report(loaded)))?;
+        return Ok(server.tls(certificates));
+    }
+    // Without the feature, the check of the config refuses the section.
+    let _ = loaded;
+    Ok(server)
+}
+
 /// Binds the address: the listener, and where it listens.
 pub(super) async fn listener(
     loaded: &Loaded,
     address: &str,
-) -> Result<(Listener, SocketAddr), AppError> {
+) -> Result<(Listener, Address), AppError> {
     let bound = Listener::bind(address).await;
     let bound = bound.and_then(|listener| listener.address().map(|at| (listener, at)));
     bound.map_err(|source| {
+        let is_socket = matches!(ListenAddress::of(address), ListenAddress::Unix(_));
         let help = match source.kind() {
+            _ if is_socket => {
+                "give a path of at most 107 bytes in a folder that exists and can be written to, at which no process listens"
+            }
             ErrorKind::AddrInUse => "another process listens there: end it, or choose another port",
             ErrorKind::AddrNotAvailable => {
                 "this machine has no such address; `0.0.0.0` and `[::]` are all of its addresses"

@@ -1,6 +1,6 @@
 //! The entries of this process in the registry.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use carml_grpc::health::Reporter;
 use tokio_util::task::AbortOnDropHandle;
@@ -8,6 +8,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::{
     config::{Config, model::GrpcServer},
     discovery::{Directory, Instance, Registrar, RegistrationState},
+    grpc::server::Address,
 };
 
 /// What health calls the registration.
@@ -29,7 +30,7 @@ impl Registration {
         config: &Config,
         directory: Option<Arc<dyn Directory>>,
         services: &[&'static str],
-        bound: SocketAddr,
+        bound: &Address,
         health: &Reporter,
     ) -> Option<Self> {
         let discovery = &config.registry.as_ref()?.discovery;
@@ -65,12 +66,12 @@ impl Registration {
 }
 
 /// The address for other services. Port 0 is the one that the system has chosen.
-fn advertised(server: &GrpcServer, bound: SocketAddr) -> String {
+fn advertised(server: &GrpcServer, bound: &Address) -> String {
     let Some(address) = &server.advertise else {
         return bound.to_string();
     };
-    match address.rsplit_once(':') {
-        Some((host, "0")) => format!("{host}:{}", bound.port()),
+    match (address.rsplit_once(':'), bound.tcp()) {
+        (Some((host, "0")), Some(bound)) => format!("{host}:{}", bound.port()),
         _ => address.clone(),
     }
 }
@@ -81,14 +82,14 @@ mod tests {
 
     #[test]
     fn the_advertised_address_is_the_given_one_or_the_bound_one() {
-        let bound: SocketAddr = "[::1]:70".parse().unwrap();
+        let bound = Address::Tcp("[::1]:70".parse().unwrap());
         let at = |advertise: Option<&str>| {
             let advertise = advertise.map(str::to_owned);
             let server = GrpcServer {
                 advertise,
                 ..GrpcServer::default()
             };
-            advertised(&server, bound)
+            advertised(&server, &bound)
         };
         assert_eq!(at(None), "[::1]:70");
         assert_eq!(at(Some("orders.local:443")), "orders.local:443");

@@ -3,7 +3,6 @@
 use std::{
     io::{ErrorKind, Write as _},
     marker::PhantomData,
-    net::SocketAddr,
     sync::Arc,
 };
 
@@ -30,7 +29,7 @@ use crate::{
     discovery::Directory,
     grpc::{
         chain::{Chain, ChainLayer},
-        server::{self, Listener, Server},
+        server::{self, Address, Listener, Server},
     },
     remote::{self, RemoteConfigs},
 };
@@ -142,6 +141,9 @@ fn check<C: Root + Send + Sync + 'static>(
     let plan = &checked.plan;
     let summary = format!("the config is valid; the chain is {plan} > services");
     middleware::layers(&context, plan, app.middlewares, &mut failures);
+    if let Err(error) = open::server(&context.loaded, &checked.base) {
+        failures.errors.push(error);
+    }
     AppError::join(failures.errors)?;
     print(summary)?;
     for what in failures.not_checked {
@@ -160,6 +162,7 @@ async fn run<C: Root + Send + Sync + 'static>(
 ) -> Result<(), AppError> {
     let Checked { base, config, plan } = checked;
     carml_telemetry::init(&base).map_err(AppError::new)?;
+    let server = open::server(&reload.current(), &base)?;
     for warning in reload.current().warnings().findings() {
         let file = warning.file.as_deref().unwrap_or("config");
         match warning.start {
@@ -195,7 +198,7 @@ async fn run<C: Root + Send + Sync + 'static>(
         stop,
         drain,
     };
-    let served = listen(&base, listener, chain, services, directory, control).await;
+    let served = listen(&base, server, listener, chain, services, directory, control).await;
     if let Some(kv) = kv
         && let Err(error) = kv.close().await
     {
@@ -215,20 +218,21 @@ fn print(text: impl std::fmt::Display) -> Result<(), AppError> {
 
 /// What tells others of the start and the end, and what ends the service.
 struct Control {
-    ready: Option<oneshot::Sender<SocketAddr>>,
+    ready: Option<oneshot::Sender<Address>>,
     stop: Stop,
     drain: ShutdownTrigger,
 }
 
 async fn listen(
     config: &Config,
-    (listener, address): (Listener, SocketAddr),
+    server: Server,
+    (listener, address): (Listener, Address),
     chain: Chain,
     services: Services,
     directory: Option<Arc<dyn Directory>>,
     control: Control,
 ) -> Result<(), AppError> {
-    let server = &config.grpc.server;
+    let settings = &config.grpc.server;
     let Control {
         ready,
         mut stop,
@@ -239,22 +243,22 @@ async fn listen(
     let mut routes = services
         .routes
         .add_service(health.service(handlers.shutdown()));
-    if server.reflection {
+    if settings.reflection {
         routes = carml_grpc::reflection::add(routes, &services.descriptors);
     }
-    let of_reflection = match server.reflection {
+    let of_reflection = match settings.reflection {
         true => carml_grpc::reflection::DESCRIPTORS,
         false => &[],
     };
     let descriptors = services.descriptors.iter().chain(of_reflection);
     let running = descriptors
-        .fold(Server::new(server), |server, set| server.methods(set))
+        .fold(server, |server, set| server.methods(set))
         .start(listener, ChainLayer::new(chain.clone()).layer(routes));
     tracing::info!(server.address = %address, chain = %chain, "serving");
     if let Some(ready) = ready {
-        let _ = ready.send(address);
+        let _ = ready.send(address.clone());
     }
-    let registration = Registration::start(config, directory, &services.names, address, &health);
+    let registration = Registration::start(config, directory, &services.names, &address, &health);
     let deregister = async {
         if let Some(registration) = registration {
             registration.end().await;
@@ -264,7 +268,8 @@ async fn listen(
 
     tracing::info!("draining");
     health.drain();
-    let (settle, deadline) = (server.shutdown.settle.get(), server.shutdown.deadline.get());
+    let shutdown = &settings.shutdown;
+    let (settle, deadline) = (shutdown.settle.get(), shutdown.deadline.get());
     let end = Instant::now() + settle + deadline;
     let drained = async {
         future::join(sleep(settle), deregister).await;

@@ -30,14 +30,14 @@ pub async fn start<C: Root + Send + Sync + 'static>(app: App<C>) -> Result<Serve
     let (stop, stopped) = oneshot::channel();
     let app = app.set("grpc.server.listen=127.0.0.1:0");
     let running = tokio::spawn(app.ready(ready).stop(stopped).serve());
-    match bound.await {
-        Ok(address) => Ok(Server {
+    match bound.await.ok().and_then(|address| address.tcp()) {
+        Some(address) => Ok(Server {
             address,
             stop,
             running,
         }),
         // It ended before it was ready.
-        Err(_) => Err(ended(running)
+        None => Err(ended(running)
             .await
             .err()
             .unwrap_or(AppError::ForcedShutdown)),

@@ -144,7 +144,7 @@ async fn a_service_whose_future_is_dropped_ends_at_once() {
     running.abort();
     let cut = tokio::time::timeout(Duration::from_secs(5), call).await;
     cut.expect("the call is cut off").unwrap().unwrap_err();
-    let refused = tokio::net::TcpStream::connect(address).await;
+    let refused = tokio::net::TcpStream::connect(address.tcp().unwrap()).await;
     assert!(refused.is_err(), "nothing listens");
 }
 

@@ -4,6 +4,9 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"flag"
 	"fmt"
 	"os"
 	"strconv"
@@ -13,6 +16,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 )
@@ -75,24 +79,60 @@ func join(connection *grpc.ClientConn, messages, size, waitMs int) error {
 	return nil
 }
 
+// secured is TLS with this authority and, if there is one, this certificate of the client.
+func secured(ca, cert, key string) (credentials.TransportCredentials, error) {
+	pem, err := os.ReadFile(ca)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "localhost"}
+	if !config.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s has no certificate", ca)
+	}
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return credentials.NewTLS(config), nil
+}
+
 func main() {
-	usage := "usage: grpc-go join ADDRESS STREAMS MESSAGES BYTES WAIT_MS"
-	if len(os.Args) != 7 || os.Args[1] != "join" {
-		fmt.Fprintln(os.Stderr, usage)
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: grpc-go [OPTIONS] join ADDRESS STREAMS MESSAGES BYTES WAIT_MS")
+		flag.PrintDefaults()
+	}
+	ca := flag.String("ca", "", "the authority of the server's certificate; without it, no TLS")
+	cert := flag.String("cert", "", "the client's certificate")
+	key := flag.String("key", "", "its key")
+	flag.Parse()
+	arguments := flag.Args()
+	if len(arguments) != 6 || arguments[0] != "join" {
+		flag.Usage()
 		os.Exit(2)
 	}
 	var numbers []int
-	for _, text := range os.Args[3:] {
+	for _, text := range arguments[2:] {
 		number, err := strconv.Atoi(text)
 		if err != nil {
-			fmt.Fprintln(os.Stderr, usage)
+			flag.Usage()
 			os.Exit(2)
 		}
 		numbers = append(numbers, number)
 	}
+	transport := insecure.NewCredentials()
+	if *ca != "" {
+		var err error
+		if transport, err = secured(*ca, *cert, *key); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	connection, err := grpc.NewClient(
-		os.Args[2],
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		arguments[1],
+		grpc.WithTransportCredentials(transport),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(raw{}), grpc.MaxCallRecvMsgSize(1<<30)),
 	)
 	if err != nil {

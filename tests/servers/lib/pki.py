@@ -22,7 +22,7 @@ def create(folder):
     authority(path, "ca", "CarML test CA")
     authority(path, "other_ca", "Another test CA")
     leaf(folder, path, "server", "localhost", SERVER_NAMES)
-    leaf(folder, path, "client", "test-client", "DNS:test-client")
+    leaf(folder, path, "client", "test-client", "DNS:test-client,URI:spiffe://carml.test/client")
     leaf(folder, path, "expired", "localhost", SERVER_NAMES, expired=True)
     return path
 

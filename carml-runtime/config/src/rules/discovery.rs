@@ -1,7 +1,7 @@
 //! Registrations that nobody could use.
 
 use super::Rules;
-use crate::Duration;
+use crate::{Duration, ListenAddress};
 use carml_diagnostic::{Address, Bound, Diagnostic, Input, Kind, Rule};
 use carml_kv::{
     Key,
@@ -83,6 +83,20 @@ fn check_address(rules: &mut Rules<'_>) {
     let Some(address) = value.pointer(pointer).and_then(Value::as_str) else {
         return;
     };
+    let help = "set `grpc.server.advertise` to an address that clients can connect to";
+    let listen = value.pointer(LISTEN).and_then(Value::as_str);
+    let is_socket = |text| matches!(ListenAddress::of(text), ListenAddress::Unix(_));
+    if listen.is_some_and(is_socket) && address.ends_with(":0") {
+        let help = "give it a port: `listen` has none to take";
+        rules.add(Diagnostic::new(Address::PortZero).help(help), pointer);
+        return;
+    }
+    if is_socket(address) {
+        let address = Input::new(address);
+        let error = Diagnostic::new(Address::Local { address });
+        rules.add(error.help(help), pointer);
+        return;
+    }
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let ip = host.parse::<IpAddr>().ok();
@@ -90,7 +104,6 @@ fn check_address(rules: &mut Rules<'_>) {
         let (call, scope) = (Call::Put, Scope::Cluster);
         capability::meets(provider, Requirement { call, scope })
     });
-    let help = "set `grpc.server.advertise` to an address that clients can connect to";
     if ip.is_some_and(|ip| ip.is_unspecified()) {
         let address = Input::new(address);
         let error = Diagnostic::new(Address::Unspecified { address });

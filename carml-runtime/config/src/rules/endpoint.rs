@@ -1,6 +1,7 @@
 //! Addresses that no connection can be made to.
 
 use super::Rules;
+use crate::ListenAddress;
 use carml_diagnostic::Diagnostic;
 use carml_schema::{Annotated, Annotations, scalar::endpoint};
 
@@ -15,7 +16,11 @@ pub(super) fn check(rules: &mut Rules<'_>, marked: &[Annotated<'_>]) {
     let value = rules.document.value();
     let own = OWN
         .iter()
-        .filter_map(|at| Some((*at, value.pointer(at)?, true)));
+        .filter_map(|at| Some((*at, value.pointer(at)?, true)))
+        .filter(|(_, value, _)| {
+            let text = value.as_str().unwrap_or_default();
+            matches!(ListenAddress::of(text), ListenAddress::Network(_))
+        });
     for (pointer, value, own) in remote.chain(own) {
         let found = value.as_str().and_then(|text| endpoint::wrong(text, own));
         if let Some((address, help)) = found {

@@ -19,6 +19,16 @@ pub(super) fn check(rules: &mut Rules<'_>) {
             ));
         }
     }
+    if value.pointer("/grpc/server/tls").is_some()
+        && !is_built("tls")
+        && rules.is_own("/grpc/server/tls")
+    {
+        missing.push((
+            "/grpc/server/tls".to_owned(),
+            NotBuilt::Tls,
+            "build with the feature `tls` of carml-runtime, or remove the section".to_owned(),
+        ));
+    }
     let hooks = value.pointer("/logger/hooks").and_then(Value::as_array);
     for (n, hook) in hooks.into_iter().flatten().enumerate() {
         if let Some(hook) = hook.as_str()

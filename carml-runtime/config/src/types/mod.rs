@@ -2,12 +2,14 @@
 
 mod byte_size;
 mod duration;
+mod listen;
 mod schema;
 mod secret;
 mod text;
 
 pub use byte_size::ByteSize;
 pub use duration::Duration;
+pub use listen::ListenAddress;
 pub use secret::Secret;
 pub use text::{Base64, Endpoint, Pem};
 

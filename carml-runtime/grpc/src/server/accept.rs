@@ -8,11 +8,7 @@ use tokio_util::task::TaskTracker;
 use tonic::body::Body;
 use tower_service::Service;
 
-use super::{
-    Listener, Shared,
-    connection::{self, Peer},
-    episode::Episode,
-};
+use super::{Listener, Shared, connection, episode::Episode};
 
 /// How long the loop waits after an error at first, and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -38,7 +34,7 @@ pub(super) async fn run<S>(
             () = shared.drain.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
-        let (stream, address) = match accepted {
+        let (io, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) if is_of_one_connection(&error) => continue,
             Err(error) => {
@@ -72,8 +68,7 @@ pub(super) async fn run<S>(
         if full.end() {
             tracing::info!("the number of connections is below grpc.server.max_connections again");
         }
-        let peer = Peer::tcp(stream.local_addr().ok(), address);
-        let serve = connection::serve(stream, peer, Arc::clone(&shared), service.clone());
+        let serve = connection::serve(io, peer, Arc::clone(&shared), service.clone());
         connections.spawn(serve);
     }
 }

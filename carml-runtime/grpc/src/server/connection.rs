@@ -13,11 +13,8 @@ use std::{
 
 use bytes::Bytes;
 use h2::{Reason, RecvStream, server::SendResponse};
-use http::{Request, Response, request::Parts};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    time::{sleep, timeout},
-};
+use http::{Extensions, Request, Response, request::Parts};
+use tokio::time::{sleep, timeout};
 use tonic::{body::Body, transport::server::TcpConnectInfo};
 use tower_service::Service;
 
@@ -27,7 +24,7 @@ use super::{
     call::{self, Incoming},
     calls::Calls,
     clock::{Clock, Due, IDLE_GRACE},
-    io::Counted,
+    io::{Counted, Io, ReadCount},
     methods::Requests,
     protocol,
     receive::{Receiver, RequestBody},
@@ -38,19 +35,18 @@ use crate::status;
 /// calls to end.
 pub(super) const CLOSE: Duration = Duration::from_millis(200);
 
-type Http2<T> = h2::server::Connection<Counted<T>, Bytes>;
+type Http2 = h2::server::Connection<Counted<Io>, Bytes>;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Serves a connection. The client may be anything: each step has its own bound.
-pub(super) async fn serve<T, S>(io: T, peer: Peer, shared: Arc<Shared>, service: S)
+pub(super) async fn serve<S>(io: Io, peer: Peer, shared: Arc<Shared>, service: S)
 where
-    T: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
     S::Future: Send + 'static,
 {
-    let io = Counted::new(io);
-    let reads = io.count();
-    let handshake = shared.settings.http2().handshake(io);
-    let Some(mut http2) = handshaken(&shared, handshake).await else {
+    let Some((mut http2, peer, reads)) = handshaken(&shared, handshake(&shared, io, peer)).await
+    else {
         return;
     };
     let calls = Calls::new(2 * shared.settings.max_concurrent_streams as usize);
@@ -76,18 +72,35 @@ where
     let _ = timeout(CLOSE, connection.calls.none()).await;
 }
 
-/// Waits for a step of the handshake, within the time that all of them have. One that has begun
-/// when the server drains gets a second.
-pub(super) async fn handshaken<T, E: fmt::Display>(
+/// All that comes before the first call.
+async fn handshake(
     shared: &Shared,
-    step: impl Future<Output = Result<T, E>>,
+    io: Io,
+    peer: Peer,
+) -> Result<(Http2, Peer, ReadCount), BoxError> {
+    #[cfg(feature = "tls")]
+    let (io, peer) = match &shared.tls {
+        Some(tls) => super::tls::handshake(tls, io, peer).await?,
+        None => (io, peer),
+    };
+    let io = Counted::new(io);
+    let reads = io.count();
+    let http2 = shared.settings.http2().handshake(io).await?;
+    Ok((http2, peer, reads))
+}
+
+/// Waits for the handshake, for as long as it may take. One that has begun when the server drains
+/// gets a second.
+async fn handshaken<T>(
+    shared: &Shared,
+    handshake: impl Future<Output = Result<T, BoxError>>,
 ) -> Option<T> {
     let drained = async {
         shared.drain.cancelled().await;
         sleep(IDLE_GRACE).await;
     };
     let result = tokio::select! {
-        result = timeout(shared.settings.handshake_timeout, step) => result,
+        result = timeout(shared.settings.handshake_timeout, handshake) => result,
         () = drained => return None,
         () = shared.cut.cancelled() => return None,
     };
@@ -107,16 +120,38 @@ pub(super) async fn handshaken<T, E: fmt::Display>(
 /// Who is at the other end.
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
-    pub(super) tcp: Option<TcpConnectInfo>,
+    tcp: Option<TcpConnectInfo>,
+    #[cfg(feature = "tls")]
+    pub(super) certificate: Option<Arc<carml_tls::ClientCertificate>>,
 }
 
 impl Peer {
     pub(super) fn tcp(local: Option<SocketAddr>, remote: SocketAddr) -> Self {
+        let mut peer = Self::local();
+        peer.tcp = Some(TcpConnectInfo {
+            local_addr: local,
+            remote_addr: Some(remote),
+        });
+        peer
+    }
+
+    /// A process of this machine.
+    pub(super) fn local() -> Self {
         Self {
-            tcp: Some(TcpConnectInfo {
-                local_addr: local,
-                remote_addr: Some(remote),
-            }),
+            tcp: None,
+            #[cfg(feature = "tls")]
+            certificate: None,
+        }
+    }
+
+    /// Adds to a request what its handler may ask for.
+    fn describe(&self, extensions: &mut Extensions) {
+        if let Some(tcp) = &self.tcp {
+            extensions.insert(tcp.clone());
+        }
+        #[cfg(feature = "tls")]
+        if let Some(certificate) = &self.certificate {
+            extensions.insert(Arc::clone(certificate));
         }
     }
 }
@@ -158,10 +193,7 @@ where
     S::Future: Send + 'static,
 {
     /// Accepts calls until the connection has ended, or is to be closed for this reason.
-    async fn accept_calls<T>(&mut self, http2: &mut Http2<T>) -> Option<&'static str>
-    where
-        T: AsyncRead + AsyncWrite + Unpin,
-    {
+    async fn accept_calls(&mut self, http2: &mut Http2) -> Option<&'static str> {
         let (drain, cut) = (self.shared.drain.clone(), self.shared.cut.clone());
         let mut drained = pin!(drain.cancelled());
         let mut is_cut = pin!(cut.cancelled());
@@ -187,10 +219,7 @@ where
         }
     }
 
-    fn poll_event<T>(&mut self, http2: &mut Http2<T>, cx: &mut Context<'_>) -> Poll<Event>
-    where
-        T: AsyncRead + AsyncWrite + Unpin,
-    {
+    fn poll_event(&mut self, http2: &mut Http2, cx: &mut Context<'_>) -> Poll<Event> {
         let has_room = self.calls.poll_room(cx);
         let has_calls = self.calls.any();
         self.clock.calls(has_calls);
@@ -216,10 +245,7 @@ where
         })
     }
 
-    fn go_away<T>(&mut self, http2: &mut Http2<T>)
-    where
-        T: AsyncRead + AsyncWrite + Unpin,
-    {
+    fn go_away(&mut self, http2: &mut Http2) {
         self.is_going_away = true;
         self.calls.watch();
         self.clock.gone_away();
@@ -243,9 +269,7 @@ where
             receiver: Arc::clone(&receiver),
             is_registered: method.is_some(),
         });
-        if let Some(tcp) = &self.peer.tcp {
-            head.extensions.insert(tcp.clone());
-        }
+        self.peer.describe(&mut head.extensions);
         let body = Body::new(RequestBody::new(Arc::clone(&receiver)));
         let call = self.service.call(Request::from_parts(head, body));
         let live = self.calls.begin();

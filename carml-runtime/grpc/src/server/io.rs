@@ -12,6 +12,13 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// A connection, whatever it is made of.
+pub(super) type Io = Box<dyn Duplex>;
+
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
 /// Counts what is read, so that a client that is busy sending is not taken for dead.
 #[derive(Debug)]
 pub(super) struct Counted<T> {

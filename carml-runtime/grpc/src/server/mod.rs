@@ -1,6 +1,7 @@
 //! The accept loop and the connections of a server, over [`h2`].
 //!
 //! - `listener`, `accept`: where connections come from.
+//! - `socket`: one in the file system; `tls`: handshakes.
 //! - `connection`, `clock`, `calls`, `io`: one connection, its PINGs, ages and limits.
 //! - `call`, `receive`: one call on it; how its request is read, and its response sent.
 //! - `protocol`, `methods`: what a request must be like.
@@ -21,6 +22,10 @@ mod open_files;
 mod protocol;
 mod receive;
 mod settings;
+#[cfg(unix)]
+mod socket;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -36,7 +41,9 @@ use tower_service::Service;
 
 use budget::Budget;
 pub(crate) use call::Incoming;
-pub use listener::Listener;
+#[cfg(feature = "tls")]
+pub use carml_tls::ClientCertificate;
+pub use listener::{Address, Listener};
 use methods::Methods;
 pub use open_files::raise_open_files_limit;
 use settings::Settings;
@@ -62,6 +69,8 @@ use settings::Settings;
 pub struct Server {
     settings: Settings,
     methods: Methods,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<carml_tls::Server>>,
 }
 
 /// What all connections of a server share.
@@ -70,6 +79,8 @@ struct Shared {
     settings: Settings,
     methods: Methods,
     budget: Arc<Budget>,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<carml_tls::Server>>,
     /// Connections end once their calls have.
     drain: CancellationToken,
     /// Connections end.
@@ -77,11 +88,14 @@ struct Shared {
 }
 
 impl Server {
-    /// A server with the limits of this config. Its address and its middlewares are not used.
+    /// A server with the limits of this config. Its address, its middlewares and its files are not
+    /// used.
     pub fn new(config: &model::GrpcServer) -> Self {
         let server = Self {
             settings: Settings::of(config),
             methods: Methods::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
         };
         server.methods(tonic_health::pb::FILE_DESCRIPTOR_SET)
     }
@@ -94,6 +108,15 @@ impl Server {
         self
     }
 
+    /// Makes all connections ones of TLS, with these certificates. They are read again as their
+    /// files change.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, certificates: carml_tls::Server) -> Self {
+        self.tls = Some(Arc::new(certificates));
+        self
+    }
+
     /// Begins to accept connections, and serves the calls on them.
     pub fn start<S>(self, listener: Listener, service: S) -> Running
     where
@@ -103,11 +126,12 @@ impl Server {
             + 'static,
         S::Future: Send + 'static,
     {
-        let Self { settings, methods } = self;
         let shared = Arc::new(Shared {
-            budget: Budget::new(settings.message_budget),
-            settings,
-            methods,
+            budget: Budget::new(self.settings.message_budget),
+            settings: self.settings,
+            methods: self.methods,
+            #[cfg(feature = "tls")]
+            tls: self.tls,
             drain: CancellationToken::new(),
             cut: CancellationToken::new(),
         });
@@ -116,6 +140,16 @@ impl Server {
         let drain_on_drop = shared.drain.clone().drop_guard();
         let accept = accept::run(listener, Arc::clone(&shared), connections.clone(), service);
         tokio::spawn(accept);
+        #[cfg(feature = "tls")]
+        if let Some(tls) = shared.tls.clone() {
+            let drained = shared.drain.clone().cancelled_owned();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = drained => {}
+                    _ = tls.follow() => {}
+                }
+            });
+        }
         Running {
             shared,
             connections,

@@ -216,6 +216,6 @@ async fn more_connections_than_descriptors() {
 }
 
 fn is(line: &serde_json::Value, message: &str) -> bool {
-    let text = line["fields"]["message"].as_str().unwrap_or_default();
+    let text = line["message"].as_str().unwrap_or_default();
     text.contains(message)
 }

@@ -5,8 +5,12 @@
 mod codes;
 mod drain;
 mod grpc_go;
+#[path = "../support/pki.rs"]
+mod pki;
 #[allow(dead_code, reason = "the test `attack` uses it too")]
 mod server;
+mod tls;
+mod unix;
 
 use carml_test_e2e::line;
 use futures_util::stream;

@@ -50,9 +50,9 @@ pub fn run(yaml: &str, args: &[&str]) -> End {
     }
 }
 
-/// A config with port 0, and these lines below `grpc.server`.
-fn below_server(lines: &str) -> String {
-    format!("grpc:\n  server:\n    listen: 127.0.0.1:0\n{lines}")
+/// A config with this address, and these lines below `grpc.server`.
+fn below_server(address: &str, lines: &str) -> String {
+    format!("grpc:\n  server:\n    listen: {address}\n{lines}")
 }
 
 /// A server that listens.
@@ -66,17 +66,22 @@ pub struct Server {
 impl Server {
     /// Starts it with `listen` and these lines below `grpc.server`.
     pub fn start(server: &str) -> Self {
-        Self::spawn(&below_server(server), |command| command)
+        Self::listen("127.0.0.1:0", server)
     }
 
-    /// Starts it with this config, which has port 0.
+    /// Starts it with this address.
+    pub fn listen(address: &str, server: &str) -> Self {
+        Self::with(&below_server(address, server))
+    }
+
+    /// Starts it with this whole config.
     pub fn with(yaml: &str) -> Self {
         Self::spawn(yaml, |command| command)
     }
 
     /// As [`Server::start`], with no more file descriptors than this.
     pub fn start_with_descriptors(server: &str, max: u32) -> Self {
-        Self::spawn(&below_server(server), |command| {
+        Self::spawn(&below_server("127.0.0.1:0", server), |command| {
             let mut shell = Command::new("sh");
             let program = command.get_program().to_owned();
             shell

@@ -38,9 +38,12 @@ pub fn list(json: Value) -> Vec<ServerMiddleware> {
 pub async fn start(list: Value, server: Value) -> (Running, SocketAddr) {
     let chain = Chain::compile(&self::list(list)).unwrap();
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.address().unwrap();
+    let address = listener.address().unwrap().tcp().unwrap();
     let config: GrpcServer = serde_json::from_value(server).unwrap();
-    let server = Server::new(&config).methods(EchoServer::<Parrot>::FILE_DESCRIPTOR_SET);
+    let mut server = Server::new(&config).methods(EchoServer::<Parrot>::FILE_DESCRIPTOR_SET);
+    if let Some(tls) = &config.tls {
+        server = server.tls(carml_tls::Server::open(tls).unwrap());
+    }
     let routes = Routes::new(Parrot.into_server());
     let service = ChainLayer::new(chain).layer(routes);
     (server.start(listener, service), address)
