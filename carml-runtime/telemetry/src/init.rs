@@ -85,7 +85,7 @@ pub fn init(config: &Config) -> Result<(), Error> {
     });
     let stdout = (!pretty).then(|| Arc::clone(&out));
     let hooks = sinks.lines();
-    let lines = (stdout.is_some() || !hooks.is_empty()).then(|| Lines { stdout, hooks });
+    let lines = (stdout.is_some() || !hooks.is_empty()).then_some(Lines { stdout, hooks });
     let subscriber = tracing_subscriber::registry()
         .with(filter(config))
         .with(text)

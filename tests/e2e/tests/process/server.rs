@@ -5,7 +5,11 @@ use std::{
     io::{BufRead as _, BufReader, Read as _},
     os::unix::ffi::OsStrExt as _,
     process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+        mpsc::{Receiver, channel},
+    },
     time::{Duration, Instant},
 };
 
@@ -55,10 +59,19 @@ fn below_server(address: &str, lines: &str) -> String {
     format!("grpc:\n  server:\n    listen: {address}\n{lines}")
 }
 
+/// What happens to its standard output.
+#[derive(Clone, Copy)]
+pub enum Reader {
+    Reads,
+    Stops,
+    Closes,
+}
+
 /// A server that listens.
 pub struct Server {
     child: Child,
     lines: Receiver<Value>,
+    reader: Arc<AtomicU8>,
     address: String,
     _folder: TempDir,
 }
@@ -100,14 +113,26 @@ impl Server {
         let mut child = change(command(&folder, yaml)).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
+        let reader = Arc::new(AtomicU8::new(Reader::Reads as u8));
+        let mode = Arc::clone(&reader);
         std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                let _ = sender.send(serde_json::from_str(&line).unwrap());
+            let mut stdout = stdout.lines().map_while(Result::ok);
+            loop {
+                let mode = mode.load(Ordering::SeqCst);
+                if mode == Reader::Closes as u8 {
+                    break;
+                } else if mode == Reader::Stops as u8 {
+                    std::thread::sleep(Duration::from_millis(1));
+                } else {
+                    let Some(line) = stdout.next() else { break };
+                    let _ = sender.send(serde_json::from_str(&line).unwrap());
+                }
             }
         });
         let mut server = Self {
             child,
             lines,
+            reader,
             address: String::new(),
             _folder: folder,
         };
@@ -117,6 +142,11 @@ impl Server {
             .unwrap()
             .clone_into(&mut server.address);
         server
+    }
+
+    /// From the line after the next one on.
+    pub fn reader(&self, reader: Reader) {
+        self.reader.store(reader as u8, Ordering::SeqCst);
     }
 
     /// The next line of its log that matches.

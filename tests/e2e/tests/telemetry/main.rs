@@ -5,6 +5,7 @@
 #[allow(dead_code, unreachable_pub, reason = "other tests use more of it")]
 mod server;
 
+mod faults;
 mod opensearch;
 mod seed;
 mod support;

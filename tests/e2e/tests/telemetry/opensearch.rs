@@ -5,37 +5,47 @@ use std::fs;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use carml_test_servers::Server as Sink;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::{
     server::Server,
-    support::{PARENT, TRACE, ask, config, say, until},
+    support::{PARENT, TRACE, ask, config_of, say, until},
 };
 
-const INDEX: &str = "/logs-parrot-default";
-
-/// The `logger` section of a service that sends to this one.
-fn logger(sink: &Sink, password: &str) -> String {
-    let ca = fs::read(sink.about()["pki"]["ca_pem"].as_str().unwrap()).unwrap();
-    config(&format!(
-        "logger:\n  hooks:\n    - elastic_search\n  elastic_search:\n    username: admin\n    \
-         password: {password}\n    endpoints:\n      - {}\n    ca_cert: {}\n",
-        sink.endpoints()[0],
-        STANDARD.encode(ca)
-    ))
+/// One for all tests, each of which has an index of its own. It ends with the process.
+async fn shared() -> &'static Sink {
+    static SHARED: OnceCell<Sink> = OnceCell::const_new();
+    SHARED
+        .get_or_init(|| Sink::started(&["opensearch", "--tls", "--auth"]))
+        .await
 }
 
-async fn request(sink: &Sink, method: &str, path: &str, body: Value) -> Value {
+/// The config of a service of this name that sends to it.
+fn logger(sink: &Sink, name: &str, password: &str) -> String {
+    let ca = fs::read(sink.about()["pki"]["ca_pem"].as_str().unwrap()).unwrap();
+    config_of(
+        name,
+        &format!(
+            "logger:\n  hooks:\n    - elastic_search\n  elastic_search:\n    username: admin\n    \
+         password: {password}\n    endpoints:\n      - {}\n    ca_cert: {}\n",
+            sink.endpoints()[0],
+            STANDARD.encode(ca)
+        ),
+    )
+}
+
+async fn request(sink: &Sink, name: &str, method: &str, path: &str, body: Value) -> Value {
     let direct = sink.about()["direct"].as_str().unwrap();
-    let path = format!("{INDEX}{path}");
+    let path = format!("/logs-{name}-default{path}");
     ask(method, direct, &path, body).await.1
 }
 
-/// The lines of calls that OpenSearch has.
-async fn calls(sink: &Sink) -> Vec<Value> {
-    request(sink, "POST", "/_refresh", Value::Null).await;
+/// The lines of calls that OpenSearch has of this service.
+async fn calls(sink: &Sink, name: &str) -> Vec<Value> {
+    request(sink, name, "POST", "/_refresh", Value::Null).await;
     let query = json!({ "size": 1000, "sort": ["@timestamp"],
         "query": { "term": { "log.logger.keyword": "carml::rpc" } } });
-    let found = request(sink, "POST", "/_search", query).await;
+    let found = request(sink, name, "POST", "/_search", query).await;
     let hits = found["hits"]["hits"]
         .as_array()
         .cloned()
@@ -43,9 +53,9 @@ async fn calls(sink: &Sink) -> Vec<Value> {
     hits.into_iter().map(|hit| hit["_source"].clone()).collect()
 }
 
-async fn wait_for_calls(sink: &Sink, count: usize) -> Vec<Value> {
+async fn wait_for_calls(sink: &Sink, name: &str, count: usize) -> Vec<Value> {
     until("the calls", async || {
-        let calls = calls(sink).await;
+        let calls = calls(sink, name).await;
         (calls.len() >= count).then_some(calls)
     })
     .await
@@ -53,11 +63,11 @@ async fn wait_for_calls(sink: &Sink, count: usize) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_line_is_a_document_of_ecs() {
-    let sink = Sink::started(&["opensearch", "--tls", "--auth"]).await;
-    let server = Server::with(&logger(&sink, "PASSWORD"));
+    let sink = shared().await;
+    let server = Server::with(&logger(sink, "documents", "PASSWORD"));
     say(&server, "hello").await;
     say(&server, "panic").await;
-    let calls = wait_for_calls(&sink, 2).await;
+    let calls = wait_for_calls(sink, "documents", 2).await;
     let [ok, failed] = &calls[..] else {
         panic!("{calls:?}");
     };
@@ -66,7 +76,7 @@ async fn a_line_is_a_document_of_ecs() {
         ("log.level", json!("info")),
         ("log.logger", json!("carml::rpc")),
         ("ecs.version", json!("9.4.0")),
-        ("service.name", json!("parrot")),
+        ("service.name", json!("documents")),
         ("process.pid", json!(server.id())),
         ("trace.id", json!(TRACE)),
         ("rpc.method", json!("carml.test.v1.Echo/Say")),
@@ -92,14 +102,14 @@ async fn lines_that_are_too_many_for_the_server_are_sent_later() {
     let sink = Sink::started(&["opensearch", "--tls", "--auth"]).await;
     let busy = sink.about()["busy"].as_str().unwrap();
     fs::write(busy, "").unwrap();
-    let server = Server::with(&logger(&sink, "PASSWORD"));
+    let server = Server::with(&logger(&sink, "busy", "PASSWORD"));
     say(&server, "hello").await;
     let waits = server.line(|line| line["target"] == "carml::log");
     assert_eq!(waits["level"], "WARN", "{waits}");
     let reason = waits["fields"]["reason"].as_str().unwrap();
     assert!(reason.contains("429"), "{waits}");
     fs::remove_file(busy).unwrap();
-    wait_for_calls(&sink, 1).await;
+    wait_for_calls(&sink, "busy", 1).await;
     let again = server.line(|line| line["target"] == "carml::log");
     assert_eq!(
         again["message"],
@@ -109,13 +119,13 @@ async fn lines_that_are_too_many_for_the_server_are_sent_later() {
 
 #[tokio::test]
 async fn lines_that_the_server_refuses_are_counted_and_said_once() {
-    let sink = Sink::started(&["opensearch", "--tls", "--auth"]).await;
+    let sink = shared().await;
     // Fields that are not in the mapping are refused: each line has one.
     let strict = json!({ "mappings": { "dynamic": "strict", "properties": {
         "@timestamp": { "type": "date" }, "message": { "type": "text" } } } });
-    let made = request(&sink, "PUT", "", strict).await;
+    let made = request(sink, "strict", "PUT", "", strict).await;
     assert_eq!(made["acknowledged"], true, "{made}");
-    let server = Server::with(&logger(&sink, "PASSWORD"));
+    let server = Server::with(&logger(sink, "strict", "PASSWORD"));
     say(&server, "hello").await;
     let refused = server.line(|line| line["target"] == "carml::log::refused");
     assert!(refused["fields"]["lost"].as_u64().unwrap() > 0, "{refused}");
@@ -140,12 +150,32 @@ async fn lines_that_the_server_refuses_are_counted_and_said_once() {
 }
 
 #[tokio::test]
+async fn the_last_lines_are_sent_before_the_process_ends() {
+    let sink = shared().await;
+    let server = Server::with(&logger(sink, "last", "PASSWORD"));
+    say(&server, "hello").await;
+    wait_for_calls(sink, "last", 1).await;
+    say(&server, "hello").await;
+    server.signal("TERM");
+    let end = server.end().await;
+    assert_eq!(end.code, Some(0), "{end:?}");
+    // It did not wait for more lines, and nothing is sent after the end.
+    assert_eq!(calls(sink, "last").await.len(), 2);
+    let query = json!({ "query": { "match_phrase": { "message": "draining" } } });
+    let found = request(sink, "last", "POST", "/_search", query).await;
+    assert_eq!(found["hits"]["total"]["value"], 1, "{found}");
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_an_error_in_the_log() {
-    let sink = Sink::started(&["opensearch", "--tls", "--auth"]).await;
-    let server = Server::with(&logger(&sink, "wrong"));
+    let sink = shared().await;
+    let server = Server::with(&logger(sink, "wrong", "not-the-password"));
     let refused = server.line(|line| line["target"] == "carml::log");
     assert_eq!(refused["level"], "ERROR", "{refused}");
     let reason = refused["fields"]["reason"].as_str().unwrap();
     assert!(reason.contains("401"), "{refused}");
-    assert!(!refused.to_string().contains("wrong"), "{refused}");
+    assert!(
+        !refused.to_string().contains("not-the-password"),
+        "{refused}"
+    );
 }

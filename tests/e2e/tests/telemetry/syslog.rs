@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The messages that rsyslog has received.
-fn messages(sink: &Sink) -> Vec<Value> {
+pub(crate) fn messages(sink: &Sink) -> Vec<Value> {
     let file = sink.about()["messages"].as_str().unwrap();
     let text = fs::read_to_string(file).unwrap();
     // The last line may be half of one.
@@ -22,7 +22,7 @@ fn messages(sink: &Sink) -> Vec<Value> {
 }
 
 /// The first message of which this is a part.
-async fn message(sink: &Sink, part: &str) -> Value {
+pub(crate) async fn message(sink: &Sink, part: &str) -> Value {
     until(part, async || {
         let messages = messages(sink);
         let has = |message: &Value| message["raw"].as_str().unwrap().contains(part);
@@ -32,7 +32,7 @@ async fn message(sink: &Sink, part: &str) -> Value {
 }
 
 /// What only the line of the next call of this service has.
-fn marker(server: &Server) -> String {
+pub(crate) fn marker(server: &Server) -> String {
     let call = server.call();
     format!("network.peer.port={}", call["fields"]["network.peer.port"])
 }

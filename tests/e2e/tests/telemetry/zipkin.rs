@@ -3,11 +3,18 @@
 use carml_test_e2e::line;
 use carml_test_servers::Server as Sink;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::{
     server::Server,
     support::{PARENT, TRACE, ask, config, say, until},
 };
+
+/// One for all tests. It ends with the process.
+async fn shared() -> &'static Sink {
+    static SHARED: OnceCell<Sink> = OnceCell::const_new();
+    SHARED.get_or_init(|| Sink::started(&["zipkin"])).await
+}
 
 fn tracer(sink: &Sink) -> String {
     config(&format!(
@@ -29,12 +36,12 @@ async fn spans(sink: &Sink, trace: &str, count: usize) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_span_is_the_child_of_its_callers_and_the_ids_are_those_of_the_log() {
-    let sink = Sink::started(&["zipkin"]).await;
-    let server = Server::with(&tracer(&sink));
+    let sink = shared().await;
+    let server = Server::with(&tracer(sink));
     say(&server, "hello").await;
     let logged = server.call();
     say(&server, "panic").await;
-    let spans = spans(&sink, TRACE, 2).await;
+    let spans = spans(sink, TRACE, 2).await;
     let ok = spans.iter().find(|span| span["id"] == logged["span_id"]);
     let ok = ok.unwrap_or_else(|| panic!("{logged} in {spans:?}"));
     for (name, value) in [
@@ -62,8 +69,8 @@ async fn a_span_is_the_child_of_its_callers_and_the_ids_are_those_of_the_log() {
 
 #[tokio::test]
 async fn a_new_trace_has_no_parent_and_a_denied_one_is_not_sent() {
-    let sink = Sink::started(&["zipkin"]).await;
-    let server = Server::with(&tracer(&sink));
+    let sink = shared().await;
+    let server = Server::with(&tracer(sink));
     let mut client = server.echo().await;
     let mut denied = tonic::Request::new(line("denied", 0));
     denied.metadata_mut().insert("b3", "0".parse().unwrap());
@@ -72,7 +79,7 @@ async fn a_new_trace_has_no_parent_and_a_denied_one_is_not_sent() {
     assert_eq!(denied["trace_flags"], "00", "{denied}");
     client.say(line("hello", 0)).await.unwrap();
     let new = server.call();
-    let found = spans(&sink, new["trace_id"].as_str().unwrap(), 1).await;
+    let found = spans(sink, new["trace_id"].as_str().unwrap(), 1).await;
     assert_eq!(found[0]["parentId"], Value::Null, "{found:?}");
     // It was earlier, so it would be there by now.
     let path = format!("/api/v2/trace/{}", denied["trace_id"].as_str().unwrap());

@@ -1,0 +1,1 @@
+//! `cargo bench -p carml-bench-server` compares whole servers.
