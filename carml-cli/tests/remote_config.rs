@@ -1,10 +1,10 @@
-//! A config that is a key of a real etcd, or of the embedded store.
-#![cfg(all(unix, feature = "consul", feature = "etcd"))]
+//! A config that is a key of a real etcd, Consul or ZooKeeper, or of the embedded store.
+#![cfg(all(unix, feature = "consul", feature = "etcd", feature = "zookeeper"))]
 #![allow(clippy::unwrap_used)]
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader},
     path::Path,
     process::{Command, Output, Stdio},
     time::Duration,
@@ -33,175 +33,157 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// Writes a key of etcd as another program would, not below a bucket.
-fn put(etcd: &Server, key: &str, value: &str) {
-    let mut child = Command::new("etcdctl")
-        .env("ETCDCTL_API", "3")
-        .args(["--endpoints", &etcd.endpoints()[0], "put", key])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(value.as_bytes())
-        .unwrap();
-    assert!(child.wait().unwrap().success());
-}
-
+/// Servers with a config, which another program wrote, not below a bucket; and a config file.
 struct Setting {
-    etcd: Server,
+    provider: &'static str,
+    server: Server,
     folder: TempDir,
     address: String,
 }
 
-fn setting() -> Setting {
-    let etcd = Server::start(&["etcd"]);
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(
-        folder.path().join("carml.yml"),
-        "app:\n  name: file\n  verbose: true\n",
-    )
-    .unwrap();
-    put(
-        &etcd,
-        "config/shop.yml",
-        "app:\n  name: etcd\n  color: never\n",
-    );
-    let address = format!("etcd://{}/config/shop.yml", etcd.endpoints()[0]);
-    Setting {
-        etcd,
-        folder,
-        address,
+impl Setting {
+    fn start(provider: &'static str) -> Setting {
+        let server = Server::start(&[provider]);
+        let folder = tempfile::tempdir().unwrap();
+        let file = "app:\n  name: file\n  verbose: true\n";
+        fs::write(folder.path().join("carml.yml"), file).unwrap();
+        let address = format!("{provider}://{}/config/shop.yml", server.endpoints()[0]);
+        let setting = Setting {
+            provider,
+            server,
+            folder,
+            address,
+        };
+        let text = format!("app:\n  name: {provider}\n  color: never\n");
+        match provider {
+            "zookeeper" => {
+                setting.zookeeper(&["create", "/config", ""]);
+                setting.zookeeper(&["create", "/config/shop.yml", &text]);
+            }
+            _ => setting.put("config/shop.yml", &text),
+        }
+        setting
+    }
+
+    /// Writes a key with a program of the provider; of ZooKeeper, one that exists.
+    fn put(&self, key: &str, value: &str) {
+        let endpoint = &self.server.endpoints()[0];
+        match self.provider {
+            "etcd" => {
+                let mut etcdctl = Command::new("etcdctl");
+                etcdctl.env("ETCDCTL_API", "3");
+                succeeds(etcdctl.args(["--endpoints", endpoint, "put", key, value]));
+            }
+            "consul" => {
+                let url = format!("http://{endpoint}/v1/kv/{key}");
+                let mut curl = Command::new("curl");
+                curl.args(["--silent", "--fail", "--request", "PUT"]);
+                succeeds(curl.args(["--data-binary", value, &url]));
+            }
+            _ => self.zookeeper(&["set", &format!("/{key}"), value]),
+        }
+    }
+
+    /// Runs a command of ZooKeeper's own client.
+    fn zookeeper(&self, command: &[&str]) {
+        let mut client = Command::new("/usr/share/zookeeper/bin/zkCli.sh");
+        client.args(["-server", &self.server.endpoints()[0]]);
+        succeeds(client.args(command));
+    }
+
+    fn explain(&self, key: &str, more: &[&str]) -> String {
+        let arguments = ["explain", key, "--config", "carml.yml", "--config"];
+        let arguments = [&arguments[..], &[&*self.address], more].concat();
+        let done = carml(self.folder.path(), &arguments);
+        assert!(done.status.success(), "{done:?}");
+        stdout(&done)
     }
 }
 
-#[test]
-fn explain_says_which_key_of_the_store_set_a_value() {
-    let Setting {
-        etcd,
-        folder,
-        address,
-    } = setting();
-    let explain = |key: &str, more: &[&str]| {
-        let mut arguments = vec![
-            "explain",
-            key,
-            "--config",
-            "carml.yml",
-            "--config",
-            &address,
-        ];
-        arguments.extend(more);
-        let done = carml(folder.path(), &arguments);
-        assert!(done.status.success(), "{done:?}");
-        stdout(&done)
-    };
-    let name = explain("app.name", &[]);
-    assert!(
-        name.contains(&format!("set by      {address}:2:9")),
-        "{name}"
-    );
+fn succeeds(command: &mut Command) {
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+}
+
+fn check_provenance(provider: &'static str) {
+    let setting = Setting::start(provider);
+    let name = setting.explain("app.name", &[]);
+    let set_by = format!("set by      {}:2:9", setting.address);
+    assert!(name.contains(&set_by), "{name}");
     assert!(
         name.contains("instead of  file from carml.yml:2:9"),
         "{name}"
     );
-    let verbose = explain("app.verbose", &[]);
+    let verbose = setting.explain("app.verbose", &[]);
     assert!(
         verbose.contains("set by      file carml.yml:3:12"),
         "{verbose}"
     );
     // Flags win over the store.
-    let flag = explain("app.name", &["--set", "app.name=flag"]);
+    let flag = setting.explain("app.name", &["--set", "app.name=flag"]);
     assert!(flag.contains("set by      --set app.name"), "{flag}");
+}
 
+#[test]
+fn explain_says_which_key_of_etcd_set_a_value() {
+    check_provenance("etcd");
+}
+
+#[test]
+fn explain_says_which_key_of_consul_set_a_value() {
+    check_provenance("consul");
+}
+
+#[test]
+fn explain_says_which_key_of_zookeeper_set_a_value() {
+    check_provenance("zookeeper");
+}
+
+#[test]
+fn the_address_may_leave_out_the_servers_and_be_in_a_variable() {
+    let setting = Setting::start("etcd");
+    let folder = setting.folder.path();
     // The servers of the section `registry`, with a key in JSON.
-    put(&etcd, "config/shop.json", r#"{"app": {"name": "json"}}"#);
-    let registry = format!("registry.endpoints=['{}']", etcd.endpoints()[0]);
-    let done = carml(
-        folder.path(),
-        &[
-            "explain",
-            "app.name",
-            "--config",
-            "etcd:///config/shop.json",
-            "--set",
-            "registry.provider=etcd",
-            "--set",
-            &registry,
-        ],
-    );
+    setting.put("config/shop.json", r#"{"app": {"name": "json"}}"#);
+    let registry = format!("registry.endpoints=['{}']", setting.server.endpoints()[0]);
+    let address = "etcd:///config/shop.json";
+    let arguments = ["explain", "app.name", "--config", address, "--set"];
+    let arguments = [
+        &arguments[..],
+        &["registry.provider=etcd", "--set", &registry],
+    ]
+    .concat();
+    let done = carml(folder, &arguments);
     let name = stdout(&done);
     assert!(
         name.contains("set by      etcd:///config/shop.json:1:18"),
         "{done:?}"
     );
 
-    // By the variable, too.
     let mut command = Command::new(env!("CARGO_BIN_EXE_carml"));
     command
-        .current_dir(folder.path())
-        .env("CARML_CONFIG_FILE", &address);
+        .current_dir(folder)
+        .env("CARML_CONFIG_FILE", &setting.address);
     let done = command.args(["explain", "app.color"]).output().unwrap();
-    assert!(
-        stdout(&done).contains(&format!("set by      {address}:3:10")),
-        "{done:?}"
-    );
-}
-
-#[test]
-fn a_key_of_consul_is_a_config_too() {
-    let consul = Server::start(&["consul"]);
-    let folder = tempfile::tempdir().unwrap();
-    let endpoint = &consul.endpoints()[0];
-    let put = Command::new("curl")
-        .args([
-            "--silent",
-            "--fail",
-            "--request",
-            "PUT",
-            "--data",
-            "app: {name: consul}",
-        ])
-        .arg(format!("http://{endpoint}/v1/kv/config/shop.yml"))
-        .output()
-        .unwrap();
-    assert!(put.status.success(), "{put:?}");
-    let address = format!("consul://{endpoint}/config/shop.yml");
-    let done = carml(
-        folder.path(),
-        &["explain", "app.name", "--config", &address],
-    );
-    let set_by = format!("set by      {address}:1:13");
+    let set_by = format!("set by      {}:3:10", setting.address);
     assert!(stdout(&done).contains(&set_by), "{done:?}");
 }
 
 #[test]
 fn check_reports_errors_at_their_place_in_the_store() {
-    let Setting {
-        etcd,
-        folder,
-        address,
-    } = setting();
+    let setting = Setting::start("etcd");
+    let address = setting.address.clone();
     let check = |address: &str| {
+        let arguments = ["check", "--offline", "--config", "carml.yml", "--config"];
         carml(
-            folder.path(),
-            &[
-                "check",
-                "--offline",
-                "--config",
-                "carml.yml",
-                "--config",
-                address,
-            ],
+            setting.folder.path(),
+            &[&arguments[..], &[address]].concat(),
         )
     };
     let done = check(&address);
     assert!(done.status.success(), "{done:?}");
 
-    put(&etcd, "config/shop.yml", "app:\n  nmae: x\n");
+    setting.put("config/shop.yml", "app:\n  nmae: x\n");
     let done = check(&address);
     assert_eq!(done.status.code(), Some(1));
     assert!(
@@ -264,44 +246,56 @@ async fn name_after_a_change(reload: &ConfigReload<Config>, change: impl FnOnce(
     reload.config().unwrap().app.name.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_running_service_sees_a_change_at_once_and_keeps_the_config_in_an_outage() {
-    let Setting {
-        etcd,
-        folder,
-        address,
-    } = setting();
-    put(
-        &etcd,
-        "config/shop.yml",
-        &format!("app:\n  name: one\n{PROBE}"),
-    );
-    let file = folder.path().join("carml.yml");
-    let (server, reload, _) = start(&[&file, Path::new(&address)]).await;
+/// A running service sees a change at once, and keeps the config in an outage.
+async fn check_changes(provider: &'static str) {
+    let setting = Setting::start(provider);
+    let put = |name: &str| {
+        let text = format!("app:\n  name: {name}\n{PROBE}");
+        setting.put("config/shop.yml", &text);
+    };
+    put("one");
+    let file = setting.folder.path().join("carml.yml");
+    let (server, reload, _) = start(&[&file, Path::new(&setting.address)]).await;
     assert_eq!(reload.config().unwrap().app.name.as_deref(), Some("one"));
-    let two = format!("app:\n  name: two\n{PROBE}");
-    let name = name_after_a_change(&reload, || put(&etcd, "config/shop.yml", &two)).await;
-    assert_eq!(name, "two");
+    assert_eq!(name_after_a_change(&reload, || put("two")).await, "two");
 
     // An invalid one changes nothing.
     let changes = reload.changes(Duration::from_secs(3_600));
     let mut changes = std::pin::pin!(changes);
-    put(&etcd, "config/shop.yml", "app: [");
-    let next = tokio::time::timeout(Duration::from_secs(20), changes.next()).await;
-    let error = next.unwrap().unwrap().unwrap_err().to_string();
-    assert!(error.contains(&address), "{error}");
+    let mut next = async || {
+        let next = tokio::time::timeout(Duration::from_secs(20), changes.next());
+        next.await.expect("a change in time").unwrap()
+    };
+    setting.put("config/shop.yml", "app: [");
+    let error = next().await.unwrap_err().to_string();
+    assert!(error.contains(&setting.address), "{error}");
     assert_eq!(reload.config().unwrap().app.name.as_deref(), Some("two"));
 
-    etcd.kill(0);
+    setting.server.kill(0);
     assert!(
         reload.reload().await.is_err(),
         "the invalid text is the last known one"
     );
-    etcd.restart(0);
-    let three = format!("app:\n  name: three\n{PROBE}");
-    let name = name_after_a_change(&reload, || put(&etcd, "config/shop.yml", &three)).await;
-    assert_eq!(name, "three");
+    setting.server.restart(0);
+    put("three");
+    assert_eq!(next().await.unwrap().keys, ["/app/name"]);
+    assert_eq!(reload.config().unwrap().app.name.as_deref(), Some("three"));
     server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_service_follows_a_key_of_etcd() {
+    check_changes("etcd").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_service_follows_a_key_of_consul() {
+    check_changes("consul").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_service_follows_a_key_of_zookeeper() {
+    check_changes("zookeeper").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

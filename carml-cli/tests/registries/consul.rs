@@ -4,7 +4,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::harness::{NOT_SERVING, Registry, SERVICE, SERVING, Service, check_kill, check_outages};
+use crate::harness::{
+    NOT_SERVING, Registry, SERVICE, SERVING, Service, check_kill, check_outages, check_pause,
+};
 
 /// Calls the API as any program does.
 fn api(registry: &Registry, path: &str, body: Option<&Value>) -> Value {
@@ -88,4 +90,9 @@ fn a_killed_service_is_gone_after_its_ttl_and_not_before() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consul_that_was_away_for_longer_than_the_ttl_gets_the_entry_again() {
     check_outages(&Registry::start("consul")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_process_comes_back_to_its_entry_and_without_its_lock() {
+    check_pause(&Registry::start("consul")).await;
 }

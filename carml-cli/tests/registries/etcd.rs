@@ -2,14 +2,14 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    path::PathBuf,
     process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
 
 use crate::harness::{
-    NOT_SERVING, Registry, SERVICE, SERVING, Service, check_kill, check_outages, stdout,
+    NOT_SERVING, Registry, SERVICE, SERVING, Service, check_kill, check_outages, check_pause,
+    installed, stdout,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,11 +65,14 @@ async fn an_etcd_that_was_away_for_longer_than_the_ttl_gets_the_entry_again() {
     check_outages(&Registry::start("etcd")).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_process_comes_back_to_its_entry_and_without_its_lock() {
+    check_pause(&Registry::start("etcd")).await;
+}
+
 /// The program that `tests/servers/install etcd-naming` builds.
 fn go(arguments: &[&str]) -> Command {
-    let store = std::env::var("CARML_SERVERS");
-    let store = store.unwrap_or_else(|_| "/var/cache/carml-test-servers".to_owned());
-    let mut command = Command::new(PathBuf::from(store).join("etcd-naming/etcd-naming"));
+    let mut command = Command::new(installed("etcd-naming/etcd-naming"));
     command.args(arguments);
     command
 }
@@ -81,7 +84,7 @@ fn go_programs_with_etcds_own_packages_find_a_service_and_are_found() {
     let address = service.address.to_string();
     registry.wait_for(std::slice::from_ref(&address));
     let called = go(&["call", &registry.endpoint(), SERVICE]).output();
-    let called = called.expect("`tests/servers/install etcd-naming` was run");
+    let called = called.unwrap();
     assert_eq!(
         stdout(&called),
         format!("{address} SERVING\n"),

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Lines},
+    io::{BufRead as _, BufReader, Lines, Read as _},
     net::SocketAddr,
     path::PathBuf,
     process::{Child, ChildStdout, Command, Output, Stdio},
@@ -26,6 +26,11 @@ pub(crate) struct Registry {
 impl Registry {
     /// A server of this provider, with one node.
     pub(crate) fn start(provider: &str) -> Registry {
+        Registry::with_prefix(provider, "")
+    }
+
+    /// With a directory for all entries.
+    pub(crate) fn with_prefix(provider: &str, prefix: &str) -> Registry {
         let registry = Registry {
             server: Server::start(&[provider]),
             folder: tempfile::tempdir().unwrap(),
@@ -33,8 +38,9 @@ impl Registry {
         let (endpoint, ttl) = (registry.endpoint(), TTL.as_secs());
         let config = format!(
             "registry:\n  provider: {provider}\n  endpoints: ['{endpoint}']\n  timeout: 2s\n  \
-             discovery:\n    register: true\n    ttl: {ttl}s\n    metadata:\n      zone: a\n\
-             grpc:\n  server:\n    listen: 127.0.0.1:0\n    shutdown:\n      settle: 2s\n"
+             discovery:\n    register: true\n    prefix: '{prefix}'\n    ttl: {ttl}s\n    \
+             metadata:\n      zone: a\ngrpc:\n  server:\n    listen: 127.0.0.1:0\n    \
+             shutdown:\n      settle: 2s\n"
         );
         fs::write(registry.config(), config).unwrap();
         registry
@@ -110,9 +116,7 @@ impl Service {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &id]).status();
-        assert!(sent.unwrap().success());
+        signal(&self.child, name);
     }
 
     /// The lines of the log about the registration, as level and message.
@@ -262,6 +266,62 @@ pub(crate) async fn check_outages(registry: &Registry) {
     std::thread::sleep(TTL);
     assert_eq!(registry.addresses(), [address]);
     assert_eq!(service.registration_lines(), lines);
+}
+
+/// A process that was stopped for longer than its leases last registers itself again, and knows that it
+/// has lost its lock.
+pub(crate) async fn check_pause(registry: &Registry) {
+    let service = Service::start(registry);
+    let address = [service.address.to_string()];
+    registry.wait_for(&address);
+    let lock = |command: &[&str]| {
+        let mut carml = registry.carml(&["kv"]);
+        carml.args(["lock", "j", "--"]).args(command);
+        carml
+    };
+    let held = registry.folder.path().join("held");
+    let hold = format!("touch {}; exec sleep 600", held.display());
+    let mut holder = lock(&["sh", "-c", &hold])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !held.exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+
+    service.signal("STOP");
+    signal(&holder, "STOP");
+    registry.wait_for(&[]);
+    let second = lock(&["true"]).output().unwrap();
+    assert!(second.status.success(), "{second:?}");
+
+    service.signal("CONT");
+    signal(&holder, "CONT");
+    let mut said = String::new();
+    let stderr = holder.stderr.as_mut().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(holder.wait().unwrap().code(), Some(1), "{said}");
+    assert!(said.contains("the lock was lost"), "{said}");
+    registry.wait_for(&address);
+    assert_eq!(service.health("carml.registration").await, Ok(SERVING));
+}
+
+/// A program of another language that `tests/servers/install` builds, or its folder.
+pub(crate) fn installed(name: &str) -> PathBuf {
+    let store = std::env::var("CARML_SERVERS");
+    let store = store.unwrap_or_else(|_| "/var/cache/carml-test-servers".to_owned());
+    let path = PathBuf::from(store).join(name);
+    assert!(
+        path.exists(),
+        "`tests/servers/install` was not run: {path:?}"
+    );
+    path
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-s", name, &id]).status();
+    assert!(sent.unwrap().success());
 }
 
 /// The processor time that the process has used.

@@ -9,7 +9,7 @@ import urllib.request
 from process import Cluster as Base
 from process import Node, StartError, free_ports
 
-ROOT = {"username": "root", "password": "root-password"}
+ROOT = {"username": "root", "password": "foo"}
 # May read and write the keys below `app/`, and nothing else.
 USER = {"username": "alice", "password": "alice-password", "prefix": "app/"}
 
@@ -25,6 +25,8 @@ class Cluster(Base):
         members = ",".join(f"n{index}=http://127.0.0.1:{peer}" for index, peer in enumerate(peers))
         for index in range(options.nodes):
             client, peer, metrics = ports[3 * index : 3 * index + 3]
+            if options.port and index == 0:
+                client = options.port
             url = f"{scheme}://127.0.0.1:{client}"
             command = [
                 "etcd", "--name", f"n{index}", "--data-dir", os.path.join(folder, f"n{index}"),
@@ -38,9 +40,9 @@ class Cluster(Base):
             if options.tls:
                 pki = options.pki
                 command += ["--cert-file", pki["server_pem"], "--key-file", pki["server_key"]]
-                command += ["--trusted-ca-file", pki["ca_pem"]]
             if options.mutual_tls:
-                command += ["--client-cert-auth"]
+                # This alone makes etcd 3.4 ask for a certificate.
+                command += ["--client-cert-auth", "--trusted-ca-file", pki["ca_pem"]]
             self.nodes.append(Node(f"etcd-{index}", command, folder, healthy(metrics)))
             self.endpoints.append(f"127.0.0.1:{client}")
 
