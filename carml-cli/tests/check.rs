@@ -66,12 +66,37 @@ fn files_are_checked_each_by_itself_and_counted() {
     );
     assert!(text.contains("expected a duration for `timeout`"), "{text}");
     assert_eq!(code, 2);
-    let (code, text) = run(&["good.yml", "--requires", "lock:cluster"]);
-    assert!(
-        text.contains("warning[capability]") && text.contains("consul, etcd, zookeeper"),
-        "{text}"
-    );
+}
+
+#[test]
+fn a_provider_without_a_required_call_is_refused_with_its_line() {
+    let files = [
+        ("redb.yml", "registry:\n  timeout: 5s\n  provider: redb\n"),
+        (
+            "etcd.yml",
+            "registry:\n  provider: etcd\n  endpoints: [127.0.0.1]\n",
+        ),
+        ("none.yml", "registry:\n  timeout: 5s\n"),
+    ];
+    let folder = folder(&files);
+    let run =
+        |file: &str, call: &str| carml(folder.path(), &["validate", file, "--requires", call]);
+    let (code, text) = run("redb.yml", "lock:cluster");
+    for expected in [
+        "error[capability]: required: `lock` with scope `cluster`, which `redb` does not offer",
+        "--> redb.yml:3:13",
+        "consul, etcd, zookeeper",
+    ] {
+        assert!(text.contains(expected), "missing {expected} in\n{text}");
+    }
+    assert_eq!(code, 1);
+    assert_eq!(run("redb.yml", "lock").0, 0);
+    // Another file may name the provider.
+    let (code, text) = run("none.yml", "lock:cluster");
+    assert!(text.contains("warning[capability]"), "{text}");
     assert_eq!(code, 0);
+    let (_, text) = run("etcd.yml", "lock:cluster");
+    assert!(!text.contains("capability"), "{text}");
 }
 
 #[test]

@@ -29,8 +29,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     report: ReportArgs,
 
-    /// A call of the store that a service needs, such as `lock:cluster`; warns if the provider
-    /// lacks it
+    /// A call of the store that a service needs, such as `lock:cluster`: an error if the provider
+    /// in the file lacks it
     #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',', value_parser = requirement)]
     requires: Vec<Requirement>,
 

@@ -1,7 +1,7 @@
 //! Whether the provider offers the calls that are required.
 
 use super::Rules;
-use carml_diagnostic::Rule;
+use carml_diagnostic::{Diagnostic, Rule};
 use carml_kv::capability::{self, Provider, Requirement};
 use serde_json::Value;
 
@@ -12,8 +12,10 @@ pub(crate) struct Required {
     pub(crate) service: Option<&'static str>,
 }
 
+const PROVIDER: &str = "/registry/provider";
+
 pub(super) fn check(rules: &mut Rules<'_>, requires: &[Required]) {
-    let provider = rules.document.value().pointer("/registry/provider");
+    let provider = rules.document.value().pointer(PROVIDER);
     let provider = provider.map_or(Some(Provider::Redb), |name| {
         name.as_str().and_then(Provider::parse)
     });
@@ -21,6 +23,8 @@ pub(super) fn check(rules: &mut Rules<'_>, requires: &[Required]) {
     let Some(provider) = provider else {
         return;
     };
+    // Where a file does not name one, another may.
+    let is_named = rules.document.provenance(PROVIDER, true).is_some();
     for required in requires {
         for unmet in capability::unmet(provider, &[required.requirement]) {
             let Requirement { call, scope } = unmet.requirement;
@@ -31,10 +35,12 @@ pub(super) fn check(rules: &mut Rules<'_>, requires: &[Required]) {
                 service: required.service,
             };
             let others: Vec<&str> = unmet.providers.iter().map(|p| p.as_str()).collect();
-            let diagnostic = rules
-                .placeholder(unoffered)
-                .help(format!("providers that offer it: {}", others.join(", ")));
-            rules.add(diagnostic, "/registry/provider");
+            let diagnostic = match is_named {
+                true => Diagnostic::new(unoffered),
+                false => rules.placeholder(unoffered),
+            };
+            let help = format!("providers that offer it: {}", others.join(", "));
+            rules.add(diagnostic.help(help), PROVIDER);
         }
     }
 }
