@@ -223,8 +223,10 @@ async fn each_key_of_a_config_has_its_effect() {
             ("token", "wrong"),
             ("certificate_file", pki("other_ca_pem")),
             ("client_certificate_file", pki("expired_pem")),
+            ("client_key_file", pki("expired_key")),
             ("bucket", "other"),
             ("endpoints", "[127.0.0.1:1]"),
+            ("timeout", "1us"),
         ] {
             let line = |line: &str| match line.trim_start().starts_with(&format!("{name}:")) {
                 true => format!("  {name}: {value}\n"),

@@ -113,16 +113,22 @@ async fn a_user_on_a_server_without_authentication_is_an_error() {
         assert!(text.contains("not enabled"), "{text}");
 
         // One server is named, the cluster tells of the others.
-        let mut one = Options::new([server.endpoints()[0].clone()]);
-        one.auto_sync = true;
-        one.timeout = Duration::from_secs(6);
-        let kv = Kv::new(Etcd::connect(&one).await.unwrap(), one.timeout);
+        let open = async |auto_sync| {
+            let registry = format!(
+                "  provider: etcd\n  endpoints: [\"{}\"]\n  timeout: 6s\n  auto_sync: {auto_sync}\n",
+                server.endpoints()[0],
+            );
+            opened(&registry).await.unwrap()
+        };
+        let (kv, alone) = (open(true).await, open(false).await);
         tokio::time::sleep(Duration::from_secs(1)).await;
         server.kill(0);
         let deadline = Instant::now() + Duration::from_secs(20);
         while let Err(e) = kv.put("k".parse().unwrap(), "v", None).await {
             assert!(Instant::now() < deadline, "{e}");
         }
+        let lost = alone.get(&"k".parse().unwrap()).await;
+        assert_eq!(lost.unwrap_err().kind, ErrorKind::Unavailable);
     })
     .await;
 }
@@ -153,9 +159,11 @@ async fn each_key_of_a_config_has_its_effect() {
             ("username", "nobody"),
             ("certificate_file", pki("other_ca_pem")),
             ("client_certificate_file", pki("expired_pem")),
+            ("client_key_file", pki("expired_key")),
             ("bucket", "other"),
             ("endpoints", "[127.0.0.1:1]"),
             ("header_timeout_per_request", "1us"),
+            ("timeout", "1us"),
         ] {
             let line = |line: &str| match line.trim_start().starts_with(&format!("{key}:")) {
                 true => format!("  {key}: {value}\n"),

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use carml_runtime::kv::{ErrorKind, Kv, Revision, WatchStart, redb::Redb};
-use carml_test_conformance::{RedbFile, conformance};
+use carml_test_conformance::{RedbFile, conformance, key, security::opened};
 
 conformance!(RedbFile);
 
@@ -83,4 +83,31 @@ async fn namespaces_of_one_file_are_separate() {
     assert!(!two.exists(&"k".parse().unwrap()).await.unwrap());
     two.close().await.unwrap();
     assert!(open("one").exists(&"k".parse().unwrap()).await.unwrap());
+}
+
+#[tokio::test]
+async fn each_key_of_a_config_has_its_effect() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = |file: &str, bucket: &str, timeout: &str| {
+        let path = dir.path().join(file);
+        let path = path.display();
+        format!("  provider: redb\n  path: {path}\n  bucket: {bucket}\n  timeout: {timeout}\n")
+    };
+    let good = registry("kv", "one", "5s");
+    let kv = opened(&good).await.unwrap();
+    kv.put(key("k"), "v", None).await.unwrap();
+    let busy = opened(&good).await.err().unwrap();
+    assert!(busy.contains(dir.path().to_str().unwrap()), "{busy}");
+    kv.close().await.unwrap();
+    for (changed, registry) in [
+        ("path", registry("other", "one", "5s")),
+        ("bucket", registry("kv", "two", "5s")),
+    ] {
+        let kv = opened(&registry).await.unwrap();
+        assert!(!kv.exists(&key("k")).await.unwrap(), "{changed}");
+        kv.close().await.unwrap();
+    }
+    let kv = opened(&registry("kv", "one", "1us")).await.unwrap();
+    let late = kv.put(key("k"), "v", None).await;
+    assert!(late.is_err(), "timeout has no effect");
 }

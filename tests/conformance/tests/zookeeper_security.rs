@@ -148,6 +148,7 @@ async fn each_key_of_a_config_has_its_effect() {
         for (key, value) in [
             ("certificate_file", pki("other_ca_pem")),
             ("client_certificate_file", pki("expired_pem")),
+            ("client_key_file", pki("expired_key")),
             ("endpoints", "[127.0.0.1:1]"),
             ("header_timeout_per_request", "1us"),
             ("timeout", "1us"),
@@ -164,6 +165,34 @@ async fn each_key_of_a_config_has_its_effect() {
         let colon = "username: \"a:b\"\n  password: c\n  ";
         let why = opened(&registry(colon)).await.err().unwrap();
         assert!(why.contains("`username`"), "{why}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_user_of_a_config_decides_who_may_use_a_bucket() {
+    within(async {
+        let server = Server::started(&["zookeeper"]).await;
+        let registry = |user: &str| {
+            let endpoint = &server.endpoints()[0];
+            format!("  provider: zookeeper\n  endpoints: [\"{endpoint}\"]\n{user}")
+        };
+        let kv = opened(&registry("  username: app\n  password: right\n")).await;
+        kv.unwrap()
+            .put("k".parse().unwrap(), "v", None)
+            .await
+            .unwrap();
+        for (key, user) in [
+            ("username", "  username: other\n  password: right\n"),
+            ("password", "  username: app\n  password: wrong\n"),
+            ("both", ""),
+        ] {
+            let why = opened(&registry(user)).await.err();
+            let why = why.unwrap_or_else(|| panic!("{key} has no effect"));
+            assert!(why.contains("the password"), "{key}: {why}");
+        }
+        let same = opened(&registry("  username: app\n  password: right\n")).await;
+        assert!(same.unwrap().exists(&"k".parse().unwrap()).await.unwrap());
     })
     .await;
 }
