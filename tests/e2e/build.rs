@@ -5,5 +5,6 @@ fn main() -> Result<(), carml_codegen::Error> {
         .schema("schema/app.json")
         .proto("proto/echo.proto")
         .proto("proto/names.proto")
+        .proto("proto/tally.proto")
         .generate()
 }

@@ -3,6 +3,8 @@
 
 carml_runtime::include_generated!();
 
+pub mod tally;
+
 use std::{sync::Mutex, time::Duration};
 
 use carml_runtime::carml_service;
