@@ -1,12 +1,13 @@
 //! What the key/value layer adds to raw redb, interleaved in one process. Ratios are printed, never
 //! asserted: they depend on the machine too.
 //!
-//! `cargo bench -p carml-bench-kv -- [DIRECTORY]`: the files are made there, by default in the
+//! `cargo bench -p carml-bench-kv --bench kv -- [DIRECTORY]`: the files are made there, by default in the
 //! directory for temporary files.
 #![allow(clippy::unwrap_used)]
 
 use std::time::{Duration, Instant};
 
+use carml_bench_kv::{Times, report};
 use carml_runtime::kv::{Key, Kv, WatchStart, redb::Redb};
 use futures_util::future::{join_all, try_join_all};
 use redb::{Database, ReadableDatabase, TableDefinition};
@@ -21,29 +22,6 @@ fn name(i: usize) -> String {
 
 fn key(i: usize) -> Key {
     Key::parse(&name(i)).unwrap()
-}
-
-/// What each of many took.
-#[derive(Default)]
-struct Times(Vec<Duration>);
-
-impl Times {
-    fn add(&mut self, since: Instant) {
-        self.0.push(since.elapsed());
-    }
-    fn percentile(&mut self, percent: usize) -> Duration {
-        self.0.sort();
-        self.0[(self.0.len() - 1) * percent / 100]
-    }
-}
-
-fn report(what: &str, raw: &mut Times, ours: &mut Times) {
-    for percent in [50, 99] {
-        let (raw, ours) = (raw.percentile(percent), ours.percentile(percent));
-        let more = ours.saturating_sub(raw);
-        let ratio = ours.as_secs_f64() / raw.as_secs_f64();
-        println!("{what} p{percent}: raw {raw:.2?}, kv {ours:.2?}: +{more:.2?}, {ratio:.2} times");
-    }
 }
 
 struct Raw(Database);

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use carml_test_servers::Server;
 use carml_test_e2e::proto::carml::test::v1::*;
+use carml_test_servers::Server;
 use futures_util::future::join_all;
 use tempfile::TempDir;
 
