@@ -37,7 +37,9 @@ pub(crate) async fn count(provider: &str, endpoint: &str) {
         };
     }
     let put = async |name: &str| kv.put(key(name), "v", None).await.unwrap();
-    let gone = async |name: &str| drop(kv.delete(key(name)).await.unwrap());
+    let gone = async |name: &str| {
+        kv.delete(key(name)).await.unwrap();
+    };
     calls! {
         "get": put("k") => async |_: Revision| kv.get(&key("k")).await.unwrap();
         "exists": put("k") => async |_: Revision| kv.exists(&key("k")).await.unwrap();
