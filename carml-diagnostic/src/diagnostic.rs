@@ -24,6 +24,19 @@ pub struct Place {
 ///
 /// It may hold secrets, so it cannot be printed: put it into a [`RawReport`](crate::RawReport) and
 /// redact that.
+///
+/// # Examples
+///
+/// ```
+/// use carml_diagnostic::{Bound, Code, Diagnostic, Kind, Severity};
+///
+/// let warning = Diagnostic::warning(Kind::OutOfRange {
+///     at: "/server/port".to_owned(),
+///     bound: Bound::AtLeast("1024".to_owned()),
+/// })
+/// .help("lower ports need privileges");
+/// assert_eq!((warning.code(), warning.severity()), (Code::Range, Severity::Warning));
+/// ```
 #[derive(Clone)]
 pub struct Diagnostic {
     pub(crate) severity: Severity,

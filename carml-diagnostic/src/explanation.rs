@@ -155,7 +155,7 @@ impl Code {
             ),
             Self::Pair => (
                 "A key is given without the one that it needs.",
-                "username: app (with `provider: etcd`, without `password`)",
+                "username: app (with `provider: etcd`, without `password`)\nprovider: etcd (without `endpoints`)",
                 "Add the key that the report names, or its file, or remove the other.",
             ),
             Self::UnusedKey => (

@@ -10,6 +10,24 @@ const MAX_DIAGNOSTICS: usize = 200;
 ///
 /// It may hold secrets and so cannot be printed; [`RawReport::redact`] makes the [`Report`] that
 /// can.
+///
+/// # Examples
+///
+/// ```
+/// use carml_diagnostic::{Code, Diagnostic, Kind, Public, RawReport};
+///
+/// let mut found = RawReport::new();
+/// found.push(Diagnostic::new(Kind::UnknownKey {
+///     key: carml_diagnostic::Input::new("prot"),
+///     parent: "/server".to_owned(),
+///     suggestion: Some("port".to_owned()),
+/// }));
+/// assert_eq!(found.diagnostics()[0].code(), Code::UnknownKey);
+///
+/// // `Public` is for what holds no secrets; a config has a policy of its own.
+/// let report = found.redact(&Public);
+/// assert_eq!(report.findings()[0].message, "`prot` is not a key of `server`");
+/// ```
 #[derive(Clone, Default)]
 pub struct RawReport {
     diagnostics: Vec<Diagnostic>,

@@ -6,6 +6,19 @@ use crate::{Code, Position, Severity, render};
 ///
 /// It comes from [`RawReport::redact`](crate::RawReport::redact) alone. [`std::fmt::Display`]
 /// renders it for people, without colour.
+///
+/// # Examples
+///
+/// ```
+/// use carml_diagnostic::{Format, Public, Source};
+///
+/// let source = Source::new("app.yml", "port: [80\n", Format::Yaml);
+/// let report = source.read().unwrap_err().redact(&Public);
+/// assert_eq!(report.errors(), 1);
+/// assert!(report.to_string().contains("app.yml:1:7"));
+/// assert_eq!(report.json()[0]["code"], "syntax");
+/// assert!(report.github().starts_with("::error file=app.yml,line=1"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     findings: Vec<Finding>,

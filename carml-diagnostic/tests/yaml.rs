@@ -548,6 +548,13 @@ fn what_the_parser_refuses_is_said_in_words() {
         ("--- a: 1\n", 1, 1, "start the mapping on the next line"),
         ("%YAML 1.2\n# c\na: 1\n", 3, 1, "write `---`"),
         (&format!("{}: 1\n", "k".repeat(1030)), 1, 1, "shorten it"),
+        ("a: 1\n- b\n", 2, 1, "give the keys of one mapping"),
+        (
+            "a:\n  b: 1\n  -   c\n",
+            3,
+            3,
+            "give the keys of one mapping",
+        ),
     ] {
         let all = faults(text);
         let [(_, at_line, at_column, _, message)] = &all[..] else {

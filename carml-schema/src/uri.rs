@@ -90,6 +90,11 @@ fn split(address: &str) -> Option<(&str, &str)> {
     Some(address.split_at(path))
 }
 
+/// What is said of a reference that has no target.
+pub(crate) fn points_to_nothing(reference: &str) -> String {
+    format!("`{reference}` points to nothing")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,6 +28,11 @@ pub enum Rule {
         /// The one that it needs.
         missing: String,
     },
+    /// The provider of the store has servers, and none is named.
+    NoServers {
+        /// The provider.
+        provider: String,
+    },
     /// The provider of the store does not offer a call that is required.
     NotOffered {
         /// The call.
@@ -109,7 +114,7 @@ impl Rule {
         match self {
             Self::NotDecodable { .. } => Code::Material,
             Self::NoEffect { .. } => Code::UnusedKey,
-            Self::Unpaired { .. } => Code::Pair,
+            Self::Unpaired { .. } | Self::NoServers { .. } => Code::Pair,
             Self::NotOffered { .. } => Code::Capability,
             Self::Middleware(_) => Code::Chain,
             Self::NotBuilt(_) => Code::NotBuilt,
@@ -128,6 +133,9 @@ impl Rule {
             Self::Unpaired { given, missing } => {
                 text![trusted(format!("`{given}` is given without `{missing}`"))]
             }
+            Self::NoServers { provider } => text![trusted(format!(
+                "the provider `{provider}` needs at least one server in `endpoints`"
+            ))],
             Self::NotOffered {
                 call,
                 scope,

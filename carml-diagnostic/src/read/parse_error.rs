@@ -244,6 +244,14 @@ impl Place<'_> {
         })
     }
 
+    /// The `-` of a list's item that the parser has just stepped over.
+    fn dash(&self) -> Option<usize> {
+        let (start, _) = self.line();
+        let above = self.text[start..self.at].trim_end();
+        let is_dash = above.trim_start() == "-" && start + above.len() < self.at;
+        is_dash.then(|| start + above.len() - 1)
+    }
+
     /// The closing bracket where the parser stopped; it may have stepped over it.
     fn closing_bracket(&self) -> Option<usize> {
         match self.rest().starts_with([']', '}']) {
@@ -259,7 +267,11 @@ impl Place<'_> {
             return if above.last().is_some_and(|l| l.part == Part::Block) {
                 self.block_scalar(info)
             } else {
-                Some(self.fault(Syntax::Indentation).help(
+                let fault = match self.dash() {
+                    Some(dash) => self.error(Syntax::Indentation, dash, dash + 1),
+                    None => self.fault(Syntax::Indentation),
+                };
+                Some(fault.help(
                     "give the keys of one mapping, and the `-` of one list, the same indentation",
                 ))
             };

@@ -61,6 +61,19 @@ pub struct Position {
 }
 
 /// A named text. Cheap to clone.
+///
+/// # Examples
+///
+/// ```
+/// use carml_diagnostic::{Format, Source};
+///
+/// let source = Source::new("app.yml", "server:\n  port: 80\n", Format::Yaml);
+/// assert_eq!(source.read().unwrap()["server"]["port"], 80);
+///
+/// let place = source.locate("/server/port").unwrap();
+/// let position = source.position(place.value.start);
+/// assert_eq!((position.line, position.column), (2, 9));
+/// ```
 #[derive(Clone)]
 pub struct Source(Arc<Inner>);
 

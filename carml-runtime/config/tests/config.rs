@@ -104,8 +104,30 @@ fn a_secret_can_be_in_a_file_of_its_own() {
 }
 
 #[test]
+fn no_key_is_missed_that_may_be_in_an_unreadable_part_or_has_no_value_yet() {
+    for (text, code) in [
+        (
+            "registry:\n  provider: etcd\n  timeout: 5s\n  path: [\n",
+            "syntax",
+        ),
+        (
+            "registry:\n  provider: etcd\n  endpoints: ${NO_SERVERS}\n",
+            "unset-variable",
+        ),
+    ] {
+        let error = loader(text).load().unwrap_err();
+        let report = codes(&error);
+        assert!(report.contains(&code), "{text}: {report:?}");
+        assert!(!report.contains(&"pair"), "{text}: {report:?}");
+    }
+    let error = loader("registry: {provider: etcd}\n").load().unwrap_err();
+    let found = codes(&error);
+    assert!(found.contains(&"pair"), "{found:?}");
+}
+
+#[test]
 fn what_may_be_a_placeholder_warns_or_refuses() {
-    let text = "registry:\n  provider: zookeeper\n  certificate: XXX\n";
+    let text = "registry:\n  provider: zookeeper\n  endpoints: [zk]\n  certificate: XXX\n";
     let lenient = loader(text).placeholders_as_warnings().load().unwrap();
     let warned: Vec<_> = lenient
         .warnings()

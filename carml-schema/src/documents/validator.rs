@@ -45,9 +45,11 @@ impl Documents {
             return Err(unusable);
         }
         let Ok(portable) = self.with(self.root().value.clone(), &[], Some(&edit)) else {
-            return Err(error.into());
+            return Err(self.located(error));
         };
-        let validator = portable.build(options())?;
+        let validator = portable
+            .build(options())
+            .map_err(|error| self.located(error))?;
         Ok(SchemaValidator::new(validator, written.into_inner()))
     }
 
@@ -55,7 +57,12 @@ impl Documents {
     fn unresolved(&self, address: &str) -> Unusable {
         let name = self.display(address);
         for (document, root) in self.documents.iter().zip(self.nodes()) {
-            if let Some(at) = reference_to(root, address) {
+            let leads_there = |node: &Node<'_>, reference: &str| {
+                let uri = reference.split('#').next().filter(|uri| !uri.is_empty());
+                let target = uri.and_then(|uri| node.resolve(uri));
+                target.is_some_and(|target| target.address().as_str() == address)
+            };
+            if let Some((at, _)) = first_reference(root, leads_there) {
                 let message = format!(
                     "there is no file `{name}`, and no file beside the root has this `$id`"
                 );
@@ -66,6 +73,21 @@ impl Documents {
             pointer: String::new(),
             message: format!("there is no file `{name}`"),
         }
+    }
+
+    /// An error of the validator. It does not say where a reference is that points to nothing.
+    fn located(&self, error: ValidationError<'_>) -> Unusable {
+        let mut documents = self.documents.iter().zip(self.nodes());
+        let dangling = documents.find_map(|(document, root)| {
+            let is_dangling = |node: &Node<'_>, reference: &str| node.resolve(reference).is_none();
+            let (at, reference) = first_reference(root, is_dangling)?;
+            let message = uri::points_to_nothing(reference);
+            Some(self.unusable(document, at, message))
+        });
+        let is_placed = !error.instance_path().as_str().is_empty();
+        dangling
+            .filter(|_| !is_placed)
+            .unwrap_or_else(|| error.into())
     }
 
     /// The first pattern that no engine reads.
@@ -128,23 +150,23 @@ impl Documents {
     }
 }
 
-/// The pointer of the first reference to an address.
-fn reference_to(document: Node<'_>, address: &str) -> Option<String> {
+/// The first reference of a document for which a test holds, and its pointer.
+fn first_reference<'a>(
+    document: Node<'a>,
+    is_meant: impl Fn(&Node<'a>, &str) -> bool,
+) -> Option<(String, &'a str)> {
     let mut open = vec![(document, String::new())];
     while let Some((node, at)) = open.pop() {
-        let leads_there = |keyword: &&&str| {
-            let reference = node.value.get(**keyword).and_then(Value::as_str);
-            let uri = reference.and_then(|reference| reference.split('#').next());
-            let uri = uri.filter(|uri| !uri.is_empty());
-            let target = uri.and_then(|uri| node.resolve(uri));
-            target.is_some_and(|target| target.address().as_str() == address)
-        };
-        if let Some(keyword) = keywords::REFERENCES.iter().find(leads_there) {
-            return Some(pointer::join(&at, keyword));
+        let mut references = keywords::REFERENCES.iter().filter_map(|keyword| {
+            let reference = node.value.get(*keyword).and_then(Value::as_str)?;
+            is_meant(&node, reference).then(|| (pointer::join(&at, keyword), reference))
+        });
+        if let Some(found) = references.next() {
+            return Some(found);
         }
         match node.value {
             Value::Object(map) => {
-                let below = map.iter().rev();
+                let below = map.iter().rev().filter(|(key, _)| !keywords::is_data(key));
                 open.extend(below.map(|(key, value)| (node.below(value), pointer::join(&at, key))));
             }
             Value::Array(list) => {
@@ -162,5 +184,38 @@ fn location(error: &ValidationError<'_>) -> String {
     match error.absolute_keyword_location() {
         Some(uri) => uri.as_str().to_owned(),
         None => format!("#{}", error.schema_path().as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::Documents;
+
+    #[test]
+    fn a_reference_that_points_to_nothing_is_reported_at_its_place() {
+        let draft = "http://json-schema.org/draft-07/schema#";
+        for (schema, pointer, reference) in [
+            (
+                json!({ "properties": { "a": { "$ref": "#/definitions/no" } } }),
+                "/properties/a/$ref",
+                "#/definitions/no",
+            ),
+            (
+                json!({
+                    "$schema": draft,
+                    "default": { "$ref": "#/data" },
+                    "items": [{}, { "$ref": "#nowhere" }],
+                }),
+                "/items/1/$ref",
+                "#nowhere",
+            ),
+        ] {
+            let documents = Documents::given("app.json", schema, &[]).unwrap();
+            let error = documents.validator(jsonschema::options).unwrap_err();
+            assert_eq!(error.pointer, pointer, "{error}");
+            assert_eq!(error.message, format!("`{reference}` points to nothing"));
+        }
     }
 }

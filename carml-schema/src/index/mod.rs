@@ -46,6 +46,20 @@ impl Annotations {
 }
 
 /// Every distinct place of a schema; the first is the document itself.
+///
+/// # Examples
+///
+/// ```
+/// use carml_schema::{Documents, SchemaIndex};
+/// use serde_json::json;
+///
+/// let schema = json!({
+///     "properties": { "port": { "default": 80 }, "token": { "writeOnly": true } }
+/// });
+/// let documents = Documents::given("app.json", schema, &[]).unwrap();
+/// let index = SchemaIndex::of(&documents, true);
+/// assert!(index.is_secret("/token") && !index.is_secret("/port"));
+/// ```
 #[derive(Debug, Default)]
 pub struct SchemaIndex(Vec<Entry>);
 

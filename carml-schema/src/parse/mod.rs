@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
         let Some(mut target) = node.resolve(reference) else {
             let fragment = decode(fragment);
             schema.rules.unsupported = Some(match fragment.starts_with('/') {
-                true => format!("`{reference}` points to nothing"),
+                true => crate::uri::points_to_nothing(reference),
                 false => format!("there is no anchor `{reference}`"),
             });
             return;

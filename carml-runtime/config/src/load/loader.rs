@@ -237,6 +237,10 @@ impl Loader {
             &self.requires,
             &mut report,
         );
+        if partial {
+            // The key that is missing may be in what could not be read.
+            report.retain(|diagnostic| diagnostic.code() != Code::Pair);
+        }
         let mut all = report.diagnostics().iter();
         let unreadable = all.any(|d| d.code() == Code::Unreadable);
         let errors = report.errors();

@@ -1,4 +1,4 @@
-//! Keys of the store that its provider does not use, and those that it needs in pairs.
+//! Keys of the store that its provider does not use, and those that it needs.
 
 use super::Rules;
 use carml_diagnostic::{Diagnostic, Rule, escape_key, text, trusted};
@@ -30,6 +30,18 @@ pub(super) fn check(rules: &mut Rules<'_>) {
             let warning = document.locate(warning, &at(key), true);
             rules.found.push(warning);
         }
+    }
+    let endpoints = registry.get("endpoints");
+    let has_none = endpoints.is_none_or(|list| list.as_array().is_some_and(Vec::is_empty));
+    if provider.uses("endpoints") && has_none {
+        let provider = provider.name.to_owned();
+        let key = match is_given("endpoints") {
+            true => "endpoints",
+            false => "provider",
+        };
+        let help = "write `endpoints: [\"host:port\"]`, or set `REGISTRY_ENDPOINTS`";
+        let error = rules.placeholder(Rule::NoServers { provider }).help(help);
+        rules.found.push(document.locate(error, &at(key), false));
     }
     for [one, other] in provider.pairs() {
         for (given, missing) in [(one, other), (other, one)] {

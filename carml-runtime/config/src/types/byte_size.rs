@@ -8,6 +8,17 @@ use super::serde_text;
 
 /// A number of bytes, written `500mb` (powers of 1,000) or `64KiB` (powers of 1,024). Shown in the
 /// largest unit that divides it.
+///
+/// # Examples
+///
+/// ```
+/// use carml_config::ByteSize;
+///
+/// let size: ByteSize = "64 KiB".parse()?;
+/// assert_eq!(size.bytes(), 65_536);
+/// assert_eq!(ByteSize::new(4_000_000).to_string(), "4mb");
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ByteSize(u64);
 
