@@ -102,7 +102,7 @@ async fn carml(config: Value) {
     ]);
     let service = ChainLayer::new(chain.unwrap()).layer(EchoServer::new(Parrot));
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.address().unwrap();
+    let address = listener.address().unwrap().tcp().unwrap();
     let _running = Server::new(&GrpcServer::default()).start(listener, service);
     ready(address).await;
 }
