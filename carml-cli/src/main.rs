@@ -38,6 +38,8 @@ enum Command {
     Kv(commands::kv::Args),
     #[cfg(feature = "kv")]
     Services(commands::services::Args),
+    #[cfg(feature = "store")]
+    Store(commands::store::Args),
     Backends(commands::backends::Args),
 }
 
@@ -54,6 +56,8 @@ fn main() -> ExitCode {
         Command::Kv(args) => commands::kv::run(args),
         #[cfg(feature = "kv")]
         Command::Services(args) => commands::services::run(args),
+        #[cfg(feature = "store")]
+        Command::Store(args) => commands::store::run(args),
         Command::Backends(args) => commands::backends::run(&args),
     }
 }

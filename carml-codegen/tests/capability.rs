@@ -30,6 +30,13 @@ fn the_table_in_the_docs_is_current() {
 }
 
 #[test]
+fn the_table_of_the_object_store_in_the_docs_is_current() {
+    const STORE: &str = "schema/store.json";
+    let table = capability::markdown(&support::read(STORE)).unwrap();
+    support::assert_table_is_current("docs/store.md", STORE, &table);
+}
+
+#[test]
 fn a_cell_outside_the_table_is_refused() {
     let schema = r#"{"x-carml-capabilities":{"providers":{"p":{}},"calls":{"put":{}},"table":{"put":{"q":"process"}}}}"#;
     assert!(

@@ -54,6 +54,7 @@
 //! - [`config`]: layers, values with their places, [`ConfigReload`] for changes while running.
 //! - [`diagnostic`]: the reports that errors of the config have, and sources with places.
 //! - [`kv`]: one key/value store over several backends: transactions, watches, locks, elections.
+//! - `store`: the object store, with the feature of that name: models, results and other files.
 //! - [`discovery`]: registering services, and finding those of others.
 //! - [`remote`]: configs that are keys of a store.
 //! - [`grpc`]: the middleware chain, for use without [`App`]. [`Shutdown`] ends streams in a drain.
@@ -69,6 +70,8 @@
 //! | `redb` | yes | the embedded key/value store |
 //! | `reflection` | yes | gRPC server reflection v1 and v1alpha |
 //! | `syslog` | no | the log hook `syslog` |
+//! | `store` | no | the object store, with the providers `fs` and `memory` |
+//! | `store-s3` | no | the provider `s3` of the object store |
 //! | `tracing` | yes | the middleware `tracing`, with OpenTelemetry |
 //! | `zookeeper` | no | the ZooKeeper backend of the key/value store |
 //! | `zipkin` | no | export of spans to Zipkin |
@@ -79,6 +82,8 @@ pub mod discovery;
 pub mod grpc;
 pub mod kv;
 pub mod remote;
+#[cfg(feature = "store")]
+pub mod store;
 
 #[doc(hidden)]
 pub mod __private;

@@ -1,4 +1,4 @@
-//! `x-carml-capabilities`: which calls each provider of the key/value store has.
+//! `x-carml-capabilities`: which calls each provider of a store has.
 
 use std::fmt;
 
@@ -64,9 +64,9 @@ impl<'a> Node<'a> {
 }
 
 impl Documents {
-    /// What each provider of the store offers, if the config has a store.
-    pub fn capabilities(&self) -> Option<Capabilities<'_>> {
-        let all = self.at("/registry");
+    /// What each provider of a section offers, such as `/registry` and `/store`.
+    pub fn capabilities(&self, section: &str) -> Option<Capabilities<'_>> {
+        let all = self.at(section);
         all.iter().find_map(|part| part.node.capabilities())
     }
 }

@@ -1,12 +1,18 @@
 //! `carml backends`.
 
-use std::{collections::BTreeMap, process::ExitCode};
+use std::process::ExitCode;
 
-use carml_kv::capability::{CALLS, Call, MARKDOWN, PROVIDERS, Provider, Scope, scope};
+use carml_codegen::capability;
+use carml_schema::{
+    Documents,
+    capabilities::{Capabilities, Entry, Reach},
+    own,
+};
+use serde_json::{Map, Value};
 
-use super::output;
+use super::{could_not_run, output};
 
-/// Print which calls each key/value provider supports
+/// Print which calls each provider of the key/value store and of the object store has
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// How to print it
@@ -22,40 +28,87 @@ enum Format {
 }
 
 pub(crate) fn run(args: &Args) -> ExitCode {
-    match args.format {
-        Format::Markdown => output::print(MARKDOWN),
-        Format::Text => output::print(text()),
-        Format::Json => output::print(format_args!("{:#}\n", json())),
+    match print(args.format) {
+        Ok(text) => output::print(text),
+        Err(error) => could_not_run(error),
     }
 }
 
-fn text() -> String {
-    let titles = PROVIDERS.iter().map(|provider| provider.title());
-    let mut text = row("", titles);
-    for call in CALLS {
-        let scopes = PROVIDERS.iter().map(|provider| offered(*provider, *call));
-        text += &row(call.title(), scopes.map(|scope| scope.unwrap_or("-")));
+fn print(format: Format) -> Result<String, Box<dyn std::error::Error>> {
+    let [registry, store] = [schema("registry.json"), schema("store.json")];
+    if matches!(format, Format::Markdown) {
+        let tables = [
+            capability::markdown(registry)?,
+            capability::markdown(store)?,
+        ];
+        return Ok(tables.join("\n"));
     }
-    text
+    let registry = Documents::given("registry.json", serde_json::from_str(registry)?, &[])?;
+    let store = Documents::given("store.json", serde_json::from_str(store)?, &[])?;
+    let (registry, store) = (table(&registry), table(&store));
+    let (Some(registry), Some(store)) = (registry, store) else {
+        return Err("the built-in schema has no table".into());
+    };
+    Ok(match format {
+        Format::Json => {
+            let mut all = registry.json();
+            all.insert("store".to_owned(), store.json().into());
+            format!("{:#}\n", Value::from(all))
+        }
+        _ => format!(
+            "{}\n{}",
+            registry.text("Key/value store"),
+            store.text("Object store")
+        ),
+    })
+}
+
+fn table(documents: &Documents) -> Option<Table<'_>> {
+    documents.root().capabilities().map(Table)
+}
+
+/// The text of a built-in schema.
+fn schema(name: &str) -> &'static str {
+    let mut all = own::DOCUMENTS.iter();
+    all.find(|(file, _)| *file == name)
+        .map_or("null", |(_, text)| text)
+}
+
+struct Table<'a>(Capabilities<'a>);
+
+impl Table<'_> {
+    fn text(&self, title: &str) -> String {
+        let titles = self.0.providers().map(|provider| provider.title());
+        let mut text = row(title, titles);
+        for call in self.0.calls() {
+            let cells = self
+                .0
+                .providers()
+                .map(|provider| self.offered(call, provider));
+            text += &row(call.title(), cells.map(|scope| scope.unwrap_or("-")));
+        }
+        text
+    }
+
+    fn json(&self) -> Map<String, Value> {
+        let row = |provider: Entry<'_>| {
+            let calls = self.0.calls();
+            let cells =
+                calls.map(|call| (call.name.to_owned(), self.offered(call, provider).into()));
+            Value::Object(cells.collect())
+        };
+        let providers = self.0.providers();
+        providers
+            .map(|provider| (provider.name.to_owned(), row(provider)))
+            .collect()
+    }
+
+    fn offered(&self, call: Entry<'_>, provider: Entry<'_>) -> Option<&'static str> {
+        self.0.reach(call.name, provider.name).map(Reach::name)
+    }
 }
 
 fn row<'a>(head: &str, cells: impl Iterator<Item = &'a str>) -> String {
     let cells: String = cells.map(|cell| format!("{cell:11}")).collect();
     format!("{head:24}{}\n", cells.trim_end())
-}
-
-fn json() -> serde_json::Value {
-    let table: BTreeMap<_, BTreeMap<_, _>> = PROVIDERS
-        .iter()
-        .map(|provider| {
-            let calls = CALLS.iter();
-            let row = calls.map(|call| (call.as_str(), offered(*provider, *call)));
-            (provider.as_str(), row.collect())
-        })
-        .collect();
-    serde_json::json!(table)
-}
-
-fn offered(provider: Provider, call: Call) -> Option<&'static str> {
-    scope(provider, call).map(Scope::as_str)
 }

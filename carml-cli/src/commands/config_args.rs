@@ -39,6 +39,16 @@ pub(crate) struct ConfigArgs {
 }
 
 impl ConfigArgs {
+    /// As if given on the command line, with CarML's own schema.
+    #[cfg(feature = "store")]
+    pub(crate) fn new(config: Vec<PathBuf>, set: Vec<String>) -> Self {
+        Self {
+            schema: SchemaArgs { schema: None },
+            config,
+            set,
+        }
+    }
+
     /// A loader of all layers, as a service has it. Reads the ones that are in stores.
     pub(crate) fn loader(&self, schema: Schema) -> Result<Loader, Error> {
         let carml = schema.is_carml();

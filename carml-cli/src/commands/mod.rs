@@ -10,13 +10,15 @@ pub(crate) mod generate;
 pub(crate) mod kv;
 pub(crate) mod new;
 mod output;
+#[cfg(feature = "kv")]
+mod registry;
 mod report_args;
 mod requirement;
 pub(crate) mod schema;
 #[cfg(feature = "kv")]
 pub(crate) mod services;
-#[cfg(feature = "kv")]
-mod store;
+#[cfg(feature = "store")]
+pub(crate) mod store;
 pub(crate) mod validate;
 
 use std::{fmt::Display, process::ExitCode};

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     invalid_input, output,
-    store::{self, Choice, Unopened},
+    registry::{self, Choice, Unopened},
 };
 
 /// Find the services that are registered: which instances there are, and where
@@ -81,7 +81,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         let opened = match args.store.open(args.prefix.as_deref()).await {
             Ok(opened) => opened,
             Err(Unopened::Config(error)) => return invalid_input(error),
-            Err(Unopened::Store(error)) => return store::failed(error, None),
+            Err(Unopened::Store(error)) => return registry::failed(error, None),
         };
         let done = match args.command {
             Command::List => list(&opened, args.format).await,
@@ -89,7 +89,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
             Command::Watch { service } => watch(&opened, &service, args.format).await,
         };
         let _ = opened.kv.close().await;
-        done.unwrap_or_else(|error| store::failed(error, help))
+        done.unwrap_or_else(|error| registry::failed(error, help))
     })
 }
 

@@ -1,11 +1,13 @@
 //! The features of `carml-runtime` that config may ask for, and whether they are in this build.
 
-const FEATURES: [(&str, bool); 10] = [
+const FEATURES: [(&str, bool); 12] = [
     ("consul", cfg!(feature = "consul")),
     ("elastic-search", cfg!(feature = "elastic-search")),
     ("etcd", cfg!(feature = "etcd")),
     ("redb", cfg!(feature = "redb")),
     ("reflection", cfg!(feature = "reflection")),
+    ("store", cfg!(feature = "store")),
+    ("store-s3", cfg!(feature = "store-s3")),
     ("syslog", cfg!(feature = "syslog")),
     ("tls", cfg!(feature = "tls")),
     ("tracing", cfg!(feature = "tracing")),

@@ -27,7 +27,7 @@ pub struct Config {
     pub logger: Logger,
     /// Where finished spans go.
     pub tracer: Tracer,
-    /// The object store. Not used in this version.
+    /// The object store: where models, results and other files are kept.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub store: Option<Store>,
     /// The download manager. Not used in this version.
@@ -668,29 +668,58 @@ pub enum TracerProvider {
     Zipkin,
 }
 
-/// The object store. Not used in this version.
+/// The object store: where models, results and other files are kept.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
-    /// Where objects are kept: a local directory, or a service that is compatible with S3. Defaults to `"fs"`.
+    /// Where objects are kept. Defaults to `"fs"`.
     pub provider: StoreProvider,
-    /// The directory of provider `fs`. Defaults to `"objects"`.
+    /// The folder of `fs`, created if it does not exist. Defaults to `"objects"`.
     pub path: String,
-    /// The server of provider `s3`.
+    /// The address of the service. Without one, that of AWS in the region. Without a scheme, `https`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<super::Endpoint>,
-    /// The bucket of provider `s3`.
+    /// The bucket, which must exist.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
-    /// The region of provider `s3`.
+    /// The region of the bucket. Services without regions take any. Defaults to `"us-east-1"`.
+    pub region: String,
+    /// Whether the bucket is in the host's name of the address (`https://BUCKET.host`) instead of its path. Defaults to `false`.
+    pub virtual_host: bool,
+    /// The certificate authority that signs the service's certificate, instead of those of the system.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
+    pub certificate: Option<super::Pem>,
+    /// Every key is under it, and nothing outside of it is changed. Defaults to `""`.
+    pub prefix: String,
+    /// Where the access key comes from. Defaults to `"config"`.
+    pub credentials: StoreCredentials,
     /// The name of the access key.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub access_key: Option<String>,
+    pub access_key: Option<super::Secret>,
     /// The secret of the access key.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<super::Secret>,
+    /// The token of temporary credentials.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub session_token: Option<super::Secret>,
+    /// How long a connection may take. Defaults to `"10s"`.
+    pub connect_timeout: super::Duration,
+    /// How long no byte may move, either way. A slow transfer is not limited. Defaults to `"30s"`.
+    pub timeout: super::Duration,
+    /// When a request is sent again.
+    pub retry: StoreRetry,
+    /// The size of a part of a large object: `5mib` to `5gib`. It is raised for an object of known size that would have more than 10,000 parts. Defaults to `"16mib"`.
+    pub part_size: super::ByteSize,
+    /// How many parts of an object are sent at once. Each is kept in memory. Defaults to `4`.
+    #[serde(deserialize_with = "integer")]
+    pub concurrency: u64,
+    /// The largest object that can be put.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub max_size: Option<super::ByteSize>,
+    /// What is sent with each part, so that the service refuses one that was damaged on its way. Defaults to `"crc32c"`.
+    pub checksum: StoreChecksum,
+    /// Whether data and names are synced to the disk before a put returns. Defaults to `true`.
+    pub durable: bool,
 }
 
 impl Default for Store {
@@ -700,9 +729,24 @@ impl Default for Store {
             path: "objects".to_owned(),
             endpoint: None,
             bucket: None,
-            region: None,
+            region: "us-east-1".to_owned(),
+            virtual_host: false,
+            certificate: None,
+            prefix: "".to_owned(),
+            credentials: StoreCredentials::Config,
             access_key: None,
             secret_key: None,
+            session_token: None,
+            connect_timeout: "10s"
+                .parse::<super::Duration>()
+                .expect("the schema's default"),
+            timeout: "30s".parse::<super::Duration>().expect("the schema's default"),
+            retry: StoreRetry::default(),
+            part_size: "16mib".parse::<super::ByteSize>().expect("the schema's default"),
+            concurrency: 4,
+            max_size: None,
+            checksum: StoreChecksum::Crc32c,
+            durable: true,
         }
     }
 }
@@ -715,18 +759,77 @@ impl std::fmt::Debug for Store {
             .field("endpoint", &self.endpoint)
             .field("bucket", &WithoutCredentials(&self.bucket))
             .field("region", &WithoutCredentials(&self.region))
-            .field("access_key", &WithoutCredentials(&self.access_key))
+            .field("virtual_host", &self.virtual_host)
+            .field("certificate", &self.certificate)
+            .field("prefix", &WithoutCredentials(&self.prefix))
+            .field("credentials", &self.credentials)
+            .field("access_key", &self.access_key)
             .field("secret_key", &self.secret_key)
+            .field("session_token", &self.session_token)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("retry", &self.retry)
+            .field("part_size", &self.part_size)
+            .field("concurrency", &self.concurrency)
+            .field("max_size", &self.max_size)
+            .field("checksum", &self.checksum)
+            .field("durable", &self.durable)
             .finish()
     }
 }
 
-/// Where objects are kept: a local directory, or a service that is compatible with S3.
+/// Where objects are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StoreProvider {
+    /// A folder of this machine. Processes can share it.
     Fs,
+    /// This process, until it ends: for tests.
+    Memory,
+    /// A bucket of a service that is compatible with S3.
     S3,
+}
+
+/// Where the access key comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreCredentials {
+    /// `access_key` and `secret_key` of this section.
+    Config,
+    /// The variables, files and metadata service of AWS. Outside of its cloud, the service is not there, and a start can take long.
+    Environment,
+    /// Requests are not signed: for public buckets.
+    Anonymous,
+}
+
+/// When a request is sent again.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreRetry {
+    /// How often a request is sent in all. Defaults to `5`.
+    #[serde(deserialize_with = "integer")]
+    pub attempts: u64,
+    /// The longest pause that the service can ask for (`Retry-After`). A longer one is an error at once. Defaults to `"60s"`.
+    pub max_wait: super::Duration,
+}
+
+impl Default for StoreRetry {
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            max_wait: "60s".parse::<super::Duration>().expect("the schema's default"),
+        }
+    }
+}
+
+/// What is sent with each part, so that the service refuses one that was damaged on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreChecksum {
+    /// A CRC32C.
+    Crc32c,
+    /// Nothing.
+    None,
 }
 
 /// The download manager. Not used in this version.

@@ -39,6 +39,8 @@ pub struct Context<C> {
     pub(super) loaded: Arc<Loaded>,
     pub(super) reload: ConfigReload<C>,
     pub(super) store: Store,
+    #[cfg(feature = "store")]
+    pub(super) objects: Objects,
     pub(super) shutdown: Shutdown,
     pub(super) is_check: bool,
 }
@@ -47,6 +49,16 @@ pub struct Context<C> {
 #[derive(Debug)]
 pub(super) enum Store {
     Open(Opened),
+    NotConfigured,
+    /// In a check.
+    NotOpen,
+}
+
+/// The object store, as a factory finds it.
+#[cfg(feature = "store")]
+#[derive(Debug)]
+pub(super) enum Objects {
+    Open(crate::store::Store),
     NotConfigured,
     /// In a check.
     NotOpen,
@@ -87,6 +99,22 @@ impl<C> Context<C> {
     /// and what the factory does after that is not checked.
     pub fn kv(&self) -> Result<&Kv, AppError> {
         self.opened().map(|opened| &opened.kv)
+    }
+
+    /// The object store of the section `store`. Cheap to clone.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::ObjectStoreNotConfigured`] if the config has no section `store`.
+    /// [`AppError::StoreNotOpen`] in a check: return it with `?`, and what the factory does after
+    /// that is not checked.
+    #[cfg(feature = "store")]
+    pub fn store(&self) -> Result<&crate::store::Store, AppError> {
+        match &self.objects {
+            Objects::Open(store) => Ok(store),
+            Objects::NotConfigured => Err(AppError::ObjectStoreNotConfigured),
+            Objects::NotOpen => Err(AppError::StoreNotOpen),
+        }
     }
 
     /// Finds the instances of services in the section `registry`. Cheap to clone.

@@ -42,9 +42,24 @@ pub enum AppError {
         "a service uses the key/value store, but the config has no section `registry`: add `registry:` with `provider: redb`"
     )]
     StoreNotConfigured,
-    /// A factory asked for the store, which `--check` does not open.
-    #[error("the key/value store is not open: `--check` does not open it")]
+    /// A factory asked for a store, which `--check` does not open.
+    #[error("the store is not open: `--check` does not open it")]
     StoreNotOpen,
+    /// A factory asked for the object store, and the config has none.
+    #[cfg(feature = "store")]
+    #[error(
+        "a service uses the object store, but the config has no section `store`: add `store:` with `path: objects`"
+    )]
+    ObjectStoreNotConfigured,
+    /// The object store could not be opened.
+    #[cfg(feature = "store")]
+    #[error("{report}")]
+    ObjectStore {
+        /// What was tried, with the place in the config.
+        report: Report,
+        /// What the store said.
+        source: Box<crate::store::Error>,
+    },
     /// A factory read a section that the app does not have.
     #[error(
         "a service reads the section `{0}`, which the app does not have: add `.section::<…>()` to the app"
@@ -120,6 +135,8 @@ impl AppError {
             Self::Refused(report) | Self::Store { report, .. } | Self::Bind { report, .. } => {
                 Some(report)
             }
+            #[cfg(feature = "store")]
+            Self::ObjectStore { report, .. } => Some(report),
             _ => None,
         }
     }

@@ -62,6 +62,35 @@ pub(super) fn server(loaded: &Loaded, config: &Config) -> Result<Server, AppErro
     Ok(server)
 }
 
+/// Opens the object store if the config has one.
+#[cfg(feature = "store")]
+pub(super) async fn objects(
+    loaded: &Loaded,
+    config: &Config,
+) -> Result<super::context::Objects, AppError> {
+    use super::context::Objects;
+    use crate::{
+        config::model::StoreProvider,
+        store::{self, ErrorKind as Failed},
+    };
+    let Some(section) = &config.store else {
+        return Ok(Objects::NotConfigured);
+    };
+    let opened = store::open(section).await;
+    opened.map(Objects::Open).map_err(|source| {
+        let at = match (section.provider, source.kind) {
+            (_, Failed::InvalidKey) => "/store/prefix",
+            (StoreProvider::Fs, _) => "/store/path",
+            _ => "/store/provider",
+        };
+        let message = format!("cannot open the object store: {source}");
+        AppError::ObjectStore {
+            report: loaded.error_at(at, message, [] as [&str; 0]),
+            source: Box::new(source),
+        }
+    })
+}
+
 /// Binds the address: the listener, and where it listens.
 pub(super) async fn listener(
     loaded: &Loaded,

@@ -14,6 +14,8 @@ use tokio::{
 };
 use tower_layer::Layer as _;
 
+#[cfg(feature = "store")]
+use super::context::Objects;
 use super::{
     App, AppError, ConfigReload, Context, Mode, args,
     checks::{Checked, Checks},
@@ -95,6 +97,7 @@ fn context<C: Root>(
     reload: Reload,
     remotes: RemoteConfigs,
     store: Store,
+    #[cfg(feature = "store")] objects: Objects,
     shutdown: Shutdown,
     is_check: bool,
 ) -> Context<C> {
@@ -109,6 +112,8 @@ fn context<C: Root>(
             config: PhantomData,
         },
         store,
+        #[cfg(feature = "store")]
+        objects,
         shutdown,
         is_check,
     }
@@ -126,6 +131,11 @@ fn check<C: Root + Send + Sync + 'static>(
         true => Store::NotOpen,
         false => Store::NotConfigured,
     };
+    #[cfg(feature = "store")]
+    let objects = match checked.base.store {
+        Some(_) => Objects::NotOpen,
+        None => Objects::NotConfigured,
+    };
     let shutdown = Shutdown::default();
     let context = context(
         &app.checks,
@@ -133,6 +143,8 @@ fn check<C: Root + Send + Sync + 'static>(
         reload,
         remotes,
         store,
+        #[cfg(feature = "store")]
+        objects,
         shutdown,
         true,
     );
@@ -148,7 +160,7 @@ fn check<C: Root + Send + Sync + 'static>(
     print(summary)?;
     for what in failures.not_checked {
         print(format_args!(
-            "not checked, because it needs the key/value store: {what}"
+            "not checked, because it needs a store, which a check does not open: {what}"
         ))?;
     }
     Ok(())
@@ -178,9 +190,21 @@ async fn run<C: Root + Send + Sync + 'static>(
         remotes.follow(opened);
     }
     let store = opened.map_or(Store::NotConfigured, Store::Open);
+    #[cfg(feature = "store")]
+    let objects = open::objects(&reload.current(), &base).await?;
     let drain = ShutdownTrigger::default();
     let shutdown = drain.shutdown();
-    let context = context(&app.checks, config, reload, remotes, store, shutdown, false);
+    let context = context(
+        &app.checks,
+        config,
+        reload,
+        remotes,
+        store,
+        #[cfg(feature = "store")]
+        objects,
+        shutdown,
+        false,
+    );
     let mut failures = Failures::default();
     let services = services::create(&context, app.services, &mut failures);
     let layers = middleware::layers(&context, &plan, app.middlewares, &mut failures);

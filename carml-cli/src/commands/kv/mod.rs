@@ -11,7 +11,7 @@ use carml_runtime::kv::{Error, Kv};
 
 use super::{
     could_not_run,
-    store::{self, Choice, Unopened},
+    registry::{self, Choice, Unopened},
 };
 
 /// Use a key/value store: a local file, or one that is served
@@ -60,7 +60,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         match args.store.open(None).await {
             Ok(opened) => client(args.command, &opened.kv, help).await,
             Err(Unopened::Config(error)) => super::invalid_input(error),
-            Err(Unopened::Store(error)) => store::failed(error, None),
+            Err(Unopened::Store(error)) => registry::failed(error, None),
         }
     })
 }
@@ -79,5 +79,5 @@ async fn client(command: Command, kv: &Kv, help: Option<String>) -> ExitCode {
     };
     // Releases what the command held. A served store stays open: it has no such call.
     let _ = kv.close().await;
-    done.unwrap_or_else(|error: Error| store::failed(error, help))
+    done.unwrap_or_else(|error: Error| registry::failed(error, help))
 }

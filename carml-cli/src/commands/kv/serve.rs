@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::super::{
     output,
-    store::{Choice, quoted},
+    registry::{Choice, quoted},
 };
 
 /// What is served unless a config says otherwise.

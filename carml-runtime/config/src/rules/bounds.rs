@@ -1,11 +1,11 @@
-//! Durations and sizes of the server that are readable, and out of range.
+//! Durations and sizes that are readable, and out of range.
 
 use super::Rules;
 use crate::{ByteSize, Duration};
 use carml_diagnostic::{Bound, Diagnostic, Kind};
 
 /// Sizes, from the least to the greatest.
-const SIZES: [(&str, ByteSize, ByteSize); 4] = [
+const SIZES: [(&str, ByteSize, ByteSize); 5] = [
     ("/grpc/server/window/connection", WINDOW.0, WINDOW.1),
     ("/grpc/server/window/stream", WINDOW.0, WINDOW.1),
     (
@@ -18,17 +18,24 @@ const SIZES: [(&str, ByteSize, ByteSize); 4] = [
         ByteSize::new(1 << 20),
         ByteSize::new(u64::MAX),
     ),
+    (
+        "/store/part_size",
+        ByteSize::new(5 << 20),
+        ByteSize::new(5 << 30),
+    ),
 ];
 
 /// What HTTP/2 allows for a connection.
 const WINDOW: (ByteSize, ByteSize) = (ByteSize::new(64 << 10), ByteSize::new((1 << 31) - 1));
 
 /// Durations in which nothing could happen if they were 0.
-const NONZERO: [&str; 4] = [
+const NONZERO: [&str; 6] = [
     "/grpc/server/handshake_timeout",
     "/grpc/server/keepalive/timeout",
     "/grpc/server/max_connection_age",
     "/grpc/server/max_connection_idle",
+    "/store/connect_timeout",
+    "/store/timeout",
 ];
 
 pub(super) fn check(rules: &mut Rules<'_>) {

@@ -1,19 +1,23 @@
 //! What the schema allows and this build does not have.
 
-use super::Rules;
+use super::{Rules, provider::SECTIONS};
 use crate::features::is_built;
 use carml_diagnostic::{Input, NotBuilt};
 use serde_json::Value;
 
 pub(super) fn check(rules: &mut Rules<'_>) {
     let value = rules.document.value();
-    let provider = value.pointer("/registry/provider").and_then(Value::as_str);
     let mut missing: Vec<(String, NotBuilt, String)> = Vec::new();
-    if let Some(provider) = provider.filter(|_| rules.is_own("/registry/provider")) {
-        let feature = feature_of(rules, provider);
+    for section in SECTIONS {
+        let at = format!("{section}/provider");
+        let provider = value.pointer(&at).and_then(Value::as_str);
+        let Some(provider) = provider.filter(|_| rules.is_own(&at)) else {
+            continue;
+        };
+        let feature = feature_of(rules, section, provider);
         if !is_built(&feature) {
             missing.push((
-                "/registry/provider".to_owned(),
+                at,
                 NotBuilt::Provider(Input::new(provider)),
                 format!("build with the feature `{feature}` of carml-runtime, or choose another provider"),
             ));
@@ -61,8 +65,8 @@ pub(super) fn check(rules: &mut Rules<'_>) {
 }
 
 /// The feature that brings a provider.
-fn feature_of(rules: &Rules<'_>, provider: &str) -> String {
-    let capabilities = rules.document.schema().documents().capabilities();
+fn feature_of(rules: &Rules<'_>, section: &str, provider: &str) -> String {
+    let capabilities = rules.document.schema().documents().capabilities(section);
     let named = capabilities.and_then(|table| table.provider(provider)?.feature());
     named.unwrap_or(provider).to_owned()
 }

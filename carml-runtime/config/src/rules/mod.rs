@@ -9,6 +9,7 @@ mod endpoint;
 mod features;
 mod provider;
 mod scalar;
+mod store;
 mod telemetry;
 
 pub(crate) use capability::{Required, default_port};
@@ -47,6 +48,7 @@ pub(super) fn check(
     certificates::check(&mut rules, &marked);
     features::check(&mut rules);
     provider::check(&mut rules);
+    store::check(&mut rules);
     discovery::check(&mut rules);
     telemetry::check(&mut rules);
     capability::check(&mut rules, requires);

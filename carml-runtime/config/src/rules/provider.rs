@@ -1,26 +1,33 @@
-//! Keys of the store that its provider does not use, and those that it needs.
+//! Keys of a store that its provider does not use, and those that it needs.
 
 use super::Rules;
 use carml_diagnostic::{Diagnostic, Rule, escape_key, text, trusted};
 
-const REGISTRY: &str = "/registry";
+/// The sections with a provider.
+pub(super) const SECTIONS: [&str; 2] = ["/registry", "/store"];
 
 pub(super) fn check(rules: &mut Rules<'_>) {
+    for section in SECTIONS {
+        check_section(rules, section);
+    }
+}
+
+fn check_section(rules: &mut Rules<'_>, section: &str) {
     let document = rules.document;
-    let registry = document.value().pointer(REGISTRY);
-    let registry = registry.and_then(|registry| registry.as_object());
-    let Some(registry) = registry.filter(|_| rules.is_own(REGISTRY)) else {
+    let given = document.value().pointer(section);
+    let given = given.and_then(|given| given.as_object());
+    let Some(keys) = given.filter(|_| rules.is_own(section)) else {
         return;
     };
-    let capabilities = document.schema().documents().capabilities();
-    let name = registry.get("provider").and_then(|name| name.as_str());
+    let capabilities = document.schema().documents().capabilities(section);
+    let name = keys.get("provider").and_then(|name| name.as_str());
     let Some(provider) = capabilities.and_then(|table| table.provider(name?)) else {
         return;
     };
-    let at = |key: &str| format!("{REGISTRY}/{}", escape_key(key));
+    let at = |key: &str| format!("{section}/{}", escape_key(key));
     // Not those that the schema has filled in.
     let is_given = |key: &str| document.provenance(&at(key), true).is_some();
-    for key in registry.keys() {
+    for key in keys.keys() {
         if !provider.uses(key) && is_given(key) {
             let warning = Diagnostic::warning(Rule::NoEffect {
                 key: key.clone(),
@@ -31,7 +38,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
             rules.found.push(warning);
         }
     }
-    let endpoints = registry.get("endpoints");
+    let endpoints = keys.get("endpoints");
     let has_none = endpoints.is_none_or(|list| list.as_array().is_some_and(Vec::is_empty));
     if provider.uses("endpoints") && has_none {
         let provider = provider.name.to_owned();
@@ -45,7 +52,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     }
     for [one, other] in provider.pairs() {
         for (given, missing) in [(one, other), (other, one)] {
-            if registry.contains_key(given) && !registry.contains_key(missing) {
+            if keys.contains_key(given) && !keys.contains_key(missing) {
                 let help = format!("add `{missing}: …`, or remove `{given}`");
                 let error = Diagnostic::new(Rule::Unpaired {
                     given: given.to_owned(),

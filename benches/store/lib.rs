@@ -1,0 +1,1 @@
+//! See `store.rs`: `cargo bench -p carml-bench-store`.
