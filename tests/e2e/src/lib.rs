@@ -55,6 +55,7 @@ impl Echo for Parrot {
                 count: u32::try_from(live_bytes()).unwrap_or(u32::MAX),
                 ..Line::default()
             }),
+            text if text.starts_with("fail ") => Err(failure(text)),
             "" => Err(Status::invalid_argument("the text is empty")),
             _ => Ok(line),
         }
@@ -65,25 +66,28 @@ impl Echo for Parrot {
         line: Line,
     ) -> Result<impl Stream<Item = Result<Line, Status>> + Send + use<>, Status> {
         let count = line.count;
+        let failure = line.text.starts_with("fail ").then(|| failure(&line.text));
         // One at a time: a panic loses what waits in tonic's buffer.
         let numbers = futures_util::stream::iter(0..count).then(async |n| {
             tokio::task::yield_now().await;
             n
         });
-        Ok(numbers.map(move |n| {
-            assert!(
-                line.text != "panic" || n == 0,
-                "the stream panics on request"
-            );
-            let mut answer = Line {
-                count: n,
-                ..line.clone()
-            };
-            if line.text == "grow" {
-                answer.text = "x".repeat(1_000 * n as usize);
-            }
-            Ok(answer)
-        }))
+        Ok(numbers
+            .map(move |n| {
+                assert!(
+                    line.text != "panic" || n == 0,
+                    "the stream panics on request"
+                );
+                let mut answer = Line {
+                    count: n,
+                    ..line.clone()
+                };
+                if line.text == "grow" {
+                    answer.text = "x".repeat(1_000 * n as usize);
+                }
+                Ok(answer)
+            })
+            .chain(futures_util::stream::iter(failure.map(Err))))
     }
 
     // As tonic has it.
@@ -137,6 +141,12 @@ impl Echo for Parrot {
         let answers = tokio_stream::wrappers::ReceiverStream::new(answers);
         Ok(Response::new(answers.right_stream()))
     }
+}
+
+/// An error with what follows `fail ` as its text, and with details.
+fn failure(text: &str) -> Status {
+    let text = text.trim_start_matches("fail ");
+    Status::with_details(tonic::Code::FailedPrecondition, text, vec![7; 5_000].into())
 }
 
 /// Whether the handler is asked to ignore errors of its request stream.

@@ -14,7 +14,7 @@ use http::{Response, header};
 use http_body::Body as _;
 use tonic::body::Body;
 
-use super::receive::Receiver;
+use super::{bounded_status, receive::Receiver};
 
 /// Where a request comes from: in the extensions of each that [`Server`](super::Server) takes.
 #[derive(Clone, Debug)]
@@ -85,6 +85,7 @@ where
     ] {
         head.headers.remove(name);
     }
+    bounded_status::bound(&mut head.headers);
     let head = Response::from_parts(head, ());
     let is_end = body.is_end_stream();
     match respond.send_response(head, is_end) {
@@ -140,7 +141,8 @@ fn poll_send(
             Ok(data) => stream.send_data(data, body.is_end_stream()),
             Err(frame) => {
                 stream.reserve_capacity(0);
-                if let Ok(trailers) = frame.into_trailers() {
+                if let Ok(mut trailers) = frame.into_trailers() {
+                    bounded_status::bound(&mut trailers);
                     let _ = stream.send_trailers(trailers);
                 }
                 return Poll::Ready(());

@@ -4,11 +4,12 @@
 //! - `socket`: one in the file system; `tls`: handshakes.
 //! - `connection`, `clock`, `calls`, `io`: one connection, its PINGs, ages and limits.
 //! - `call`, `receive`: one call on it; how its request is read, and its response sent.
-//! - `protocol`, `methods`: what a request must be like.
+//! - `protocol`, `methods`: what a request must be like; `bounded_status`: what a status may be.
 //! - `settings`, `budget`: limits, as the config has them; `open_files`: one of the system.
 //! - `episode`: states that are logged once when they begin, and once when they end.
 
 mod accept;
+mod bounded_status;
 mod budget;
 mod call;
 mod calls;
