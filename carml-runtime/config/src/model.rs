@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::support::{WithoutCredentials, present, integer};
+use super::support::{WithoutCredentials, present, present_int, integer};
 
 /// Every section that CarML itself reads. Other keys are allowed: extend it with `allOf` and your own properties, and forbid all others with `unevaluatedProperties: false`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -261,6 +261,8 @@ pub enum ServerMiddleware {
     MaxMessageSize(super::ByteSize),
     /// A call that arrives while `max` calls are in progress ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` asks the client to wait a second before it retries. No call waits in a queue. A stream counts until it ends.
     ConcurrencyLimit(ConcurrencyLimit),
+    /// A call that comes faster than `rate` ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` tells the client when there is room for one. No call waits in a queue.
+    RateLimit(RateLimit),
 }
 
 /// How many calls may be in progress at the same time.
@@ -270,6 +272,44 @@ pub struct ConcurrencyLimit {
     /// The number of calls in progress, of all connections together. For example `100`.
     #[serde(deserialize_with = "integer")]
     pub max: u64,
+}
+
+/// How fast calls may come.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// A number of calls per second, minute or hour: `100/s`, `6000/m`, `10/h`. For example `"100/s"`.
+    pub rate: String,
+    /// How many calls may come at once. The number in `rate` if absent.
+    #[serde(default, deserialize_with = "present_int", skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u64>,
+    /// Whose calls count together: `all`, or those of each `peer`, which is an address of IPv4 or a /64 network of IPv6. At most 100,000 peers are tracked: then those not seen for the longest time start over. Defaults to `"all"`.
+    #[serde(default = "RateLimit::default_key")]
+    pub key: RateLimitKey,
+}
+
+impl RateLimit {
+    fn default_key() -> RateLimitKey {
+        RateLimitKey::All
+    }
+}
+
+impl std::fmt::Debug for RateLimit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RateLimit")
+            .field("rate", &WithoutCredentials(&self.rate))
+            .field("burst", &self.burst)
+            .field("key", &self.key)
+            .finish()
+    }
+}
+
+/// Whose calls count together: `all`, or those of each `peer`, which is an address of IPv4 or a /64 network of IPv6. At most 100,000 peers are tracked: then those not seen for the longest time start over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RateLimitKey {
+    All,
+    Peer,
 }
 
 /// How the server notices a peer that disappeared without closing its connection, so that its streams end and their locks are released.

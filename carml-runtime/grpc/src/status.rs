@@ -1,6 +1,8 @@
 //! The statuses of the runtime's own errors, as a caller sees them. No other module makes a
 //! [`Status`] of such an error.
 
+use std::time::Duration;
+
 use http::HeaderMap;
 use tonic::{Status, metadata::MetadataValue};
 
@@ -59,10 +61,23 @@ pub(crate) fn too_many_calls(limit: u64) -> Status {
     ))
 }
 
+/// A call over the rate; there is room for one after this time.
+pub(crate) fn too_fast(wait: Duration) -> Status {
+    let message = "calls come faster than the rate that is allowed: try again later".to_owned();
+    pushback_for(wait, message)
+}
+
 /// RESOURCE_EXHAUSTED that asks the client to wait a second before it retries.
 fn pushback(message: String) -> Status {
+    pushback_for(Duration::from_secs(1), message)
+}
+
+/// RESOURCE_EXHAUSTED that asks the client to wait before it retries.
+fn pushback_for(wait: Duration, message: String) -> Status {
     let mut status = Status::resource_exhausted(message);
-    let pushback = MetadataValue::from_static("1000");
+    // Clients read 32 bits.
+    let millis = wait.as_nanos().div_ceil(1_000_000).clamp(1, 1 << 30);
+    let pushback = MetadataValue::from(u32::try_from(millis).unwrap_or(1 << 30));
     status
         .metadata_mut()
         .insert("grpc-retry-pushback-ms", pushback);

@@ -92,6 +92,7 @@ fn item() -> impl Strategy<Value = Value> {
         json!({ "timeout": "5s" }),
         json!({ "max_message_size": "4mb" }),
         json!({ "concurrency_limit": { "max": 8 } }),
+        json!({ "rate_limit": { "rate": "100/s", "burst": 10, "key": "peer" } }),
         json!({ "guard": { "word": "sesame" } }),
         json!("plain"),
     ]);

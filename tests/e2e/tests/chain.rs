@@ -277,6 +277,28 @@ async fn a_timeout_ends_a_stream_that_is_never_pending() {
 }
 
 #[tokio::test]
+async fn calls_pass_at_the_rate_and_say_when_there_is_room_for_the_next() {
+    let limit = json!({ "rate_limit": { "rate": "5/s", "burst": 2 } });
+    let mut client = serve(json!([limit])).await;
+    let begun = std::time::Instant::now();
+    let mut passed = 0;
+    while passed < 6 {
+        let Err(error) = client.say(line("hello", 0)).await else {
+            passed += 1;
+            continue;
+        };
+        assert_eq!(error.code(), Code::ResourceExhausted);
+        assert!(passed >= 2, "a burst of two");
+        let pushback = error.metadata().get("grpc-retry-pushback-ms").unwrap();
+        let pushback: u64 = pushback.to_str().unwrap().parse().unwrap();
+        assert!((1..=200).contains(&pushback), "{pushback}");
+        tokio::time::sleep(std::time::Duration::from_millis(pushback)).await;
+    }
+    // Two at once, and four more at 200 ms each.
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(790));
+}
+
+#[tokio::test]
 async fn a_call_over_the_limit_of_calls_is_refused_at_once_and_let_in_when_another_ends() {
     let mut client = serve(json!(["recover", { "concurrency_limit": { "max": 2 } }])).await;
     let mut open = Vec::new();

@@ -228,7 +228,11 @@ async fn a_client_that_went_away_is_cancelled_in_the_log() {
 
 #[tokio::test]
 async fn a_call_over_a_limit_is_resource_exhausted_and_says_when_to_retry() {
-    for limit in [json!({ "concurrency_limit": { "max": 1 } })] {
+    for limit in [
+        json!({ "concurrency_limit": { "max": 1 } }),
+        json!({ "rate_limit": { "rate": "1/m" } }),
+        json!({ "rate_limit": { "rate": "10/h", "burst": 1, "key": "peer" } }),
+    ] {
         let mut client = serve(Value::Array(vec![limit.clone()])).await;
         let mut other = client.clone();
         let first = tokio::spawn(async move { other.say(slow(2_000)).await });

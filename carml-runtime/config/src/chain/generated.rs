@@ -20,6 +20,7 @@ impl BuiltIn {
             BuiltIn::Server(ServerMiddleware::ConcurrencyLimit(_)) => {
                 &MIDDLEWARES[5usize]
             }
+            BuiltIn::Server(ServerMiddleware::RateLimit(_)) => &MIDDLEWARES[6usize],
         }
     }
     /// Whether its options are zero where they must not be.
@@ -89,6 +90,15 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "concurrency_limit",
+        server: true,
+        client: false,
+        feature: None,
+        nonzero: None,
+        implicit: None,
+        inside: None,
+    },
+    Facts {
+        name: "rate_limit",
         server: true,
         client: false,
         feature: None,

@@ -8,8 +8,9 @@ use crate::middleware::tracing;
 use crate::middleware::timeout;
 use crate::middleware::max_message_size;
 use crate::middleware::concurrency_limit;
+use crate::middleware::rate_limit;
 /// No chain has more steps: none is in a list twice.
-pub(super) const CAPACITY: usize = 6usize;
+pub(super) const CAPACITY: usize = 7usize;
 /// A built-in middleware in a chain.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -20,6 +21,7 @@ pub(super) enum Step {
     Timeout(timeout::Timeout),
     MaxMessageSize(max_message_size::MaxMessageSize),
     ConcurrencyLimit(concurrency_limit::ConcurrencyLimit),
+    RateLimit(rate_limit::RateLimit),
 }
 impl Step {
     /// The middleware with these options, if it is in this build.
@@ -58,6 +60,11 @@ impl Step {
                         ),
                     )
                 }
+                BuiltIn::Server(ServerMiddleware::RateLimit(options)) => {
+                    Step::RateLimit(
+                        <rate_limit::RateLimit as Middleware>::build(options),
+                    )
+                }
             },
         )
     }
@@ -87,6 +94,7 @@ impl Step {
             Step::Timeout(_) => State::Timeout(Default::default()),
             Step::MaxMessageSize(_) => State::MaxMessageSize(Default::default()),
             Step::ConcurrencyLimit(_) => State::ConcurrencyLimit(Default::default()),
+            Step::RateLimit(_) => State::RateLimit(Default::default()),
         }
     }
     /// Calls the visitor with the middleware and its state.
@@ -112,6 +120,9 @@ impl Step {
             (Step::ConcurrencyLimit(middleware), State::ConcurrencyLimit(state)) => {
                 visitor.visit(middleware, state)
             }
+            (Step::RateLimit(middleware), State::RateLimit(state)) => {
+                visitor.visit(middleware, state)
+            }
             _ => unreachable!("a state is made by its step"),
         }
     }
@@ -128,4 +139,5 @@ pub(super) enum State {
     Timeout(<timeout::Timeout as Middleware>::State),
     MaxMessageSize(<max_message_size::MaxMessageSize as Middleware>::State),
     ConcurrencyLimit(<concurrency_limit::ConcurrencyLimit as Middleware>::State),
+    RateLimit(<rate_limit::RateLimit as Middleware>::State),
 }

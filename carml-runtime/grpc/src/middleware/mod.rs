@@ -9,6 +9,7 @@ mod hooks;
 pub(super) mod concurrency_limit;
 pub(super) mod logging;
 pub(super) mod max_message_size;
+pub(super) mod rate_limit;
 pub(super) mod recover;
 pub(super) mod timeout;
 #[cfg(feature = "tracing")]
