@@ -8,8 +8,10 @@
 pub mod check;
 mod consul;
 mod etcd;
+pub mod fault_run;
 pub mod faults;
 mod fixture;
+pub mod linearizable;
 mod proxy;
 mod redb;
 pub mod security;
