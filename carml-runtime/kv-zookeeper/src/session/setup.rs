@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use futures_util::future::try_join_all;
 use zookeeper_client::{Client, CreateMode, Error as ZkError};
 
 use super::Ensemble;
@@ -17,9 +18,9 @@ impl Ensemble {
             self.make(client, &root[..end]).await?;
         }
         self.learn_acl(client).await?;
-        for path in self.namespace.fixtures() {
-            self.make(client, &path).await?;
-        }
+        // All are sent at once, and executed in this order.
+        let fixtures = self.namespace.fixtures();
+        try_join_all(fixtures.iter().map(|path| self.make(client, path))).await?;
         Ok(())
     }
 
