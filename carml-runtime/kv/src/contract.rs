@@ -1,6 +1,48 @@
 //! The contract of backends: one trait per call. A backend implements the calls that its column of
 //! the capability table lists, no more and no less; [`provide!`](crate::provide) checks that when
 //! it compiles.
+//!
+//! A backend that has one call:
+//!
+//! ```
+//! # use bytes::Bytes;
+//! # use carml_kv::{Error, Key, LeaseId, Revision, WatchStart};
+//! # use carml_kv::contract::{Answer, Put, Watch};
+//! struct Shelf;
+//!
+//! impl Put for Shelf {
+//!     fn put(&self, _: Key, _: Bytes, _: Option<LeaseId>) -> Answer<'_, Revision> {
+//!         Box::pin(async { Ok(Revision(1)) })
+//!     }
+//! }
+//!
+//! async fn write(shelf: &Shelf, key: Key) -> Result<Revision, Error> {
+//!     shelf.put(key, Bytes::new(), None).await
+//! }
+//! ```
+//!
+//! A call that it lacks does not compile:
+//!
+//! ```compile_fail
+//! # use bytes::Bytes;
+//! # use carml_kv::{Error, Key, LeaseId, Revision, WatchStart};
+//! # use carml_kv::contract::{Answer, Put, Watch};
+//! struct Shelf;
+//!
+//! impl Put for Shelf {
+//!     fn put(&self, _: Key, _: Bytes, _: Option<LeaseId>) -> Answer<'_, Revision> {
+//!         Box::pin(async { Ok(Revision(1)) })
+//!     }
+//! }
+//!
+//! async fn write(shelf: &Shelf, key: Key) -> Result<Revision, Error> {
+//!     shelf.put(key, Bytes::new(), None).await
+//! }
+//!
+//! async fn follow(shelf: &Shelf, key: Key) {
+//!     let _ = shelf.watch(key, WatchStart::Now).await;
+//! }
+//! ```
 
 use std::time::Duration;
 
