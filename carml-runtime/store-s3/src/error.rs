@@ -31,11 +31,13 @@ impl<'a> Context<'a> {
     }
 
     pub(crate) fn failure(&self, failure: &Failure) -> Error {
+        let kind = kind(failure);
         let message = match hint(failure) {
             Some(hint) => format!("{failure}; {hint}"),
+            None if kind == ErrorKind::NotFound => "there is no such object".to_owned(),
             None => failure.to_string(),
         };
-        Error::new(kind(failure), self.op, message).with_what(self.key)
+        Error::new(kind, self.op, message).with_what(self.key)
     }
 }
 

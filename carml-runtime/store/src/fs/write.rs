@@ -177,28 +177,29 @@ pub(super) async fn delete(fs: &Fs, keys: &[Key]) -> Result<(), Error> {
 
 /// Writes an object to a path, which has all of it or is not changed.
 pub(crate) async fn save(object: Object, path: &Path) -> Result<u64, Error> {
-    let key = object.meta.name.clone();
     let target = path.to_owned();
-    let name = key.clone();
-    let staged = blocking("get", move || {
-        let folder = match folder_of(&target) {
-            folder if folder == Path::new("") => Path::new("."),
-            folder => folder,
-        };
+    let folder = match folder_of(path) {
+        folder if folder == Path::new("") => Path::new("."),
+        folder => folder,
+    };
+    let folder = folder.to_owned();
+    let failed =
+        |target: &Path, error| Error::io("save", error).with_what(target.display().to_string());
+    let name = target.clone();
+    let staged = blocking("save", move || {
         let staging = Staging::open(folder, Durability::Synced);
         let staged = staging.and_then(|staging| staging.stage());
-        staged.map_err(|error| failed("get", &name, error))
+        staged.map_err(|error| failed(&name, error))
     })
     .await?;
     let copy = staged.as_file().try_clone();
-    let copy = copy.map_err(|error| failed("get", &key, error))?;
+    let copy = copy.map_err(|error| failed(&target, error))?;
     let written = object
         .write_to(&mut tokio::fs::File::from_std(copy))
         .await?;
-    let target = path.to_owned();
-    blocking("get", move || {
+    blocking("save", move || {
         let published = staged.publish(&target, Publish::Overwrite);
-        published.map_err(|error| failed("get", &key, error.source))
+        published.map_err(|error| failed(&target, error.source))
     })
     .await?;
     Ok(written)
