@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
     time::{Duration, Instant},
 };
 
@@ -76,8 +76,12 @@ impl Service {
         let end = Instant::now() + PATIENCE;
         loop {
             assert!(Instant::now() < end, "no line `{message}`");
-            let line = self.lines.recv_timeout(PATIENCE).ok()?;
-            if line["fields"]["message"] == message {
+            let line = match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => panic!("no line `{message}`"),
+            };
+            if line["message"] == message {
                 return Some(line);
             }
         }
@@ -98,6 +102,7 @@ impl Service {
         ended.await.unwrap()
     }
 
+    /// Of a process that ends by itself.
     fn end(&mut self) -> (Option<i32>, String) {
         let mut report = String::new();
         let stderr = self.child.stderr.as_mut().unwrap();
