@@ -113,6 +113,11 @@ impl Error {
         }
     }
 
+    /// An error of an option.
+    pub fn invalid(option: &str, why: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::InvalidArgument, format!("`{option}`: {why}")).with_op("open")
+    }
+
     /// Sets the operation.
     #[must_use]
     pub fn with_op(mut self, op: &'static str) -> Self {

@@ -9,6 +9,7 @@ use http::HeaderValue;
 
 use crate::{
     Algorithm, CacheSource, Cached, Checksum, Error, ErrorKind, Event, Request, Unpack,
+    archive::Format,
     cache::{KeyLock, Lease, Record, now},
     event::Broadcast,
     flight::Status,
@@ -112,10 +113,7 @@ impl Job {
         let cached = self.file(&events, &status).await?;
         match self.unpack {
             None => Ok(cached),
-            Some(_) => Err(Error::new(
-                ErrorKind::UnsupportedFormat,
-                "unpacking is not built in",
-            )),
+            Some(Unpack::Auto) => self.unpacked(cached, &events, &status).await,
         }
     }
 
@@ -162,6 +160,40 @@ impl Job {
             // Evicted before it could be leased, or by another process's hand.
             force = false;
         }
+    }
+
+    /// The folder that a file becomes, unpacked once for all processes.
+    async fn unpacked(
+        &self,
+        cached: Cached,
+        events: &Arc<Broadcast>,
+        status: &Status,
+    ) -> Result<Cached, Error> {
+        let cache = &self.shared.cache;
+        let blob = cached.path.clone();
+        let format = blocking(move || Format::of(&blob)).await?;
+        let tree = cache.tree(&cached.sha256, format.as_str());
+        let waiting = || {
+            status.is_waiting.store(true, Ordering::Relaxed);
+            events.send(Event::Waiting);
+        };
+        let name = format!("tree-{}-{}", cached.sha256, format.as_str());
+        let lock = KeyLock::exclusive(&cache.lock_path(&name), waiting, || tree.is_dir()).await?;
+        status.is_waiting.store(false, Ordering::Relaxed);
+        if let Some(lock) = lock {
+            events.send(Event::Unpacking);
+            let (cache, limits) = (cache.clone(), self.shared.unpack);
+            let (blob, target) = (cached.path.clone(), tree.clone());
+            blocking(move || {
+                let _lock = lock;
+                cache.unpack(&blob, format, &target, limits)
+            })
+            .await?;
+        }
+        Ok(Cached {
+            path: tree,
+            ..cached
+        })
     }
 
     async fn find(&self) -> Result<Found, Error> {

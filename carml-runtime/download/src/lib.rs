@@ -10,6 +10,8 @@
 //! if the server proves that the file is the same. A checksum is computed while bytes arrive. A file
 //! is visible only when it is whole.
 //!
+//! The feature `store` adds URLs of the object store: `store:KEY`.
+//!
 //! ```no_run
 //! use carml_download::{Downloads, Options, Request};
 //!
@@ -26,6 +28,7 @@
 //! # }
 //! ```
 
+mod archive;
 mod cache;
 mod cached;
 mod checksum;

@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    Cached, Error, ErrorKind, Event, Options, Request,
+    Cached, Error, ErrorKind, Event, Options, Request, UnpackLimits,
     cache::{Cache, CacheEntry, Pruned, Verified},
     event::Broadcast,
     flight::Flight,
@@ -38,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) revalidate: Duration,
     pub(crate) offline: bool,
     pub(crate) stale_if_error: bool,
+    pub(crate) unpack: UnpackLimits,
     deadline: Option<Duration>,
     flights: Mutex<HashMap<JobKey, Weak<Flight>>>,
 }
@@ -58,6 +59,27 @@ impl Downloads {
     /// `InvalidArgument` for an option that is invalid, `Refused` for a cache of another version or
     /// one that others may write in, `Io` if it cannot be created.
     pub fn open(options: &Options) -> Result<Self, Error> {
+        Self::create(
+            options,
+            #[cfg(feature = "store")]
+            None,
+        )
+    }
+
+    /// As [`open`](Self::open), with the store that `store:` URLs are of.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    #[cfg(feature = "store")]
+    pub fn with_store(options: &Options, store: carml_store::Store) -> Result<Self, Error> {
+        Self::create(options, Some(store))
+    }
+
+    fn create(
+        options: &Options,
+        #[cfg(feature = "store")] store: Option<carml_store::Store>,
+    ) -> Result<Self, Error> {
         let policy = Arc::new(Policy::new(options)?);
         let http = Http::new(options, Arc::clone(&policy))?;
         let shared = Shared {
@@ -69,7 +91,11 @@ impl Downloads {
                 attempts: options.attempts.max(1),
                 max_wait: options.max_wait,
                 max_size: options.max_size,
+                connections: options.connections.max(1),
+                #[cfg(feature = "store")]
+                store,
             }),
+            unpack: options.unpack,
             slots: Semaphore::new(options.parallel.max(1)),
             revalidate: options.revalidate,
             offline: options.offline,

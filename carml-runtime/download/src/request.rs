@@ -98,6 +98,16 @@ impl Request {
         self
     }
 
+    /// The name that the path of the URL ends with, if it is one that a file can have.
+    pub fn file_name(&self) -> Option<String> {
+        let location = crate::policy::location::Location::parse(&self.url).ok()?;
+        let last = location.url.path().rsplit('/').next()?;
+        let name = percent_encoding::percent_decode_str(last)
+            .decode_utf8()
+            .ok()?;
+        crate::archive::is_safe_name(&name).then(|| name.into_owned())
+    }
+
     /// Unpacks the file: the result is a folder.
     pub fn unpack(mut self, unpack: Unpack) -> Self {
         self.unpack = Some(unpack);

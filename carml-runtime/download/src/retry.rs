@@ -13,7 +13,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const PROGRESS: u64 = 1024 * 1024;
 
 /// The attempts at one URL.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Retries {
     attempts: u32,
     max_wait: Duration,

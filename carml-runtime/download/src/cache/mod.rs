@@ -27,7 +27,11 @@ pub(crate) use self::{
     lock::KeyLock,
     record::{Record, now},
 };
-use crate::{Error, ErrorKind, Options, transfer::PartFiles};
+use crate::{
+    Error, ErrorKind, Options, UnpackLimits,
+    archive::{self, Format},
+    transfer::PartFiles,
+};
 
 const VERSION: &str = "1";
 
@@ -158,6 +162,12 @@ impl Cache {
         self.root.join("blobs/sha256").join(shard).join(sha256)
     }
 
+    pub(crate) fn tree(&self, sha256: &str, format: &str) -> PathBuf {
+        self.root
+            .join("unpacked")
+            .join(format!("{sha256}-{format}-1"))
+    }
+
     pub(crate) fn lock_path(&self, key: &str) -> PathBuf {
         self.root.join("locks").join(format!("{key}.lock"))
     }
@@ -231,6 +241,24 @@ impl Cache {
         fs::set_permissions(part, permissions).map_err(failed)?;
         fs::rename(part, &blob).map_err(failed)?;
         folder::sync(parent, self.durability).map_err(failed)
+    }
+
+    /// Unpacks a file to a folder, which has its name only when it is complete. Blocks.
+    pub(crate) fn unpack(
+        &self,
+        archive: &Path,
+        format: Format,
+        target: &Path,
+        limits: UnpackLimits,
+    ) -> Result<(), Error> {
+        let failed = |error| Error::io(target, "cannot place the folder", error);
+        let staged = self.staging.stage_folder().map_err(failed)?;
+        archive::unpack(archive, format, staged.path(), limits, self.durability)?;
+        match staged.publish(target) {
+            // Without locks, another process may have been faster.
+            Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            published => published.map_err(|error| failed(error.source)),
+        }
     }
 
     /// Fails unless there is room for this many bytes more. Removes what is not in use if that

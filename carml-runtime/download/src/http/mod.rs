@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH, LOCATION},
+    header::{ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_LENGTH, LOCATION},
 };
 use tokio::time::timeout;
 use url::Url;
@@ -148,6 +148,11 @@ impl Reply {
     /// Whether the bytes are not those of the file.
     pub(crate) fn is_coded(&self) -> bool {
         is_coded(&self.headers)
+    }
+
+    pub(crate) fn takes_ranges(&self) -> bool {
+        let ranges = self.headers.get(ACCEPT_RANGES);
+        ranges.is_some_and(|ranges| ranges.as_bytes().eq_ignore_ascii_case(b"bytes"))
     }
 
     /// The next bytes of the body; `None` at its end.

@@ -34,7 +34,7 @@ impl Attempt<'_> {
             return Ok(Received::All);
         }
         let is_resume = self.is_resume();
-        if !is_resume && self.progress.front > 0 {
+        if !is_resume && self.progress.journal.ranges.len() > 0 {
             return Err(Interrupted::Restart {
                 why: "the server gave nothing to resume by".to_owned(),
                 changed: false,
@@ -42,7 +42,8 @@ impl Attempt<'_> {
         }
         let transfer = self.transfer;
         let headers = if is_resume {
-            self.range_headers()
+            let range = format!("bytes={}-", self.progress.front());
+            self.range_headers(range)
         } else {
             self.conditions()
         };
@@ -51,13 +52,17 @@ impl Attempt<'_> {
         match reply.status {
             StatusCode::NOT_MODIFIED if !is_resume => return Ok(Received::NotModified),
             StatusCode::PARTIAL_CONTENT if is_resume => {
-                let overlap = self.check_range(&reply)?;
+                let start = self.check_range(&reply)?;
                 self.progress.is_joined = true;
-                self.read(reply, overlap).await?;
+                if start == self.progress.front() && self.may_split(&reply) {
+                    self.read_split(reply, start).await?;
+                } else {
+                    self.read(reply, start).await?;
+                }
             }
             StatusCode::RANGE_NOT_SATISFIABLE if is_resume => {
                 let total = reply.unsatisfied_total();
-                if total != Some(self.progress.front) {
+                if total != Some(self.progress.front()) {
                     return Err(Interrupted::Restart {
                         why: "the server has fewer bytes than are there".to_owned(),
                         changed: true,
@@ -67,7 +72,11 @@ impl Attempt<'_> {
             }
             StatusCode::OK => {
                 self.begin(&reply, is_resume).await?;
-                self.read(reply, 0).await?;
+                if self.may_split(&reply) {
+                    self.read_split(reply, 0).await?;
+                } else {
+                    self.read(reply, 0).await?;
+                }
             }
             status => {
                 let error = format!("the server answered {status}, which was not asked for");
@@ -79,32 +88,40 @@ impl Attempt<'_> {
     }
 
     fn is_complete(&self) -> bool {
-        let front = self.progress.front;
+        let front = self.progress.front();
         front > 0 && self.progress.journal.size == Some(front)
     }
 
-    fn has_checksum(&self) -> bool {
+    pub(super) fn has_checksum(&self) -> bool {
         !self.transfer.expected.is_empty()
     }
 
+    fn host(&self) -> &str {
+        self.location.url.host_str().unwrap_or_default()
+    }
+
     fn is_resume(&self) -> bool {
-        let host = self.location.url.host_str().unwrap_or_default();
-        self.progress.front > 0
+        self.progress.journal.ranges.len() > 0
             && (self.progress.journal.validator.is_some() || self.has_checksum())
-            && !self.progress.ignores_ranges.contains(host)
+            && !self.progress.ignores_ranges.contains(self.host())
     }
 
     /// With a checksum, nodes of a CDN may disagree on the validator: the checksum decides.
-    fn range_headers(&self) -> Vec<(HeaderName, HeaderValue)> {
-        let range = HeaderValue::try_from(format!("bytes={}-", self.progress.front)).ok();
-        let validator = self.progress.journal.validator.as_ref();
+    pub(super) fn range_headers(&self, range: String) -> Vec<(HeaderName, HeaderValue)> {
+        let validator = self.progress.journal.validator.clone();
         let validator = validator.filter(|_| !self.has_checksum());
-        let validator = validator.and_then(|validator| HeaderValue::try_from(validator).ok());
-        let range = range.map(|value| (RANGE, value));
-        range
-            .into_iter()
-            .chain(validator.map(|value| (IF_RANGE, value)))
-            .collect()
+        let headers = [(RANGE, Some(range)), (IF_RANGE, validator)];
+        let headers = headers.into_iter().filter_map(|(name, value)| {
+            let value = HeaderValue::try_from(value?).ok()?;
+            Some((name, value))
+        });
+        headers.collect()
+    }
+
+    /// Whether a response is of the version of the bytes that are there. A checksum decides later.
+    pub(super) fn is_same_version(&self, validators: &Validators) -> bool {
+        let known = self.progress.journal.validator.as_ref();
+        self.has_checksum() || known.is_some_and(|known| validators.is_version(known))
     }
 
     /// Asks for the file only if it is another one than the cache has.
@@ -123,7 +140,7 @@ impl Attempt<'_> {
         headers.collect()
     }
 
-    /// How many bytes of a 206 are there already.
+    /// Where the body of a 206 begins: at the first byte that is missing, or before it.
     fn check_range(&mut self, reply: &Reply) -> Result<u64, Interrupted> {
         let restart = |why: &str, changed| {
             Err(Interrupted::Restart {
@@ -131,7 +148,7 @@ impl Attempt<'_> {
                 changed,
             })
         };
-        let front = self.progress.front;
+        let front = self.progress.front();
         if reply.is_coded() {
             return restart("the server compresses the file", true);
         }
@@ -151,17 +168,16 @@ impl Attempt<'_> {
             _ => {}
         }
         let validators = reply.validators();
-        let validator = self.progress.journal.validator.as_ref();
-        if !self.has_checksum() && !validator.is_some_and(|known| validators.is_version(known)) {
+        if !self.is_same_version(&validators) {
             return restart("the file has changed", true);
         }
-        self.keep_validators(validators);
+        self.progress.validators = validators;
         if let Some(size) = self.progress.journal.size {
             self.transfer.check_size(size)?;
             self.transfer.cache.make_room(size.saturating_sub(front))?;
         }
         self.started(front);
-        Ok(front - range.start)
+        Ok(range.start)
     }
 
     /// A response with the whole file.
@@ -170,13 +186,12 @@ impl Attempt<'_> {
         if is_resume {
             let known = self.progress.journal.validator.as_ref();
             let changed = known.is_some_and(|known| !validators.is_version(known));
-            if !changed {
-                let host = self.location.url.host_str().unwrap_or_default();
-                self.progress.ignores_ranges.insert(host.to_owned());
-            }
             let why = if changed {
+                self.progress.count_change("the file has changed")?;
                 "the file has changed"
             } else {
+                let host = self.host().to_owned();
+                self.progress.ignores_ranges.insert(host);
                 "the server ignores ranges"
             };
             let event = Event::Restarted {
@@ -191,7 +206,6 @@ impl Attempt<'_> {
             self.transfer.check_size(size)?;
             self.transfer.cache.make_room(size)?;
         }
-        self.progress.front = 0;
         self.progress.is_joined = false;
         self.progress.journal = Journal {
             url: self.location.identity(),
@@ -202,16 +216,12 @@ impl Attempt<'_> {
         };
         self.progress.validators = validators;
         if is_coded {
-            let host = self.location.url.host_str().unwrap_or_default();
-            self.progress.ignores_ranges.insert(host.to_owned());
+            let host = self.host().to_owned();
+            self.progress.ignores_ranges.insert(host);
         }
         self.writer.begin(self.progress.journal.clone()).await?;
         self.started(0);
         Ok(())
-    }
-
-    fn keep_validators(&mut self, validators: Validators) {
-        self.progress.validators = validators;
     }
 
     pub(super) fn started(&self, resumed: u64) {
@@ -222,42 +232,44 @@ impl Attempt<'_> {
         });
     }
 
-    /// Reads a body; its first `overlap` bytes are there already.
-    async fn read(&mut self, mut reply: Reply, mut overlap: u64) -> Result<(), Interrupted> {
+    /// Reads a body that begins at byte `at`. What is there already is skipped.
+    async fn read(&mut self, mut reply: Reply, mut at: u64) -> Result<(), Interrupted> {
+        let front = self.progress.front();
         while let Some(mut chunk) = reply.chunk().await? {
             self.transfer.transport.limiter.take(chunk.len()).await;
-            let skipped = overlap.min(chunk.len() as u64);
-            overlap -= skipped;
+            let skipped = front.saturating_sub(at).min(chunk.len() as u64);
             let chunk = chunk.split_off(skipped as usize);
+            at += skipped;
             if !chunk.is_empty() {
-                self.received(chunk).await?;
+                at = self.received(at, chunk).await?;
             }
         }
         Ok(())
     }
 
-    /// Takes the next bytes of the file.
-    pub(super) async fn received(&mut self, chunk: Bytes) -> Result<(), Interrupted> {
+    /// Takes bytes of the file. Gives the place of the next ones.
+    pub(super) async fn received(&mut self, at: u64, chunk: Bytes) -> Result<u64, Interrupted> {
         let length = chunk.len() as u64;
-        let front = self.progress.front + length;
-        self.transfer.check_size(front)?;
-        if self.progress.journal.size.is_some_and(|size| front > size) {
+        let end = at + length;
+        self.transfer.check_size(end)?;
+        let size = self.progress.journal.size;
+        if size.is_some_and(|size| end > size) {
             return Err(Interrupted::Restart {
                 why: "the server sent more than it announced".to_owned(),
                 changed: true,
             });
         }
-        self.writer.write(self.progress.front, chunk).await?;
-        self.progress.front = front;
+        self.writer.write(at, chunk).await?;
+        self.progress.journal.ranges.add(at, end);
         self.progress.received += length;
         self.retries.received(length);
-        let size = self.progress.journal.size;
-        self.transfer.events.progress(front, size);
-        Ok(())
+        let there = self.progress.journal.ranges.len();
+        self.transfer.events.progress(there, size);
+        Ok(end)
     }
 
     pub(super) fn check_end(&mut self) -> Result<(), Interrupted> {
-        let front = self.progress.front;
+        let front = self.progress.front();
         match self.progress.journal.size {
             Some(size) if front < size => {
                 let why = format!("the body ended after {front} of {size} bytes");

@@ -38,7 +38,6 @@ impl Attempt<'_> {
         }
         self.transfer.check_size(size)?;
         self.transfer.cache.make_room(size)?;
-        self.progress.front = 0;
         self.progress.is_joined = false;
         self.progress.journal = Journal {
             url: self.location.identity(),
@@ -52,13 +51,14 @@ impl Attempt<'_> {
         self.writer.begin(self.progress.journal.clone()).await?;
         self.started(0);
         let mut file = File::open(path).await.map_err(failed)?;
+        let mut at = 0;
         loop {
             let mut buffer = BytesMut::with_capacity(BUFFER);
             if file.read_buf(&mut buffer).await.map_err(failed)? == 0 {
                 break;
             }
             self.transfer.transport.limiter.take(buffer.len()).await;
-            self.received(buffer.freeze()).await?;
+            at = self.received(at, buffer.freeze()).await?;
         }
         self.check_end()?;
         Ok(Received::All)

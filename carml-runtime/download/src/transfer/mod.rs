@@ -4,7 +4,10 @@ mod attempt;
 mod files;
 mod hashing;
 mod journal;
+#[cfg(feature = "store")]
+mod objects;
 mod ranges;
+mod split;
 mod writer;
 
 use std::{collections::HashSet, sync::Arc};
@@ -40,6 +43,11 @@ pub(crate) struct Transport {
     pub(crate) attempts: u32,
     pub(crate) max_wait: std::time::Duration,
     pub(crate) max_size: u64,
+    /// Of one file.
+    pub(crate) connections: usize,
+    /// Of `store:` URLs.
+    #[cfg(feature = "store")]
+    pub(crate) store: Option<carml_store::Store>,
 }
 
 /// A file to transfer.
@@ -99,8 +107,6 @@ impl From<writer::Failed> for Interrupted {
 /// What is known of the file, and how much of it is there.
 struct Progress {
     journal: Journal,
-    /// The bytes from the first one on that are there.
-    front: u64,
     validators: Validators,
     /// Whether bytes of several responses were put together.
     is_joined: bool,
@@ -108,17 +114,39 @@ struct Progress {
     received: u64,
     /// Hosts that answered a request for a range with all of the file.
     ignores_ranges: HashSet<String>,
+    /// Whether only one connection is used.
+    is_single: bool,
+    changes: u32,
+    /// Whether the checksum was wrong once.
+    was_wrong: bool,
+    /// What the place of the file says that the content is.
+    recorded: Option<Checksum>,
 }
 
 impl Progress {
+    /// The bytes from the first one on that are there.
+    fn front(&self) -> u64 {
+        self.journal.ranges.front()
+    }
+
+    /// Fails if the file changes too often.
+    fn count_change(&mut self, why: &str) -> Result<(), Error> {
+        self.changes += 1;
+        if self.changes <= MAX_CHANGES {
+            return Ok(());
+        }
+        let why = format!("the file keeps changing on the server: {why}");
+        Err(Error::new(ErrorKind::Changed, why))
+    }
+
     /// Forgets the bytes that are there.
     fn restart(&mut self) {
         self.journal = Journal {
             checksum: self.journal.checksum.take(),
             ..Journal::default()
         };
-        self.front = 0;
         self.validators = Validators::default();
+        self.recorded = None;
         self.is_joined = false;
     }
 }
@@ -195,7 +223,6 @@ impl Transfer {
         writer: &mut Option<Writer>,
     ) -> Result<Outcome, Ended> {
         let mut retries = Retries::new(self.transport.attempts, self.transport.max_wait);
-        let mut changes = 0;
         loop {
             let mut attempt = Attempt {
                 transfer: self,
@@ -208,10 +235,15 @@ impl Transfer {
                 Ok(Received::NotModified) => return Ok(Outcome::NotModified),
                 Ok(Received::All) => match self.finish(progress, writer.take()).await? {
                     Finished::Right(complete) => return Ok(Outcome::Complete(complete)),
-                    Finished::Wrong(why) if progress.is_joined => Interrupted::Restart {
-                        why,
-                        changed: false,
-                    },
+                    // Once more, by one connection.
+                    Finished::Wrong(why) if progress.is_joined && !progress.was_wrong => {
+                        progress.was_wrong = true;
+                        progress.is_single = true;
+                        Interrupted::Restart {
+                            why,
+                            changed: false,
+                        }
+                    }
                     Finished::Wrong(why) => {
                         return Err(Error::new(ErrorKind::ChecksumMismatch, why).into());
                     }
@@ -227,10 +259,8 @@ impl Transfer {
                     tokio::time::sleep(after).await;
                 }
                 Interrupted::Restart { why, changed } => {
-                    changes += u32::from(changed);
-                    if changes > MAX_CHANGES {
-                        let why = format!("the file keeps changing on the server: {why}");
-                        return Err(Error::new(ErrorKind::Changed, why).into());
+                    if changed {
+                        progress.count_change(&why)?;
                     }
                     self.events.send(Event::Restarted { why });
                     progress.restart();
@@ -244,14 +274,16 @@ impl Transfer {
         self.events.send(Event::Verifying);
         let lost = || Error::new(ErrorKind::Io, "the writer stopped");
         let digests = writer.ok_or_else(lost)?.finish().await?;
-        if let Some((wanted, found)) = digests.mismatch(&self.expected) {
+        let mut expected = self.expected.clone();
+        expected.extend(progress.recorded.clone());
+        if let Some((wanted, found)) = digests.mismatch(&expected) {
             let why = format!("expected {wanted}, found {found}");
             self.files.remove();
             return Ok(Finished::Wrong(why));
         }
         Ok(Finished::Right(Complete {
             digests,
-            size: progress.front,
+            size: progress.front(),
             validators: progress.validators.clone(),
             received: progress.received,
         }))
@@ -265,10 +297,8 @@ impl Transfer {
             checksum.is_some() && journal.checksum == checksum || journal.validator.is_some()
         });
         let journal = journal.unwrap_or_default();
-        let front = journal.ranges.front();
         Progress {
-            front,
-            is_joined: front > 0,
+            is_joined: journal.ranges.len() > 0,
             journal: Journal {
                 checksum,
                 ..journal
@@ -276,6 +306,10 @@ impl Transfer {
             validators: Validators::default(),
             received: 0,
             ignores_ranges: HashSet::new(),
+            is_single: false,
+            changes: 0,
+            was_wrong: false,
+            recorded: None,
         }
     }
 
@@ -307,9 +341,12 @@ impl Attempt<'_> {
         match &self.location.scheme {
             Scheme::Http | Scheme::Https => self.receive_http().await,
             Scheme::File(path) => self.receive_file(path).await,
+            #[cfg(feature = "store")]
+            Scheme::Store => self.receive_object().await,
+            #[cfg(not(feature = "store"))]
             Scheme::Store => Err(Error::new(
                 ErrorKind::Refused,
-                "this download manager has no object store",
+                "the download manager was built without the feature `store`",
             )
             .into()),
         }

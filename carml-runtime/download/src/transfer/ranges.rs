@@ -35,6 +35,19 @@ impl Ranges {
         self.0.iter().map(|(start, end)| end - start).sum()
     }
 
+    /// What is missing up to `size`.
+    pub(crate) fn gaps(&self, size: u64) -> Vec<(u64, u64)> {
+        let mut gaps = Vec::new();
+        let mut at = 0;
+        for (start, end) in self.0.iter().copied().chain([(size, size)]) {
+            if at < start.min(size) {
+                gaps.push((at, start.min(size)));
+            }
+            at = at.max(end);
+        }
+        gaps
+    }
+
     /// Whether they are what `add` makes, and end at `size` at most.
     pub(crate) fn is_valid(&self, size: u64) -> bool {
         let ordered = self.0.windows(2).all(|pair| pair[0].1 < pair[1].0);
@@ -65,6 +78,11 @@ mod tests {
             prop_assert_eq!(ranges.len(), bytes.iter().filter(|b| **b).count() as u64);
             let front = bytes.iter().take_while(|b| **b).count() as u64;
             prop_assert_eq!(ranges.front(), front);
+            let mut missing = [true; 40];
+            for (start, end) in ranges.gaps(40) {
+                (start..end).for_each(|n| missing[n as usize] = false);
+            }
+            prop_assert_eq!(missing, bytes);
         }
     }
 }

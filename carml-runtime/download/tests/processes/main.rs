@@ -31,8 +31,18 @@ async fn child() {
     let mut options = support::options(Path::new(&directory));
     options.timeout = Duration::from_secs(20);
     let downloads = Downloads::open(&options).expect("a cache");
-    let cached = downloads.fetch(request).await.expect("the file");
-    assert_eq!(cached.size, SIZE as u64);
+    let fetched = downloads.fetch(request).await;
+    if env::var_os("CHILD_DISK_IS_FULL").is_some() {
+        let error = fetched.expect_err("a full disk");
+        assert_eq!(error.kind, carml_download::ErrorKind::NoSpace, "{error}");
+        for folder in ["partial", "tmp", "blobs/sha256"] {
+            let folder = Path::new(&directory).join(folder);
+            let left: Vec<_> = std::fs::read_dir(folder).expect("a folder").collect();
+            assert!(left.is_empty(), "{left:?}");
+        }
+        return;
+    }
+    assert_eq!(fetched.expect("the file").size, SIZE as u64);
 }
 
 fn start(cache: &TestCache, url: &str, sha256: Option<&str>) -> Child {
@@ -179,4 +189,52 @@ fn a_kill_at_any_point_never_leaves_a_wrong_file() {
          of what is needed",
         transferred as f64 / (downloads as usize * SIZE) as f64
     );
+}
+
+/// Runs the process above with a disk of its own, if this system permits that.
+#[cfg(target_os = "linux")]
+fn with_disk(options: &str, url: &str, cache: &TestCache, variable: &str) -> Option<bool> {
+    let root = cache.root();
+    std::fs::create_dir_all(&root).expect("a folder");
+    let mount = format!("mount -t tmpfs -o {options} tmpfs '{}'", root.display());
+    let probe = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &mount])
+        .output();
+    if !probe.is_ok_and(|probe| probe.status.success()) {
+        println!("not run: `unshare` or `mount` is not permitted");
+        return None;
+    }
+    let program = env::current_exe().expect("this program");
+    let run = format!(
+        "{mount} && exec '{}' --exact child --ignored",
+        program.display()
+    );
+    let out = Command::new("unshare")
+        .args(["-rm", "sh", "-c", &run])
+        .env("CHILD_CACHE", &root)
+        .env("CHILD_URL", url)
+        .env(variable, "1")
+        .output()
+        .expect("a process");
+    println!("{}", String::from_utf8_lossy(&out.stdout));
+    Some(out.status.success())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_leaves_nothing_partial() {
+    // Without a length, the disk is full in the middle.
+    let bytes = content(SIZE, 3);
+    let chunked = Server::start(move |_, wire, _| {
+        wire.head("200 OK", &[("ETag", "\"a\"")])?;
+        wire.body(&bytes)
+    });
+    let remote = Remote::new(content(SIZE, 3), "a");
+    let known = Server::start(move |seen, wire, _| remote.answer(seen, wire, usize::MAX));
+    for server in [&chunked, &known] {
+        let cache = TestCache::new();
+        let url = server.url("/model");
+        let passed = with_disk("size=4m,mode=700", &url, &cache, "CHILD_DISK_IS_FULL");
+        assert_ne!(passed, Some(false));
+    }
 }

@@ -7,5 +7,8 @@ mod answers;
 mod caching;
 mod changes;
 mod cuts;
+#[cfg(feature = "store")]
+mod objects;
 mod policies;
 mod sharing;
+mod split;

@@ -1,0 +1,1 @@
+//! See `download.rs`: `cargo bench -p carml-bench-download`.
