@@ -66,6 +66,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `elastic-search` | no | the log hook `elastic_search` |
+//! | `download` | no | the [download manager](mod@download) of the section `download` |
 //! | `etcd` | no | the etcd backend of the key/value store; its build needs `protoc` |
 //! | `redb` | yes | the embedded key/value store |
 //! | `reflection` | yes | gRPC server reflection v1 and v1alpha |
@@ -79,6 +80,8 @@
 
 mod app;
 pub mod discovery;
+#[cfg(feature = "download")]
+pub mod download;
 pub mod grpc;
 pub mod kv;
 pub mod remote;

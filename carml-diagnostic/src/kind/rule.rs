@@ -107,6 +107,8 @@ pub enum NotBuilt {
     Middleware(&'static str),
     /// TLS of the server.
     Tls,
+    /// What a section configures.
+    Section(&'static str),
 }
 
 impl Rule {
@@ -178,6 +180,7 @@ impl NotBuilt {
             Self::Exporter(name) => text!["the exporter `", name, "`"],
             Self::Middleware(name) => text!["the middleware `", *name, "`"],
             Self::Tls => "TLS of the server".into(),
+            Self::Section(name) => text!["what the section `", *name, "` configures"],
         }
         .and(" is not in this build")
     }

@@ -1,7 +1,8 @@
 //! The features of `carml-runtime` that config may ask for, and whether they are in this build.
 
-const FEATURES: [(&str, bool); 12] = [
+const FEATURES: &[(&str, bool)] = &[
     ("consul", cfg!(feature = "consul")),
+    ("download", cfg!(feature = "download")),
     ("elastic-search", cfg!(feature = "elastic-search")),
     ("etcd", cfg!(feature = "etcd")),
     ("redb", cfg!(feature = "redb")),

@@ -30,7 +30,7 @@ pub struct Config {
     /// The object store: where models, results and other files are kept.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub store: Option<Store>,
-    /// The download manager. Not used in this version.
+    /// The download manager: files that are fetched by URL once, checked, and kept in a cache.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub download: Option<Download>,
     /// Other keys. Their values may be secret.
@@ -872,20 +872,61 @@ pub enum StoreChecksum {
     None,
 }
 
-/// The download manager. Not used in this version.
+/// The download manager: files that are fetched by URL once, checked, and kept in a cache.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Download {
-    /// Where finished downloads are kept. `app.tempdir` if absent.
+    /// The cache. If absent: `carml` in the user's cache folder, or else in `app.tempdir`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
-    /// How many downloads run at once. Defaults to `4`.
+    /// How many files are transferred at once. Defaults to `4`.
     #[serde(deserialize_with = "integer")]
     pub parallel: u64,
+    /// Connections per file, from 64 MiB on, to servers that prove that all parts are of one version. Defaults to `4`.
+    #[serde(deserialize_with = "integer")]
+    pub connections: u64,
+    /// How long connecting may take. Defaults to `"10s"`.
+    pub connect_timeout: super::Duration,
     /// How long a server may send nothing. Defaults to `"30s"`.
     pub timeout: super::Duration,
-    /// The largest file that is accepted. Defaults to `"1gb"`.
+    /// How long a whole download may take. No limit if absent.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<super::Duration>,
+    /// When a transfer that fails is tried again.
+    pub retry: StoreRetry,
+    /// The largest file that is accepted. Defaults to `"20gb"`.
     pub max_size: super::ByteSize,
+    /// Bytes per second of the process. No limit if absent.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<super::ByteSize>,
+    /// When a download needs a checksum. Defaults to `"http"`.
+    pub checksum: ChecksumPolicy,
+    /// The age from which the server is asked again whether a file without checksum has changed. A file with a checksum is never asked for again. Defaults to `"0s"`.
+    pub revalidate: super::Duration,
+    /// Uses the cache alone. Defaults to `false`.
+    pub offline: bool,
+    /// Uses a file of the cache if its server cannot be asked whether it has changed. Defaults to `true`.
+    pub stale_if_error: bool,
+    /// The prefixes of URLs that may be downloaded, and that redirects may lead to. Defaults to `["https://","http://","store:"]`.
+    pub allow: Vec<String>,
+    /// Whether loopback, private and link-local addresses may be connected to. Defaults to `true`.
+    pub private_addresses: bool,
+    /// How many redirects are followed. One from https to http never is. Defaults to `10`.
+    #[serde(deserialize_with = "integer")]
+    pub redirects: u64,
+    /// `environment` for what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say, `off`, or the URL of a proxy. A secret, because the URL may have a password. Defaults to `"environment"`.
+    pub proxy: super::Secret,
+    /// A certificate authority that is trusted beside those of the system.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<super::Pem>,
+    /// What is sent to the servers of URLs with a prefix; of several, the longest prefix counts. It never follows a redirect to another host.
+    pub credentials: Vec<Credential>,
+    /// Other places of the files below a prefix. They are asked first, in order, for files with a checksum.
+    pub mirrors: Vec<Mirror>,
+    /// The size and the safety of the cache.
+    pub cache: DownloadCache,
+    /// The limits of unpacking one archive.
+    pub unpack: UnpackLimits,
 }
 
 impl Default for Download {
@@ -893,8 +934,30 @@ impl Default for Download {
         Self {
             directory: None,
             parallel: 4,
+            connections: 4,
+            connect_timeout: "10s"
+                .parse::<super::Duration>()
+                .expect("the schema's default"),
             timeout: "30s".parse::<super::Duration>().expect("the schema's default"),
-            max_size: "1gb".parse::<super::ByteSize>().expect("the schema's default"),
+            deadline: None,
+            retry: StoreRetry::default(),
+            max_size: "20gb".parse::<super::ByteSize>().expect("the schema's default"),
+            rate_limit: None,
+            checksum: ChecksumPolicy::Http,
+            revalidate: "0s".parse::<super::Duration>().expect("the schema's default"),
+            offline: false,
+            stale_if_error: true,
+            allow: vec![
+                "https://".to_owned(), "http://".to_owned(), "store:".to_owned()
+            ],
+            private_addresses: true,
+            redirects: 10,
+            proxy: "environment".parse::<super::Secret>().expect("the schema's default"),
+            certificate: None,
+            credentials: Vec::new(),
+            mirrors: Vec::new(),
+            cache: DownloadCache::default(),
+            unpack: UnpackLimits::default(),
         }
     }
 }
@@ -904,8 +967,139 @@ impl std::fmt::Debug for Download {
         f.debug_struct("Download")
             .field("directory", &WithoutCredentials(&self.directory))
             .field("parallel", &self.parallel)
+            .field("connections", &self.connections)
+            .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
+            .field("deadline", &self.deadline)
+            .field("retry", &self.retry)
             .field("max_size", &self.max_size)
+            .field("rate_limit", &self.rate_limit)
+            .field("checksum", &self.checksum)
+            .field("revalidate", &self.revalidate)
+            .field("offline", &self.offline)
+            .field("stale_if_error", &self.stale_if_error)
+            .field("allow", &WithoutCredentials(&self.allow))
+            .field("private_addresses", &self.private_addresses)
+            .field("redirects", &self.redirects)
+            .field("proxy", &self.proxy)
+            .field("certificate", &self.certificate)
+            .field("credentials", &self.credentials)
+            .field("mirrors", &self.mirrors)
+            .field("cache", &self.cache)
+            .field("unpack", &self.unpack)
             .finish()
+    }
+}
+
+/// When a download needs a checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChecksumPolicy {
+    /// Never.
+    Optional,
+    /// Over plain HTTP, unless the server is on this machine.
+    Http,
+    /// Always.
+    Required,
+}
+
+/// A token, a user with a password, or a header of its own.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// The prefix of a URL: a scheme, an origin, or a path that ends with a slash.
+    pub url: String,
+    /// Sent as `Authorization: Bearer TOKEN`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub token: Option<super::Secret>,
+    /// A user, for `Authorization: Basic`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The user's password.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub password: Option<super::Secret>,
+    /// The name of a header, such as `private-token`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// The value of the header.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub value: Option<super::Secret>,
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credential")
+            .field("url", &WithoutCredentials(&self.url))
+            .field("token", &self.token)
+            .field("username", &WithoutCredentials(&self.username))
+            .field("password", &self.password)
+            .field("header", &WithoutCredentials(&self.header))
+            .field("value", &self.value)
+            .finish()
+    }
+}
+
+/// A prefix, and what replaces it.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mirror {
+    /// The prefix of a URL: a scheme, an origin, or a path that ends with a slash.
+    pub url: String,
+    /// The prefixes of the mirrors.
+    pub to: Vec<String>,
+}
+
+impl std::fmt::Debug for Mirror {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mirror")
+            .field("url", &WithoutCredentials(&self.url))
+            .field("to", &WithoutCredentials(&self.to))
+            .finish()
+    }
+}
+
+/// The size and the safety of the cache.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DownloadCache {
+    /// How large the cache may become. What was used least recently is removed first, and what is in use never. Defaults to `"50gb"`.
+    pub max_size: super::ByteSize,
+    /// The room that a download leaves on the disk. Defaults to `"1gb"`.
+    pub min_free: super::ByteSize,
+    /// Writes a file to the disk before it is visible, so that it survives a power failure. Defaults to `true`.
+    pub durable: bool,
+}
+
+impl Default for DownloadCache {
+    fn default() -> Self {
+        Self {
+            max_size: "50gb".parse::<super::ByteSize>().expect("the schema's default"),
+            min_free: "1gb".parse::<super::ByteSize>().expect("the schema's default"),
+            durable: true,
+        }
+    }
+}
+
+/// The limits of unpacking one archive.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UnpackLimits {
+    /// Bytes that are written. Defaults to `"50gb"`.
+    pub max_size: super::ByteSize,
+    /// Entries of the archive. Defaults to `100000`.
+    #[serde(deserialize_with = "integer")]
+    pub max_files: u64,
+    /// Bytes that are written per byte of the archive, from 100 MB on. Defaults to `200`.
+    #[serde(deserialize_with = "integer")]
+    pub max_ratio: u64,
+}
+
+impl Default for UnpackLimits {
+    fn default() -> Self {
+        Self {
+            max_size: "50gb".parse::<super::ByteSize>().expect("the schema's default"),
+            max_files: 100000,
+            max_ratio: 200,
+        }
     }
 }

@@ -43,6 +43,9 @@ pub struct Context<C> {
     pub(super) objects: Objects,
     pub(super) shutdown: Shutdown,
     pub(super) is_check: bool,
+    /// Opened when it is first asked for: a service that downloads nothing pays nothing.
+    #[cfg(feature = "download")]
+    pub(super) downloads: std::sync::OnceLock<crate::download::Downloads>,
 }
 
 /// The registry, as a factory finds it.
@@ -125,6 +128,51 @@ impl<C> Context<C> {
     pub fn resolver(&self) -> Result<Resolver, AppError> {
         let opened = self.opened()?;
         Ok(Resolver::new(Arc::clone(&opened.directory)))
+    }
+
+    /// The download manager of the section `download`: the same one for all factories. Cheap to
+    /// clone.
+    ///
+    /// ```no_run
+    /// use carml_runtime::{
+    ///     AppError, Context,
+    ///     config::Config,
+    ///     download::{Downloads, Request, Unpack},
+    /// };
+    ///
+    /// struct Predict {
+    ///     downloads: Downloads,
+    /// }
+    ///
+    /// impl Predict {
+    ///     fn new(context: &Context<Config>) -> Result<Self, AppError> {
+    ///         Ok(Self { downloads: context.downloads()?.clone() })
+    ///     }
+    ///
+    ///     async fn load(&self) -> Result<(), carml_runtime::download::Error> {
+    ///         let url = "https://example.org/model.tar.gz#sha256=e3b0c44298fc1c149afbf4c8996fb924\
+    ///                    27ae41e4649b934ca495991b7852b855";
+    ///         let model = self.downloads.fetch(Request::new(url).unpack(Unpack::Auto)).await?;
+    ///         println!("{}", model.path.display());
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A report at the section if the cache cannot be opened. [`AppError::DownloadsNotOpen`] in a
+    /// check: return it with `?`.
+    #[cfg(feature = "download")]
+    pub fn downloads(&self) -> Result<&crate::download::Downloads, AppError> {
+        if self.is_check {
+            return Err(AppError::DownloadsNotOpen);
+        }
+        if let Some(downloads) = self.downloads.get() {
+            return Ok(downloads);
+        }
+        let opened = super::open::downloads(&self.loaded)?;
+        Ok(self.downloads.get_or_init(|| opened))
     }
 
     fn opened(&self) -> Result<&Opened, AppError> {

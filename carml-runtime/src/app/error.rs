@@ -60,6 +60,10 @@ pub enum AppError {
         /// What the store said.
         source: Box<crate::store::Error>,
     },
+    /// A factory asked for the download manager, which `--check` does not open.
+    #[cfg(feature = "download")]
+    #[error("the download manager is not open: `--check` does not open it")]
+    DownloadsNotOpen,
     /// A factory read a section that the app does not have.
     #[error(
         "a service reads the section `{0}`, which the app does not have: add `.section::<…>()` to the app"

@@ -31,6 +31,26 @@ pub(super) async fn store(
     })
 }
 
+/// Opens the cache of downloads.
+#[cfg(feature = "download")]
+pub(super) fn downloads(loaded: &Loaded) -> Result<crate::download::Downloads, AppError> {
+    use crate::download::{self, Downloads, ErrorKind};
+
+    let config: Config = loaded.typed()?;
+    let section = config.download.unwrap_or_default();
+    let options = download::options(&section, config.app.tempdir.as_deref());
+    options
+        .and_then(|options| Downloads::open(&options))
+        .map_err(|error| {
+            let at = match error.kind {
+                ErrorKind::InvalidArgument => "/download",
+                _ => "/download/directory",
+            };
+            let message = format!("cannot open the download manager: {error}");
+            loaded.error_at(at, message, [] as [&str; 0]).into()
+        })
+}
+
 /// The key of the config that causes a failure.
 fn cause(loaded: &Loaded, registry: &Registry, kind: kv::ErrorKind) -> &'static str {
     let credentials: &[&str] = match kind {

@@ -116,6 +116,8 @@ fn context<C: Root>(
         objects,
         shutdown,
         is_check,
+        #[cfg(feature = "download")]
+        downloads: std::sync::OnceLock::new(),
     }
 }
 

@@ -5,7 +5,17 @@ use crate::{ByteSize, Duration};
 use carml_diagnostic::{Bound, Diagnostic, Kind};
 
 /// Sizes, from the least to the greatest.
-const SIZES: [(&str, ByteSize, ByteSize); 5] = [
+const SIZES: &[(&str, ByteSize, ByteSize)] = &[
+    (
+        "/download/max_size",
+        ByteSize::new(1),
+        ByteSize::new(u64::MAX),
+    ),
+    (
+        "/download/rate_limit",
+        ByteSize::new(1),
+        ByteSize::new(u64::MAX),
+    ),
     ("/grpc/server/window/connection", WINDOW.0, WINDOW.1),
     ("/grpc/server/window/stream", WINDOW.0, WINDOW.1),
     (
@@ -29,7 +39,10 @@ const SIZES: [(&str, ByteSize, ByteSize); 5] = [
 const WINDOW: (ByteSize, ByteSize) = (ByteSize::new(64 << 10), ByteSize::new((1 << 31) - 1));
 
 /// Durations in which nothing could happen if they were 0.
-const NONZERO: [&str; 6] = [
+const NONZERO: &[&str] = &[
+    "/download/connect_timeout",
+    "/download/deadline",
+    "/download/timeout",
     "/grpc/server/handshake_timeout",
     "/grpc/server/keepalive/timeout",
     "/grpc/server/max_connection_age",
@@ -42,7 +55,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
     let value = rules.document.value();
     let text = |at: &str| value.pointer(at).and_then(|value| value.as_str());
     let mut found = Vec::new();
-    for (at, least, greatest) in SIZES {
+    for &(at, least, greatest) in SIZES {
         let size = text(at).and_then(|text| text.parse::<ByteSize>().ok());
         let bound = match size {
             Some(size) if size < least => Bound::AtLeast(least.to_string()),
@@ -51,7 +64,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         };
         found.push((at, bound));
     }
-    for at in NONZERO {
+    for &at in NONZERO {
         let duration = text(at).and_then(|text| text.parse::<Duration>().ok());
         if duration.is_some_and(|duration| duration.get().is_zero()) {
             found.push((at, Bound::MoreThan("0".to_owned())));

@@ -58,6 +58,19 @@ pub(super) fn check(rules: &mut Rules<'_>) {
             format!("build with the feature `{exporter}` of carml-runtime, or set `tracer.enabled` to false"),
         ));
     }
+    if value
+        .get("download")
+        .and_then(Value::as_object)
+        .is_some_and(|section| !section.is_empty())
+        && !is_built("download")
+        && rules.is_own("/download")
+    {
+        missing.push((
+            "/download".to_owned(),
+            NotBuilt::Section("download"),
+            "build with the feature `download` of carml-runtime, or remove the section".to_owned(),
+        ));
+    }
     for (pointer, what, help) in missing {
         let fault = rules.placeholder(what).help(help);
         rules.add(fault, &pointer);
