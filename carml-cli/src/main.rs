@@ -40,6 +40,10 @@ enum Command {
     Services(commands::services::Args),
     #[cfg(feature = "store")]
     Store(commands::store::Args),
+    #[cfg(feature = "download")]
+    Download(commands::download::Args),
+    #[cfg(feature = "download")]
+    Cache(commands::cache::Args),
     Backends(commands::backends::Args),
 }
 
@@ -58,6 +62,10 @@ fn main() -> ExitCode {
         Command::Services(args) => commands::services::run(args),
         #[cfg(feature = "store")]
         Command::Store(args) => commands::store::run(args),
+        #[cfg(feature = "download")]
+        Command::Download(args) => commands::download::run(args),
+        #[cfg(feature = "download")]
+        Command::Cache(args) => commands::cache::run(args),
         Command::Backends(args) => commands::backends::run(&args),
     }
 }

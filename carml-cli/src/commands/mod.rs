@@ -1,9 +1,15 @@
 //! One file per command: its arguments, and a `run` that ends in an exit code.
 
 pub(crate) mod backends;
+#[cfg(feature = "download")]
+pub(crate) mod cache;
 pub(crate) mod check;
 mod config_args;
 pub(crate) mod docs;
+#[cfg(feature = "download")]
+pub(crate) mod download;
+#[cfg(feature = "download")]
+mod downloads;
 pub(crate) mod explain;
 pub(crate) mod generate;
 #[cfg(feature = "kv")]
