@@ -31,7 +31,7 @@ impl StoredTally {
 #[carml_service(requires(get, delete, list, watch, lock, transaction))]
 impl Tally for StoredTally {
     async fn add(&self, request: AddRequest) -> Result<Sum, Status> {
-        let key = key(request.counter.unwrap_or_default())?;
+        let key = key(&request.counter.unwrap_or_default())?;
         let guard = self.kv.acquire(key.clone()).await?;
         let sum = sum(self.kv.get(&key).await?.as_ref()) + request.count;
         let fenced = Txn::new().require(&guard).put(key, sum.to_string());
@@ -41,7 +41,7 @@ impl Tally for StoredTally {
     }
 
     async fn get(&self, counter: Counter) -> Result<Sum, Status> {
-        let found = self.kv.get(&key(counter)?).await?;
+        let found = self.kv.get(&key(&counter)?).await?;
         let sum = sum(found.as_ref());
         Ok(Sum { sum })
     }
@@ -50,7 +50,7 @@ impl Tally for StoredTally {
         &self,
         counter: Counter,
     ) -> Result<impl Stream<Item = Result<Sum, Status>> + Send + use<>, Status> {
-        let watch = self.kv.watch(key(counter)?, WatchStart::Now).await?;
+        let watch = self.kv.watch(key(&counter)?, WatchStart::Now).await?;
         let sums = watch.snapshots().map_ok(|state| sum(state.entries.first()));
         let mut last = None;
         let changes = sums.try_filter(move |sum| future::ready(last.replace(*sum) != Some(*sum)));
@@ -58,7 +58,7 @@ impl Tally for StoredTally {
     }
 
     async fn remove(&self, counter: Counter) -> Result<Sum, Status> {
-        let key = key(counter)?;
+        let key = key(&counter)?;
         let last = self.kv.get(&key).await?;
         if !self.kv.delete(key).await? {
             return Err(Status::not_found("the counter does not exist"));
@@ -92,7 +92,7 @@ impl Tally for StoredTally {
 
 const FOLDER: &str = "counters";
 
-fn key(counter: Counter) -> Result<Key, Error> {
+fn key(counter: &Counter) -> Result<Key, Error> {
     Key::parse(&format!("{FOLDER}/{}", counter.name))
 }
 
