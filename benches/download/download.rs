@@ -17,6 +17,9 @@ use carml_download::{Downloads, Options, Proxy, Request};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+/// What one program does in each round.
+type Case<'a> = Box<dyn Fn() + 'a>;
+
 #[derive(Clone, Copy, Default)]
 struct Cost {
     wall: f64,
@@ -211,7 +214,7 @@ fn main() {
         &url,
     ];
     let file_text = file.display().to_string();
-    let mut cases: Vec<(&str, Box<dyn Fn() + '_>)> = vec![
+    let mut cases: Vec<(&str, Case<'_>)> = vec![
         (
             "curl, to a file",
             Box::new(|| run("curl", &["-s", "-o", &target_text, &url])),

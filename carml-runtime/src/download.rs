@@ -27,11 +27,11 @@ pub fn options(config: &model::Download, tempdir: Option<&str>) -> Result<Option
     options.connections = small(config.connections);
     options.connect_timeout = config.connect_timeout.get();
     options.timeout = config.timeout.get();
-    options.deadline = config.deadline.map(|deadline| deadline.get());
+    options.deadline = config.deadline.map(carml_config::Duration::get);
     options.attempts = u32::try_from(config.retry.attempts).unwrap_or(u32::MAX);
     options.max_wait = config.retry.max_wait.get();
     options.max_size = config.max_size.bytes();
-    options.rate_limit = config.rate_limit.map(|rate| rate.bytes());
+    options.rate_limit = config.rate_limit.map(carml_config::ByteSize::bytes);
     options.checksum = match config.checksum {
         model::ChecksumPolicy::Optional => ChecksumPolicy::Optional,
         model::ChecksumPolicy::Http => ChecksumPolicy::Http,

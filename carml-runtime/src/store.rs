@@ -15,7 +15,7 @@ use crate::config::model::{self, StoreProvider};
 pub async fn open(config: &model::Store) -> Result<Store, Error> {
     let options = StoreOptions {
         prefix: config.prefix.clone(),
-        max_size: config.max_size.map(|size| size.bytes()),
+        max_size: config.max_size.map(carml_config::ByteSize::bytes),
     };
     match config.provider {
         StoreProvider::Fs => {

@@ -38,9 +38,7 @@ pub struct Context<C> {
     pub(super) config: C,
     pub(super) loaded: Arc<Loaded>,
     pub(super) reload: ConfigReload<C>,
-    pub(super) store: Store,
-    #[cfg(feature = "store")]
-    pub(super) objects: Objects,
+    pub(super) stores: Stores,
     pub(super) shutdown: Shutdown,
     pub(super) is_check: bool,
     /// Opened when it is first asked for: a service that downloads nothing pays nothing.
@@ -48,20 +46,18 @@ pub struct Context<C> {
     pub(super) downloads: std::sync::OnceLock<crate::download::Downloads>,
 }
 
-/// The registry, as a factory finds it.
+/// The stores that the config names.
 #[derive(Debug)]
-pub(super) enum Store {
-    Open(Opened),
-    NotConfigured,
-    /// In a check.
-    NotOpen,
+pub(super) struct Stores {
+    pub(super) kv: Opening<Opened>,
+    #[cfg(feature = "store")]
+    pub(super) objects: Opening<crate::store::Store>,
 }
 
-/// The object store, as a factory finds it.
-#[cfg(feature = "store")]
+/// A store, as a factory finds it.
 #[derive(Debug)]
-pub(super) enum Objects {
-    Open(crate::store::Store),
+pub(super) enum Opening<T> {
+    Open(T),
     NotConfigured,
     /// In a check.
     NotOpen,
@@ -113,10 +109,10 @@ impl<C> Context<C> {
     /// that is not checked.
     #[cfg(feature = "store")]
     pub fn store(&self) -> Result<&crate::store::Store, AppError> {
-        match &self.objects {
-            Objects::Open(store) => Ok(store),
-            Objects::NotConfigured => Err(AppError::ObjectStoreNotConfigured),
-            Objects::NotOpen => Err(AppError::StoreNotOpen),
+        match &self.stores.objects {
+            Opening::Open(store) => Ok(store),
+            Opening::NotConfigured => Err(AppError::ObjectStoreNotConfigured),
+            Opening::NotOpen => Err(AppError::StoreNotOpen),
         }
     }
 
@@ -176,10 +172,10 @@ impl<C> Context<C> {
     }
 
     fn opened(&self) -> Result<&Opened, AppError> {
-        match &self.store {
-            Store::Open(opened) => Ok(opened),
-            Store::NotConfigured => Err(AppError::StoreNotConfigured),
-            Store::NotOpen => Err(AppError::StoreNotOpen),
+        match &self.stores.kv {
+            Opening::Open(opened) => Ok(opened),
+            Opening::NotConfigured => Err(AppError::StoreNotConfigured),
+            Opening::NotOpen => Err(AppError::StoreNotOpen),
         }
     }
 

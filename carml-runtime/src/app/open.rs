@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 
 use super::AppError;
+#[cfg(feature = "store")]
+use super::context::Opening;
 use crate::{
     config::{Config, ListenAddress, Loaded, model::Registry},
     grpc::server::{Address, Listener, Server},
@@ -87,17 +89,17 @@ pub(super) fn server(loaded: &Loaded, config: &Config) -> Result<Server, AppErro
 pub(super) async fn objects(
     loaded: &Loaded,
     config: &Config,
-) -> Result<super::context::Objects, AppError> {
-    use super::context::Objects;
+) -> Result<Opening<crate::store::Store>, AppError> {
     use crate::{
         config::model::StoreProvider,
         store::{self, ErrorKind as Failed},
     };
+
     let Some(section) = &config.store else {
-        return Ok(Objects::NotConfigured);
+        return Ok(Opening::NotConfigured);
     };
     let opened = store::open(section).await;
-    opened.map(Objects::Open).map_err(|source| {
+    opened.map(Opening::Open).map_err(|source| {
         let at = match (section.provider, source.kind) {
             (_, Failed::InvalidKey) => "/store/prefix",
             (StoreProvider::Fs, _) => "/store/path",

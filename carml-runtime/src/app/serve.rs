@@ -14,12 +14,10 @@ use tokio::{
 };
 use tower_layer::Layer as _;
 
-#[cfg(feature = "store")]
-use super::context::Objects;
 use super::{
     App, AppError, ConfigReload, Context, Mode, args,
     checks::{Checked, Checks},
-    context::Store,
+    context::{Opening, Stores},
     middleware, open,
     registration::Registration,
     services::{self, Failures, Services},
@@ -96,8 +94,7 @@ fn context<C: Root>(
     config: C,
     reload: Reload,
     remotes: RemoteConfigs,
-    store: Store,
-    #[cfg(feature = "store")] objects: Objects,
+    stores: Stores,
     shutdown: Shutdown,
     is_check: bool,
 ) -> Context<C> {
@@ -111,9 +108,7 @@ fn context<C: Root>(
             shutdown: shutdown.clone(),
             config: PhantomData,
         },
-        store,
-        #[cfg(feature = "store")]
-        objects,
+        stores,
         shutdown,
         is_check,
         #[cfg(feature = "download")]
@@ -129,14 +124,16 @@ fn check<C: Root + Send + Sync + 'static>(
     remotes: RemoteConfigs,
 ) -> Result<(), AppError> {
     let has_store = checked.base.registry.is_some() || !app.checks.requires.is_empty();
-    let store = match has_store {
-        true => Store::NotOpen,
-        false => Store::NotConfigured,
-    };
-    #[cfg(feature = "store")]
-    let objects = match checked.base.store {
-        Some(_) => Objects::NotOpen,
-        None => Objects::NotConfigured,
+    let stores = Stores {
+        kv: match has_store {
+            true => Opening::NotOpen,
+            false => Opening::NotConfigured,
+        },
+        #[cfg(feature = "store")]
+        objects: match checked.base.store {
+            Some(_) => Opening::NotOpen,
+            None => Opening::NotConfigured,
+        },
     };
     let shutdown = Shutdown::default();
     let context = context(
@@ -144,9 +141,7 @@ fn check<C: Root + Send + Sync + 'static>(
         checked.config,
         reload,
         remotes,
-        store,
-        #[cfg(feature = "store")]
-        objects,
+        stores,
         shutdown,
         true,
     );
@@ -191,9 +186,11 @@ async fn run<C: Root + Send + Sync + 'static>(
     if let Some(opened) = &opened {
         remotes.follow(opened);
     }
-    let store = opened.map_or(Store::NotConfigured, Store::Open);
-    #[cfg(feature = "store")]
-    let objects = open::objects(&reload.current(), &base).await?;
+    let stores = Stores {
+        kv: opened.map_or(Opening::NotConfigured, Opening::Open),
+        #[cfg(feature = "store")]
+        objects: open::objects(&reload.current(), &base).await?,
+    };
     let drain = ShutdownTrigger::default();
     let shutdown = drain.shutdown();
     let context = context(
@@ -201,9 +198,7 @@ async fn run<C: Root + Send + Sync + 'static>(
         config,
         reload,
         remotes,
-        store,
-        #[cfg(feature = "store")]
-        objects,
+        stores,
         shutdown,
         false,
     );

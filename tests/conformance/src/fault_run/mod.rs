@@ -8,8 +8,6 @@ mod report;
 mod watches;
 
 use std::{
-    future::Future,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -18,6 +16,7 @@ use std::{
 };
 
 use carml_runtime::kv::{Error, Kv};
+use futures_util::future::BoxFuture;
 
 use self::report::Figures;
 use crate::Server;
@@ -30,7 +29,7 @@ pub struct Target {
     /// 1 or 3.
     pub nodes: usize,
     /// Connects to servers.
-    pub open: fn(Vec<String>) -> Pin<Box<dyn Future<Output = Kv> + Send>>,
+    pub open: fn(Vec<String>) -> BoxFuture<'static, Kv>,
     /// Whether a watch delivers every change.
     pub full_history: bool,
     /// The TTL of leases.
