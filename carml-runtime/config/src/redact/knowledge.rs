@@ -97,14 +97,18 @@ impl<'a> Knowledge<'a> {
             && !self.is_glued(key)
     }
 
-    /// Whether a scalar has the key of a secret in it, with its value.
+    /// Whether a scalar has the key of a secret in it, perhaps with its value.
     pub(crate) fn holds_glued_key(&self, scalar: &str) -> bool {
         let separators = |c: char| !c.is_alphanumeric() && c != '_' && c != '-';
         let mut at = 0;
         for word in scalar.split(separators) {
             let end = at + word.len();
             let after = scalar[end..].trim_start_matches(['"', '\'', ' ']);
-            if after.starts_with([':', '=']) && self.is_secret_key(word) {
+            let is_glued = after.starts_with([':', '=']) && self.is_secret_key(word);
+            // A colon that was forgotten: `username: x password hunter2`.
+            let rest = &scalar[end..];
+            let is_followed = rest.starts_with(char::is_whitespace) && !rest.trim().is_empty();
+            if is_glued || is_followed && self.is_secret_name(word) {
                 return true;
             }
             at = end + scalar[end..].chars().next().map_or(0, char::len_utf8);

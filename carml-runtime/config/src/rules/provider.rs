@@ -27,8 +27,10 @@ fn check_section(rules: &mut Rules<'_>, section: &str) {
     let at = |key: &str| format!("{section}/{}", escape_key(key));
     // Not those that the schema has filled in.
     let is_given = |key: &str| document.provenance(&at(key), true).is_some();
+    // An unknown key may be a secret, and is reported by the schema.
+    let is_known = |key: &str| document.schema().shapes().knows(&at(key));
     for key in keys.keys() {
-        if !provider.uses(key) && is_given(key) {
+        if !provider.uses(key) && is_given(key) && is_known(key) {
             let warning = Diagnostic::warning(Rule::NoEffect {
                 key: key.clone(),
                 provider: provider.name.to_owned(),
