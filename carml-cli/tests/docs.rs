@@ -282,7 +282,8 @@ fn odd_words(name: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.to_lowercase();
-        let words = line.replace(|c: char| !c.is_alphanumeric(), " ");
+        // A name of code is one word.
+        let words = line.replace(|c: char| !c.is_alphanumeric() && c != '_', " ");
         for (word, instead) in WORDS {
             if format!(" {words} ").contains(&format!(" {word} ")) {
                 found.push(format!("{name}:{}: `{word}`: say `{instead}`", number + 1));

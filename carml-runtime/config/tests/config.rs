@@ -149,13 +149,16 @@ fn what_may_be_a_placeholder_warns_or_refuses() {
         ["capability"]
     );
     assert_eq!(
-        require(loader(redb).placeholders_as_warnings())
-            .load()
-            .unwrap()
-            .warnings()
-            .warnings(),
-        1
+        codes(
+            &require(loader(redb).placeholders_as_warnings())
+                .load()
+                .unwrap_err()
+        ),
+        ["capability"]
     );
+    // Another file may name the provider.
+    let unnamed = require(loader("registry:\n  bucket: a\n").placeholders_as_warnings());
+    assert_eq!(unnamed.load().unwrap().warnings().warnings(), 1);
     assert!(
         loader(redb)
             .require("lock:process".parse().unwrap())
