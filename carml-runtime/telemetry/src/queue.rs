@@ -1,8 +1,10 @@
 //! Lines that wait for their destination.
 
+#[cfg(any(test, feature = "tls"))]
+use std::time::Duration;
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use tokio::sync::Notify;
@@ -63,6 +65,7 @@ impl Batch {
     }
 
     /// Each line, oldest first.
+    #[cfg(any(test, feature = "tls"))]
     pub(crate) fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.ends.iter().scan(0, |start, end| {
             let line = &self.bytes[*start..*end];
@@ -72,6 +75,7 @@ impl Batch {
     }
 
     /// Removes the oldest lines.
+    #[cfg(any(test, feature = "tls"))]
     pub(crate) fn remove_first(&mut self, lines: usize) {
         let Some(end) = lines
             .checked_sub(1)
@@ -139,6 +143,7 @@ impl Queue {
     }
 
     /// The same for a task.
+    #[cfg(feature = "tls")]
     pub(crate) async fn take_async(&self, batch: &mut Batch) -> u64 {
         drop(self.written());
         loop {
@@ -154,6 +159,7 @@ impl Queue {
     }
 
     /// Adds what waits to the batch; how many lines were lost.
+    #[cfg(feature = "tls")]
     pub(crate) fn take_more(&self, batch: &mut Batch) -> u64 {
         let mut state = self.state();
         for line in state.waiting.lines() {
@@ -169,6 +175,7 @@ impl Queue {
     }
 
     /// Whether the process ends.
+    #[cfg(any(test, feature = "tls"))]
     pub(crate) fn is_closing(&self) -> bool {
         self.state().is_closing
     }
@@ -193,6 +200,7 @@ impl Queue {
     }
 
     /// Resolves when many lines wait, when the process ends, or after this time.
+    #[cfg(feature = "tls")]
     pub(crate) async fn linger(&self, time: Duration) {
         self.pause(time, |state| {
             state.is_closing || state.waiting.len() >= FULL_BATCH
@@ -201,10 +209,12 @@ impl Queue {
     }
 
     /// Resolves when the process ends, or after this time.
+    #[cfg(feature = "tls")]
     pub(crate) async fn back_off(&self, time: Duration) {
         self.pause(time, |state| state.is_closing).await;
     }
 
+    #[cfg(feature = "tls")]
     async fn pause(&self, time: Duration, is_over: impl Fn(&State) -> bool) {
         let until = tokio::time::Instant::now() + time;
         while !is_over(&self.state()) {

@@ -6,6 +6,7 @@
 mod fields;
 mod json;
 mod layer;
+#[cfg(any(feature = "syslog", feature = "elastic-search"))]
 mod read;
 mod time;
 

@@ -11,6 +11,7 @@ pub(crate) struct Line {
     pub(crate) message: String,
     pub(crate) trace_id: Option<String>,
     pub(crate) span_id: Option<String>,
+    #[cfg_attr(not(feature = "syslog"), expect(dead_code, reason = "syslog shows it"))]
     pub(crate) trace_flags: Option<String>,
     /// The fields of the event.
     pub(crate) fields: Map<String, Value>,

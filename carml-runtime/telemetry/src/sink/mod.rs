@@ -11,10 +11,9 @@ mod zipkin;
 
 use std::{cell::Cell, future::Future, pin::Pin, sync::Arc, thread};
 
-use carml_config::{
-    Config,
-    model::{AppSection, LoggerHook},
-};
+#[cfg(feature = "tls")]
+use carml_config::model::AppSection;
+use carml_config::{Config, model::LoggerHook};
 
 #[cfg(feature = "zipkin")]
 use tracing::Subscriber;
@@ -33,6 +32,7 @@ pub(crate) fn is_hook_thread() -> bool {
 }
 
 /// The name that destinations know the service by: the program's if the config has none.
+#[cfg(feature = "tls")]
 pub(super) fn app_name(app: &AppSection) -> String {
     app.name.clone().unwrap_or_else(|| {
         let program = std::env::current_exe().ok();
@@ -118,9 +118,11 @@ impl Sinks {
 
     /// Starts the thread, if anything is sent; the queues to flush at the end.
     pub(crate) fn spawn(self) -> Result<Vec<Arc<Queue>>, Error> {
-        let mut queues = self.lines;
         #[cfg(feature = "zipkin")]
-        queues.extend(self.spans.map(|(queue, _)| queue));
+        let spans = self.spans.map(|(queue, _)| queue);
+        #[cfg(not(feature = "zipkin"))]
+        let spans = None;
+        let queues = self.lines.into_iter().chain(spans).collect();
         if self.tasks.is_empty() {
             return Ok(queues);
         }

@@ -44,7 +44,7 @@ impl Refused {
         self.reason.get_or_insert_with(reason);
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "elastic-search"))]
     pub(super) fn count(&self) -> u64 {
         self.count
     }
@@ -79,7 +79,7 @@ impl Failure {
         }
     }
 
-    #[cfg(feature = "http")]
+    #[cfg(feature = "elastic-search")]
     pub(super) fn lasting(reason: impl fmt::Display) -> Self {
         Self {
             reason: reason.to_string(),
