@@ -42,7 +42,11 @@ fn a_listed_middleware_that_is_not_in_the_build_is_refused_at_its_line() {
 #[test]
 fn a_provider_that_is_not_in_the_build_is_refused_at_its_line() {
     for provider in ["consul", "etcd", "zookeeper", "redb"] {
-        let report = refused(&format!("registry:\n  provider: {provider}\n"));
+        let endpoints = match provider {
+            "redb" => "",
+            _ => "  endpoints: [localhost]\n",
+        };
+        let report = refused(&format!("registry:\n  provider: {provider}\n{endpoints}"));
         for expected in [
             &*format!("the provider `{provider}` is not in this build"),
             "carml.yml:2:13",
