@@ -6,7 +6,7 @@ use std::process::Command;
 use super::schema::OWN;
 
 /// Configs in which `@` stands for a secret.
-const TEXTS: [&str; 43] = [
+const TEXTS: [&str; 47] = [
     "registry:\n  password: @\n",
     "registry:\n  password: @\n  provider: etdc\n",
     "registry:\n  timeout:5s\n  \"password\":@\n",
@@ -14,6 +14,10 @@ const TEXTS: [&str; 43] = [
     "registry: {endpoints: [], }, password:\u{7}@\n",
     "registry:\n  endpoints: [\"app:a://@@host:99999\"]\n",
     "mine:\n  list: {@: a}\n  count: many\n",
+    "{download: {credentials: [{username: &u x password @}]}}\n",
+    "registry:\n  certificate:@: a\n  certificate:@: a\n  timeout: 5s\n",
+    "{mine: {list: [endpoints: [, @]}}\n",
+    "downloadproxy: @\n",
     "mine:\n  users: [{poin: @}]\n",
     "registry:\n  bucket: it's\n   password:&a @\n",
     "registry: {password: x, @ bucket: y}\n",

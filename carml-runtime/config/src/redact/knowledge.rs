@@ -10,6 +10,9 @@ use std::collections::{HashMap, HashSet};
 /// What follows the name of a secret is its value if it is not shorter: `passwords` is misspelt.
 const MIN_GLUED: usize = 3;
 
+/// The shortest name that counts where a longer word ends in it.
+const MIN_ENDING: usize = 4;
+
 /// Which keys and places of a config are secret, and which words are public.
 pub(crate) struct Knowledge<'a> {
     schema: &'a Schema,
@@ -74,7 +77,17 @@ impl<'a> Knowledge<'a> {
     /// Whether a key, perhaps a misspelt one, has a secret for its value.
     pub(super) fn is_secret_key(&self, key: &str) -> bool {
         let long = key.chars().count() >= 3 && key.parse::<f64>().is_err();
-        self.is_secret_name(key) || long && !self.is_known_name(key) && self.is_near_secret(key)
+        let is_unknown = long && !self.is_known_name(key);
+        self.is_secret_name(key)
+            || is_unknown && (self.is_near_secret(key) || self.ends_in_secret(key))
+    }
+
+    /// Whether a word ends in the name of a secret, as a path without its dot does:
+    /// `downloadproxy`.
+    fn ends_in_secret(&self, word: &str) -> bool {
+        let folded = word.to_ascii_lowercase();
+        let mut names = self.secret_names.iter();
+        names.any(|name| name.len() >= MIN_ENDING && folded.ends_with(&name.to_ascii_lowercase()))
     }
 
     /// Whether an unknown word may be the key of a secret with its value behind it: `passwordhunter2`.
