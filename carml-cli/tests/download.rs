@@ -2,6 +2,8 @@
 #![cfg(feature = "download")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod support;
+
 use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
@@ -14,6 +16,8 @@ use std::{
     },
     thread,
 };
+
+use support::ended;
 
 const CONTENT: &[u8] = b"weights";
 
@@ -87,18 +91,13 @@ impl Cli {
     }
 
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let out = Command::new(env!("CARGO_BIN_EXE_carml"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_carml"));
+        command
             .args(arguments)
             .current_dir(self.folder.path())
             .env("CARML_DOWNLOAD_CACHE", self.path("cache"))
-            .env("NO_PROXY", "*")
-            .output()
-            .unwrap();
-        (
-            out.status.code().unwrap(),
-            String::from_utf8(out.stdout).unwrap(),
-            String::from_utf8(out.stderr).unwrap(),
-        )
+            .env("NO_PROXY", "*");
+        ended(command)
     }
 
     fn ok(&self, arguments: &[&str]) -> String {

@@ -5,24 +5,16 @@ mod support;
 
 use std::{ffi::OsString, process::Command, time::Duration};
 
-use support::Served;
+use support::{Served, ended};
 
 /// The same commands, on either store.
 struct Store(Vec<OsString>);
 
 impl Store {
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let out = Command::new(env!("CARGO_BIN_EXE_carml"))
-            .arg("kv")
-            .args(&self.0)
-            .args(arguments)
-            .output()
-            .unwrap();
-        (
-            out.status.code().unwrap(),
-            String::from_utf8(out.stdout).unwrap(),
-            String::from_utf8(out.stderr).unwrap(),
-        )
+        let mut command = Command::new(env!("CARGO_BIN_EXE_carml"));
+        command.arg("kv").args(&self.0).args(arguments);
+        ended(command)
     }
 
     fn ok(&self, arguments: &[&str]) -> String {

@@ -1,4 +1,4 @@
-//! `carml kv serve`, as a process.
+//! Commands, and `carml kv serve` as a process.
 // No test uses all of it.
 #![allow(dead_code)]
 
@@ -8,6 +8,16 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
 };
+
+/// Runs a command: its exit code, its output and its errors.
+pub(crate) fn ended(mut command: Command) -> (i32, String, String) {
+    let out = command.output().unwrap();
+    (
+        out.status.code().unwrap(),
+        String::from_utf8(out.stdout).unwrap(),
+        String::from_utf8(out.stderr).unwrap(),
+    )
+}
 
 /// A served file. Dropping it kills the process (SIGKILL).
 pub(crate) struct Served {

@@ -22,6 +22,14 @@ pub fn line(text: &str, count: u32) -> Line {
     }
 }
 
+/// A request that is answered after this time.
+pub fn slow(wait_ms: u32) -> Line {
+    Line {
+        wait_ms,
+        ..line("slow", 0)
+    }
+}
+
 /// How many bytes the process has allocated and not freed, if its allocator counts.
 pub fn live_bytes() -> usize {
     let stats = stats_alloc::INSTRUMENTED_SYSTEM.stats();

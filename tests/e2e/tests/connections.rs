@@ -8,9 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use carml_test_e2e::proto::carml::test::v1::{EchoClient, Line};
+use carml_test_e2e::{proto::carml::test::v1::EchoClient, slow};
 use serde_json::json;
-use support::{Client, line, start};
+use support::{client, line, start};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -20,19 +20,6 @@ use tonic::Code;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 const PATIENCE: Duration = Duration::from_secs(5);
-
-async fn client(address: SocketAddr) -> Client {
-    EchoClient::connect(format!("http://{address}"))
-        .await
-        .unwrap()
-}
-
-fn slow(wait_ms: u32) -> Line {
-    Line {
-        wait_ms,
-        ..line("slow", 0)
-    }
-}
 
 /// Sends this, and waits until the server closes: the time, and what it sent.
 async fn closed(address: SocketAddr, bytes: &[u8]) -> (Duration, Vec<u8>) {

@@ -6,28 +6,18 @@ mod support;
 use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use carml_test_e2e::proto::carml::test::v1::{EchoClient, Line};
+use carml_test_e2e::{
+    proto::carml::test::v1::{EchoClient, Line},
+    slow,
+};
 use h2::client::SendRequest;
 use http::HeaderMap;
 use prost::Message as _;
 use serde_json::{Value, json};
-use support::{Client, Log, line, serve, start};
+use support::{Log, client, line, serve, start};
 use tokio::net::TcpStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, transport::Channel};
-
-async fn client(address: SocketAddr) -> Client {
-    EchoClient::connect(format!("http://{address}"))
-        .await
-        .unwrap()
-}
-
-fn slow(wait_ms: u32) -> Line {
-    Line {
-        wait_ms,
-        ..line("slow", 0)
-    }
-}
 
 /// A message with this flag in front of it.
 fn framed(flag: u8, message: &[u8]) -> Bytes {

@@ -37,6 +37,14 @@ impl Seen {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// The same request without this header.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        let mut seen = self.clone();
+        seen.headers
+            .retain(|(key, _)| !key.eq_ignore_ascii_case(name));
+        seen
+    }
+
     /// Of `Range: bytes=START-`.
     pub(crate) fn range(&self) -> Option<(usize, Option<usize>)> {
         let (start, end) = self

@@ -2,20 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use carml_test_e2e::{line, proto::carml::test::v1::Line};
+use carml_test_e2e::{line, slow};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::server::Server;
 
 const SERVING: i32 = 1;
 const NOT_SERVING: i32 = 2;
-
-fn slow(wait_ms: u32) -> Line {
-    Line {
-        wait_ms,
-        ..line("slow", 0)
-    }
-}
 
 #[tokio::test]
 async fn sigterm_sets_health_first_and_waits_for_calls() {

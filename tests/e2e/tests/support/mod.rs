@@ -29,6 +29,13 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 pub type Client = EchoClient<Channel>;
 
+/// A client that is connected.
+pub async fn client(address: SocketAddr) -> Client {
+    EchoClient::connect(format!("http://{address}"))
+        .await
+        .unwrap()
+}
+
 /// The middleware list, as the config has it.
 pub fn list(json: Value) -> Vec<ServerMiddleware> {
     serde_json::from_value(json).unwrap()
