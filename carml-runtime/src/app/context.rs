@@ -49,14 +49,14 @@ pub struct Context<C> {
 /// The stores that the config names.
 #[derive(Debug)]
 pub(super) struct Stores {
-    pub(super) kv: Opening<Opened>,
+    pub(super) kv: StoreState<Opened>,
     #[cfg(feature = "store")]
-    pub(super) objects: Opening<crate::store::Store>,
+    pub(super) objects: StoreState<crate::store::Store>,
 }
 
 /// A store, as a factory finds it.
 #[derive(Debug)]
-pub(super) enum Opening<T> {
+pub(super) enum StoreState<T> {
     Open(T),
     NotConfigured,
     /// In a check.
@@ -110,9 +110,9 @@ impl<C> Context<C> {
     #[cfg(feature = "store")]
     pub fn store(&self) -> Result<&crate::store::Store, AppError> {
         match &self.stores.objects {
-            Opening::Open(store) => Ok(store),
-            Opening::NotConfigured => Err(AppError::ObjectStoreNotConfigured),
-            Opening::NotOpen => Err(AppError::StoreNotOpen),
+            StoreState::Open(store) => Ok(store),
+            StoreState::NotConfigured => Err(AppError::ObjectStoreNotConfigured),
+            StoreState::NotOpen => Err(AppError::StoreNotOpen),
         }
     }
 
@@ -173,9 +173,9 @@ impl<C> Context<C> {
 
     fn opened(&self) -> Result<&Opened, AppError> {
         match &self.stores.kv {
-            Opening::Open(opened) => Ok(opened),
-            Opening::NotConfigured => Err(AppError::StoreNotConfigured),
-            Opening::NotOpen => Err(AppError::StoreNotOpen),
+            StoreState::Open(opened) => Ok(opened),
+            StoreState::NotConfigured => Err(AppError::StoreNotConfigured),
+            StoreState::NotOpen => Err(AppError::StoreNotOpen),
         }
     }
 

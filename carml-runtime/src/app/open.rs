@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use super::AppError;
 #[cfg(feature = "store")]
-use super::context::Opening;
+use super::context::StoreState;
 use crate::{
     config::{Config, ListenAddress, Loaded, model::Registry},
     grpc::server::{Address, Listener, Server},
@@ -89,17 +89,17 @@ pub(super) fn server(loaded: &Loaded, config: &Config) -> Result<Server, AppErro
 pub(super) async fn objects(
     loaded: &Loaded,
     config: &Config,
-) -> Result<Opening<crate::store::Store>, AppError> {
+) -> Result<StoreState<crate::store::Store>, AppError> {
     use crate::{
         config::model::StoreProvider,
         store::{self, ErrorKind as Failed},
     };
 
     let Some(section) = &config.store else {
-        return Ok(Opening::NotConfigured);
+        return Ok(StoreState::NotConfigured);
     };
     let opened = store::open(section).await;
-    opened.map(Opening::Open).map_err(|source| {
+    opened.map(StoreState::Open).map_err(|source| {
         let at = match (section.provider, source.kind) {
             (_, Failed::InvalidKey) => "/store/prefix",
             (StoreProvider::Fs, _) => "/store/path",

@@ -17,7 +17,7 @@ use tower_layer::Layer as _;
 use super::{
     App, AppError, ConfigReload, Context, Mode, args,
     checks::{Checked, Checks},
-    context::{Opening, Stores},
+    context::{StoreState, Stores},
     middleware, open,
     registration::Registration,
     services::{self, Failures, Services},
@@ -126,13 +126,13 @@ fn check<C: Root + Send + Sync + 'static>(
     let has_store = checked.base.registry.is_some() || !app.checks.requires.is_empty();
     let stores = Stores {
         kv: match has_store {
-            true => Opening::NotOpen,
-            false => Opening::NotConfigured,
+            true => StoreState::NotOpen,
+            false => StoreState::NotConfigured,
         },
         #[cfg(feature = "store")]
         objects: match checked.base.store {
-            Some(_) => Opening::NotOpen,
-            None => Opening::NotConfigured,
+            Some(_) => StoreState::NotOpen,
+            None => StoreState::NotConfigured,
         },
     };
     let shutdown = Shutdown::default();
@@ -187,7 +187,7 @@ async fn run<C: Root + Send + Sync + 'static>(
         remotes.follow(opened);
     }
     let stores = Stores {
-        kv: opened.map_or(Opening::NotConfigured, Opening::Open),
+        kv: opened.map_or(StoreState::NotConfigured, StoreState::Open),
         #[cfg(feature = "store")]
         objects: open::objects(&reload.current(), &base).await?,
     };

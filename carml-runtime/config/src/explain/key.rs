@@ -27,7 +27,7 @@ pub(super) fn write(loaded: &Loaded, key: &str) -> Result<String, RawReport> {
     let glued = |value: &Value| {
         value
             .as_str()
-            .is_some_and(|text| knowledge.holds_glued_key(text))
+            .is_some_and(|text| knowledge.holds_secret_key(text))
     };
     let secret = loaded.schema().shapes().is_secret(&pointer)
         || given.is_some_and(scalar) && knowledge.is_hidden(&pointer)

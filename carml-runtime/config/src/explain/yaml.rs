@@ -50,7 +50,7 @@ impl Writer<'_> {
         let glued = || {
             value
                 .as_str()
-                .is_some_and(|text| self.knowledge.holds_glued_key(text))
+                .is_some_and(|text| self.knowledge.holds_secret_key(text))
         };
         if secret || scalar && (self.knowledge.is_hidden(pointer) || glued()) {
             let why = if secret { "secret" } else { "may be secret" };

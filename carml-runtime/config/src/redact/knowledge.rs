@@ -111,7 +111,7 @@ impl<'a> Knowledge<'a> {
     }
 
     /// Whether a scalar has the key of a secret in it, perhaps with its value.
-    pub(crate) fn holds_glued_key(&self, scalar: &str) -> bool {
+    pub(crate) fn holds_secret_key(&self, scalar: &str) -> bool {
         let separators = |c: char| !c.is_alphanumeric() && c != '_' && c != '-';
         let mut at = 0;
         for word in scalar.split(separators) {

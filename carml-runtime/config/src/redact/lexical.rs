@@ -107,7 +107,7 @@ impl Scan {
         let (mut at, mut words) = (0, 0);
         // How many brackets are open, and how many were when the value began.
         let (mut depth, mut value_depth) = (0, 0);
-        let is_open = line.matches(['{', '[']).count() > line.matches(['}', ']']).count();
+        let is_unclosed = line.matches(['{', '[']).count() > line.matches(['}', ']']).count();
         while let Some(first) = line[at..].chars().next() {
             if is_separator(first) {
                 let next = at + first.len_utf8();
@@ -118,7 +118,7 @@ impl Scan {
                 match first {
                     '{' | '[' => {
                         // Where one is not closed, what follows may be of an outer one.
-                        value &= depth == 0 || !is_open;
+                        value &= depth == 0 || !is_unclosed;
                         depth += 1;
                         key_next |= !value;
                     }

@@ -68,7 +68,7 @@ impl<'a> ConfigPolicy<'a> {
                     .unwrap_or_default();
                 !self.knowledge.is_secret(&pointer)
                     && !self.knowledge.bears_secrets(&pointer)
-                    && !self.knowledge.holds_glued_key(raw)
+                    && !self.knowledge.holds_secret_key(raw)
             }
         }
     }
@@ -127,7 +127,7 @@ impl<'a> ConfigPolicy<'a> {
 
     fn is_name(&self, key: &str) -> bool {
         self.knowledge.is_name(key)
-            || !self.knowledge.is_strict() && !self.knowledge.holds_glued_key(key)
+            || !self.knowledge.is_strict() && !self.knowledge.holds_secret_key(key)
     }
 }
 

@@ -57,7 +57,7 @@ impl Refused {
                 target: LOCAL_TARGET,
                 lost = count,
                 reason,
-                "{name} refused some of what was sent"
+                "{name} rejected some entries"
             );
         }
     }
@@ -120,14 +120,14 @@ pub(super) async fn run<S: Sink>(queue: Arc<Queue>, mut sink: S) {
         }
         refused.say(name);
         if queue.is_closing() && is_failing {
-            tracing::warn!(target: LOCAL_TARGET, lost, "{name}: what was to be sent is lost");
+            tracing::warn!(target: LOCAL_TARGET, lost, "{name}: the entries that waited are lost");
             continue;
         }
         if std::mem::take(&mut is_failing) {
-            tracing::info!(target: OWN_TARGET, "{name} accepts what is sent again");
+            tracing::info!(target: OWN_TARGET, "{name} is available again");
         }
         if lost > 0 {
-            tracing::warn!(target: OWN_TARGET, lost, "{name}: some of what was to be sent is lost");
+            tracing::warn!(target: OWN_TARGET, lost, "{name}: some entries are lost");
         }
     }
 }
@@ -136,7 +136,7 @@ impl Failure {
     fn say(&self, name: &str) {
         let reason = &self.reason;
         if self.is_lasting {
-            tracing::error!(target: OWN_TARGET, reason, "{name} accepts nothing: trying again");
+            tracing::error!(target: OWN_TARGET, reason, "{name} rejects all entries: trying again");
         } else {
             tracing::warn!(target: OWN_TARGET, reason, "{name} is not available: trying again");
         }

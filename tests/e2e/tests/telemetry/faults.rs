@@ -115,7 +115,12 @@ async fn a_destination_that_was_away_is_told_how_many_lines_are_lost() {
     );
     load(&server, CALLS).await;
     sink.restart(0);
-    let back = server.line(|line| line["message"].as_str().unwrap().contains("accepts"));
+    let back = server.line(|line| {
+        line["message"]
+            .as_str()
+            .unwrap()
+            .contains("is available again")
+    });
     assert_eq!(back["level"], "INFO", "{back}");
     let has_lost = |line: &Value| line["fields"]["lost"].is_u64();
     let is_of_hook = |line: &Value| line["message"].as_str().unwrap().contains("syslog");

@@ -113,7 +113,7 @@ async fn lines_that_are_too_many_for_the_server_are_sent_later() {
     let again = server.line(|line| line["target"] == "carml::log");
     assert_eq!(
         again["message"],
-        "the log hook `elastic_search` accepts what is sent again"
+        "the log hook `elastic_search` is available again"
     );
 }
 
