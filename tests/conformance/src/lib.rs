@@ -11,6 +11,7 @@ mod etcd;
 pub mod fault_run;
 pub mod faults;
 mod fixture;
+pub mod inspect;
 pub mod linearizable;
 mod proxy;
 mod redb;

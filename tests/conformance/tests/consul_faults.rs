@@ -14,13 +14,9 @@ use carml_runtime::kv::{
 use carml_test_conformance::{
     Proxy, Server,
     faults::{self, failed, next, next_value},
-    key, within,
+    inspect, key, within,
 };
 use futures_util::StreamExt as _;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -37,22 +33,12 @@ async fn open(options: &Options) -> Kv {
 }
 
 /// The body of an answer of Consul's own API.
-async fn request(server: &Server, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
-    let mut connection = TcpStream::connect(&server.endpoints()[0]).await.unwrap();
-    let head = format!(
-        "{method} {path} HTTP/1.0\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    connection.write_all(head.as_bytes()).await.unwrap();
-    connection.write_all(body).await.unwrap();
-    let mut answer = Vec::new();
-    connection.read_to_end(&mut answer).await.unwrap();
-    let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
-    answer.split_off(end + 4)
+fn request(server: &Server, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
+    inspect::http(&server.endpoints()[0], method, path, body)
 }
 
-async fn text(server: &Server, path: &str) -> String {
-    String::from_utf8(request(server, "GET", path, b"").await).unwrap()
+fn text(server: &Server, path: &str) -> String {
+    String::from_utf8(request(server, "GET", path, b"")).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -132,14 +118,14 @@ async fn revisions_that_begin_again_are_a_snapshot() {
         let server = Server::started(&["consul"]).await;
         let kv = open(&options(server.endpoints())).await;
         kv.put(key("old"), "1", None).await.unwrap();
-        let backup = request(&server, "GET", "/v1/snapshot", b"").await;
+        let backup = request(&server, "GET", "/v1/snapshot", b"");
         for n in 0..10 {
             kv.put(key("new"), n.to_string(), None).await.unwrap();
         }
         let mut watch = kv.watch_tree(None, WatchStart::Now).await.unwrap();
         let first = next(&mut watch).await;
         assert!(matches!(&first, Batch::Snapshot { entries, .. } if entries.len() == 2));
-        request(&server, "PUT", "/v1/snapshot", &backup).await;
+        request(&server, "PUT", "/v1/snapshot", &backup);
         let batch = next(&mut watch).await;
         let Batch::Snapshot {
             entries, reason, ..
@@ -170,10 +156,10 @@ async fn a_session_that_consul_ends_early_leaves_its_holder_alone_until_it_knows
         let server = Server::started(&["consul"]).await;
         let kv = open(&options(server.endpoints())).await;
         let guard = kv.acquire(key("l")).await.unwrap();
-        let sessions = text(&server, "/v1/session/list").await;
+        let sessions = text(&server, "/v1/session/list");
         let (_, session) = sessions.split_once("\"ID\":\"").unwrap();
         let path = format!("/v1/session/destroy/{}", &session[..36]);
-        assert_eq!(request(&server, "PUT", &path, b"").await, b"true");
+        assert_eq!(request(&server, "PUT", &path, b""), b"true");
         let until = guard.valid_until().unwrap();
         let other = open(&options(server.endpoints())).await;
         let second = other.acquire(key("l")).await.unwrap();
@@ -202,8 +188,8 @@ async fn cancelled_waits_leave_nothing_in_the_store() {
         }
         drop(held);
         kv.close().await.unwrap();
-        assert_eq!(text(&server, "/v1/kv/carml?keys").await, "");
-        assert_eq!(text(&server, "/v1/session/list").await, "[]");
+        assert_eq!(text(&server, "/v1/kv/carml?keys"), "");
+        assert_eq!(text(&server, "/v1/session/list"), "[]");
     })
     .await;
 }

@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -14,6 +13,7 @@ use carml_runtime::kv::{
 use carml_test_conformance::{
     Proxy, Server,
     faults::{self, failed, next, next_value},
+    inspect::etcdctl,
     key, within,
 };
 
@@ -28,17 +28,6 @@ fn options(endpoints: Vec<String>) -> Options {
 
 async fn open(options: &Options) -> Kv {
     Kv::new(Etcd::connect(options).await.unwrap(), options.timeout)
-}
-
-fn etcdctl(server: &Server, arguments: &[&str]) -> String {
-    let done = Command::new("etcdctl")
-        .env("ETCDCTL_API", "3")
-        .args(["--endpoints", &server.endpoints()[0]])
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{done:?}");
-    String::from_utf8(done.stdout).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

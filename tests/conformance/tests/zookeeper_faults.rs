@@ -3,8 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Read as _, Write as _},
-    net::TcpStream,
+    io::Write as _,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -17,6 +16,7 @@ use carml_runtime::kv::{
 use carml_test_conformance::{
     Proxy, Server,
     faults::{self, failed},
+    inspect::zookeeper as ask,
     key, within,
 };
 use futures_util::StreamExt as _;
@@ -231,15 +231,6 @@ async fn a_lease_and_a_lock_are_lost_by_the_own_clock() {
     faults::a_lease_and_a_lock_are_lost_by_the_own_clock("zookeeper", open).await;
 }
 
-/// A four-letter word of ZooKeeper.
-fn ask(server: &Server, word: &str) -> String {
-    let mut stream = TcpStream::connect(&server.endpoints()[0]).unwrap();
-    stream.write_all(word.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancelled_waits_leave_nothing_in_the_store() {
     within(async {
@@ -261,19 +252,27 @@ async fn cancelled_waits_leave_nothing_in_the_store() {
         drop(kv.acquire(key("l")).await.unwrap());
         drop(kv.campaign(key("e"), "v").await.unwrap());
         let deadline = Instant::now() + Duration::from_secs(5);
-        while ask(&server, "dump").contains("/~/") {
-            assert!(Instant::now() < deadline, "{}", ask(&server, "dump"));
+        while ask(&server.endpoints()[0], "dump").contains("/~/") {
+            assert!(
+                Instant::now() < deadline,
+                "{}",
+                ask(&server.endpoints()[0], "dump")
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         kv.close().await.unwrap();
         let deadline = Instant::now() + Duration::from_secs(2);
-        while !ask(&server, "dump").contains("Sessions with Ephemerals (0)")
-            || !ask(&server, "cons")
+        while !ask(&server.endpoints()[0], "dump").contains("Sessions with Ephemerals (0)")
+            || !ask(&server.endpoints()[0], "cons")
                 .trim()
                 .lines()
                 .all(|line| line.contains("queued=0"))
         {
-            assert!(Instant::now() < deadline, "{}", ask(&server, "dump"));
+            assert!(
+                Instant::now() < deadline,
+                "{}",
+                ask(&server.endpoints()[0], "dump")
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     })

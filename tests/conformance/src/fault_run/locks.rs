@@ -41,13 +41,18 @@ impl Locks {
         while let Some(client) = self.clients.join_next().await {
             client.unwrap();
         }
-        let mut fenced = std::mem::take(&mut *self.shared.fenced.lock().unwrap());
-        fenced.sort();
-        for pair in fenced.windows(2) {
-            if pair[1].1 < pair[0].1 {
-                Figures::add(&run.figures.fence_violations);
-                eprintln!("a late holder wrote: {pair:?}");
-            }
+        let fenced = std::mem::take(&mut *self.shared.fenced.lock().unwrap());
+        judge(run, fenced);
+    }
+}
+
+/// Counts writes with a token lower than that of an earlier one.
+pub(super) fn judge(run: &Run, mut fenced: Vec<(Revision, u64)>) {
+    fenced.sort();
+    for pair in fenced.windows(2) {
+        if pair[1].1 < pair[0].1 {
+            Figures::add(&run.figures.fence_violations);
+            eprintln!("a late holder wrote: {pair:?}");
         }
     }
 }
@@ -65,7 +70,7 @@ async fn client(run: Arc<Run>, kv: Kv, shared: Arc<Shared>) {
     }
 }
 
-fn is_valid(guard: &Guard) -> bool {
+pub(super) fn is_valid(guard: &Guard) -> bool {
     guard
         .valid_until()
         .is_some_and(|until| until > Instant::now())

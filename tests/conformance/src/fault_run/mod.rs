@@ -1,10 +1,15 @@
 //! Clients of real servers that are killed, frozen and restarted: how often the contract was broken.
 
+mod cancellations;
+mod cluster;
+mod holder;
 mod leases;
 mod locks;
 mod nemesis;
 mod registers;
 mod report;
+mod stopped;
+mod target;
 mod watches;
 
 use std::{
@@ -16,38 +21,36 @@ use std::{
 };
 
 use carml_runtime::kv::{Error, Kv};
-use futures_util::future::BoxFuture;
 
 use self::report::Figures;
-use crate::Server;
 
-/// How one backend is run.
-#[derive(Clone, Copy)]
-pub struct Target {
-    /// The name for `tests/servers/serve`.
-    pub server: &'static str,
-    /// 1 or 3.
-    pub nodes: usize,
-    /// Connects to servers.
-    pub open: fn(Vec<String>) -> BoxFuture<'static, Kv>,
-    /// Whether a watch delivers every change.
-    pub full_history: bool,
-    /// The TTL of leases.
-    pub ttl: Duration,
-}
+pub use self::{
+    cluster::Cluster,
+    holder::hold,
+    target::{CONSUL, ETCD, TARGETS, Target, ZOOKEEPER},
+};
+
+/// How often each call is cancelled in a run that is long enough.
+const CANCELLATIONS: u64 = 1000;
 
 /// What the clients of a run share.
 struct Run {
     target: Target,
-    server: Server,
+    nodes: usize,
+    cluster: Box<dyn Cluster>,
     figures: Figures,
     began: Instant,
+    duration: Duration,
     over: AtomicBool,
+    /// How often each call is cancelled.
+    cancellations: u64,
+    /// The program that holds a lock.
+    holder: &'static str,
 }
 
 impl Run {
     async fn client(&self) -> Kv {
-        (self.target.open)(self.server.endpoints()).await
+        (self.target.open)(self.cluster.endpoints()).await
     }
 
     fn is_over(&self) -> bool {
@@ -67,33 +70,37 @@ impl Run {
     }
 }
 
-/// Runs for a while, prints the report, and panics if one figure is not 0.
-pub async fn run(target: Target, duration: Duration) {
-    let arguments: &[&str] = match target.nodes {
-        1 => &[target.server],
-        _ => &[target.server, "--nodes", "3"],
-    };
-    let arguments = arguments.to_vec();
-    let server = tokio::task::spawn_blocking(move || Server::start(&arguments));
+/// Runs `nodes` servers for a while, prints the report, and panics if one figure is not 0. `holder` is
+/// the path of the program `kv-holder`.
+pub async fn run(target: Target, nodes: usize, duration: Duration, holder: &'static str) {
+    let cluster = tokio::task::spawn_blocking(move || (target.start)(nodes));
     let run = Arc::new(Run {
         target,
-        server: server.await.unwrap(),
+        nodes,
+        cluster: cluster.await.unwrap(),
         figures: Figures::default(),
         began: Instant::now(),
+        duration,
         over: AtomicBool::new(false),
+        cancellations: CANCELLATIONS.min(duration.as_secs() * 10),
+        holder,
     });
     // Everybody connects before the first fault.
+    let cancellations = cancellations::start(&run).await;
     let registers = registers::start(&run).await;
     let locks = locks::start(&run).await;
+    let stopped = stopped::start(&run).await;
     let leases = leases::start(&run).await;
     let watches = watches::start(&run).await;
     nemesis::torment(&run, duration).await;
     run.over.store(true, Ordering::SeqCst);
     registers.finish(&run).await;
     locks.finish(&run).await;
+    stopped.finish(&run).await;
     leases.finish().await;
     watches.finish(&run).await;
-    let report = run.figures.report(&target, run.began.elapsed());
+    cancellations.finish(&run).await;
+    let report = run.figures.report(&run);
     println!("{report}");
-    assert!(run.figures.are_right(), "{report}");
+    assert!(run.figures.are_right(&run), "{report}");
 }

@@ -16,7 +16,7 @@ pub(super) async fn torment(run: &Arc<Run>, duration: Duration) {
         let (node, kills, healthy, faulty) = {
             let mut random = rand::rng();
             (
-                random.random_range(0..run.target.nodes),
+                random.random_range(0..run.nodes),
                 random.random_bool(0.6),
                 Duration::from_millis(random.random_range(1500..4000)),
                 Duration::from_millis(random.random_range(300..6000)),
@@ -26,16 +26,16 @@ pub(super) async fn torment(run: &Arc<Run>, duration: Duration) {
         let run = run.clone();
         let fault = tokio::task::spawn_blocking(move || match kills {
             true => {
-                run.server.kill(node);
+                run.cluster.kill(node);
                 Figures::add(&run.figures.kills);
                 std::thread::sleep(faulty / 2);
-                run.server.restart(node);
+                run.cluster.restart(node);
             }
             false => {
-                run.server.freeze(node);
+                run.cluster.freeze(node);
                 Figures::add(&run.figures.freezes);
                 std::thread::sleep(faulty);
-                run.server.thaw(node);
+                run.cluster.thaw(node);
             }
         });
         fault.await.unwrap();

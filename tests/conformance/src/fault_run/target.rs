@@ -1,0 +1,83 @@
+//! How each backend is run.
+
+use std::time::Duration;
+
+use carml_runtime::kv::{Kv, consul, etcd, zookeeper};
+use futures_util::future::BoxFuture;
+
+use super::cluster::Cluster;
+use crate::Server;
+
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How one backend is run.
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// The name of the server.
+    pub server: &'static str,
+    /// Starts this number of nodes.
+    pub start: fn(usize) -> Box<dyn Cluster>,
+    /// Connects to servers.
+    pub open: fn(Vec<String>) -> BoxFuture<'static, Kv>,
+    /// Whether a watch delivers every change.
+    pub full_history: bool,
+    /// The TTL of leases.
+    pub ttl: Duration,
+}
+
+/// All backends.
+pub const TARGETS: [Target; 3] = [ETCD, CONSUL, ZOOKEEPER];
+
+/// etcd.
+pub const ETCD: Target = Target {
+    server: "etcd",
+    start: |nodes| serve("etcd", nodes),
+    open: |endpoints| {
+        Box::pin(async move {
+            let mut options = etcd::Options::new(endpoints);
+            (options.timeout, options.lock_ttl) = (TIMEOUT, Duration::from_secs(3));
+            Kv::new(etcd::Etcd::connect(&options).await.unwrap(), TIMEOUT)
+        })
+    },
+    full_history: true,
+    ttl: Duration::from_secs(3),
+};
+
+/// Consul.
+pub const CONSUL: Target = Target {
+    server: "consul",
+    start: |nodes| serve("consul", nodes),
+    open: |endpoints| {
+        Box::pin(async move {
+            let mut options = consul::Options::new(endpoints);
+            (options.timeout, options.lock_ttl) = (TIMEOUT, Duration::from_secs(3));
+            options.lock_delay = Duration::from_secs(4);
+            Kv::new(consul::Consul::connect(&options).await.unwrap(), TIMEOUT)
+        })
+    },
+    full_history: false,
+    ttl: Duration::from_secs(10),
+};
+
+/// ZooKeeper.
+pub const ZOOKEEPER: Target = Target {
+    server: "zookeeper",
+    start: |nodes| serve("zookeeper", nodes),
+    open: |endpoints| {
+        Box::pin(async move {
+            let mut options = zookeeper::Options::new(endpoints);
+            (options.timeout, options.lock_ttl) = (TIMEOUT, Duration::from_secs(4));
+            let zookeeper = zookeeper::Zookeeper::connect(&options).await.unwrap();
+            Kv::new(zookeeper, TIMEOUT)
+        })
+    },
+    full_history: false,
+    ttl: Duration::from_secs(4),
+};
+
+fn serve(server: &str, nodes: usize) -> Box<dyn Cluster> {
+    Box::new(match nodes {
+        1 => Server::start(&[server]),
+        _ => Server::start(&[server, "--nodes", "3"]),
+    })
+}
