@@ -52,7 +52,7 @@ pub use kind::{
     Middleware, NotBuilt, Preflight, Proto, Rule, Syntax, TooLarge, Type, Unanswered, Unit,
     Unreadable, Variable,
 };
-pub use nearest::{did_you_mean, distance, nearest};
+pub use nearest::{Candidates, did_you_mean, distance, nearest};
 pub use pointer::{escape_key, unescape_key};
 pub use raw_report::RawReport;
 pub use read::{Located, MAX_BYTES, MAX_DEPTH, Reading, Token, plain_scalar};

@@ -1,38 +1,47 @@
 //! "Did you mean": the names that a misspelled one is near to.
 
+use std::cell::OnceCell;
+
 /// The candidates that `word` may have been meant for, best first, at most three.
 ///
 /// Case, `-`, `_` and spaces are ignored; two swapped letters count as one edit.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Vec<&'c str> {
-    let plain = fold(word);
-    let mut found: Vec<(usize, &str)> = candidates
-        .into_iter()
-        // A document may have many unknown keys: the distance itself is computed for few.
-        .filter(|candidate| may_be_near(word, candidate))
-        .filter_map(|candidate| {
-            let other = fold(candidate);
-            let distance = strsim::damerau_levenshtein(&plain, &other);
-            let longest = plain.chars().count().max(other.chars().count());
-            let allowed = if longest > 1 { (longest + 1) / 3 } else { 0 };
-            let part = plain.len() >= 3
-                && other.len() >= 3
-                && (other.starts_with(&plain) || plain.starts_with(&other));
-            match (distance <= allowed, part) {
-                (true, _) => Some((distance, candidate)),
-                (false, true) => Some((allowed + 1, candidate)),
-                _ => None,
-            }
-        })
-        .collect();
-    found.sort();
-    found.dedup();
-    let best = found.first().map_or(0, |f| f.0);
-    found
-        .into_iter()
-        .filter(|f| f.0 <= best + 1)
-        .take(3)
-        .map(|f| f.1)
-        .collect()
+    Candidates::of(candidates).nearest(word)
+}
+
+/// Names that many words are compared with: what depends on the names alone is computed once.
+#[derive(Clone, Debug, Default)]
+pub struct Candidates<'c>(Vec<Word<'c>>);
+
+impl<'c> Candidates<'c> {
+    /// The candidates of these names.
+    pub fn of(names: impl IntoIterator<Item = &'c str>) -> Self {
+        Self(names.into_iter().map(Word::new).collect())
+    }
+
+    /// The names that `word` may have been meant for, as [`nearest`] gives them.
+    pub fn nearest(&self, word: &str) -> Vec<&'c str> {
+        let mut found: Vec<(usize, &str)> = self.near(&Word::new(word)).collect();
+        found.sort_unstable();
+        found.dedup();
+        let best = found.first().map_or(0, |f| f.0);
+        found
+            .into_iter()
+            .filter(|f| f.0 <= best + 1)
+            .take(3)
+            .map(|f| f.1)
+            .collect()
+    }
+
+    /// Whether `word` may have been meant for one of the names.
+    pub fn has_near(&self, word: &str) -> bool {
+        self.near(&Word::new(word)).next().is_some()
+    }
+
+    fn near<'s>(&'s self, word: &'s Word<'_>) -> impl Iterator<Item = (usize, &'c str)> + 's {
+        let ranked = |name: &Word<'c>| Some((word.rank(name)?, name.text));
+        self.0.iter().filter_map(ranked)
+    }
 }
 
 /// How a report suggests a name: ``did you mean `lock`?``
@@ -45,26 +54,97 @@ pub fn distance(word: &str, other: &str) -> usize {
     strsim::damerau_levenshtein(&fold(word), &fold(other))
 }
 
-/// Whether two words can be near, from the letters that they have. An edit removes at most one
-/// letter that the other word does not have.
-fn may_be_near(word: &str, other: &str) -> bool {
-    let letters = |word: &str| {
-        let bytes = word.bytes().map(|byte| byte.to_ascii_lowercase());
-        bytes.fold(0_u64, |set, byte| match byte {
-            b'a'..=b'z' => set | 1 << (byte - b'a'),
-            b'0'..=b'9' => set | 1 << (byte - b'0' + 26),
-            _ => set,
-        })
-    };
-    let allowed = word.len().max(other.len()).div_ceil(3);
-    let (of_word, of_other) = (letters(word), letters(other));
-    let (more, less) = (of_word & !of_other, of_other & !of_word);
-    let missing = more.count_ones().max(less.count_ones()) as usize;
-    !(word.is_ascii() && other.is_ascii())
-        || missing <= allowed
+/// A name, with what is needed to compare it.
+#[derive(Clone, Debug)]
+struct Word<'w> {
+    text: &'w str,
+    outline: Option<Outline>,
+    /// The folded form and the number of its characters. Few words need it.
+    folded: OnceCell<(String, usize)>,
+}
+
+impl<'w> Word<'w> {
+    fn new(text: &'w str) -> Self {
+        Self {
+            text,
+            outline: Outline::of(text),
+            folded: OnceCell::new(),
+        }
+    }
+
+    fn folded(&self) -> (&str, usize) {
+        let (folded, length) = self.folded.get_or_init(|| {
+            let folded = fold(self.text);
+            let length = folded.chars().count();
+            (folded, length)
+        });
+        (folded, *length)
+    }
+
+    /// How far the words are from each other, if they are near.
+    fn rank(&self, other: &Word<'_>) -> Option<usize> {
+        // A document may have many unknown keys: the distance itself is computed for few.
+        if !self.may_be_near(other) {
+            return None;
+        }
+        let ((plain, length), (other, other_length)) = (self.folded(), other.folded());
+        let allowed = allowed(length.max(other_length));
+        let distance = strsim::damerau_levenshtein(plain, other);
+        let is_part = plain.len() >= 3
+            && other.len() >= 3
+            && (other.starts_with(plain) || plain.starts_with(other));
+        match (distance <= allowed, is_part) {
+            (true, _) => Some(distance),
+            (false, true) => Some(allowed + 1),
+            _ => None,
+        }
+    }
+
+    fn may_be_near(&self, other: &Word<'_>) -> bool {
+        let outlines = self.outline.zip(other.outline);
+        outlines.is_none_or(|(own, of_other)| own.may_be_near(of_other))
+    }
+}
+
+/// What is compared first of the folded form of an ASCII word.
+#[derive(Clone, Copy, Debug)]
+struct Outline {
+    /// A bit for each letter and digit.
+    letters: u64,
+    length: usize,
+}
+
+impl Outline {
+    fn of(word: &str) -> Option<Self> {
+        let (mut letters, mut length) = (0_u64, 0);
+        for byte in word.bytes() {
+            letters |= match byte {
+                b'-' | b'_' | b' ' => continue,
+                b'a'..=b'z' => 1 << (byte - b'a'),
+                b'A'..=b'Z' => 1 << (byte - b'A'),
+                b'0'..=b'9' => 1 << (byte - b'0' + 26),
+                _ if byte.is_ascii() => 0,
+                _ => return None,
+            };
+            length += 1;
+        }
+        Some(Self { letters, length })
+    }
+
+    /// An edit removes at most one letter that the other word does not have, and changes the length
+    /// by at most one.
+    fn may_be_near(self, other: Self) -> bool {
+        let (more, less) = (self.letters & !other.letters, other.letters & !self.letters);
+        let missing = more.count_ones().max(less.count_ones()) as usize;
+        let edits = missing.max(self.length.abs_diff(other.length));
         // One may be the beginning of the other.
-        || more == 0
-        || less == 0
+        edits <= allowed(self.length.max(other.length)) || more == 0 || less == 0
+    }
+}
+
+/// How many edits are allowed in the longer of two words.
+fn allowed(longest: usize) -> usize {
+    if longest > 1 { (longest + 1) / 3 } else { 0 }
 }
 
 fn fold(word: &str) -> String {
@@ -76,7 +156,11 @@ fn fold(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{distance, may_be_near, nearest};
+    use super::{Candidates, Word, allowed, distance, fold, nearest};
+
+    fn may_be_near(word: &str, other: &str) -> bool {
+        Word::new(word).may_be_near(&Word::new(other))
+    }
 
     #[test]
     fn words_at_a_small_distance_may_be_near() {
@@ -97,11 +181,29 @@ mod tests {
             "\u{212a}ey",
         ];
         for (word, other) in words.iter().flat_map(|w| words.iter().map(move |o| (w, o))) {
-            let near = distance(word, other) <= word.len().max(other.len()).div_ceil(3);
+            let longest = fold(word).chars().count().max(fold(other).chars().count());
+            let near = distance(word, other) <= allowed(longest);
             assert!(!near || may_be_near(word, other), "{word} {other}");
         }
         assert!(may_be_near("cert", "certificate"));
         assert!(!may_be_near("key1", "password"));
+    }
+
+    #[test]
+    fn a_word_is_near_a_name_exactly_if_it_has_a_nearest_one() {
+        let names = ["password", "token", "key", "größe", ""];
+        for word in [
+            "pasword",
+            "TOKEN_",
+            "keyring",
+            "gr\u{f6}sse",
+            "listen",
+            "",
+            "-",
+        ] {
+            let near = !nearest(word, names).is_empty();
+            assert_eq!(Candidates::of(names).has_near(word), near, "{word}");
+        }
     }
 
     #[test]

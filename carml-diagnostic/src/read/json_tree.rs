@@ -1,7 +1,7 @@
 //! The places of a JSON text. It has been read before: what is not JSON ends the walk.
 
 use super::scalar::{self, Refused};
-use super::tree::{Duplicate, Entry, Kind, MAX_NODES, Node, Tree, find_duplicates};
+use super::tree::{Entry, Kind, MAX_NODES, Names, Node, Tree};
 use crate::{MAX_DEPTH, Span};
 use std::collections::HashMap;
 
@@ -11,14 +11,14 @@ pub(super) fn build(text: &str) -> Option<Tree> {
         text,
         at: text.len() - text.trim_start_matches('\u{feff}').len(),
         nodes: 0,
-        duplicates: Vec::new(),
+        names: Names::default(),
         out_of_range: Vec::new(),
     };
     let root = scan.value(0)?;
     Some(Tree {
         root,
         anchors: HashMap::new(),
-        duplicates: scan.duplicates,
+        names: scan.names,
         out_of_range: scan.out_of_range,
     })
 }
@@ -27,7 +27,7 @@ struct Scan<'t> {
     text: &'t str,
     at: usize,
     nodes: usize,
-    duplicates: Vec<Duplicate>,
+    names: Names,
     out_of_range: Vec<Span>,
 }
 
@@ -75,7 +75,7 @@ impl Scan<'_> {
                     entries.push(Entry::quoted(self.text, key, value));
                     self.eat(b',')?;
                 }
-                find_duplicates(self.text, &entries, &mut self.duplicates);
+                self.names.add(self.text, &entries);
                 Kind::Mapping(entries.into())
             }
             b'"' => {

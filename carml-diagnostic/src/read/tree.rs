@@ -17,6 +17,9 @@ pub struct Located {
 /// A text with more values than this is refused, and has no places.
 pub(super) const MAX_NODES: usize = 1_200_000;
 
+/// More entries than these are searched by their names in order.
+const MAX_SEARCHED: usize = 32;
+
 /// A key or a scalar of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
@@ -34,8 +37,16 @@ pub(crate) struct Tree {
     /// Where the sequences and mappings of anchors are: the index to take at each level below the
     /// root.
     pub(super) anchors: HashMap<usize, Box<[usize]>>,
-    pub(super) duplicates: Vec<Duplicate>,
+    pub(super) names: Names,
     pub(super) out_of_range: Vec<Span>,
+}
+
+/// The names of the keys of each mapping.
+#[derive(Default)]
+pub(super) struct Names {
+    duplicates: Vec<Duplicate>,
+    /// The entries of a large mapping in the order of their names, by the place of its first key.
+    orders: HashMap<usize, Box<[u32]>>,
 }
 
 /// A key that its mapping has already.
@@ -127,7 +138,7 @@ impl Entry {
 
 impl Tree {
     pub(crate) fn duplicates(&self) -> &[Duplicate] {
-        &self.duplicates
+        &self.names.duplicates
     }
 
     /// Integers that do not fit 64 bits.
@@ -211,9 +222,7 @@ impl Tree {
         let mut seen = HashSet::new();
         let mut entries = own;
         loop {
-            // Of a key that appears twice, the last one has the value that is read.
-            let mut last_first = entries.iter().rev();
-            let found = last_first.find(|e| !e.merge && e.name(text) == key);
+            let found = self.names.find(text, entries, key);
             if found.is_some() {
                 return found;
             }
@@ -288,21 +297,42 @@ impl Node {
     }
 }
 
-/// Adds each key that its mapping has already.
-pub(super) fn find_duplicates(text: &str, entries: &[Entry], duplicates: &mut Vec<Duplicate>) {
-    let mut order: Vec<usize> = (0..entries.len()).collect();
-    let name = |n: usize| entries[n].name(text);
-    order.sort_by(|a, b| name(*a).cmp(name(*b)).then(a.cmp(b)));
-    let mut first = 0;
-    for at in 1..order.len() {
-        if name(order[at]) != name(order[first]) {
-            first = at;
-            continue;
+impl Names {
+    /// Adds the keys of a mapping.
+    pub(super) fn add(&mut self, text: &str, entries: &[Entry]) {
+        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        let mut order: Vec<u32> = (0..count).collect();
+        let name = |n: u32| entries[n as usize].name(text);
+        order.sort_by(|a, b| name(*a).cmp(name(*b)).then(a.cmp(b)));
+        let mut first = 0;
+        for at in 1..order.len() {
+            if name(order[at]) != name(order[first]) {
+                first = at;
+                continue;
+            }
+            self.duplicates.push(Duplicate {
+                key: name(order[at]).to_owned(),
+                span: entries[order[at] as usize].key.get(),
+                first: entries[order[first] as usize].key.get(),
+            });
         }
-        duplicates.push(Duplicate {
-            key: name(order[at]).to_owned(),
-            span: entries[order[at]].key.get(),
-            first: entries[order[first]].key.get(),
-        });
+        if entries.len() > MAX_SEARCHED {
+            self.orders.insert(entries[0].key.get().start, order.into());
+        }
+    }
+
+    /// The entry of a key in a mapping's own entries. Of a key that appears twice, the last one has
+    /// the value that is read.
+    fn find<'e>(&self, text: &str, entries: &'e [Entry], key: &str) -> Option<&'e Entry> {
+        let is_meant = |e: &&Entry| !e.merge && e.name(text) == key;
+        let first = entries.first()?.key.get().start;
+        // A mapping that is a key begins where its own first key does.
+        let order = self.orders.get(&first);
+        let Some(order) = order.filter(|order| order.len() == entries.len()) else {
+            return entries.iter().rev().find(is_meant);
+        };
+        let end = order.partition_point(|n| entries[*n as usize].name(text) <= key);
+        let sorted = order[..end].iter().rev().map(|n| &entries[*n as usize]);
+        sorted.take_while(|e| e.name(text) == key).find(is_meant)
     }
 }

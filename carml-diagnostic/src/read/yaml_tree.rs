@@ -3,7 +3,7 @@
 use super::events::{Cursor, Events};
 use super::lexer::{Lexer, Part};
 use super::scalar::{self, Refused};
-use super::tree::{Duplicate, Entry, Kind, MAX_NODES, Node, Tree, find_duplicates};
+use super::tree::{Entry, Kind, MAX_NODES, Names, Node, Tree};
 use super::yaml::{is_merge_key, text_of};
 use crate::{MAX_DEPTH, Source, Span};
 use saphyr_parser::{Event, ScalarStyle};
@@ -20,7 +20,7 @@ pub(super) fn build(source: &Source) -> Option<Tree> {
         anchors: HashMap::new(),
         texts: HashMap::new(),
         path: Vec::new(),
-        duplicates: Vec::new(),
+        names: Names::default(),
         out_of_range: Vec::new(),
         nodes: 0,
     };
@@ -38,7 +38,7 @@ pub(super) fn build(source: &Source) -> Option<Tree> {
     Some(Tree {
         root,
         anchors: walk.anchors,
-        duplicates: walk.duplicates,
+        names: walk.names,
         out_of_range: walk.out_of_range,
     })
 }
@@ -53,7 +53,7 @@ struct Walk<'s> {
     texts: HashMap<usize, Box<str>>,
     /// The index taken at each level.
     path: Vec<usize>,
-    duplicates: Vec<Duplicate>,
+    names: Names,
     out_of_range: Vec<Span>,
     nodes: usize,
 }
@@ -102,7 +102,7 @@ impl<'s> Walk<'s> {
                     entries.push(self.entry(event, at, depth)?);
                     self.path.pop();
                 }
-                find_duplicates(self.text, &entries, &mut self.duplicates);
+                self.names.add(self.text, &entries);
                 Kind::Mapping(entries.into())
             }
             Event::Scalar(text, ScalarStyle::Plain, ..)

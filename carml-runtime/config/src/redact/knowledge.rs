@@ -1,11 +1,12 @@
 //! What a schema says about the secrets of a config.
 
 use crate::schema::Schema;
-use carml_diagnostic::{nearest, unescape_key};
+use carml_diagnostic::{Candidates, unescape_key};
 use carml_schema::graph::InstanceType;
 use carml_schema::{SchemaIndex, secret_names as names};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 /// What follows the name of a secret is its value if it is not shorter: `passwords` is misspelt.
 const MIN_GLUED: usize = 3;
@@ -27,22 +28,37 @@ pub(crate) struct Knowledge<'a> {
     bearing: HashSet<&'a str>,
     /// Whether the schema marks secrets: then a value that it does not know may be one.
     strict: bool,
-    /// Which unknown words are near the name of a secret, as far as that was asked.
-    near: RefCell<HashMap<String, bool>>,
+    /// The secret names in lower case.
+    folded: HashSet<String>,
+    /// The secret names and the words that sound secret, to compare misspelt names with.
+    misspelt: Candidates<'a>,
+    /// Answers that were given: a document has the same words many times.
+    secret_keys: RefCell<HashMap<String, bool>>,
+    steps: RefCell<HashMap<String, HashMap<String, Step>>>,
+    siblings: RefCell<HashMap<String, Rc<Candidates<'a>>>>,
 }
 
 impl<'a> Knowledge<'a> {
     pub(crate) fn of(schema: &'a Schema) -> Self {
         let shapes = schema.shapes();
+        let secret_names = shapes.secret_keys();
+        let words = names::secret_words().iter().copied();
         Self {
             schema,
             shapes,
             names: shapes.names(),
             literals: schema.literals(),
-            secret_names: shapes.secret_keys(),
+            folded: secret_names
+                .iter()
+                .map(|name| name.to_ascii_lowercase())
+                .collect(),
+            misspelt: Candidates::of(secret_names.iter().copied().chain(words)),
+            secret_names,
             bearing: shapes.bearing_keys(),
             strict: shapes.contains_secret("") || schema.is_carml(),
-            near: RefCell::default(),
+            secret_keys: RefCell::default(),
+            steps: RefCell::default(),
+            siblings: RefCell::default(),
         }
     }
 
@@ -76,28 +92,36 @@ impl<'a> Knowledge<'a> {
 
     /// Whether a key, perhaps a misspelt one, has a secret for its value.
     pub(super) fn is_secret_key(&self, key: &str) -> bool {
+        if let Some(known) = self.secret_keys.borrow().get(key) {
+            return *known;
+        }
+        let found = self.may_be_secret_key(key);
+        self.secret_keys.borrow_mut().insert(key.to_owned(), found);
+        found
+    }
+
+    fn may_be_secret_key(&self, key: &str) -> bool {
         let long = key.chars().count() >= 3 && key.parse::<f64>().is_err();
         let is_unknown = long && !self.is_known_name(key);
         self.is_secret_name(key)
-            || is_unknown && (self.is_near_secret(key) || self.ends_in_secret(key))
+            || is_unknown && (self.misspelt.has_near(key) || self.ends_in_secret(key))
     }
 
     /// Whether a word ends in the name of a secret, as a path without its dot does:
     /// `downloadproxy`.
     fn ends_in_secret(&self, word: &str) -> bool {
         let folded = word.to_ascii_lowercase();
-        let mut names = self.secret_names.iter();
-        names.any(|name| name.len() >= MIN_ENDING && folded.ends_with(&name.to_ascii_lowercase()))
+        let mut names = self.folded.iter();
+        names.any(|name| name.len() >= MIN_ENDING && folded.ends_with(name.as_str()))
     }
 
     /// Whether an unknown word may be the key of a secret with its value behind it: `passwordhunter2`.
     fn is_glued(&self, word: &str) -> bool {
         let folded = word.to_ascii_lowercase();
         let longer = |name: &str| folded.len() >= name.len() + MIN_GLUED && name.len() >= 3;
-        let keys = self.secret_names.iter().copied();
+        let keys = self.folded.iter().map(String::as_str);
         let mut names = keys.chain(names::secret_words().iter().copied());
-        !self.is_known_name(word)
-            && names.any(|name| longer(name) && folded.starts_with(&name.to_ascii_lowercase()))
+        !self.is_known_name(word) && names.any(|name| longer(name) && folded.starts_with(name))
     }
 
     /// Whether an unknown key is a name, and not the name of a secret with its value.
@@ -137,20 +161,7 @@ impl<'a> Knowledge<'a> {
         if self.is_known_name(word) {
             return !self.strict && names::sounds_secret(word);
         }
-        let folded = word.to_ascii_lowercase();
-        let mut known = self.secret_names.iter();
-        names::sounds_secret(word) || known.any(|name| name.eq_ignore_ascii_case(&folded))
-    }
-
-    fn is_near_secret(&self, word: &str) -> bool {
-        if let Some(known) = self.near.borrow().get(word) {
-            return *known;
-        }
-        let near = |words: Vec<&str>| !nearest(word, words).is_empty();
-        let secrets = self.secret_names.iter().copied().collect();
-        let found = near(secrets) || near(names::secret_words().to_vec());
-        self.near.borrow_mut().insert(word.to_owned(), found);
-        found
+        names::sounds_secret(word) || self.folded.contains(&word.to_ascii_lowercase())
     }
 
     /// Whether the schema knows the value of a pointer, as it is written.
@@ -158,12 +169,23 @@ impl<'a> Knowledge<'a> {
         self.shapes.knows(pointer)
     }
 
-    /// The keys that the schema has at a pointer.
-    pub(super) fn keys_at(&self, pointer: &str) -> Vec<&'a str> {
-        match self.place(pointer) {
-            Place::Known(at) => self.shapes.keys_at(&at),
-            Place::Secret | Place::SoundsSecret | Place::Public | Place::Below(_) => Vec::new(),
+    /// Whether a key may have been meant for one that the schema has in the mapping of a pointer.
+    pub(super) fn is_near_key(&self, parent: &str, key: &str) -> bool {
+        match self.place(parent) {
+            Place::Known(at) => self.siblings(&at).has_near(key),
+            Place::Secret | Place::SoundsSecret | Place::Public | Place::Below(_) => false,
         }
+    }
+
+    /// The keys that the schema has at a place that it knows.
+    fn siblings(&self, at: &str) -> Rc<Candidates<'a>> {
+        if let Some(known) = self.siblings.borrow().get(at) {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(Candidates::of(self.shapes.keys_at(at)));
+        let mut all = self.siblings.borrow_mut();
+        all.insert(at.to_owned(), Rc::clone(&found));
+        found
     }
 
     /// Whether a key has a value that is not a secret, wherever the schema has the key.
@@ -259,6 +281,18 @@ impl<'a> Knowledge<'a> {
 
     /// One step down from a place that the schema knows.
     fn step(&self, at: &str, step: &str) -> Step {
+        let known = |steps: &HashMap<String, Step>| steps.get(step).cloned();
+        if let Some(known) = self.steps.borrow().get(at).and_then(known) {
+            return known;
+        }
+        let found = self.find_step(at, step);
+        let mut all = self.steps.borrow_mut();
+        let steps = all.entry(at.to_owned()).or_default();
+        steps.insert(step.to_owned(), found.clone());
+        found
+    }
+
+    fn find_step(&self, at: &str, step: &str) -> Step {
         let below = |step: &str| format!("{at}/{step}");
         let known = |step: &str| self.shapes.knows(&below(step));
         let key = unescape_key(step);
@@ -281,8 +315,7 @@ impl<'a> Knowledge<'a> {
         if !number && self.is_secret_key(&key) {
             return Step::Secret;
         }
-        let siblings = self.shapes.keys_at(at);
-        match nearest(&key, siblings.iter().copied()).first() {
+        match self.siblings(at).nearest(&key).first() {
             Some(meant) if !number => {
                 let meant = carml_diagnostic::escape_key(meant);
                 if self.shapes.is_secret(&below(&meant)) {
@@ -331,6 +364,7 @@ enum Place {
     Below(String),
 }
 
+#[derive(Clone)]
 enum Step {
     /// The key of a place that the schema knows; the one that was meant, if it is misspelt.
     Known(String),

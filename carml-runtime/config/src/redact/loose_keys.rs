@@ -2,7 +2,7 @@
 //! is read as a key.
 
 use super::Knowledge;
-use carml_diagnostic::{Source, Span, escape_key, nearest};
+use carml_diagnostic::{Source, Span, escape_key};
 use std::collections::HashMap;
 
 /// Where each of these keys begins in a text that is at a pointer of the config, with its name.
@@ -25,9 +25,7 @@ pub(super) fn find(knowledge: &Knowledge<'_>, at: &str, source: &Source) -> Hash
         let parent = pointer;
         let pointer = format!("{parent}/{}", escape_key(&key));
         let expected = !after_secret || knowledge.allows(&pointer);
-        let known = || {
-            knowledge.is_known_name(&key) || !nearest(&key, knowledge.keys_at(&parent)).is_empty()
-        };
+        let known = || knowledge.is_known_name(&key) || knowledge.is_near_key(&parent, &key);
         if !(expected && is_plain(text, token.span) || known()) {
             found.insert(start, key);
             continue;
