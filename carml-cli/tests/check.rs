@@ -100,16 +100,54 @@ fn a_provider_without_a_required_call_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_provider_of_objects_without_a_required_call_is_refused_with_its_line() {
+    let bucket = "store:\n  provider: s3\n  bucket: models\n  credentials: anonymous\n";
+    let files = [
+        ("fs.yml", "store:\n  path: objects\n  provider: fs\n"),
+        ("s3.yml", bucket),
+        ("none.yml", "app:\n  name: shop\n"),
+    ];
+    let folder = folder(&files);
+    let run =
+        |file: &str, call: &str| carml(folder.path(), &["validate", file, "--requires", call]);
+    let (code, text) = run("fs.yml", "store.presign");
+    for expected in [
+        "error[capability]: required: `store.presign` with scope `process`, which `fs` does not offer",
+        "--> fs.yml:3:13",
+        "providers that offer it: s3",
+    ] {
+        assert!(text.contains(expected), "missing {expected} in\n{text}");
+    }
+    assert_eq!(code, 1);
+    let (code, text) = run("fs.yml", "store.put,store.create:cluster");
+    assert!(
+        text.contains("`store.create` with scope `cluster`"),
+        "{text}"
+    );
+    assert!(!text.contains("store.put"), "{text}");
+    assert_eq!(code, 1);
+    let (_, text) = run("s3.yml", "store.presign,store.create:cluster");
+    assert!(!text.contains("capability"), "{text}");
+    // Another file may name the provider.
+    let (code, text) = run("none.yml", "store.presign");
+    assert!(text.contains("warning[capability]"), "{text}");
+    assert_eq!(code, 0);
+}
+
+#[test]
 fn a_misspelt_requirement_is_refused_with_the_name_that_was_meant() {
     let folder = folder(&[("good.yml", "registry:\n  provider: redb\n")]);
     for command in ["validate", "check"] {
         for (written, error) in [
             (
                 "watchtree",
-                "`watchtree` is not a call of the store: expected one of put, get, delete, exists, \
+                "`watchtree` is not a call of a store: expected one of put, get, delete, exists, \
                  watch, watch_tree, lock, list, delete_tree, atomic_put, atomic_delete, lease, \
-                 transaction, election, close; did you mean `watch_tree`?",
+                 transaction, election, close, store.put, store.get, store.stat, store.delete, \
+                 store.list, store.create, store.replace, store.metadata, store.presign, \
+                 store.uploads; did you mean `watch_tree`?",
             ),
+            ("store.presing", "did you mean `store.presign`?"),
             (
                 "lock:clustre",
                 "unknown scope `clustre`: expected one of process, cluster; did you mean `cluster`?",

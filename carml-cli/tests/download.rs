@@ -114,6 +114,35 @@ impl Cli {
     }
 }
 
+#[cfg(feature = "store")]
+#[test]
+fn an_object_of_the_store_of_the_config_is_downloaded() {
+    let cli = Cli::new();
+    fs::write(cli.path("model.bin"), CONTENT).unwrap();
+    fs::write(cli.path("carml.yml"), "store:\n  path: objects\n").unwrap();
+    cli.ok(&["store", "put", "model.bin", "models/small.bin"]);
+    let arguments = [
+        "download",
+        "--config",
+        "carml.yml",
+        "store:models/small.bin",
+    ];
+    let path = cli.ok(&arguments);
+    assert_eq!(fs::read(path.trim_end()).unwrap(), CONTENT);
+    cli.fails(
+        1,
+        &["download", "store:models/small.bin"],
+        "section `store`",
+    );
+    let missing = [
+        "download",
+        "--config",
+        "carml.yml",
+        "store:models/large.bin",
+    ];
+    cli.fails(1, &missing, "store:models/large.bin");
+}
+
 #[test]
 fn the_path_of_each_file_is_printed_and_the_second_time_it_is_the_cache() {
     let server = Server::start();

@@ -6,6 +6,7 @@ mod support;
 use carml_codegen::capability;
 
 const SCHEMA: &str = "schema/registry.json";
+const STORE: &str = "schema/store.json";
 
 fn schema() -> String {
     support::read(SCHEMA)
@@ -19,8 +20,14 @@ fn checked_in_table_is_current() {
 
 #[test]
 fn the_names_that_the_macros_take_are_current() {
-    let code = capability::names(&schema()).unwrap();
+    let code = capability::names(&schema(), &support::read(STORE)).unwrap();
     support::assert_current("carml-macros/src/service/generated.rs", &code);
+}
+
+#[test]
+fn the_calls_of_the_object_store_are_current() {
+    let code = capability::store_calls(&support::read(STORE)).unwrap();
+    support::assert_current("carml-runtime/config/src/requirement/store_call.rs", &code);
 }
 
 #[test]
@@ -31,7 +38,6 @@ fn the_table_in_the_docs_is_current() {
 
 #[test]
 fn the_table_of_the_object_store_in_the_docs_is_current() {
-    const STORE: &str = "schema/store.json";
     let table = capability::markdown(&support::read(STORE)).unwrap();
     support::assert_table_is_current("docs/store.md", STORE, &table);
 }

@@ -4,8 +4,11 @@
 use std::pin::Pin;
 
 pub use crate::Service;
+pub use crate::config::Requirement;
+#[cfg(feature = "store")]
+pub use crate::config::StoreCall;
 pub use crate::config::{Section, support};
-pub use crate::kv::capability::{Call, Requirement, Scope};
+pub use crate::kv::capability::{Call, Scope};
 pub use async_trait::async_trait;
 use futures_core::Stream;
 pub use tonic::{Request, Response, Status, Streaming};
@@ -15,6 +18,16 @@ pub type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send + 'static>>;
 
 pub fn boxed<S: Stream + Send + 'static>(stream: S) -> BoxStream<S::Item> {
     Box::pin(stream)
+}
+
+pub const fn requires(call: Call, scope: Scope) -> Requirement {
+    Requirement::Kv(crate::kv::capability::Requirement { call, scope })
+}
+
+/// Absent without the feature: a service that needs the object store does not compile without it.
+#[cfg(feature = "store")]
+pub const fn requires_store(call: StoreCall, scope: Scope) -> Requirement {
+    Requirement::Store { call, scope }
 }
 
 /// A plain answer. The macro sees only the tokens of its type, which may be an alias.

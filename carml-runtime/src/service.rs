@@ -4,7 +4,7 @@ use std::{convert::Infallible, future::Future};
 
 use tonic::{body::Body, server::NamedService};
 
-use crate::{__private::Sealed, grpc::FileDescriptors, kv::capability::Requirement};
+use crate::{__private::Sealed, config::Requirement, grpc::FileDescriptors};
 
 /// A gRPC service that [`App::service`](crate::App::service) takes.
 ///
@@ -14,7 +14,7 @@ pub trait Service: Sealed + Send + Sync + 'static {
     /// The server that was generated from the proto file.
     type Server: GeneratedServer + FileDescriptors;
 
-    /// What `requires(…)` names: calls of the key/value store, checked when the app starts.
+    /// What `requires(…)` names: calls of the stores, checked when the app starts.
     const REQUIRES: &'static [Requirement];
 
     /// The server around this service. Its own message limits are turned off: `max_message_size`

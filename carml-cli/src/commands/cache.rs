@@ -58,10 +58,12 @@ pub(crate) fn run(args: Args) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return could_not_run(error),
     };
-    let downloads = match runtime.block_on(args.choice.open(|_| {})) {
+    let downloads = match runtime.block_on(args.choice.open(false, |_| {})) {
         Ok(downloads) => downloads,
         Err(Unopened::Config(error)) => return invalid_input(error),
         Err(Unopened::Downloads(error)) => return could_not_run(error),
+        #[cfg(feature = "store")]
+        Err(Unopened::Store(error)) => return could_not_run(error),
     };
     let done = match args.command {
         Command::Ls => ls(&downloads),

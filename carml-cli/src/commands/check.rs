@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use carml_config::Error;
-use carml_kv::capability::Requirement;
+use carml_config::{Error, Requirement};
 
 use super::config_args::ConfigArgs;
 use super::could_not_run;
@@ -24,7 +23,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     report: ReportArgs,
 
-    /// A call of the store that a service needs, such as `lock:cluster`
+    /// A call that a service needs, such as `lock:cluster` or `store.presign`
     #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',', value_parser = requirement)]
     requires: Vec<Requirement>,
 

@@ -15,7 +15,8 @@ pub(crate) struct Choice {
     #[arg(long, global = true, value_name = "DIR", env = "CARML_DOWNLOAD_CACHE")]
     cache: Option<PathBuf>,
 
-    /// A carml.yml whose section `download` has credentials, mirrors, a proxy and limits
+    /// A carml.yml whose section `download` has credentials, mirrors, a proxy and limits, and whose
+    /// section `store` has the objects of `store:` URLs
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -24,11 +25,15 @@ pub(crate) struct Choice {
 pub(crate) enum Unopened {
     Config(config::Error),
     Downloads(Error),
+    #[cfg(feature = "store")]
+    Store(carml_runtime::store::Error),
 }
 
 impl Choice {
+    /// `has_objects`: whether `store:` URLs are downloaded, which need the store of the config.
     pub(crate) async fn open(
         self,
+        has_objects: bool,
         change: impl FnOnce(&mut Options),
     ) -> Result<Downloads, Unopened> {
         let config = self.read().await.map_err(Unopened::Config)?;
@@ -39,6 +44,14 @@ impl Choice {
             options.directory = cache;
         }
         change(&mut options);
+        #[cfg(feature = "store")]
+        if let Some(section) = config.store.filter(|_| has_objects) {
+            let store = carml_runtime::store::open(&section).await;
+            let store = store.map_err(Unopened::Store)?;
+            return Downloads::with_store(&options, store).map_err(Unopened::Downloads);
+        }
+        #[cfg(not(feature = "store"))]
+        let _ = has_objects;
         Downloads::open(&options).map_err(Unopened::Downloads)
     }
 

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use carml_config::{Error, Loader, Schema};
-use carml_kv::capability::Requirement;
+use carml_config::{Error, Loader, Requirement, Schema};
 
 use super::config_args::SchemaArgs;
 use super::could_not_run;
@@ -29,8 +28,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     report: ReportArgs,
 
-    /// A call of the store that a service needs, such as `lock:cluster`: an error if the provider
-    /// in the file lacks it
+    /// A call that a service needs, such as `lock:cluster` or `store.presign`: an error if the
+    /// provider in the file lacks it
     #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',', value_parser = requirement)]
     requires: Vec<Requirement>,
 

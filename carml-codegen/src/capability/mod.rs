@@ -32,14 +32,24 @@ pub fn rust(schema: &str) -> Result<String, Error> {
     Ok(rust::module(&table(&documents(schema)?)?))
 }
 
-/// Generates the names that `#[carml_service(requires(…))]` takes: the module
-/// `carml_macros::service::generated`. The macros depend on no other crate of CarML.
+/// Generates the calls of the object store: the module `carml_config::requirement::store_call`.
 ///
 /// # Errors
 ///
 /// See [`Error`].
-pub fn names(schema: &str) -> Result<String, Error> {
-    Ok(rust::names(&table(&documents(schema)?)?))
+pub fn store_calls(schema: &str) -> Result<String, Error> {
+    Ok(rust::store_calls(&table(&documents(schema)?)?))
+}
+
+/// Generates the names that `#[carml_service(requires(…))]` takes, from the schemas of both stores:
+/// the module `carml_macros::service::generated`. The macros depend on no other crate of CarML.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn names(registry: &str, store: &str) -> Result<String, Error> {
+    let (registry, store) = (documents(registry)?, documents(store)?);
+    Ok(rust::names(&table(&registry)?, &table(&store)?))
 }
 
 /// Generates the table for people.

@@ -26,25 +26,38 @@ pub(super) fn module(table: &Capabilities<'_>) -> String {
         #[doc = " The table as Markdown."]
         pub const MARKDOWN: &str = #markdown;
     };
-    unparse(tokens)
+    unparse("schema/registry.json", tokens)
 }
 
-/// The names of calls and scopes.
-pub(super) fn names(table: &Capabilities<'_>) -> String {
-    let calls = table.calls().map(|call| call.name);
+/// The calls of the object store.
+pub(super) fn store_calls(table: &Capabilities<'_>) -> String {
+    let calls: Vec<Entry<'_>> = table.calls().collect();
+    unparse(
+        "schema/store.json",
+        enumeration("Call", "A call of the object store.", &calls),
+    )
+}
+
+/// The names of the calls of both stores, and of the scopes.
+pub(super) fn names(registry: &Capabilities<'_>, store: &Capabilities<'_>) -> String {
+    let calls = registry.calls().map(|call| call.name);
+    let store_calls = store.calls().map(|call| call.name);
     let scopes = [Reach::Process, Reach::Cluster].map(Reach::name);
-    unparse(quote! {
+    let tokens = quote! {
         #[doc = " The calls of the key/value contract."]
         pub(super) const CALLS: &[&str] = &[#(#calls),*];
+        #[doc = " The calls of the object store."]
+        pub(super) const STORE_CALLS: &[&str] = &[#(#store_calls),*];
         #[doc = " How far a call reaches."]
         pub(super) const SCOPES: &[&str] = &[#(#scopes),*];
-    })
+    };
+    unparse("schema/registry.json and schema/store.json", tokens)
 }
 
-fn unparse(tokens: TokenStream) -> String {
+fn unparse(source: &str, tokens: TokenStream) -> String {
     let file = syn::parse2(tokens).expect("the tokens are items");
     format!(
-        "// Generated from schema/registry.json; do not edit.\n{}",
+        "// Generated from {source}; do not edit.\n{}",
         prettyplease::unparse(&file)
     )
 }

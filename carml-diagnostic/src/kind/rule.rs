@@ -36,11 +36,11 @@ pub enum Rule {
     /// The provider of the store does not offer a call that is required.
     NotOffered {
         /// The call.
-        call: &'static str,
+        call: String,
         /// Its scope.
         scope: &'static str,
         /// The provider.
-        provider: &'static str,
+        provider: String,
         /// The service that requires it, if one does.
         service: Option<&'static str>,
     },

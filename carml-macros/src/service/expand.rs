@@ -71,17 +71,31 @@ fn stream_type(method: &Method) -> Option<TokenStream> {
     }
 }
 
-fn requirement(Requirement { call, scope }: &Requirement) -> TokenStream {
+fn requirement(requirement: &Requirement) -> TokenStream {
+    let Requirement {
+        of_store,
+        call,
+        scope,
+    } = requirement;
     let call = format_ident!("{}", call.to_string().to_upper_camel_case());
     let scope = match scope {
         Some(scope) if scope == "cluster" => format_ident!("Cluster"),
         _ => format_ident!("Process"),
     };
-    quote! {
-        ::carml_runtime::__private::Requirement {
-            call: ::carml_runtime::__private::Call::#call,
-            scope: ::carml_runtime::__private::Scope::#scope,
-        }
+    let scope = quote!(::carml_runtime::__private::Scope::#scope);
+    match of_store {
+        true => quote! {
+            ::carml_runtime::__private::requires_store(
+                ::carml_runtime::__private::StoreCall::#call,
+                #scope,
+            )
+        },
+        false => quote! {
+            ::carml_runtime::__private::requires(
+                ::carml_runtime::__private::Call::#call,
+                #scope,
+            )
+        },
     }
 }
 

@@ -1,4 +1,4 @@
-// Generated from schema/registry.json; do not edit.
+// Generated from schema/registry.json and schema/store.json; do not edit.
 /// The calls of the key/value contract.
 pub(super) const CALLS: &[&str] = &[
     "put",
@@ -16,6 +16,10 @@ pub(super) const CALLS: &[&str] = &[
     "transaction",
     "election",
     "close",
+];
+/// The calls of the object store.
+pub(super) const STORE_CALLS: &[&str] = &[
+    "put", "get", "stat", "delete", "list", "create", "replace", "metadata", "presign", "uploads",
 ];
 /// How far a call reaches.
 pub(super) const SCOPES: &[&str] = &["process", "cluster"];

@@ -8,7 +8,7 @@ use syn::{
     token,
 };
 
-/// `requires(lock: cluster, watch)`
+/// `requires(lock: cluster, watch, store.presign)`
 #[derive(Default)]
 pub(super) struct Args {
     pub(super) requires: Vec<Requirement>,
@@ -16,22 +16,33 @@ pub(super) struct Args {
     pub(super) errors: Vec<syn::Error>,
 }
 
-/// One call of the key/value store that the service needs.
+/// One call that the service needs.
 pub(super) struct Requirement {
+    /// `store.` is before the call: it is one of the object store.
+    pub(super) of_store: bool,
     pub(super) call: Ident,
     pub(super) scope: Option<Ident>,
 }
 
 impl Parse for Requirement {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let call = input.parse()?;
+        let mut call: Ident = input.parse()?;
+        let of_store = call == "store" && input.peek(Token![.]);
+        if of_store {
+            input.parse::<Token![.]>()?;
+            call = input.parse()?;
+        }
         let scope = if input.peek(Token![:]) {
             input.parse::<Token![:]>()?;
             Some(input.parse()?)
         } else {
             None
         };
-        Ok(Self { call, scope })
+        Ok(Self {
+            of_store,
+            call,
+            scope,
+        })
     }
 }
 

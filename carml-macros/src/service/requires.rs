@@ -1,7 +1,7 @@
-//! `requires(…)`: names of the key/value contract.
+//! `requires(…)`: names of calls of the two stores.
 
 use super::{
-    generated::{CALLS, SCOPES},
+    generated::{CALLS, SCOPES, STORE_CALLS},
     parse::Requirement,
 };
 use crate::errors::{Errors, did_you_mean};
@@ -9,17 +9,24 @@ use crate::errors::{Errors, did_you_mean};
 pub(super) fn check(requires: &[Requirement], errors: &mut Errors) {
     let mut seen = Vec::new();
     for requirement in requires {
-        let call = requirement.call.to_string();
-        if !CALLS.contains(&call.as_str()) {
-            let near = did_you_mean(&call, CALLS);
-            let help = if near.is_empty() {
-                format!("; expected one of {}", CALLS.join(", "))
+        let (store, calls, prefix) = match requirement.of_store {
+            true => ("object store", STORE_CALLS, "store."),
+            false => ("key/value store", CALLS, ""),
+        };
+        let name = requirement.call.to_string();
+        let call = format!("{prefix}{name}");
+        if !calls.contains(&name.as_str()) {
+            let near = did_you_mean(&name, calls);
+            let help = if STORE_CALLS.contains(&name.as_str()) {
+                format!("; the object store has: write `store.{name}`")
+            } else if near.is_empty() {
+                format!("; expected one of {}", calls.join(", "))
             } else {
                 near
             };
             errors.push(
                 &requirement.call,
-                format_args!("the key/value store has no call `{call}`{help}"),
+                format_args!("the {store} has no call `{name}`{help}"),
             );
         } else if seen.contains(&call) {
             errors.push(

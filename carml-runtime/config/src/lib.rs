@@ -30,7 +30,8 @@
 //!
 //! Modules: `schema` (what is allowed), `load` (the layers and their result), `layer` and
 //! `key_path` (where a value came from, and how people name it), `variables` (`${…}`), `rules`
-//! (what a schema cannot say), `explain` (the effective config, a key, the reference), `types`
+//! (what a schema cannot say), `requirement` (what a service needs of
+//! its stores), `explain` (the effective config, a key, the reference), `types`
 //! (durations, sizes, secrets). The types of CarML's own sections are generated from
 //! `schema/*.json`. `docs/config.md` is the manual.
 
@@ -46,6 +47,7 @@ mod load;
 pub mod model;
 mod preflight;
 mod redact;
+mod requirement;
 mod rules;
 mod schema;
 #[doc(hidden)]
@@ -57,6 +59,7 @@ mod variables;
 pub use layer::Origin;
 pub use load::{Change, Error, Loaded, Loader, Reload, Remote};
 pub use model::Config;
+pub use requirement::{InvalidRequirement, Requirement, STORE_CALLS, StoreCall};
 pub use schema::{Root, Schema, Section};
 pub use support::{Integer, ObjectOr};
 pub use types::{Base64, ByteSize, Duration, Endpoint, ListenAddress, Pem, Secret};

@@ -1,10 +1,7 @@
 //! The checks of an app's config besides its schema: at start, in `--check`, and in a reload.
 
 use super::middleware::{self, MiddlewareEntry};
-use crate::{
-    config::{self, Config, Loaded, Root, Schema, Section, chain::Plan},
-    kv::capability::Requirement,
-};
+use crate::config::{self, Config, Loaded, Requirement, Root, Schema, Section, chain::Plan};
 
 /// A section that the app adds to the schema.
 #[derive(Clone, Copy)]
@@ -29,7 +26,7 @@ impl SectionEntry {
 pub(super) struct Checks {
     pub(super) sections: Vec<SectionEntry>,
     pub(super) middlewares: Vec<MiddlewareEntry>,
-    /// Which service requires what of the store.
+    /// Which service requires what of the stores.
     pub(super) requires: Vec<(&'static str, Requirement)>,
 }
 
@@ -41,6 +38,19 @@ pub(super) struct Checked<C> {
 }
 
 impl Checks {
+    /// Whether a service requires a call of the key/value store.
+    pub(super) fn require_kv(&self) -> bool {
+        let mut requires = self.requires.iter();
+        requires.any(|(_, requirement)| matches!(requirement, Requirement::Kv(_)))
+    }
+
+    /// Whether a service requires a call of the object store.
+    #[cfg(feature = "store")]
+    pub(super) fn require_objects(&self) -> bool {
+        let mut requires = self.requires.iter();
+        requires.any(|(_, requirement)| matches!(requirement, Requirement::Store { .. }))
+    }
+
     /// The schema of the root type, with the app's sections and middlewares.
     pub(super) fn schema<C: Root>(&self) -> Result<Schema, carml_diagnostic::Report> {
         let mut schema = Schema::of::<C>()?;

@@ -104,7 +104,8 @@ impl<C> Context<C> {
     ///
     /// # Errors
     ///
-    /// [`AppError::ObjectStoreNotConfigured`] if the config has no section `store`.
+    /// [`AppError::ObjectStoreNotConfigured`] if the config has no section `store` and no service
+    /// requires a call of the object store.
     /// [`AppError::StoreNotOpen`] in a check: return it with `?`, and what the factory does after
     /// that is not checked.
     #[cfg(feature = "store")]
@@ -127,7 +128,7 @@ impl<C> Context<C> {
     }
 
     /// The download manager of the section `download`: the same one for all factories. Cheap to
-    /// clone.
+    /// clone. With the feature `store`, `store:KEY` is an object of the section `store`.
     ///
     /// ```no_run
     /// use carml_runtime::{
@@ -167,7 +168,14 @@ impl<C> Context<C> {
         if let Some(downloads) = self.downloads.get() {
             return Ok(downloads);
         }
-        let opened = super::open::downloads(&self.loaded)?;
+        let opened = super::open::downloads(
+            &self.loaded,
+            #[cfg(feature = "store")]
+            match &self.stores.objects {
+                StoreState::Open(store) => Some(store),
+                _ => None,
+            },
+        )?;
         Ok(self.downloads.get_or_init(|| opened))
     }
 

@@ -122,6 +122,16 @@ impl AppError {
         matches!(self, Self::Deadline(_) | Self::ForcedShutdown)
     }
 
+    /// Whether a factory asked for what a check does not open.
+    pub(super) fn is_not_open(&self) -> bool {
+        match self {
+            Self::StoreNotOpen => true,
+            #[cfg(feature = "download")]
+            Self::DownloadsNotOpen => true,
+            _ => false,
+        }
+    }
+
     /// An error from any other one, or from a text.
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Custom(error.into())

@@ -33,24 +33,32 @@ pub(super) async fn store(
     })
 }
 
-/// Opens the cache of downloads.
+/// Opens the cache of downloads. `store`: where `store:` URLs are.
 #[cfg(feature = "download")]
-pub(super) fn downloads(loaded: &Loaded) -> Result<crate::download::Downloads, AppError> {
-    use crate::download::{self, Downloads, ErrorKind};
+pub(super) fn downloads(
+    loaded: &Loaded,
+    #[cfg(feature = "store")] store: Option<&crate::store::Store>,
+) -> Result<crate::download::Downloads, AppError> {
+    use crate::download::{self, Downloads, ErrorKind, Options};
 
     let config: Config = loaded.typed()?;
     let section = config.download.unwrap_or_default();
     let options = download::options(&section, config.app.tempdir.as_deref());
-    options
-        .and_then(|options| Downloads::open(&options))
-        .map_err(|error| {
-            let at = match error.kind {
-                ErrorKind::InvalidArgument => "/download",
-                _ => "/download/directory",
-            };
-            let message = format!("cannot open the download manager: {error}");
-            loaded.error_at(at, message, [] as [&str; 0]).into()
-        })
+    #[cfg(feature = "store")]
+    let open = |options: &Options| match store {
+        Some(store) => Downloads::with_store(options, store.clone()),
+        None => Downloads::open(options),
+    };
+    #[cfg(not(feature = "store"))]
+    let open = |options: &Options| Downloads::open(options);
+    options.and_then(|options| open(&options)).map_err(|error| {
+        let at = match error.kind {
+            ErrorKind::InvalidArgument => "/download",
+            _ => "/download/directory",
+        };
+        let message = format!("cannot open the download manager: {error}");
+        loaded.error_at(at, message, [] as [&str; 0]).into()
+    })
 }
 
 /// The key of the config that causes a failure.
@@ -84,19 +92,22 @@ pub(super) fn server(loaded: &Loaded, config: &Config) -> Result<Server, AppErro
     Ok(server)
 }
 
-/// Opens the object store if the config has one.
+/// Opens the object store if the config has one, or a service requires one.
 #[cfg(feature = "store")]
 pub(super) async fn objects(
     loaded: &Loaded,
     config: &Config,
+    required: bool,
 ) -> Result<StoreState<crate::store::Store>, AppError> {
     use crate::{
-        config::model::StoreProvider,
+        config::model::{Store, StoreProvider},
         store::{self, ErrorKind as Failed},
     };
 
-    let Some(section) = &config.store else {
-        return Ok(StoreState::NotConfigured);
+    let section = match &config.store {
+        Some(section) => section,
+        None if required => &Store::default(),
+        None => return Ok(StoreState::NotConfigured),
     };
     let opened = store::open(section).await;
     opened.map(StoreState::Open).map_err(|source| {

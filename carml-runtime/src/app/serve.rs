@@ -123,16 +123,16 @@ fn check<C: Root + Send + Sync + 'static>(
     reload: Reload,
     remotes: RemoteConfigs,
 ) -> Result<(), AppError> {
-    let has_store = checked.base.registry.is_some() || !app.checks.requires.is_empty();
+    let has_store = checked.base.registry.is_some() || app.checks.require_kv();
     let stores = Stores {
         kv: match has_store {
             true => StoreState::NotOpen,
             false => StoreState::NotConfigured,
         },
         #[cfg(feature = "store")]
-        objects: match checked.base.store {
-            Some(_) => StoreState::NotOpen,
-            None => StoreState::NotConfigured,
+        objects: match checked.base.store.is_some() || app.checks.require_objects() {
+            true => StoreState::NotOpen,
+            false => StoreState::NotConfigured,
         },
     };
     let shutdown = Shutdown::default();
@@ -157,7 +157,7 @@ fn check<C: Root + Send + Sync + 'static>(
     print(summary)?;
     for what in failures.not_checked {
         print(format_args!(
-            "not checked, because it needs a store, which a check does not open: {what}"
+            "not checked, because it needs a store or downloads, which a check does not open: {what}"
         ))?;
     }
     Ok(())
@@ -179,8 +179,7 @@ async fn run<C: Root + Send + Sync + 'static>(
             None => tracing::warn!("{}", warning.message),
         }
     }
-    let is_required = !app.checks.requires.is_empty();
-    let opened = open::store(&reload.current(), &base, is_required).await?;
+    let opened = open::store(&reload.current(), &base, app.checks.require_kv()).await?;
     let directory = opened.as_ref().map(|opened| Arc::clone(&opened.directory));
     let kv = opened.as_ref().map(|opened| opened.kv.clone());
     if let Some(opened) = &opened {
@@ -189,7 +188,7 @@ async fn run<C: Root + Send + Sync + 'static>(
     let stores = Stores {
         kv: opened.map_or(StoreState::NotConfigured, StoreState::Open),
         #[cfg(feature = "store")]
-        objects: open::objects(&reload.current(), &base).await?,
+        objects: open::objects(&reload.current(), &base, app.checks.require_objects()).await?,
     };
     let drain = ShutdownTrigger::default();
     let shutdown = drain.shutdown();

@@ -67,14 +67,16 @@ pub(super) fn create<C: Root>(
 #[derive(Default)]
 pub(super) struct Failures {
     pub(super) errors: Vec<AppError>,
-    /// What needs the store, in a check that does not open it.
+    /// What needs what a check does not open.
     pub(super) not_checked: Vec<String>,
 }
 
 impl Failures {
     fn service(&mut self, service: &'static str, error: AppError) {
         match error {
-            AppError::StoreNotOpen => self.not_checked.push(format!("the service `{service}`")),
+            error if error.is_not_open() => {
+                self.not_checked.push(format!("the service `{service}`"));
+            }
             AppError::Custom(source) => self.errors.push(AppError::Factory { service, source }),
             error => self.errors.push(error),
         }
@@ -87,7 +89,7 @@ impl Failures {
         name: &str,
         error: AppError,
     ) {
-        if matches!(error, AppError::StoreNotOpen) {
+        if error.is_not_open() {
             self.not_checked.push(format!("the middleware `{name}`"));
         } else if error.report().is_some() {
             self.errors.push(error);

@@ -9,10 +9,10 @@ use carml_test_e2e::{
 use futures_core::Stream;
 use tonic::{Status, Streaming};
 
-/// Requires one call that every store offers, and one that only a cluster offers.
+/// Requires of each store one call that every provider offers, and one that only some offer.
 struct Choosy;
 
-#[carml_service(requires(watch, lock: cluster))]
+#[carml_service(requires(watch, lock: cluster, store.put, store.presign))]
 impl Echo for Choosy {
     async fn say(&self, line: Line) -> Result<Line, Status> {
         Ok(line)
@@ -62,8 +62,24 @@ async fn the_report_has_the_call_the_line_and_the_providers_that_offer_it() {
 }
 
 #[tokio::test]
+async fn a_provider_of_objects_is_refused_at_its_line() {
+    let report = refused("store:\n  path: never-made\n  provider: fs\n").await;
+    for expected in [
+        "carml.yml:3:13",
+        "requires `store.presign` with scope `process`, which `fs` does not offer",
+        "providers that offer it: s3",
+    ] {
+        assert!(report.contains(expected), "missing {expected} in\n{report}");
+    }
+    assert!(!report.contains("store.put"), "{report}");
+    assert!(!std::path::Path::new("never-made").exists());
+}
+
+#[tokio::test]
 async fn a_provider_that_cannot_be_opened_is_refused() {
-    let report = refused("registry:\n  provider: zookeeper\n  endpoints: [127.0.0.1:1]\n").await;
+    let registry = "registry:\n  provider: zookeeper\n  endpoints: [127.0.0.1:1]\n";
+    let store = "store: { provider: s3, bucket: models, credentials: anonymous }\n";
+    let report = refused(&format!("{registry}{store}")).await;
     assert!(report.contains("zookeeper"), "{report}");
     assert!(!report.contains("scope"), "{report}");
 }

@@ -33,6 +33,7 @@ Examples:
   carml download --unpack https://example.org/m.tar.gz     print the path of a folder
   carml download --limit 2mb URL                           at most 2 MB per second
   model=$(carml download --quiet URL)                      in a script
+  carml download --config carml.yml store:models/a.onnx    an object of the section `store`
 
 Exit code 1: the file is missing, refused, has another checksum, or is an unsafe archive. 2: the
 network or the disk failed; the same command continues where it ended.")]
@@ -110,7 +111,8 @@ async fn download(mut args: Args) -> ExitCode {
     };
     let (offline, limit) = (args.offline, args.limit);
     let choice = args.choice;
-    let opened = choice.open(|options| {
+    let has_objects = args.urls.iter().any(|url| url.starts_with("store:"));
+    let opened = choice.open(has_objects, |options| {
         options.offline |= offline;
         options.rate_limit = limit.or(options.rate_limit);
     });
@@ -118,6 +120,8 @@ async fn download(mut args: Args) -> ExitCode {
         Ok(downloads) => downloads,
         Err(Unopened::Config(error)) => return invalid_input(error),
         Err(Unopened::Downloads(error)) => return failed(&error),
+        #[cfg(feature = "store")]
+        Err(Unopened::Store(error)) => return could_not_run(error),
     };
     let progress = Progress::new(args.quiet);
     let names = std::mem::take(&mut args.urls);

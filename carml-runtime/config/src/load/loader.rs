@@ -6,6 +6,7 @@ use crate::diagnose;
 use crate::document::Document;
 use crate::layer::{Kind, Layer, merge, nest_at};
 use crate::redact::ConfigPolicy;
+use crate::requirement::Requirement;
 use crate::rules::{self, Required};
 use crate::schema::Schema;
 use crate::variables::Expand;
@@ -13,7 +14,6 @@ use carml_diagnostic::{
     self as diagnostic, Code, Diagnostic, Input, LengthBound, RawReport, Report, Severity, Source,
     Type,
 };
-use carml_kv::capability::Requirement;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
@@ -146,7 +146,7 @@ impl Loader {
         self
     }
 
-    /// Names a call that is required of the store: a provider that lacks it is an error.
+    /// Names a call that is required of a store: a provider that lacks it is an error.
     #[must_use]
     pub fn require(mut self, requirement: Requirement) -> Loader {
         self.requires.push(Required {
@@ -156,7 +156,7 @@ impl Loader {
         self
     }
 
-    /// Names a call that a service requires of the store.
+    /// Names a call that a service requires of a store.
     #[must_use]
     pub fn require_for(mut self, service: &'static str, requirement: Requirement) -> Loader {
         self.requires.push(Required {

@@ -19,7 +19,7 @@ impl Attempt<'_> {
         let no_store = || {
             Error::new(
                 ErrorKind::Refused,
-                "this download manager has no object store",
+                "there is no object store to read from: `store:` URLs need the section `store`",
             )
         };
         let store = transfer.transport.store.as_ref().ok_or_else(no_store)?;

@@ -1,18 +1,9 @@
-//! What the tests share: requests to the servers, calls of the service, and patience.
+//! What the tests share: configs, and calls of the service.
 
-use std::{future::Future, time::Duration};
-
-use bytes::Bytes;
 use carml_test_e2e::line;
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use serde_json::Value;
-use tokio::time::{Instant, sleep};
+pub(crate) use carml_test_servers::{ask, until};
 
 use crate::server::Server;
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The trace that [`say`] is part of, and its span there.
 pub(crate) const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -53,46 +44,4 @@ pub(crate) async fn load(server: &Server, calls: usize) {
     while let Some(done) = clients.join_next().await {
         done.unwrap();
     }
-}
-
-/// What the future gives, once it gives something.
-pub(crate) async fn until<T, F>(what: &str, mut ask: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = ask().await {
-            return found;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{what}: not in time");
-        sleep(Duration::from_millis(50)).await;
-    }
-}
-
-/// A request over plain HTTP, and the JSON of its answer; null if it is not JSON.
-pub(crate) async fn ask(
-    method: &str,
-    server: &str,
-    path: &str,
-    body: Value,
-) -> (StatusCode, Value) {
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    let text = if body.is_null() {
-        String::new()
-    } else {
-        body.to_string()
-    };
-    let request = Request::builder()
-        .method(method)
-        .uri(format!("http://{server}{path}"))
-        .header("content-type", "application/json")
-        .body(Full::<Bytes>::new(text.into()))
-        .unwrap();
-    let (head, body) = client.request(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    (
-        head.status,
-        serde_json::from_slice(&body).unwrap_or_default(),
-    )
 }

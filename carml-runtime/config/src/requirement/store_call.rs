@@ -1,0 +1,75 @@
+// Generated from schema/store.json; do not edit.
+/// A call of the object store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Call {
+    /// Writes an object, whole or not at all.
+    Put,
+    /// Reads an object, or a range of it.
+    Get,
+    /// Asks for an object without its content.
+    Stat,
+    /// Removes objects.
+    Delete,
+    /// Lists objects, in the order of their names.
+    List,
+    /// Writes an object only if there is none.
+    Create,
+    /// Writes an object only if the one it replaces has the expected ETag.
+    Replace,
+    /// Keeps a content type and metadata.
+    Metadata,
+    /// Gives out addresses that anybody can use for a while.
+    Presign,
+    /// Lists and aborts uploads that have not ended.
+    Uploads,
+}
+/// All of them, in the table's order.
+pub const CALLS: &[Call] = &[
+    Call::Put,
+    Call::Get,
+    Call::Stat,
+    Call::Delete,
+    Call::List,
+    Call::Create,
+    Call::Replace,
+    Call::Metadata,
+    Call::Presign,
+    Call::Uploads,
+];
+impl Call {
+    /// The name in the config.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Call::Put => "put",
+            Call::Get => "get",
+            Call::Stat => "stat",
+            Call::Delete => "delete",
+            Call::List => "list",
+            Call::Create => "create",
+            Call::Replace => "replace",
+            Call::Metadata => "metadata",
+            Call::Presign => "presign",
+            Call::Uploads => "uploads",
+        }
+    }
+    /// The name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Call::Put => "Put",
+            Call::Get => "Get",
+            Call::Stat => "Stat",
+            Call::Delete => "Delete",
+            Call::List => "List",
+            Call::Create => "Create",
+            Call::Replace => "Replace",
+            Call::Metadata => "Metadata",
+            Call::Presign => "Presign",
+            Call::Uploads => "Uploads",
+        }
+    }
+    /// The inverse of [`as_str`](Self::as_str).
+    pub fn parse(text: &str) -> Option<Call> {
+        CALLS.iter().copied().find(|one| one.as_str() == text)
+    }
+}
