@@ -1,6 +1,8 @@
 //! Real servers, started by `tests/servers/serve`.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+mod http;
+
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
@@ -8,6 +10,8 @@ use std::{
 };
 
 use serde_json::Value;
+
+pub use http::{ask, until};
 
 /// A cluster that ends with this value, and with the process.
 pub struct Server {
