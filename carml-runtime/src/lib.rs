@@ -51,6 +51,7 @@
 //!   what they are made from, [`AppError`] why that failed.
 //! - [`macro@carml_service`] and [`macro@ConfigSection`]: handlers, and config sections of your
 //!   own.
+//! - [`client`]: clients of other services: where they are, balancing, retries, deadlines.
 //! - [`config`]: layers, values with their places, [`ConfigReload`] for changes while running.
 //! - [`diagnostic`]: the reports that errors of the config have, and sources with places.
 //! - [`kv`]: one key/value store over several backends: transactions, watches, locks, elections.
@@ -79,6 +80,7 @@
 //! | `full` | no | all of them |
 
 mod app;
+pub mod client;
 pub mod discovery;
 #[cfg(feature = "download")]
 pub mod download;
@@ -97,7 +99,7 @@ pub mod testing;
 pub use app::{App, AppError, ConfigReload, Context};
 pub use carml_config as config;
 pub use carml_diagnostic as diagnostic;
-pub use carml_grpc::{Shutdown, ShutdownTrigger};
+pub use carml_grpc::{CallContext, Shutdown, ShutdownTrigger};
 /// # Example
 ///
 /// ```

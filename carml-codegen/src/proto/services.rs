@@ -71,6 +71,23 @@ impl ServiceGenerator for Services {
             }}
             "
         );
+        let service_name = full_name.trim_start_matches('.');
+        let _ = write!(
+            buf,
+            "
+            impl ::carml_runtime::client::GeneratedClient
+                for {client}::{name}Client<::carml_runtime::client::Channel>
+            {{
+                const NAME: &'static str = \"{service_name}\";
+
+                fn new(channel: ::carml_runtime::client::Channel) -> Self {{
+                    Self::new(channel)
+                        .max_decoding_message_size(::core::primitive::usize::MAX)
+                        .max_encoding_message_size(::core::primitive::usize::MAX)
+                }}
+            }}
+            "
+        );
         if exports.client {
             let _ = write!(buf, "pub use self::{client}::{name}Client;");
         }

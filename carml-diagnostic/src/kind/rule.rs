@@ -107,6 +107,8 @@ pub enum NotBuilt {
     Middleware(&'static str),
     /// TLS of the server.
     Tls,
+    /// TLS of a client.
+    ClientTls,
     /// What a section configures.
     Section(&'static str),
 }
@@ -180,6 +182,7 @@ impl NotBuilt {
             Self::Exporter(name) => text!["the exporter `", name, "`"],
             Self::Middleware(name) => text!["the middleware `", *name, "`"],
             Self::Tls => "TLS of the server".into(),
+            Self::ClientTls => "TLS of clients".into(),
             Self::Section(name) => text!["what the section `", *name, "` configures"],
         }
         .and(" is not in this build")

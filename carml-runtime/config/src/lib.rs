@@ -62,4 +62,6 @@ pub use model::Config;
 pub use requirement::{InvalidRequirement, Requirement, STORE_CALLS, StoreCall};
 pub use schema::{Root, Schema, Section};
 pub use support::{Integer, ObjectOr};
-pub use types::{Base64, ByteSize, Duration, Endpoint, ListenAddress, Pem, Secret};
+pub use types::{
+    Base64, ByteSize, Duration, Endpoint, InvalidTarget, ListenAddress, Pem, Secret, TargetName,
+};

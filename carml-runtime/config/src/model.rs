@@ -94,7 +94,7 @@ pub enum Color {
 pub struct Grpc {
     /// Where the server listens and what every call passes through.
     pub server: GrpcServer,
-    /// What every call that this service makes passes through. Not used in this version.
+    /// The clients of other services: what their calls pass through, and where those services are.
     pub client: GrpcClient,
 }
 
@@ -251,9 +251,9 @@ pub enum ClientAuth {
 pub enum ServerMiddleware {
     /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic ends its call with a reset stream.
     Recover,
-    /// One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO.
+    /// One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO. A call that this service makes has the target `carml::rpc::client`.
     Logging,
-    /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. It continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`.
+    /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. On the server it continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client it continues the trace of the call that is being handled, and sends `traceparent`.
     Tracing,
     /// A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier.
     Timeout(super::Duration),
@@ -371,12 +371,14 @@ impl Default for ShutdownSettings {
     }
 }
 
-/// What every call that this service makes passes through. Not used in this version.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+/// The clients of other services: what their calls pass through, and where those services are.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcClient {
-    /// The chain, outermost first. Defaults to `["recover","tracing","logging"]`.
+    /// The chain of every call that this service makes, outermost first. Without `max_message_size`, received messages are limited to 4 MiB, the default of gRPC.
     pub middleware: Vec<ClientMiddleware>,
+    /// The services that this one calls, by the names that its code asks for: usually the full name of the service, such as `billing.v1.Billing`. A service that is not here is found in the section `registry`, with the defaults.
+    pub targets: BTreeMap<String, ClientTarget>,
 }
 
 impl Default for GrpcClient {
@@ -386,7 +388,17 @@ impl Default for GrpcClient {
                 ClientMiddleware::Recover, ClientMiddleware::Tracing,
                 ClientMiddleware::Logging
             ],
+            targets: BTreeMap::new(),
         }
+    }
+}
+
+impl std::fmt::Debug for GrpcClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GrpcClient")
+            .field("middleware", &self.middleware)
+            .field("targets", &WithoutCredentials(&self.targets))
+            .finish()
     }
 }
 
@@ -396,12 +408,267 @@ impl Default for GrpcClient {
 pub enum ClientMiddleware {
     /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic ends its call with a reset stream.
     Recover,
-    /// One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO.
+    /// One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO. A call that this service makes has the target `carml::rpc::client`.
     Logging,
-    /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. It continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`.
+    /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. On the server it continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client it continues the trace of the call that is being handled, and sends `traceparent`.
     Tracing,
     /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
     MaxMessageSize(super::ByteSize),
+}
+
+/// A service that this one calls: where its instances are, and how it is called.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientTarget {
+    /// Where the instances are: `discovery:///SERVICE` in the section `registry`, `dns:///HOST:PORT` for all addresses of a name, `ipv4:ADDRESS:PORT` and `ipv6:[ADDRESS]:PORT`, with more of them after commas, or `unix:///PATH`. `discovery:///` with the name of this target if absent. For example `"dns:///billing.internal:50051"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// The addresses of the instances, instead of `target`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub endpoints: Option<Vec<String>>,
+    /// Which instance a call goes to.
+    pub load_balancing: LoadBalancing,
+    /// How long one attempt to connect may take: the name, TCP, TLS and HTTP/2 together. A call without `wait_for_ready` waits no longer than this for a connection. Defaults to `"20s"`.
+    pub connect_timeout: super::Duration,
+    /// PINGs that find a server that disappeared without closing its connection. Lost packets are found without them: data that is not acknowledged for 20 seconds ends the connection.
+    pub keepalive: ClientKeepalive,
+    /// TLS 1.2 and 1.3 of the connections. Without this section, they are not encrypted. The files are read for each new connection; files that are not valid are reported, and those before them stay in use.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub tls: Option<ClientTls>,
+    /// What applies to which methods, with the names of gRPC's service config. The entry that names the method applies, else the one that names its service, else the one with an empty name.
+    pub method_config: Vec<MethodConfig>,
+    /// Ends retries while most calls fail. Each failure that could be retried takes a token, each success gives `token_ratio` back; retries stop while no more than half of the tokens are left.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub retry_throttling: Option<RetryThrottling>,
+}
+
+impl Default for ClientTarget {
+    fn default() -> Self {
+        Self {
+            target: None,
+            endpoints: None,
+            load_balancing: LoadBalancing::default(),
+            connect_timeout: "20s"
+                .parse::<super::Duration>()
+                .expect("the schema's default"),
+            keepalive: ClientKeepalive::default(),
+            tls: None,
+            method_config: Vec::new(),
+            retry_throttling: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for ClientTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientTarget")
+            .field("target", &WithoutCredentials(&self.target))
+            .field("endpoints", &WithoutCredentials(&self.endpoints))
+            .field("load_balancing", &self.load_balancing)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("keepalive", &self.keepalive)
+            .field("tls", &self.tls)
+            .field("method_config", &self.method_config)
+            .field("retry_throttling", &self.retry_throttling)
+            .finish()
+    }
+}
+
+/// Which instance a call goes to.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LoadBalancing {
+    /// `least_request`: of `choice_count` instances at random, the one with the fewest calls in progress; `round_robin`: one after the other; `pick_first`: one connection, to the first address that accepts it. Defaults to `"least_request"`.
+    pub policy: LoadBalancingPolicy,
+    /// How many instances `least_request` compares. Defaults to `2`.
+    #[serde(deserialize_with = "integer")]
+    pub choice_count: u64,
+}
+
+impl Default for LoadBalancing {
+    fn default() -> Self {
+        Self {
+            policy: LoadBalancingPolicy::LeastRequest,
+            choice_count: 2,
+        }
+    }
+}
+
+/// `least_request`: of `choice_count` instances at random, the one with the fewest calls in progress; `round_robin`: one after the other; `pick_first`: one connection, to the first address that accepts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadBalancingPolicy {
+    LeastRequest,
+    RoundRobin,
+    PickFirst,
+}
+
+/// PINGs that find a server that disappeared without closing its connection. Lost packets are found without them: data that is not acknowledged for 20 seconds ends the connection.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientKeepalive {
+    /// How often a connection is checked. `0s`: never. Less than 10 seconds is not allowed. Servers close connections that send PINGs more often than they permit: for many, every 5 minutes. Then the time is doubled. Defaults to `"0s"`.
+    pub time: super::Duration,
+    /// How long the answer to a PING may take before the connection is closed. Defaults to `"20s"`.
+    pub timeout: super::Duration,
+    /// Also while no call is in progress. Defaults to `false`.
+    pub without_calls: bool,
+}
+
+impl Default for ClientKeepalive {
+    fn default() -> Self {
+        Self {
+            time: "0s".parse::<super::Duration>().expect("the schema's default"),
+            timeout: "20s".parse::<super::Duration>().expect("the schema's default"),
+            without_calls: false,
+        }
+    }
+}
+
+/// TLS 1.2 and 1.3 of the connections. Without this section, they are not encrypted. The files are read for each new connection; files that are not valid are reported, and those before them stay in use.
+#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientTls {
+    /// The PEM file of the authorities that sign the certificates of the service. Those of the system if absent. For example `"/etc/tls/ca.crt"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<String>,
+    /// The PEM file of the certificate that this client shows (mTLS). For example `"/etc/tls/tls.crt"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub cert_file: Option<String>,
+    /// The PEM file of its private key, which is not encrypted. For example `"/etc/tls/tls.key"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<String>,
+    /// The name that the certificates of the service must have. The host of the target if absent; `discovery:///` has none, and needs this key. For example `"billing.internal"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
+}
+
+impl std::fmt::Debug for ClientTls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientTls")
+            .field("ca_file", &WithoutCredentials(&self.ca_file))
+            .field("cert_file", &WithoutCredentials(&self.cert_file))
+            .field("key_file", &WithoutCredentials(&self.key_file))
+            .field("server_name", &WithoutCredentials(&self.server_name))
+            .finish()
+    }
+}
+
+/// What applies to the calls of some methods.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MethodConfig {
+    /// The methods.
+    pub name: Vec<MethodName>,
+    /// The longest that a call may take, with all its attempts. An earlier deadline of the caller applies.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<super::Duration>,
+    /// Whether a call waits, until its deadline, while no instance can be connected to. If not, it fails with UNAVAILABLE. Defaults to `false`.
+    #[serde(default = "MethodConfig::default_wait_for_ready")]
+    pub wait_for_ready: bool,
+    /// Retries of failed calls, as gRFC A6 has them. A call that its server has never seen is retried without this, too.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub retry_policy: Option<RetryPolicy>,
+}
+
+impl MethodConfig {
+    fn default_wait_for_ready() -> bool {
+        false
+    }
+}
+
+/// A method, all methods of a service, or, without keys, all methods.
+#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MethodName {
+    /// The full name of the service. For example `"billing.v1.Billing"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The method. All methods of the service if absent. For example `"Get"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+}
+
+impl std::fmt::Debug for MethodName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MethodName")
+            .field("service", &WithoutCredentials(&self.service))
+            .field("method", &WithoutCredentials(&self.method))
+            .finish()
+    }
+}
+
+/// Retries of failed calls, as gRFC A6 has them. A call that its server has never seen is retried without this, too.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetryPolicy {
+    /// How often a call is tried, with the first time. For example `4`.
+    #[serde(deserialize_with = "integer")]
+    pub max_attempts: u64,
+    /// The pause before the first retry, 20 % more or less. Defaults to `"100ms"`.
+    #[serde(default = "RetryPolicy::default_initial_backoff")]
+    pub initial_backoff: super::Duration,
+    /// The longest pause. Defaults to `"1s"`.
+    #[serde(default = "RetryPolicy::default_max_backoff")]
+    pub max_backoff: super::Duration,
+    /// How much longer each pause is than the one before it. Defaults to `2.0`.
+    #[serde(default = "RetryPolicy::default_backoff_multiplier")]
+    pub backoff_multiplier: f64,
+    /// The statuses after which a call is tried again. For example `["UNAVAILABLE"]`.
+    pub retryable_status_codes: Vec<RetryableStatusCode>,
+}
+
+impl RetryPolicy {
+    fn default_initial_backoff() -> super::Duration {
+        "100ms".parse::<super::Duration>().expect("the schema's default")
+    }
+    fn default_max_backoff() -> super::Duration {
+        "1s".parse::<super::Duration>().expect("the schema's default")
+    }
+    fn default_backoff_multiplier() -> f64 {
+        2.0
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RetryableStatusCode {
+    Cancelled,
+    Unknown,
+    InvalidArgument,
+    DeadlineExceeded,
+    NotFound,
+    AlreadyExists,
+    PermissionDenied,
+    ResourceExhausted,
+    FailedPrecondition,
+    Aborted,
+    OutOfRange,
+    Unimplemented,
+    Internal,
+    Unavailable,
+    DataLoss,
+    Unauthenticated,
+}
+
+/// Ends retries while most calls fail. Each failure that could be retried takes a token, each success gives `token_ratio` back; retries stop while no more than half of the tokens are left.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetryThrottling {
+    /// How many tokens there are at most, and at the start. Defaults to `10`.
+    #[serde(deserialize_with = "integer")]
+    pub max_tokens: u64,
+    /// What a success gives back. Defaults to `0.1`.
+    pub token_ratio: f64,
+}
+
+impl Default for RetryThrottling {
+    fn default() -> Self {
+        Self {
+            max_tokens: 10,
+            token_ratio: 0.1,
+        }
+    }
 }
 
 /// The key/value store, and the service registry on top of it.

@@ -3,6 +3,7 @@
 //! - [`Directory`] is a place that keeps instances: a naming service. [`KvDirectory`] is one over
 //!   the key/value contract, in the format that other programs read ([`NamingFormat`]: that of
 //!   etcd's own gRPC naming).
+//! - [`MemoryDirectory`] is one for tests.
 //! - [`Registrar`] keeps a service registered until it is stopped.
 //! - [`Resolver`] follows the instances of a service. It keeps the last known ones while the
 //!   directory cannot be reached.
@@ -32,6 +33,7 @@ mod directory;
 mod format;
 mod instance;
 mod kv;
+mod memory;
 mod registrar;
 mod resolver;
 
@@ -40,5 +42,6 @@ pub use directory::{Directory, Registration, Update};
 pub use format::{Format, NamingFormat};
 pub use instance::{Instance, RegisteredInstance};
 pub use kv::KvDirectory;
+pub use memory::MemoryDirectory;
 pub use registrar::{Registrar, RegistrationState};
 pub use resolver::{Freshness, InstanceWatch, Resolution, Resolver};

@@ -6,13 +6,13 @@ use tonic::{Code, Status};
 /// The code in the headers or trailers that end a call.
 ///
 /// A whole `Status` would clone the headers, and decode what the code does not need.
-pub(crate) fn of(headers: &HeaderMap) -> Option<Code> {
+pub fn of(headers: &HeaderMap) -> Option<Code> {
     let code = headers.get(Status::GRPC_STATUS)?;
     Some(Code::from_bytes(code.as_bytes()))
 }
 
 /// Which codes are the server's error, as OpenTelemetry has it.
-pub(crate) fn is_server_error(code: Code) -> bool {
+pub fn is_server_error(code: Code) -> bool {
     matches!(
         code,
         Code::Unknown
@@ -25,7 +25,7 @@ pub(crate) fn is_server_error(code: Code) -> bool {
 }
 
 /// The code as gRPC spells it.
-pub(crate) fn name(code: Code) -> &'static str {
+pub fn name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",

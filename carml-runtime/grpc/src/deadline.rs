@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
 use tokio::time::{Instant, Sleep};
 
 /// The header in which a caller says how long it waits.
-pub(crate) const HEADER: &str = "grpc-timeout";
+pub const HEADER: &str = "grpc-timeout";
 
 /// The time at which a call ends, whatever it waits for.
 pub(crate) struct Deadline(Pin<Box<Sleep>>);
@@ -26,6 +26,11 @@ impl Deadline {
     /// The deadline that a caller sends along.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         timeout(headers).ok().flatten().map(Self::after)
+    }
+
+    /// The time.
+    pub(crate) fn at(&self) -> Instant {
+        self.0.deadline()
     }
 
     pub(crate) fn is_before(&self, other: &Self) -> bool {
@@ -46,14 +51,35 @@ impl Deadline {
 
 /// Not a timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Malformed;
+pub struct Malformed;
 
 /// The timeout of a request: at most eight digits and a unit.
-pub(crate) fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Malformed> {
+///
+/// # Errors
+///
+/// A header that is something else.
+pub fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Malformed> {
     match headers.get(HEADER) {
         None => Ok(None),
         Some(value) => parse(value.as_bytes()).map(Some).ok_or(Malformed),
     }
+}
+
+/// The header of a call that waits this long: never more, and a nanosecond at least.
+pub fn header(timeout: Duration) -> HeaderValue {
+    const MAX: u128 = 99_999_999;
+    let units = [
+        (timeout.as_nanos(), 'n'),
+        (timeout.as_micros(), 'u'),
+        (timeout.as_millis(), 'm'),
+        (timeout.as_secs().into(), 'S'),
+        ((timeout.as_secs() / 60).into(), 'M'),
+        ((timeout.as_secs() / 3600).into(), 'H'),
+    ];
+    let fitting = units.into_iter().find(|(count, _)| *count <= MAX);
+    let (count, unit) = fitting.unwrap_or((MAX, 'H'));
+    let text = format!("{}{unit}", count.max(1));
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("1n"))
 }
 
 fn parse(text: &[u8]) -> Option<Duration> {
@@ -78,6 +104,21 @@ fn parse(text: &[u8]) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_timeout_is_written_with_the_finest_unit_that_fits() {
+        for (nanos, text) in [
+            (0, "1n"),
+            (99_999_999, "99999999n"),
+            (100_000_000, "100000u"),
+            (2_000_000_000, "2000000u"),
+            (100_000_000_000, "100000m"),
+            (3_600_000_000_000_000, "3600000S"),
+        ] {
+            assert_eq!(header(Duration::from_nanos(nanos)), text);
+        }
+        assert_eq!(header(Duration::MAX), "99999999H");
+    }
 
     fn parsed(text: &str) -> Result<Option<Duration>, Malformed> {
         let mut headers = HeaderMap::new();

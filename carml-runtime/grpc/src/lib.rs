@@ -37,16 +37,18 @@
 //! - [`server`]: the accept loop, connections, and their limits.
 //! - [`health`], [`reflection`]: the standard services of a server.
 //! - `message`: messages as bytes.
-//! - `status`: every status that the runtime itself answers with; `code`: codes as text;
-//!   `deadline`: the header `grpc-timeout`.
+//! - `status`: every status that the server itself answers with; [`code`]: codes as text;
+//!   [`deadline`]: the header `grpc-timeout`.
+//! - [`CallContext`]: what the calls that a handler makes take from its own.
 //!
 //! # Features
 //!
 //! - `reflection`: gRPC server reflection, v1 and v1alpha.
 
+mod call_context;
 pub mod chain;
-mod code;
-mod deadline;
+pub mod code;
+pub mod deadline;
 mod descriptors;
 pub mod health;
 mod message;
@@ -56,5 +58,6 @@ pub mod server;
 mod shutdown;
 mod status;
 
+pub use call_context::{CallContext, InContext};
 pub use descriptors::FileDescriptors;
 pub use shutdown::{Shutdown, ShutdownTrigger};

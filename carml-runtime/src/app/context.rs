@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::{AppError, ConfigReload};
 use crate::{
     Shutdown,
-    config::{Loaded, Section},
+    client::{self, Channel, Clients, GeneratedClient},
+    config::{Config, Loaded, Section, chain::Side},
     discovery::Resolver,
+    grpc::chain::Chain,
     kv::{Kv, Opened},
 };
 
@@ -39,6 +41,8 @@ pub struct Context<C> {
     pub(super) loaded: Arc<Loaded>,
     pub(super) reload: ConfigReload<C>,
     pub(super) stores: Stores,
+    /// Made when one is first asked for: the registry is open then.
+    pub(super) clients: std::sync::OnceLock<Clients>,
     pub(super) shutdown: Shutdown,
     pub(super) is_check: bool,
     /// Opened when it is first asked for: a service that downloads nothing pays nothing.
@@ -125,6 +129,75 @@ impl<C> Context<C> {
     pub fn resolver(&self) -> Result<Resolver, AppError> {
         let opened = self.opened()?;
         Ok(Resolver::new(Arc::clone(&opened.directory)))
+    }
+
+    /// A client of another service, as `grpc.client.targets` says, or else as the section `registry`
+    /// finds it. Cheap to clone; all clients of a service share its connections.
+    ///
+    /// ```no_run
+    /// # use carml_test_proto::proto;
+    /// use carml_runtime::{AppError, Context, client::Channel, config::Config};
+    /// use proto::hello::v1::GreeterClient;
+    ///
+    /// struct Front {
+    ///     greeter: GreeterClient<Channel>,
+    /// }
+    ///
+    /// impl Front {
+    ///     fn new(context: &Context<Config>) -> Result<Self, AppError> {
+    ///         Ok(Self { greeter: context.client()? })
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`channel`](Self::channel).
+    pub fn client<T: GeneratedClient>(&self) -> Result<T, AppError> {
+        self.channel(T::NAME).map(T::new)
+    }
+
+    /// The channel to a name in `grpc.client.targets`: for two targets of one service, and for
+    /// clients that CarML did not generate.
+    ///
+    /// # Errors
+    ///
+    /// As [`kv`](Self::kv) if the instances are in the registry. A report at the target of the config
+    /// if its certificates cannot be used.
+    pub fn channel(&self, name: &str) -> Result<Channel, AppError> {
+        let clients = match self.clients.get() {
+            Some(clients) => clients,
+            None => {
+                let made = self.make_clients()?;
+                self.clients.get_or_init(|| made)
+            }
+        };
+        clients
+            .channel(name)
+            .map_err(|error| self.no_channel(name, error))
+    }
+
+    fn make_clients(&self) -> Result<Clients, AppError> {
+        let config: Config = self.loaded.typed()?;
+        let plan = self.loaded.chain(Side::Client).map_err(AppError::new)?;
+        let chain = Chain::new(plan, &[]).map_err(AppError::new)?;
+        let resolver = self.resolver().ok();
+        Ok(Clients::with_chain(&config.grpc.client, chain, resolver))
+    }
+
+    fn no_channel(&self, name: &str, error: client::Error) -> AppError {
+        match error {
+            // In a check, the store is not open.
+            client::Error::NoRegistry { .. } => match self.opened() {
+                Err(error) => error,
+                Ok(_) => AppError::StoreNotConfigured,
+            },
+            #[cfg(feature = "tls")]
+            client::Error::Certificates(refusals) => {
+                AppError::Refused(refusals.report(&self.loaded, &carml_tls::client(name)))
+            }
+            error => AppError::new(error),
+        }
     }
 
     /// The download manager of the section `download`: the same one for all factories. Cheap to

@@ -83,8 +83,8 @@ pub(super) fn server(loaded: &Loaded, config: &Config) -> Result<Server, AppErro
     #[cfg(feature = "tls")]
     if let Some(tls) = &config.grpc.server.tls {
         let certificates = carml_tls::Server::open(tls);
-        let certificates =
-            certificates.map_err(|refusals| AppError::Refused(refusals.report(loaded)))?;
+        let certificates = certificates
+            .map_err(|refusals| AppError::Refused(refusals.report(loaded, carml_tls::SERVER)))?;
         return Ok(server.tls(certificates));
     }
     // Without the feature, the check of the config refuses the section.

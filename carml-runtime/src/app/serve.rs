@@ -109,6 +109,7 @@ fn context<C: Root>(
             config: PhantomData,
         },
         stores,
+        clients: std::sync::OnceLock::new(),
         shutdown,
         is_check,
         #[cfg(feature = "download")]

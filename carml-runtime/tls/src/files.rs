@@ -67,7 +67,11 @@ impl File<'_> {
     }
 }
 
-fn file<'a>(key: &'static str, name: &'a str, read: &'a Read) -> Result<File<'a>, Refusal> {
+pub(crate) fn file<'a>(
+    key: &'static str,
+    name: &'a str,
+    read: &'a Read,
+) -> Result<File<'a>, Refusal> {
     match read {
         Ok(bytes) => Ok(File { key, name, bytes }),
         Err(why) => {
@@ -88,7 +92,7 @@ fn file<'a>(key: &'static str, name: &'a str, read: &'a Read) -> Result<File<'a>
 }
 
 /// Reads a regular file: a pipe could make the start wait for its writer.
-fn read(name: &str) -> Read {
+pub(crate) fn read(name: &str) -> Read {
     let about = fs::metadata(name).map_err(|error| error.to_string())?;
     if !about.is_file() {
         return Err("it is not a regular file".to_owned());

@@ -5,9 +5,6 @@ use std::fmt;
 use carml_config::Loaded;
 use carml_diagnostic::Report;
 
-/// The section of the config.
-const SECTION: &str = "/grpc/server/tls";
-
 /// One reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -22,11 +19,11 @@ pub(crate) struct Refusal {
 pub struct Refusals(pub(crate) Vec<Refusal>);
 
 impl Refusals {
-    /// Each reason at its line of the config.
-    pub fn report(&self, loaded: &Loaded) -> Report {
+    /// Each reason at its line of the config; `section` is the pointer of the keys.
+    pub fn report(&self, loaded: &Loaded, section: &str) -> Report {
         let mut report = Report::new();
         for Refusal { key, message, help } in &self.0 {
-            report.extend(loaded.error_at(&format!("{SECTION}/{key}"), message, [help]));
+            report.extend(loaded.error_at(&format!("{section}/{key}"), message, [help]));
         }
         report
     }

@@ -100,6 +100,7 @@ impl Side {
 /// A list that keeps every rule: the steps of a chain, outermost first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    side: Side,
     steps: Vec<Step>,
     warnings: Vec<Problem>,
 }
@@ -135,6 +136,11 @@ pub enum Step {
 }
 
 impl Plan {
+    /// Whose calls pass through it.
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
     /// The steps, outermost first.
     pub fn steps(&self) -> &[Step] {
         &self.steps
@@ -279,7 +285,11 @@ pub fn plan(side: Side, list: &[Value], custom: impl Fn(&str) -> bool) -> Result
             steps.push(Step::Implicit(facts));
         }
     }
-    Ok(Plan { steps, warnings })
+    Ok(Plan {
+        side,
+        steps,
+        warnings,
+    })
 }
 
 fn step(side: Side, index: usize, item: &Value, custom: bool) -> Result<Step, Problem> {

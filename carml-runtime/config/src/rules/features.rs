@@ -3,6 +3,7 @@
 use super::{Rules, provider::SECTIONS};
 use crate::features::is_built;
 use carml_diagnostic::{Input, NotBuilt};
+use carml_schema::pointer;
 use serde_json::Value;
 
 pub(super) fn check(rules: &mut Rules<'_>) {
@@ -32,6 +33,19 @@ pub(super) fn check(rules: &mut Rules<'_>) {
             NotBuilt::Tls,
             "build with the feature `tls` of carml-runtime, or remove the section".to_owned(),
         ));
+    }
+    let targets = value
+        .pointer("/grpc/client/targets")
+        .and_then(Value::as_object);
+    for (name, target) in targets.into_iter().flatten() {
+        let at = format!("{}/tls", pointer::join("/grpc/client/targets", name));
+        if target.get("tls").is_some() && !is_built("tls") && rules.is_own(&at) {
+            missing.push((
+                at,
+                NotBuilt::ClientTls,
+                "build with the feature `tls` of carml-runtime, or remove the section".to_owned(),
+            ));
+        }
     }
     let hooks = value.pointer("/logger/hooks").and_then(Value::as_array);
     for (n, hook) in hooks.into_iter().flatten().enumerate() {

@@ -4,6 +4,7 @@ mod bounds;
 mod capability;
 mod certificates;
 mod chain;
+mod client;
 mod discovery;
 mod endpoint;
 mod features;
@@ -50,6 +51,7 @@ pub(super) fn check(
     provider::check(&mut rules);
     store::check(&mut rules);
     discovery::check(&mut rules);
+    client::check(&mut rules);
     telemetry::check(&mut rules);
     capability::check(&mut rules, requires);
     // What the schema has refused is not checked again.

@@ -5,12 +5,14 @@ mod duration;
 mod listen;
 mod schema;
 mod secret;
+mod target;
 mod text;
 
 pub use byte_size::ByteSize;
 pub use duration::Duration;
 pub use listen::ListenAddress;
 pub use secret::Secret;
+pub use target::{InvalidTarget, TargetName};
 pub use text::{Base64, Endpoint, Pem};
 
 /// Serde by [`std::str::FromStr`] and [`std::fmt::Display`].

@@ -10,6 +10,8 @@ use http::Request;
 use tonic::{Code, Status, body::Body};
 use tracing::Span;
 
+use carml_config::chain::Side;
+
 use super::{
     Visit,
     generated::{CAPACITY, State, Step},
@@ -80,15 +82,12 @@ pub(super) struct At<'a, M: Middleware> {
 
 impl Active {
     /// A call that has not arrived at a step.
-    pub(super) fn new(steps: &Arc<[Step]>, around: Span, request: &Request<Body>) -> Self {
+    pub(super) fn new(steps: &Arc<[Step]>, call: Call, around: Span) -> Self {
         Self {
             steps: Arc::clone(steps),
             arrived: 0,
             slots: Default::default(),
-            progress: Progress {
-                call: Call::new(request),
-                code: None,
-            },
+            progress: Progress { call, code: None },
             around,
         }
     }
@@ -138,8 +137,19 @@ impl Active {
     ) -> T {
         let steps = &self.steps[..self.arrived];
         let (slots, progress) = (&mut self.slots[..], &mut self.progress);
-        let polled = AssertUnwindSafe(|| outward(steps, slots, progress, cx, inner));
-        catch_unwind(polled).unwrap_or_else(|panic| {
+        // What a handler calls belongs to its call; a client's call has nothing inside.
+        let is_handled = progress.call.side == Side::Server;
+        let mut context = std::mem::take(&mut progress.call.context);
+        let polled = AssertUnwindSafe(|| {
+            let poll = || outward(steps, slots, progress, cx, inner);
+            match is_handled {
+                true => context.enter(poll),
+                false => poll(),
+            }
+        });
+        let polled = catch_unwind(polled);
+        self.progress.call.context = context;
+        polled.unwrap_or_else(|panic| {
             self.end(Code::Internal);
             resume_unwind(panic)
         })

@@ -4,13 +4,13 @@ use std::{fmt, sync::Arc};
 
 use carml_config::{
     chain::{self, Plan, Problem, Problems, Side},
-    model::ServerMiddleware,
+    model::{ClientMiddleware, ServerMiddleware},
 };
 use serde_json::Value;
 
 use super::{custom::CustomLayer, generated::Step};
 
-/// A server's middlewares, ready to serve. Cheap to clone.
+/// The middlewares of a server or a client, ready for calls. Cheap to clone.
 #[derive(Clone)]
 pub struct Chain {
     /// The built-in middlewares outside of any custom one.
@@ -93,6 +93,17 @@ impl Chain {
         Self::new(plan, &layers)
     }
 
+    /// Compiles a client's list, outermost first: the chain of the calls that it makes.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that the list breaks.
+    pub fn client(list: &[ClientMiddleware]) -> Result<Self, Problems> {
+        let values = list.iter().map(serde_json::to_value);
+        let values: Vec<Value> = values.map(Result::unwrap_or_default).collect();
+        Self::new(chain::plan(Side::Client, &values, |_| false)?, &[])
+    }
+
     /// The chain of a plan, with its custom layers by their names.
     ///
     /// # Errors
@@ -149,6 +160,10 @@ impl fmt::Debug for Chain {
 impl fmt::Display for Chain {
     /// The effective chain, outermost first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} > services", self.plan)
+        let end = match self.plan.side() {
+            Side::Server => "services",
+            Side::Client => "network",
+        };
+        write!(f, "{} > {end}", self.plan)
     }
 }

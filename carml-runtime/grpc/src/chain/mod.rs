@@ -1,4 +1,4 @@
-//! The middlewares of a server, in the order in which the config lists them, outermost first.
+//! The middlewares of a server or a client, in the order in which the config lists them, outermost first.
 //!
 //! The list is compiled once, at start. A call then passes through one service, one future and one
 //! body, which walk the compiled list: inward from the first to the last as it arrives, outward
@@ -24,7 +24,7 @@ mod visit;
 
 pub use compile::{Chain, Item};
 pub use custom::{CustomLayer, Next};
-pub use service::{CallFuture, ChainLayer, ChainService};
+pub use service::{CallFuture, ChainLayer, ChainService, Peer};
 
 // What `generated` uses.
 use carml_config::{

@@ -3,11 +3,13 @@
 use std::{
     convert::Infallible,
     future::Future,
+    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
+use carml_config::chain::Side;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tonic::{Code, Status, body::Body};
@@ -24,7 +26,11 @@ use super::{
     generated::Step,
     inside::{Inside, InsideFuture},
 };
-use crate::{code, middleware::Middleware, status};
+use crate::{
+    CallContext, code,
+    middleware::{Call, Middleware},
+    status,
+};
 
 /// Puts a [`Chain`] around a service, as a [`Layer`].
 #[derive(Clone, Debug)]
@@ -57,6 +63,7 @@ where
             let segments = chain.segments.iter().rev();
             Inside::Custom(segments.fold(innermost, |next, segment| {
                 segment.layer.wrap(Next::new(ChainService {
+                    side: chain.plan().side(),
                     steps: Arc::clone(&segment.steps),
                     inside: Inside::Service(next),
                     segments: None,
@@ -64,6 +71,7 @@ where
             }))
         };
         ChainService {
+            side: chain.plan().side(),
             steps: Arc::clone(&chain.steps),
             inside,
             segments: Some(Arc::clone(&chain.segments)),
@@ -76,6 +84,7 @@ where
 /// A call whose future or response body is dropped before its end is logged as CANCELLED.
 #[derive(Clone, Debug)]
 pub struct ChainService<S> {
+    side: Side,
     steps: Arc<[Step]>,
     inside: Inside<S>,
     /// The rest of the chain; none if this is inside a custom layer.
@@ -99,7 +108,13 @@ where
             None => Span::current(),
             Some(_) => Span::none(),
         };
-        let mut active = Active::new(&self.steps, around, &request);
+        let context = match self.segments {
+            // Inside a custom layer, the call goes on.
+            None => CallContext::current(),
+            Some(_) => CallContext::default(),
+        };
+        let call = Call::new(self.side, context, &request);
+        let mut active = Active::new(&self.steps, call, around);
         match &self.segments {
             Some(segments) => {
                 active.begin(segments.iter().map(|segment| &segment.steps), &request);
@@ -121,6 +136,10 @@ where
         }
     }
 }
+
+/// Where the answer of a call comes from: in the extensions of a client's response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
 
 /// The span of a call, on its way through custom layers.
 #[derive(Clone)]
@@ -176,6 +195,9 @@ where
     if let Poll::Ready(Ok(response)) = inner.poll(cx) {
         if let Some(code) = code::of(response.headers()) {
             progress.end(code);
+        }
+        if let Some(Peer(peer)) = response.extensions().get() {
+            progress.call.peer = Some(*peer);
         }
         return Poll::Ready(response);
     }

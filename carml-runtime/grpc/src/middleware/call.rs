@@ -2,17 +2,21 @@
 
 use std::{net::SocketAddr, time::Instant};
 
+use carml_config::chain::Side;
 use http::{Request, Uri};
 use tonic::{Code, body::Body, transport::server::TcpConnectInfo};
 use tracing::Span;
 
-use crate::{code, deadline::Deadline, server::Incoming};
+use crate::{CallContext, code, deadline::Deadline, server::Incoming};
 
 /// One call, from its arrival to its end.
 pub(crate) struct Call {
+    pub(crate) side: Side,
     pub(crate) uri: Uri,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) started: Instant,
+    /// What the calls that its handler makes take from it.
+    pub(crate) context: CallContext,
     /// The caller's deadline. It holds in every chain.
     pub(crate) deadline: Option<Deadline>,
     /// The call was ended by the drain of the server: its status is not an error.
@@ -25,15 +29,21 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call that arrives now, with the deadline that its caller gave.
-    pub(crate) fn new(request: &Request<Body>) -> Self {
+    pub(crate) fn new(side: Side, mut context: CallContext, request: &Request<Body>) -> Self {
+        let deadline = Deadline::of(request.headers());
+        if let Some(deadline) = &deadline {
+            context.limit(deadline.at());
+        }
         Self {
+            side,
+            context,
             uri: request.uri().clone(),
             peer: request
                 .extensions()
                 .get::<TcpConnectInfo>()
                 .and_then(TcpConnectInfo::remote_addr),
             started: Instant::now(),
-            deadline: Deadline::of(request.headers()),
+            deadline,
             is_drained: false,
             span: None,
             incoming: request.extensions().get::<Incoming>().cloned(),
@@ -68,9 +78,13 @@ impl Call {
         self.incoming.as_ref().is_none_or(Incoming::is_registered)
     }
 
-    /// The code as OpenTelemetry's `error.type`: of errors of the server alone.
+    /// The code as OpenTelemetry's `error.type`: on the server of its own errors alone.
     pub(crate) fn error_type(&self, code: Code) -> Option<&'static str> {
-        self.is_server_error(code).then(|| code::name(code))
+        let is_error = match self.side {
+            Side::Server => self.is_server_error(code),
+            Side::Client => code != Code::Ok,
+        };
+        is_error.then(|| code::name(code))
     }
 
     /// Whether the end with this code is an error of the server.

@@ -1,5 +1,6 @@
 //! `logging`: one event per call, when it ends.
 
+use carml_config::chain::Side;
 use tonic::Code;
 use tracing::{Level, Span};
 
@@ -22,9 +23,9 @@ impl Middleware for Logging {
         let span = call.span.as_ref().and_then(Span::id);
         let span = span.or_else(|| Span::current().id());
         macro_rules! event {
-            ($level:ident) => {
+            ($target:literal, $level:ident) => {
                 tracing::event!(
-                    target: "carml::rpc",
+                    target: $target,
                     parent: span,
                     Level::$level,
                     {
@@ -43,10 +44,11 @@ impl Middleware for Logging {
                 )
             };
         }
-        if call.is_server_error(code) {
-            event!(ERROR);
-        } else {
-            event!(INFO);
+        match (call.side, call.is_server_error(code)) {
+            (Side::Server, true) => event!("carml::rpc", ERROR),
+            (Side::Server, false) => event!("carml::rpc", INFO),
+            (Side::Client, true) => event!("carml::rpc::client", ERROR),
+            (Side::Client, false) => event!("carml::rpc::client", INFO),
         }
     }
 }

@@ -8,7 +8,7 @@ use http::Request;
 use http_body::Frame;
 use tonic::{Code, Status, body::Body};
 
-use carml_config::ByteSize;
+use carml_config::{ByteSize, chain::Side};
 
 use super::{Call, Implicit, Middleware, Passed};
 use crate::{code, message::Framing, status};
@@ -21,11 +21,11 @@ pub(crate) struct MaxMessageSize {
     send: Option<u64>,
 }
 
-/// What one call has received and sent.
+/// What passed of one call.
 #[derive(Default)]
 pub(crate) struct Messages {
-    received: Refused,
-    sent: Framing,
+    refused: Refused,
+    answered: Framing,
 }
 
 impl Middleware for MaxMessageSize {
@@ -43,21 +43,24 @@ impl Middleware for MaxMessageSize {
     /// ones.
     fn arrive(
         &self,
-        _call: &mut Call,
+        call: &mut Call,
         state: &mut Messages,
         request: &mut Request<Body>,
     ) -> Result<(), Status> {
-        state.received = Refused::new();
-        let refused = state.received.share();
+        let Some(limit) = self.request(call.side) else {
+            return Ok(());
+        };
+        state.refused = Refused::new();
+        let refused = state.refused.share();
         let body = std::mem::take(request.body_mut());
-        *request.body_mut() = Body::new(receive::Limited::new(body, self.receive, refused));
+        *request.body_mut() = Body::new(receive::Limited::new(body, limit, refused));
         Ok(())
     }
 
-    fn frame(&self, _call: &mut Call, state: &mut Messages, frame: Frame<Bytes>) -> Passed {
-        match (frame.data_ref(), self.send) {
+    fn frame(&self, call: &mut Call, state: &mut Messages, frame: Frame<Bytes>) -> Passed {
+        match (frame.data_ref(), self.answer(call.side)) {
             (Some(data), Some(limit)) => {
-                let over = state.sent.advance(data, |message| message.size > limit);
+                let over = state.answered.advance(data, |message| message.size > limit);
                 let Some(over) = over else {
                     return Passed::Frame(frame);
                 };
@@ -68,18 +71,35 @@ impl Middleware for MaxMessageSize {
                 Passed::FrameThenEnd(Frame::data(data.slice(..over.start)), refusal)
             }
             (Some(_), None) => Passed::Frame(frame),
-            (None, _) => self.trailers(state, frame),
+            (None, _) => self.trailers(call.side, state, frame),
         }
     }
 }
 
 impl MaxMessageSize {
+    /// The limit of messages in a request.
+    fn request(&self, side: Side) -> Option<u64> {
+        match side {
+            Side::Server => Some(self.receive),
+            Side::Client => self.send,
+        }
+    }
+
+    /// The limit of messages in an answer.
+    fn answer(&self, side: Side) -> Option<u64> {
+        match side {
+            Side::Server => self.send,
+            Side::Client => Some(self.receive),
+        }
+    }
+
     /// A call does not end with OK if a message of its request was refused, even if the handler
     /// ignored that.
-    fn trailers(&self, state: &Messages, frame: Frame<Bytes>) -> Passed {
+    fn trailers(&self, side: Side, state: &Messages, frame: Frame<Bytes>) -> Passed {
         let ended = frame.trailers_ref().and_then(code::of);
-        match state.received.get().filter(|_| ended == Some(Code::Ok)) {
-            Some(size) => Passed::End(status::too_large("request", size, self.receive)),
+        let refused = state.refused.get().filter(|_| ended == Some(Code::Ok));
+        match refused.zip(self.request(side)) {
+            Some((size, limit)) => Passed::End(status::too_large("request", size, limit)),
             None => Passed::Frame(frame),
         }
     }

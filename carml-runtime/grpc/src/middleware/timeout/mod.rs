@@ -33,6 +33,7 @@ impl Middleware for Timeout {
         let ours = Deadline::after(self.0);
         let theirs = call.deadline.as_ref();
         if theirs.is_none_or(|theirs| ours.is_before(theirs)) {
+            call.context.limit(ours.at());
             *state = Some(ours);
         }
         Ok(())

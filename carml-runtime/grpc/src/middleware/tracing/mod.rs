@@ -1,11 +1,12 @@
-//! `tracing`: a span around each call, in the trace that the caller began.
+//! `tracing`: a span around each call, in the trace that its caller began.
 
 mod hex;
 mod propagation;
 
-use http::{HeaderMap, Request};
+use carml_config::chain::Side;
+use http::Request;
 use opentelemetry::{
-    Context, TraceFlags,
+    Context, SpanId, TraceFlags, TraceId,
     trace::{SpanContext, TraceContextExt as _},
 };
 use tonic::{Code, Status, body::Body};
@@ -13,7 +14,7 @@ use tracing::{Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::{Call, Middleware};
-use crate::code;
+use crate::{CallContext, code};
 use carml_telemetry::Decision;
 use propagation::Parent;
 
@@ -38,17 +39,28 @@ impl Middleware for Tracing {
     }
 
     fn begin(&self, call: &mut Call, request: &Request<Body>) {
-        call.span = Some(open(call, request.headers()));
+        let parent = match call.side {
+            Side::Server => propagation::extract(request.headers()),
+            Side::Client => of_handled_call(),
+        };
+        let (span, context) = open(call, parent.as_ref());
+        call.span = Some(span);
+        if let Some(context) = context.or(parent.and_then(|parent| parent.span)) {
+            call.context.set_trace(context);
+        }
     }
 
     fn arrive(
         &self,
         call: &mut Call,
         state: &mut CallSpan,
-        _request: &mut Request<Body>,
+        request: &mut Request<Body>,
     ) -> Result<(), Status> {
         if let Some(span) = &call.span {
             state.0 = span.clone();
+        }
+        if let (Side::Client, Some(context)) = (call.side, call.context.trace()) {
+            propagation::inject(context, request.headers_mut());
         }
         Ok(())
     }
@@ -67,14 +79,31 @@ impl Middleware for Tracing {
     }
 }
 
+/// The span of the call that is being handled, which begins this one.
+fn of_handled_call() -> Option<Parent> {
+    let current = Span::current().context();
+    let current = current.span().span_context().clone();
+    let span = match current.is_valid() {
+        true => Some(current),
+        false => CallContext::current().trace().cloned(),
+    };
+    span.map(|span| Parent {
+        span: Some(span),
+        decision: None,
+    })
+}
+
 /// Opens the span. The parent is set before anything enters it: afterwards it cannot be.
-fn open(call: &Call, headers: &HeaderMap) -> Span {
+fn open(call: &Call, parent: Option<&Parent>) -> (Span, Option<SpanContext>) {
     let unknown = call.unknown_method();
     let span = tracing::info_span!(
         target: "carml::rpc",
         "rpc",
         "otel.name" = if unknown.is_some() { "grpc" } else { call.method() },
-        "otel.kind" = "server",
+        "otel.kind" = match call.side {
+            Side::Server => "server",
+            Side::Client => "client",
+        },
         "otel.status_code" = Empty,
         "rpc.system.name" = "grpc",
         "rpc.method" = call.method(),
@@ -90,32 +119,28 @@ fn open(call: &Call, headers: &HeaderMap) -> Span {
         "trace_flags" = Empty,
     );
     if span.is_disabled() {
-        return span;
+        return (span, None);
     }
-    let parent = propagation::extract(headers);
-    if let Some(parent) = &parent {
+    if let Some(parent) = parent {
         // Fails if no tracer is installed.
         let _ = span.set_parent(context(parent));
     }
     let made = span.context();
     let made = made.span().span_context().clone();
-    let (trace, id, flags) = if made.is_valid() {
-        (
-            made.trace_id().to_bytes(),
-            made.span_id().to_bytes(),
-            made.trace_flags(),
-        )
-    } else {
-        without_tracer(parent.as_ref())
+    let made = match made.is_valid() {
+        true => made,
+        false => without_tracer(parent),
     };
-    let (trace, id, flags) = (hex::of(trace), hex::of(id), hex::of([flags.to_u8()]));
+    let trace = hex::of(made.trace_id().to_bytes());
+    let id = hex::of(made.span_id().to_bytes());
+    let flags = hex::of([made.trace_flags().to_u8()]);
     tracing::record_all!(
         span,
         "trace_id" = hex::text(&trace),
         "span_id" = hex::text(&id),
         "trace_flags" = hex::text(&flags),
     );
-    span
+    (span, Some(made))
 }
 
 /// The parent as the tracer takes it.
@@ -131,13 +156,16 @@ fn context(parent: &Parent) -> Context {
 }
 
 /// Ids without a tracer: the lines of one call still belong together, and to the caller's trace.
-fn without_tracer(parent: Option<&Parent>) -> ([u8; 16], [u8; 8], TraceFlags) {
+fn without_tracer(parent: Option<&Parent>) -> SpanContext {
     let caller = parent.and_then(|parent| parent.span.as_ref());
-    let trace = caller.map_or_else(rand::random, |caller| caller.trace_id().to_bytes());
+    let random = || TraceId::from_bytes(rand::random());
+    let trace = caller.map_or_else(random, SpanContext::trace_id);
     let flags = match parent.and_then(|parent| parent.decision) {
         Some(Decision::Record | Decision::Debug) => TraceFlags::SAMPLED,
         Some(Decision::Drop) => TraceFlags::default(),
         None => caller.map(SpanContext::trace_flags).unwrap_or_default(),
     };
-    (trace, rand::random(), flags)
+    let state = caller.map(|caller| caller.trace_state().clone());
+    let id = SpanId::from_bytes(rand::random());
+    SpanContext::new(trace, id, flags, false, state.unwrap_or_default())
 }

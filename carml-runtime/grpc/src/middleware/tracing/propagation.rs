@@ -1,7 +1,8 @@
-//! The trace a client began: W3C `traceparent`, then B3 single, then B3 multi.
+//! The trace a client began: W3C `traceparent`, then B3 single, then B3 multi; and the one that this
+//! process sends on, as W3C.
 
 use carml_telemetry::Decision;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use opentelemetry::{
     SpanId, TraceFlags, TraceId,
     trace::{SpanContext, TraceState},
@@ -36,6 +37,20 @@ pub(super) fn extract(headers: &HeaderMap) -> Option<Parent> {
                 _ => None,
             }
         })
+}
+
+/// Writes the span of a call that is sent.
+pub(super) fn inject(span: &SpanContext, headers: &mut HeaderMap) {
+    let (trace, id, flags) = (span.trace_id(), span.span_id(), span.trace_flags());
+    let parent = HeaderValue::try_from(format!("00-{trace}-{id}-{flags:02x}"));
+    let state = span.trace_state().header();
+    if let Ok(parent) = parent {
+        headers.insert("traceparent", parent);
+    }
+    match HeaderValue::try_from(state) {
+        Ok(state) if !state.is_empty() => headers.insert("tracestate", state),
+        _ => headers.remove("tracestate"),
+    };
 }
 
 /// `version-trace-parent-flags`; a later version may have more parts.
@@ -247,6 +262,17 @@ mod tests {
         assert_eq!(parent.trace_state().header(), "a=1,b=2");
         let parent = span(&[("traceparent", &w3c), ("tracestate", "not a state")]);
         assert_eq!(parent.expect("a trace").trace_state().header(), "");
+    }
+
+    #[test]
+    fn what_is_written_is_what_was_read() {
+        let w3c = format!("00-{TRACE}-{SPAN}-03");
+        let read = span(&[("traceparent", &w3c), ("tracestate", "a=1,b=2")]).expect("a trace");
+        let mut headers = HeaderMap::new();
+        inject(&read, &mut headers);
+        assert_eq!(headers["traceparent"], w3c);
+        assert_eq!(headers["tracestate"], "a=1,b=2");
+        assert_eq!(extract(&headers).and_then(|parent| parent.span), Some(read));
     }
 
     #[test]
