@@ -57,9 +57,9 @@ impl Agent {
         };
         // A pipe that is full would cost lines.
         std::thread::spawn(move || {
-            lines
-                .map_while(Result::ok)
-                .for_each(|line| println!("{line}"))
+            for line in lines.map_while(Result::ok) {
+                println!("{line}");
+            }
         });
         let field = |name: &str| serving["fields"][name].as_str().unwrap().to_owned();
         Self {
