@@ -16,6 +16,8 @@ pub(crate) mod generate;
 pub(crate) mod kv;
 pub(crate) mod new;
 mod output;
+#[cfg(any(feature = "download", feature = "store"))]
+mod progress;
 #[cfg(feature = "kv")]
 mod registry;
 mod report_args;

@@ -1,20 +1,18 @@
 //! `carml download`.
 
-mod progress;
-
 use std::{path::PathBuf, process::ExitCode};
 
 use carml_runtime::download::{
-    CacheSource, Cached, Checksum, Downloads, Error, Request, Unpack, events,
+    CacheSource, Cached, Checksum, Downloads, Error, Event, EventReceiver, Request, Unpack, events,
 };
 use futures_util::future::join_all;
 use serde_json::json;
 
-use self::progress::Progress;
 use super::{
     COULD_NOT_RUN, INVALID_INPUT, cache, could_not_run,
     downloads::{Choice, Unopened},
     invalid_input, output,
+    progress::{Progress, Transfer},
 };
 
 /// Download files: once, checked, and continued after an interruption
@@ -182,9 +180,26 @@ async fn fetch(
     request: Request,
 ) -> Result<Cached, Error> {
     let (sender, receiver) = events();
-    let shown = progress.follow(receiver);
+    let shown = follow(receiver, progress.transfer());
     let (fetched, ()) = tokio::join!(downloads.fetch(request.events(sender)), shown);
     fetched
+}
+
+/// Shows what happens, until it ends.
+async fn follow(mut events: EventReceiver, mut shown: Transfer) {
+    while let Some(event) = events.next().await {
+        match event {
+            Event::Started { url, size, resumed } => shown.started(&url, size, resumed),
+            Event::Progress { received, size } => shown.progress(received, size),
+            Event::Waiting => shown.note("another process downloads it"),
+            Event::Retry { after, why } => shown.retry(after, &why),
+            Event::Restarted { why } => {
+                shown.note(&format!("from the first byte again: {why}"));
+            }
+            Event::Unpacking => shown.note("unpacking"),
+            _ => {}
+        }
+    }
 }
 
 fn failed(error: &Error) -> ExitCode {

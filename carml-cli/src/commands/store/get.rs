@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode, str::FromStr};
 use carml_runtime::store::{ByteRange, GetOptions, Store};
 use futures_util::TryStreamExt as _;
 
-use super::{super::output, Done};
+use super::{super::output, Done, progress::observed};
 
 /// Read an object into a file, or to standard output
 ///
@@ -22,6 +22,10 @@ pub(super) struct Args {
     /// are the last 100
     #[arg(long, value_name = "A-B", allow_hyphen_values = true)]
     range: Option<Bytes>,
+
+    /// Print no progress
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -51,17 +55,22 @@ impl FromStr for Bytes {
 impl Args {
     pub(super) async fn run(self, store: &Store) -> Done {
         let key = self.key.parse()?;
-        let options = GetOptions {
-            range: self.range.map(|range| range.0),
-            ..GetOptions::default()
-        };
         let last = self.key.rsplit('/').next().unwrap_or_default();
         let file = self.file.unwrap_or_else(|| last.into());
-        let mut object = store.get(&key, options).await?;
-        if file.as_os_str() != "-" {
-            object.save(file).await?;
-            return Ok(ExitCode::SUCCESS);
+        let is_stdout = file.as_os_str() == "-";
+        // A bar would be between the lines of the content.
+        let (events, shown) = observed(&self.key, self.quiet || is_stdout);
+        let options = GetOptions {
+            range: self.range.map(|range| range.0),
+            events,
+            ..GetOptions::default()
+        };
+        if !is_stdout {
+            let save = async { store.get(&key, options).await?.save(file).await };
+            let (saved, ()) = tokio::join!(save, shown);
+            return saved.map(|_| ExitCode::SUCCESS);
         }
+        let mut object = store.get(&key, options).await?;
         while let Some(chunk) = object.stream.try_next().await? {
             if let Err(code) = output::write(&chunk) {
                 return Ok(code);

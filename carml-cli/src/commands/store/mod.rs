@@ -3,6 +3,7 @@
 mod get;
 mod list;
 mod presign;
+mod progress;
 mod put;
 mod remove;
 mod stat;

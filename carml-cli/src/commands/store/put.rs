@@ -6,7 +6,7 @@ use carml_runtime::store::{Body, Mode, PutOptions, Store};
 use futures_util::stream;
 use tokio::io::AsyncReadExt as _;
 
-use super::{Done, print};
+use super::{Done, print, progress::observed};
 
 /// Write an object from a file, or from standard input; print its ETag
 #[derive(clap::Args)]
@@ -31,6 +31,10 @@ pub(super) struct Args {
     /// Write only if the object has this ETag, as `stat` prints it
     #[arg(long, value_name = "ETAG", conflicts_with = "create")]
     if_match: Option<String>,
+
+    /// Print no progress
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -46,18 +50,19 @@ impl Args {
             (false, Some(etag)) => Mode::Match(etag.trim_matches('"').to_owned()),
             (false, None) => Mode::Overwrite,
         };
+        let (events, shown) = observed(&self.key, self.quiet);
         let options = PutOptions {
             content_type: self.content_type,
             metadata: BTreeMap::from_iter(self.meta),
             mode,
-            ..PutOptions::default()
+            events,
         };
         let body = match self.file.as_os_str() == "-" {
             true => stdin(),
             false => Body::file(&self.file),
         };
-        let put = store.put(&key, body, options).await?;
-        Ok(print(&[put.etag]))
+        let (put, ()) = tokio::join!(store.put(&key, body, options), shown);
+        Ok(print(&[put?.etag]))
     }
 }
 

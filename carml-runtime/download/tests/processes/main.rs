@@ -30,7 +30,15 @@ async fn child() {
     }
     let mut options = support::options(Path::new(&directory));
     options.timeout = Duration::from_secs(20);
-    let downloads = Downloads::open(&options).expect("a cache");
+    let opened = Downloads::open(&options);
+    if env::var_os("CHILD_DISK_IS_READ_ONLY").is_some() {
+        let error = opened.expect_err("a disk that cannot be written");
+        assert_eq!(error.kind, carml_download::ErrorKind::Io, "{error}");
+        let text = error.to_string();
+        assert!(text.contains(&*directory.to_string_lossy()), "{text}");
+        return;
+    }
+    let downloads = opened.expect("a cache");
     let fetched = downloads.fetch(request).await;
     if env::var_os("CHILD_DISK_IS_FULL").is_some() {
         let error = fetched.expect_err("a full disk");
@@ -218,6 +226,20 @@ fn with_disk(options: &str, url: &str, cache: &TestCache, variable: &str) -> Opt
         .expect("a process");
     println!("{}", String::from_utf8_lossy(&out.stdout));
     Some(out.status.success())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_cache_that_cannot_be_written_is_an_error_that_names_it() {
+    let cache = TestCache::new();
+    let url = "http://127.0.0.1:1/never-asked";
+    let passed = with_disk(
+        "size=4m,mode=700,ro",
+        url,
+        &cache,
+        "CHILD_DISK_IS_READ_ONLY",
+    );
+    assert_ne!(passed, Some(false));
 }
 
 #[cfg(target_os = "linux")]

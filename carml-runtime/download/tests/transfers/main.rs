@@ -12,3 +12,4 @@ mod objects;
 mod policies;
 mod sharing;
 mod split;
+mod tls;
