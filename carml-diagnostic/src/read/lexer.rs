@@ -43,7 +43,7 @@ pub(super) struct Lexer<'t> {
     at: usize,
     /// Where the line of `at` starts.
     line: usize,
-    /// Whether only spaces have been read of the line.
+    /// Whether only spaces, and dashes of lists, have been read of the line.
     fresh: bool,
     depth: usize,
     /// The columns of the block mappings and sequences that are open.
@@ -164,7 +164,7 @@ impl<'t> Lexer<'t> {
             }
             if matches!(first, b'-' | b'?') && self.blank(start + 1) {
                 self.indent(column);
-                self.node = None;
+                (self.node, self.fresh) = (None, true);
                 self.at += 1;
                 return None;
             }
@@ -175,7 +175,9 @@ impl<'t> Lexer<'t> {
                 return Some(self.lexeme(Part::Comment, start));
             }
             b':' if self.blank(start + 1) || flow && (adjacent || self.indicator(start + 1)) => {
-                if let (false, Some(column)) = (flow, self.node.take()) {
+                // A key may be empty.
+                let empty = fresh.then_some(column);
+                if let (false, Some(column)) = (flow, self.node.take().or(empty)) {
                     self.indent(column);
                 }
                 self.at += 1;
