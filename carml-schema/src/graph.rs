@@ -12,6 +12,23 @@ use crate::Scalar;
 pub struct SchemaId(pub usize);
 
 /// Every schema that the root reaches.
+///
+/// ```
+/// use carml_schema::graph::{Graph, Schema};
+///
+/// let mut graph = Graph::default();
+/// let port = graph.add(Schema {
+///     place: "app.json#/properties/port".to_owned(),
+///     ..Schema::default()
+/// });
+/// let mut app = Schema::default();
+/// app.rules.properties.insert("port".to_owned(), port);
+/// let app = graph.add(app);
+///
+/// let port = graph.get(app).rules.properties["port"];
+/// assert_eq!(graph.get(port).place, "app.json#/properties/port");
+/// assert!(graph.get(port).rules.is_unconstrained());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     /// The schemas, by [`SchemaId`].

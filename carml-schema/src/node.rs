@@ -8,6 +8,22 @@ use serde_json::{Map, Number, Value};
 use crate::{Documents, Scalar, draft, graph::InstanceType, own, scalar::Limit};
 
 /// A schema in a document.
+///
+/// ```
+/// use carml_schema::Documents;
+/// use serde_json::json;
+///
+/// let schema = json!({
+///     "title": "Shop",
+///     "$defs": { "port": { "type": "integer", "examples": [80, 443] } }
+/// });
+/// let documents = Documents::given("app.json", schema, &[]).unwrap();
+/// let root = documents.root();
+/// assert_eq!(root.title(), Some("Shop"));
+///
+/// let port = root.resolve("#/$defs/port").unwrap();
+/// assert_eq!(port.hint().as_deref(), Some("write it like `80`, `443`"));
+/// ```
 #[derive(Clone)]
 pub struct Node<'a> {
     /// The schema itself: an object, `true` or `false`.

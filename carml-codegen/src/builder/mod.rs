@@ -11,6 +11,17 @@ use crate::{Error, proto, schema};
 
 /// What to generate, from which files. Paths are relative to the current directory, which in a
 /// build script is the package's root.
+///
+/// ```no_run
+/// fn main() -> Result<(), carml_codegen::Error> {
+///     carml_codegen::Builder::new()
+///         .schema("schema/app.json")
+///         .root("AppConfig")
+///         .proto("proto/shop/v1/orders.proto")
+///         .include("proto")
+///         .generate()
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "nothing is generated until `generate` is called"]
 pub struct Builder {

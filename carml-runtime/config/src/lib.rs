@@ -58,6 +58,18 @@ mod variables;
 
 pub use layer::Origin;
 pub use load::{Change, Error, Loaded, Loader, Reload, Remote};
+/// ```
+/// use carml_config::{Config, Loader, Schema};
+///
+/// let loaded = Loader::new(Schema::base()?).set("grpc.server.listen=0.0.0.0:7400").load()?;
+/// let config: Config = loaded.typed()?;
+/// assert_eq!(config.grpc.server.listen.to_string(), "0.0.0.0:7400");
+/// // A section that the config does not have, and one that is filled with defaults.
+/// assert!(config.registry.is_none());
+/// assert!(!config.app.verbose);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(inline)]
 pub use model::Config;
 pub use requirement::{InvalidRequirement, Requirement, STORE_CALLS, StoreCall};
 pub use schema::{Root, Schema, Section};

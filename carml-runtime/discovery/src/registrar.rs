@@ -30,6 +30,21 @@ pub enum RegistrationState {
 
 /// Keeps one instance of some services in a directory, until it is stopped: renews the entries, and
 /// writes them again whenever they are gone. Dropping it leaves the entries to their ttl.
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+///
+/// use carml_discovery::{Directory, Instance, Registrar};
+///
+/// /// Registers this process for as long as `serving` takes.
+/// async fn register(directory: Arc<dyn Directory>, serving: impl Future<Output = ()>) {
+///     let services = vec!["shop.v1.Orders".to_owned()];
+///     let instance = Instance::new("10.0.0.5:50051");
+///     let registrar = Registrar::start(directory, services, instance, Duration::from_secs(30));
+///     serving.await;
+///     registrar.stop().await;
+/// }
+/// ```
 pub struct Registrar {
     state: watch::Receiver<RegistrationState>,
     stop: CancellationToken,

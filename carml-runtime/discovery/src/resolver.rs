@@ -51,6 +51,23 @@ pub struct Resolution {
 }
 
 /// Finds the instances of services in a directory. Cheap to clone.
+///
+/// ```
+/// use carml_discovery::{Freshness, Resolver};
+///
+/// /// The addresses of a service, once the directory has answered.
+/// async fn addresses(resolver: &Resolver) -> Vec<String> {
+///     let mut orders = resolver.watch("shop.v1.Orders");
+///     let Some(found) = orders.changed().await else {
+///         return Vec::new();
+///     };
+///     if found.freshness == Freshness::Stale {
+///         eprintln!("the directory cannot be reached: these are the last known instances");
+///     }
+///     let instances = found.instances.iter();
+///     instances.map(|instance| instance.address.clone()).collect()
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Resolver {
     directory: Arc<dyn Directory>,

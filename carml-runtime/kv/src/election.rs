@@ -28,6 +28,21 @@ pub trait LeaderHandle: Send + Sync {
 }
 
 /// A won election. Dropping it resigns.
+///
+/// ```
+/// use carml_kv::{Error, Kv};
+///
+/// /// Leads until `work` ends or the leadership is lost.
+/// async fn lead(kv: &Kv, work: impl Future<Output = ()>) -> Result<(), Error> {
+///     let leadership = kv.campaign("leader".parse()?, "10.0.0.5:50051").await?;
+///     tokio::select! {
+///         () = work => {}
+///         () = leadership.lost() => eprintln!("another process leads now"),
+///     }
+///     leadership.resign();
+///     Ok(())
+/// }
+/// ```
 pub struct Leadership {
     guard: Guard,
     election: Arc<dyn LeaderHandle>,

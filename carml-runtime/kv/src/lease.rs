@@ -17,6 +17,19 @@ pub trait LeaseHandle: Send + Sync {
 
 /// A granted lease, renewed in the background every third of its ttl until it is dropped, detached
 /// or lost. Its keys are removed no earlier than one ttl after the last renewal.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use carml_kv::{Error, Kv, Lease};
+///
+/// /// Lists this worker until it drops the lease, or ends.
+/// async fn announce(kv: &Kv) -> Result<Lease, Error> {
+///     let lease = kv.lease(Duration::from_secs(10)).await?;
+///     kv.put("workers/a".parse()?, "ready", Some(lease.id())).await?;
+///     Ok(lease)
+/// }
+/// ```
 pub struct Lease {
     id: LeaseId,
     ttl: Duration,

@@ -41,6 +41,20 @@ pub struct StoreOptions {
 }
 
 /// An object store. Cheap to clone.
+///
+/// ```
+/// use carml_store::{Error, GetOptions, Store, StoreOptions, memory::Memory};
+///
+/// // A test gives its code a store in memory.
+/// let store = Store::new(Memory::new(), &StoreOptions::default())?;
+/// assert_eq!(store.provider(), "memory");
+///
+/// async fn weights(store: &Store) -> Result<Vec<u8>, Error> {
+///     let object = store.get(&"models/small.bin".parse()?, GetOptions::default()).await?;
+///     Ok(object.bytes(1 << 20).await?.to_vec())
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Store {
     provider: Arc<dyn Provider>,

@@ -20,6 +20,27 @@ pub trait Root: serde::de::DeserializeOwned {
 }
 
 /// A section of a config, described by a Rust type.
+///
+/// ```
+/// use carml_config::{Loader, Schema, Section};
+/// use carml_diagnostic::{Format, Source};
+///
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// struct Greeting {
+///     hello: String,
+/// }
+///
+/// impl Section for Greeting {
+///     const NAME: &'static str = "greeting";
+/// }
+///
+/// let schema = Schema::base()?.with_section::<Greeting>()?;
+/// let text = "greeting:\n  hello: Bonjour\n";
+/// let loader = Loader::new(schema).source(Source::new("carml.yml", text, Format::Yaml));
+/// let greeting: Greeting = loader.load()?.section()?;
+/// assert_eq!(greeting.hello, "Bonjour");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Section: serde::de::DeserializeOwned + schemars::JsonSchema {
     /// The section's key.
     const NAME: &'static str;

@@ -11,6 +11,18 @@ use serde_json::Value;
 use super::{custom::CustomLayer, generated::Step};
 
 /// The middlewares of a server or a client, ready for calls. Cheap to clone.
+///
+/// ```
+/// use carml_config::model::ServerMiddleware::{Logging, Recover};
+/// use carml_grpc::chain::Chain;
+///
+/// let chain = Chain::compile(&[Recover, Logging])?;
+/// assert!(chain.to_string().starts_with("recover > logging > "));
+///
+/// // A list that breaks a rule is refused, with every rule that it breaks.
+/// assert!(Chain::compile(&[Recover, Recover]).is_err());
+/// # Ok::<(), carml_config::chain::Problems>(())
+/// ```
 #[derive(Clone)]
 pub struct Chain {
     /// The built-in middlewares outside of any custom one.

@@ -17,6 +17,20 @@ use super::api::KeyValueClient;
 
 /// A client of `carml.kv.v1.KeyValue`, as a backend for [`Kv`](carml_runtime::kv::Kv). Cheap to
 /// clone.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use carml_kv_service::KvClient;
+/// use carml_runtime::kv::{Error, Kv};
+///
+/// /// The number of guests that a served store has.
+/// async fn guests(address: &str) -> Result<usize, Error> {
+///     let kv = Kv::new(KvClient::new(address)?, Duration::from_secs(10));
+///     let page = kv.list(Some("guests".parse()?), Default::default()).await?;
+///     Ok(page.entries.len())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct KvClient {
     client: KeyValueClient<Channel>,
