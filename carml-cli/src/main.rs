@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Generated-code framework for gRPC services in Rust.
+/// A framework for gRPC services in Rust with generated code and a validated config.
 #[derive(Parser)]
 #[command(name = "carml", version, max_term_width = 100, after_help = AFTER_HELP)]
 struct Cli {

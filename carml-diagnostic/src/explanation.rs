@@ -34,7 +34,7 @@ impl Code {
                 "Check the path and the permissions.",
             ),
             Self::TooLarge => (
-                "A text is over 16 MiB, has more values than fit into the memory allowed, or has a list in brackets over 250,000 items.",
+                "A text is over 16 MiB, has more values than fit into the memory allowed, or has a list in brackets with more than 250,000 items.",
                 "items: [1, 2, ... 300,000 more]",
                 "Split the file, or write one item per line.",
             ),
@@ -214,7 +214,7 @@ impl Code {
                 "Give PEM or base64 text, or name its file with `KEY_file`.",
             ),
             Self::Chain => (
-                "A list of middlewares is not valid, or its order loses something.",
+                "A list of middlewares is not valid, or one of them has less effect in this order.",
                 "middleware: [recover, recover]",
                 "Remove or move the middleware that the report names.",
             ),
@@ -274,7 +274,7 @@ impl Code {
                 "Correct the place that is underlined.",
             ),
             Self::Edition => (
-                "A `.proto` file is of an edition, which is not supported yet.",
+                "A `.proto` file uses an edition. Editions are not supported yet.",
                 "edition = \"2023\";",
                 "Write `syntax = \"proto3\";`.",
             ),
@@ -294,12 +294,12 @@ impl Code {
                 "Rename one of the two.",
             ),
             Self::BuildOption => (
-                "An option of the proto compiler is not what it expects.",
+                "An option of the proto compiler does not have the required form.",
                 "Builder::new().extern_path(\"shop.v1\", \"::shop\")",
                 "Write it as the report shows.",
             ),
             Self::Internal => (
-                "The code that was generated is not Rust.",
+                "The generated code is not valid Rust.",
                 "Builder::new().type_attribute(\".\", \"#[derive(;)]\")",
                 "Check the attributes and paths that were given; if there are none, report it as a bug.",
             ),

@@ -14,7 +14,7 @@ use super::{
     invalid_input, output,
 };
 
-/// Look after the cache of downloaded files
+/// List, verify and prune the cache of downloaded files
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -38,7 +38,7 @@ enum Command {
     Ls,
     /// Hash each file, and remove those that are damaged
     Verify,
-    /// Remove the files that were used least recently, and never one that is in use
+    /// Remove the least recently used files, but never one that is in use
     Prune {
         /// Down to this size, such as 10gb [default: `download.cache.max_size`]
         #[arg(long, value_name = "SIZE", value_parser = size)]

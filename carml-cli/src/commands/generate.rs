@@ -14,7 +14,7 @@ Examples:
   carml generate --schema app.json --out src/config.rs
   carml generate --proto proto/greeter.proto --include proto --out src/greeter.rs")]
 pub(crate) struct Args {
-    /// The JSON Schema file (draft-04 to 2020-12); what it refers to is read from beside it
+    /// The JSON Schema file (draft-04 to 2020-12); its references are read from files beside it
     #[arg(long, value_name = "FILE", required_unless_present = "proto")]
     schema: Option<PathBuf>,
 

@@ -14,7 +14,7 @@ use super::{
     registry::{self, Choice, Unopened},
 };
 
-/// Find the services that are registered: which instances there are, and where
+/// Find registered services: their instances and addresses
 #[derive(clap::Args)]
 #[command(after_help = "\
 A service with `registry: {discovery: {register: true}}` in its carml.yml registers itself while it

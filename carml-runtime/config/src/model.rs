@@ -107,7 +107,7 @@ pub struct GrpcServer {
     /// The address that other services use, if this one is registered. The bound address if absent; port `0` is the bound port. A socket in the file system has no address for others.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
-    /// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and those before them stay in use.
+    /// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub tls: Option<ServerTls>,
     /// Serves gRPC server reflection, v1 and v1alpha. Defaults to `true`.
@@ -204,7 +204,7 @@ impl std::fmt::Debug for GrpcServer {
     }
 }
 
-/// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and those before them stay in use.
+/// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerTls {
@@ -708,7 +708,7 @@ pub struct Registry {
     pub header_timeout_per_request: Option<super::Duration>,
     /// Updates the list of servers from the cluster. Defaults to `false`.
     pub auto_sync: bool,
-    /// Which services there are, and where: in the format that other programs of the provider use.
+    /// Registration and discovery of services, in the format that other programs of the provider use.
     pub discovery: Discovery,
 }
 
@@ -754,7 +754,7 @@ impl std::fmt::Debug for Registry {
     }
 }
 
-/// Which services there are, and where: in the format that other programs of the provider use.
+/// Registration and discovery of services, in the format that other programs of the provider use.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Discovery {
@@ -951,7 +951,7 @@ pub struct Tracer {
     pub enabled: bool,
     /// The kind of collector. Each is a feature of `carml-runtime` of the same name. Defaults to `"zipkin"`.
     pub provider: TracerProvider,
-    /// The servers of the collector. Without a scheme: `http`; without a port then: 9411.
+    /// The servers of the collector. Without a scheme, `http` is used, and port 9411 if none is given.
     pub endpoints: Vec<super::Endpoint>,
     /// The share of new traces that are recorded. A trace that the caller began is recorded if the caller records it. Defaults to `1.0`.
     pub sample_ratio: f64,
@@ -1011,7 +1011,7 @@ pub struct Store {
     pub session_token: Option<super::Secret>,
     /// How long a connection may take. Defaults to `"10s"`.
     pub connect_timeout: super::Duration,
-    /// How long no byte may move, either way. A slow transfer is not limited. Defaults to `"30s"`.
+    /// How long no byte may move in either direction. A slow transfer is not limited. Defaults to `"30s"`.
     pub timeout: super::Duration,
     /// When a request is sent again.
     pub retry: StoreRetry,
@@ -1103,7 +1103,7 @@ pub enum StoreProvider {
 pub enum StoreCredentials {
     /// `access_key` and `secret_key` of this section.
     Config,
-    /// The variables, files and metadata service of AWS. Outside of its cloud, the service is not there, and a start can take long.
+    /// The variables, files and metadata service of AWS. Outside of AWS, the metadata service does not answer, and a start can take long.
     Environment,
     /// Requests are not signed: for public buckets.
     Anonymous,
@@ -1149,7 +1149,7 @@ pub struct Download {
     /// How many files are transferred at once. Defaults to `4`.
     #[serde(deserialize_with = "integer")]
     pub parallel: u64,
-    /// Connections per file, from 64 MiB on, to servers that prove that all parts are of one version. Defaults to `4`.
+    /// Connections per file of 64 MiB or more, to servers that prove that all parts are of one version. Defaults to `4`.
     #[serde(deserialize_with = "integer")]
     pub connections: u64,
     /// How long connecting may take. Defaults to `"10s"`.
@@ -1170,7 +1170,7 @@ pub struct Download {
     pub checksum: ChecksumPolicy,
     /// The age from which the server is asked again whether a file without checksum has changed. A file with a checksum is never asked for again. Defaults to `"0s"`.
     pub revalidate: super::Duration,
-    /// Uses the cache alone. Defaults to `false`.
+    /// Uses only the cache. Defaults to `false`.
     pub offline: bool,
     /// Uses a file of the cache if its server cannot be asked whether it has changed. Defaults to `true`.
     pub stale_if_error: bool,
@@ -1329,7 +1329,7 @@ impl std::fmt::Debug for Mirror {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DownloadCache {
-    /// How large the cache may become. What was used least recently is removed first, and what is in use never. Defaults to `"50gb"`.
+    /// How large the cache may become. The least recently used files are removed first, files in use never. Defaults to `"50gb"`.
     pub max_size: super::ByteSize,
     /// The room that a download leaves on the disk. Defaults to `"1gb"`.
     pub min_free: super::ByteSize,

@@ -15,12 +15,12 @@ use super::{
     progress::{Progress, Transfer},
 };
 
-/// Download files: once, checked, and continued after an interruption
+/// Download files into a cache: check them, and resume after an interruption
 #[derive(clap::Args)]
 #[command(after_help = "\
 Each URL is downloaded into a cache, and the path of the file is printed, one line per URL. A file
-that is in the cache is not downloaded again: with a checksum without asking, else if the server says
-that it has not changed. Do not edit files in the cache: copy them with -o or -d.
+that is in the cache is not downloaded again. Without a checksum, the server is asked whether the
+file has changed. Do not edit files in the cache: copy them with -o or -d.
 
 Examples:
   carml download https://example.org/model.onnx            print its path in the cache
@@ -56,11 +56,11 @@ pub(crate) struct Args {
     #[arg(long)]
     unpack: bool,
 
-    /// Use the cache alone
+    /// Use only the cache
     #[arg(long, conflicts_with = "force")]
     offline: bool,
 
-    /// Download files though they are in the cache
+    /// Download files even if they are in the cache
     #[arg(long)]
     force: bool,
 

@@ -12,6 +12,7 @@ use super::super::{invalid_input, output};
 /// Print a value
 #[derive(clap::Args)]
 pub(super) struct Get {
+    /// The key
     key: String,
     /// Print the revision of its last write instead
     #[arg(long)]
@@ -38,6 +39,7 @@ impl Get {
 /// Write a value; print its revision
 #[derive(clap::Args)]
 pub(super) struct Put {
+    /// The key
     key: String,
     /// The value; `-` reads standard input
     value: String,
@@ -76,6 +78,7 @@ fn stdin() -> Result<Vec<u8>, Error> {
 /// Remove a key
 #[derive(clap::Args)]
 pub(super) struct Delete {
+    /// The key
     key: String,
     /// Remove only if the key has this revision
     #[arg(long, value_name = "REVISION")]
@@ -106,6 +109,7 @@ fn found(found: bool, key: &str) -> ExitCode {
 /// Set the exit code: 0 if the key exists, 1 if not
 #[derive(clap::Args)]
 pub(super) struct Exists {
+    /// The key
     key: String,
 }
 

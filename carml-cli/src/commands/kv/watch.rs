@@ -11,13 +11,13 @@ use super::super::output;
 /// Print the changes of a key, one JSON line per batch, until interrupted
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The key; with --tree, the directory
+    /// The key; with --tree, the folder
     #[arg(default_value = "")]
     key: String,
     /// Print the changes of all keys under a folder
     #[arg(long)]
     tree: bool,
-    /// Start after this revision, instead of with the present state
+    /// Start after this revision, instead of with the current state
     #[arg(long, value_name = "REVISION")]
     after: Option<u64>,
 }

@@ -13,6 +13,7 @@ use super::{super::output, Done, progress::observed};
 /// is checked.
 #[derive(clap::Args)]
 pub(super) struct Args {
+    /// The name of the object
     key: String,
 
     /// The file; `-` for standard output. Without it, the last part of the key

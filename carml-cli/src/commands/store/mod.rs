@@ -22,7 +22,7 @@ use super::{config_args::ConfigArgs, could_not_run, invalid_input, output, regis
 /// Use an object store: a folder, or a bucket of a service that is compatible with S3
 #[derive(clap::Args)]
 #[command(after_help = "\
-The store is that of the section `store` of carml.yml, which is searched for as a service does it.
+The section `store` of carml.yml names the store. This command and a service search for the file in the same places.
 
 Examples:
   carml store put model.bin models/small.bin         write an object from a file
@@ -37,7 +37,7 @@ Examples:
   carml store --path ./objects ls                    a folder, without a config
 
 Exit codes: 0 success; 1 the input is invalid, such as a missing object, an object that exists, or
-another ETag; 2 it could not be done, such as without a network or space.")]
+another ETag; 2 the command could not run, such as without a network or space.")]
 pub(crate) struct Args {
     /// Read this config instead of searching for one
     #[arg(long, global = true, value_name = "FILE")]

@@ -20,6 +20,7 @@ pub(super) struct Args {
     #[arg(value_enum)]
     method: Method,
 
+    /// The name of the object
     key: String,
 
     /// How long it is valid, at most 7d

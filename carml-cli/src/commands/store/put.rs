@@ -14,6 +14,7 @@ pub(super) struct Args {
     /// The file; `-` for standard input
     file: PathBuf,
 
+    /// The name of the object
     key: String,
 
     /// The content type, such as application/json

@@ -4,9 +4,10 @@ use carml_runtime::store::Store;
 
 use super::{Done, list::time, print};
 
-/// Print what is known of an object
+/// Print the size, ETag, type, metadata, SHA-256 and time of an object
 #[derive(clap::Args)]
 pub(super) struct Args {
+    /// The name of the object
     key: String,
 
     /// Print one JSON object
