@@ -567,6 +567,28 @@ fn what_the_parser_refuses_is_said_in_words() {
 }
 
 #[test]
+fn comments_are_refused_where_yaml_has_none() {
+    for text in [
+        "a: b\n\t# c\n  d\n",
+        "- b\r\n\t#\r\n  'd'\n",
+        "a: b\n  c\n\t# c\n  d\n",
+        "{\"a\":\n  {'b':#c\n}}\n",
+    ] {
+        let all = faults(text);
+        assert!(
+            all.iter().any(|(_, line, ..)| *line > 1),
+            "{text:?}: {all:?}"
+        );
+    }
+    assert_eq!(
+        read("{\"a\": #b\n, c:#d }\n"),
+        json!({ "a": null, "c:#d": null })
+    );
+    assert_eq!(read("a: b\n  c#d\n"), json!({ "a": "b c#d" }));
+    assert_eq!(read("a: b\n\t# c\nd: 1\n"), json!({ "a": "b", "d": 1 }));
+}
+
+#[test]
 fn a_number_without_end_is_refused_and_a_string_of_it_is_not() {
     for number in ["1e400", "-1e999", "12e4000", ".inf", "-.INF", ".nan"] {
         assert_eq!(codes(&format!("a: {number}\n")), ["not-finite"], "{number}");

@@ -1,31 +1,90 @@
 //! The parser's events, with positions in bytes.
 
 use crate::Span;
-use saphyr_parser::{Event, Parser, ScanError, StrInput};
-use std::cell::Cell;
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput};
+use std::cell::{Cell, OnceCell};
 
 const BLANK: [char; 2] = [' ', '\t'];
 
 /// The events of a text.
-pub(crate) struct Events<'s>(Parser<'s, StrInput<'s>>);
+pub(crate) struct Events<'s> {
+    parser: Parser<'s, StrInput<'s>>,
+    text: &'s str,
+    /// Whether a `#` comes right after a colon.
+    has_glued_comment: bool,
+    cursor: OnceCell<Cursor<'s>>,
+}
 
 impl<'s> Events<'s> {
-    pub(crate) fn of(text: &'s str) -> Events<'s> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    pub(crate) fn of(source: &'s str) -> Events<'s> {
+        let text = source.strip_prefix('\u{feff}').unwrap_or(source);
         // White space after the last line break is not a line of a block scalar.
         let end = if ends_with_line(text) {
             text.trim_end_matches(BLANK).len()
         } else {
             text.len()
         };
-        Events(Parser::new_from_str(&text[..end]))
+        Events {
+            parser: Parser::new_from_str(&text[..end]),
+            text: source,
+            has_glued_comment: text.contains(":#"),
+            cursor: OnceCell::new(),
+        }
     }
 
     pub(crate) fn next(&mut self) -> Result<(Event<'s>, saphyr_parser::Span), ScanError> {
-        match self.0.next_event() {
-            Some(event) => event,
-            None => Ok((Event::StreamEnd, saphyr_parser::Span::default())),
+        let Some(event) = self.parser.next_event() else {
+            return Ok((Event::StreamEnd, saphyr_parser::Span::default()));
+        };
+        let (event, at) = event?;
+        match &event {
+            Event::Scalar(text, ScalarStyle::Plain, ..) if text.is_empty() => {
+                self.refuse_glued_comment(at)?;
+            }
+            Event::Scalar(_, ScalarStyle::Plain, ..) if at.start.line() < at.end.line() => {
+                self.refuse_inner_comment(at)?;
+            }
+            _ => {}
         }
+        Ok((event, at))
+    }
+
+    /// A comment needs a space before it. The parser takes one right after the colon of a quoted
+    /// key, so that the key has no value.
+    fn refuse_glued_comment(&self, at: saphyr_parser::Span) -> Result<(), ScanError> {
+        let is_glued = || {
+            let start = self.cursor().span(at).start;
+            self.text[start..].starts_with(":#")
+        };
+        if self.has_glued_comment && is_glued() {
+            let info = "comments must be separated from other tokens by whitespaces";
+            return Err(ScanError::new_str(at.start, info));
+        }
+        Ok(())
+    }
+
+    fn cursor(&self) -> &Cursor<'s> {
+        self.cursor.get_or_init(|| Cursor::new(self.text))
+    }
+
+    /// A comment ends a plain scalar. The parser skips one that a tab indents, and reads on.
+    fn refuse_inner_comment(&self, at: saphyr_parser::Span) -> Result<(), ScanError> {
+        let Span { start, end } = self.cursor().span(at);
+        let raw = self.text.get(start..end).unwrap_or_default();
+        let begins_line = |at: usize| raw[..at].trim_end_matches(BLANK).ends_with(['\n', '\r']);
+        let Some((comment, _)) = raw.match_indices('#').find(|(at, _)| begins_line(*at)) else {
+            return Ok(());
+        };
+        let before = &raw[..comment];
+        let breaks = before.matches(['\n', '\r']).count() - before.matches("\r\n").count();
+        let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+        let mark = Marker::new(
+            at.start.index() + before.chars().count(),
+            at.start.line() + breaks,
+            line.chars().count(),
+        );
+        let info = "comment intercepting the multiline text";
+        Err(ScanError::new_str(mark, info))
     }
 }
 

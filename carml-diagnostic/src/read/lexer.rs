@@ -43,7 +43,7 @@ pub(super) struct Lexer<'t> {
     at: usize,
     /// Where the line of `at` starts.
     line: usize,
-    /// Whether only spaces, and dashes of lists, have been read of the line.
+    /// Whether only spaces, dashes of lists and empty keys have been read of the line.
     fresh: bool,
     depth: usize,
     /// The columns of the block mappings and sequences that are open.
@@ -175,10 +175,11 @@ impl<'t> Lexer<'t> {
                 return Some(self.lexeme(Part::Comment, start));
             }
             b':' if self.blank(start + 1) || flow && (adjacent || self.indicator(start + 1)) => {
-                // A key may be empty.
-                let empty = fresh.then_some(column);
-                if let (false, Some(column)) = (flow, self.node.take().or(empty)) {
-                    self.indent(column);
+                if !flow {
+                    // A key may be empty. Behind it, as behind a dash, another one may begin.
+                    let key = self.node.take().or(fresh.then_some(column));
+                    key.into_iter().for_each(|column| self.indent(column));
+                    self.fresh = fresh;
                 }
                 self.at += 1;
                 return Some(self.lexeme(Part::Separator, start));
