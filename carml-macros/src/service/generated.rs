@@ -19,7 +19,16 @@ pub(super) const CALLS: &[&str] = &[
 ];
 /// The calls of the object store.
 pub(super) const STORE_CALLS: &[&str] = &[
-    "put", "get", "stat", "delete", "list", "create", "replace", "metadata", "presign", "uploads",
+    "put",
+    "get",
+    "stat",
+    "delete",
+    "list",
+    "create",
+    "replace",
+    "metadata",
+    "presign",
+    "uploads",
 ];
 /// How far a call reaches.
 pub(super) const SCOPES: &[&str] = &["process", "cluster"];

@@ -2,6 +2,7 @@
 //! [`expand`](expand::expand) it.
 
 mod expand;
+#[rustfmt::skip]
 mod generated;
 mod model;
 mod parse;
