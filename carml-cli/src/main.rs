@@ -44,6 +44,8 @@ enum Command {
     Download(commands::download::Args),
     #[cfg(feature = "download")]
     Cache(commands::cache::Args),
+    #[cfg(feature = "call")]
+    Call(commands::call::Args),
     Backends(commands::backends::Args),
 }
 
@@ -66,6 +68,8 @@ fn main() -> ExitCode {
         Command::Download(args) => commands::download::run(args),
         #[cfg(feature = "download")]
         Command::Cache(args) => commands::cache::run(args),
+        #[cfg(feature = "call")]
+        Command::Call(args) => commands::call::run(&args),
         Command::Backends(args) => commands::backends::run(&args),
     }
 }

@@ -3,6 +3,8 @@
 pub(crate) mod backends;
 #[cfg(feature = "download")]
 pub(crate) mod cache;
+#[cfg(feature = "call")]
+pub(crate) mod call;
 pub(crate) mod check;
 mod config_args;
 pub(crate) mod docs;

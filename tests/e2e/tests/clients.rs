@@ -8,6 +8,7 @@ mod support;
 
 use std::{
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -27,8 +28,14 @@ use carml_test_e2e::{
 };
 use futures_core::Stream;
 use pki::Pki;
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
 use serde_json::{Value, json};
 use support::{Log, client, line, list, start};
+use tokio_rustls::TlsAcceptor;
 use tonic::{Code, Request, Status, Streaming, service::Routes};
 use tower_layer::Layer as _;
 
@@ -216,6 +223,37 @@ async fn a_client_shows_its_certificate_and_checks_that_of_the_server() {
         assert!(error.message().contains(why), "{error}");
         assert!(begun.elapsed() < Duration::from_secs(5));
     }
+}
+
+#[tokio::test]
+async fn a_server_whose_certificate_expired_is_unavailable() {
+    let pki = Pki::create();
+    let chain = CertificateDer::pem_slice_iter(&pki.read("expired.pem"))
+        .map(Result::unwrap)
+        .collect();
+    let key = PrivateKeyDer::from_pem_slice(&pki.read("expired.key")).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    let mut target = to(address);
+    target["tls"] = json!({ "ca_file": pki.path("ca.pem"), "server_name": "localhost" });
+    let error = echo(&json!([]), &target)
+        .say(line("hello", 0))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::Unavailable, "{error}");
+    assert!(error.message().contains("xpired"), "{error}");
 }
 
 #[tokio::test]

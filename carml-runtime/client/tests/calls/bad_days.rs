@@ -164,16 +164,51 @@ async fn a_name_that_resolves_to_nothing_is_unavailable() {
 
 #[tokio::test]
 async fn a_server_that_no_longer_answers_pings_is_left() {
-    let frozen = RawServer::start(|_| Then::Silence).await;
+    let frozen = RawServer::start(|_| Then::Freeze).await;
     let channel = channel(json!({
         "endpoints": [frozen.address],
-        "keepalive": { "time": "10s", "timeout": "1s" },
+        "keepalive": { "time": "200ms", "timeout": "300ms" },
     }));
-    // The server answers PINGs: a long call is not ended by them.
-    let ended = call_within(&channel, "", Duration::from_secs(12)).await;
+    let begun = Instant::now();
+    let status = call(&channel, "").await.expect_err("it is frozen");
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn pings_do_not_end_a_long_call_of_a_server_that_answers_them() {
+    let silent = RawServer::start(|_| Then::Silence).await;
+    let channel = channel(json!({
+        "endpoints": [silent.address],
+        "keepalive": { "time": "100ms", "timeout": "1s" },
+    }));
+    let ended = call_within(&channel, "", Duration::from_secs(2)).await;
     assert_eq!(
         ended.expect_err("it is silent").code(),
         Code::DeadlineExceeded
     );
-    assert_eq!(frozen.connections(), 1);
+    assert_eq!(silent.connections(), 1);
+}
+
+#[tokio::test]
+async fn endpoints_that_are_all_gone_are_unavailable_and_come_back_within_the_backoff() {
+    let backends = [Backend::start().await, Backend::start().await];
+    let addresses = backends.each_ref().map(|backend| backend.address.clone());
+    let channel = channel(json!({ "endpoints": addresses }));
+    until_ok(&channel, Duration::from_secs(5)).await;
+    for backend in backends {
+        backend.kill().await;
+    }
+    let begun = Instant::now();
+    let status = loop {
+        match call(&channel, "").await {
+            Err(status) => break status,
+            Ok(_) => assert!(begun.elapsed() < Duration::from_secs(5)),
+        }
+    };
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    let [one, other] = &addresses;
+    let _back = [Backend::start_at(one).await, Backend::start_at(other).await];
+    until_ok(&channel, Duration::from_secs(8)).await;
 }

@@ -28,6 +28,8 @@ pub(crate) enum Then {
     /// The end of the connection, without an answer.
     Close,
     Silence,
+    /// It reads and writes no more, and the connection stays open.
+    Freeze,
 }
 
 pub(crate) struct RawServer {
@@ -133,6 +135,7 @@ async fn serve(stream: TcpStream, then: Decide, calls: Arc<AtomicUsize>) {
             }
             Then::Close => return,
             Then::Silence => std::mem::forget(respond),
+            Then::Freeze => std::future::pending().await,
         }
     }
 }
