@@ -18,7 +18,7 @@ use futures_util::stream;
 use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
 use tonic::{
     Request, Status,
-    metadata::{Ascii, MetadataKey, MetadataValue},
+    metadata::{Ascii, MetadataKey, MetadataMap, MetadataValue},
 };
 
 use super::{config_args::ConfigArgs, could_not_run, invalid_input, output};
@@ -121,10 +121,8 @@ async fn call(args: &Args, config: Config) -> Result<(), Ended> {
         return Err(invalid_input(message));
     }
     let mut request = Request::new(stream::iter(requests));
+    *request.metadata_mut() = metadata;
     request.set_timeout(timeout);
-    for (key, value) in metadata {
-        request.metadata_mut().insert(key, value);
-    }
     let mut client = tonic::client::Grpc::new(channel)
         .max_decoding_message_size(usize::MAX)
         .max_encoding_message_size(usize::MAX);
@@ -185,20 +183,21 @@ async fn channel(method: &Method, mut config: Config) -> Result<(Channel, Option
     Ok((channel.map_err(invalid_input)?, opened))
 }
 
-fn metadata(given: &[String]) -> Result<Vec<(MetadataKey<Ascii>, MetadataValue<Ascii>)>, Ended> {
-    let parse = |text: &String| {
-        let (key, value) = text.split_once('=')?;
-        Some((key.parse().ok()?, value.parse().ok()?))
-    };
-    let parsed = given.iter().map(|text| {
-        parse(text).ok_or_else(|| {
-            let key = text.split_once('=').map_or(&**text, |(key, _)| key);
-            invalid_input(format_args!(
-                "`--metadata {key}=…`: expected KEY=VALUE, in ASCII"
-            ))
-        })
-    });
-    parsed.collect()
+fn metadata(given: &[String]) -> Result<MetadataMap, Ended> {
+    let mut metadata = MetadataMap::new();
+    for text in given {
+        let (key, value) = text.split_once('=').unwrap_or((text, ""));
+        let parsed = MetadataKey::from_bytes(key.as_bytes()).ok();
+        let parsed = parsed.zip(value.parse::<MetadataValue<Ascii>>().ok());
+        let Some((key, value)) = parsed.filter(|_| text.contains('=')) else {
+            // Not shown: it may be a credential.
+            return Err(invalid_input(
+                "`--metadata` is not valid: expected KEY=VALUE, in ASCII",
+            ));
+        };
+        metadata.insert(key, value);
+    }
+    Ok(metadata)
 }
 
 fn text(given: Option<&str>) -> Result<String, Ended> {
@@ -217,8 +216,8 @@ fn text(given: Option<&str>) -> Result<String, Ended> {
 /// The messages of a text: one JSON value after the other.
 fn requests(of: &MessageDescriptor, text: &str) -> Result<Vec<DynamicMessage>, Ended> {
     let mut requests = Vec::new();
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
-    while let Some(value) = values.next() {
+    let values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
+    for value in values {
         let invalid = |error: serde_json::Error| {
             invalid_input(format_args!(
                 "the request is not a `{}`: {error}",

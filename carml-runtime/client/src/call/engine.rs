@@ -80,7 +80,7 @@ impl Service<Request<Body>> for Engine {
         Box::pin(async move {
             Ok(run(&shared, request)
                 .await
-                .unwrap_or_else(|status| status.into_http()))
+                .unwrap_or_else(Status::into_http))
         })
     }
 }
@@ -143,7 +143,7 @@ async fn run(shared: &Arc<Shared>, request: Request<Body>) -> Result<Response<Bo
             }
         };
         let Some(pause) = retries.next(failure.code(), pushback, !source.can_repeat()) else {
-            return answer.map_or(Err(failure), Ok);
+            return answer.ok_or(failure);
         };
         tracing::debug!(grpc.target = %settings.name, code = code::name(failure.code()), ?pause, "retried");
         sleep(pause).await;

@@ -102,10 +102,12 @@ impl Connector {
     ) -> Result<Established, String> {
         let io: Io = match (address, peer) {
             #[cfg(unix)]
-            (Address::Unix(path), _) => {
-                Box::new(tokio::net::UnixStream::connect(path).await.map_err(text)?)
-            }
-            (_, Some(peer)) => Box::new(tcp(peer).await.map_err(text)?),
+            (Address::Unix(path), _) => Box::new(
+                tokio::net::UnixStream::connect(path)
+                    .await
+                    .map_err(|error| error.to_string())?,
+            ),
+            (_, Some(peer)) => Box::new(tcp(peer).await.map_err(|error| error.to_string())?),
             _ => return Err("sockets in the file system are not on this system".to_owned()),
         };
         #[cfg(feature = "tls")]
@@ -121,9 +123,12 @@ impl Connector {
             .max_header_list_size(MAX_HEADERS)
             // None until the server says how many it allows.
             .initial_max_send_streams(0);
-        let (send, mut connection) = builder.handshake(io).await.map_err(text)?;
+        let (send, mut connection) = builder
+            .handshake(io)
+            .await
+            .map_err(|error| error.to_string())?;
         poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(text(error))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error.to_string())),
             Poll::Ready(Ok(())) => Poll::Ready(Err("closed before it was ready".to_owned())),
             Poll::Pending if send.current_max_send_streams() > 0 => Poll::Ready(Ok(())),
             Poll::Pending => Poll::Pending,
@@ -154,9 +159,12 @@ impl Tls {
             (None, Address::Network(address)) => host(address),
             (None, Address::Unix(_)) => "localhost",
         };
-        let name = ServerName::try_from(host.to_owned()).map_err(text)?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
         let connector = tokio_rustls::TlsConnector::from(self.certificates.current().await);
-        let stream = connector.connect(name, io).await.map_err(text)?;
+        let stream = connector
+            .connect(name, io)
+            .await
+            .map_err(|error| error.to_string())?;
         if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err("the server does not offer HTTP/2 by ALPN".to_owned());
         }
@@ -196,8 +204,4 @@ async fn tcp(peer: SocketAddr) -> io::Result<TcpStream> {
     #[cfg(any(target_os = "android", target_os = "linux"))]
     socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(USER_TIMEOUT))?;
     Ok(stream)
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }
