@@ -3,7 +3,7 @@
 use std::{
     fmt,
     io::{self, IsTerminal as _},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,13 +16,16 @@ use tracing_subscriber::{
     EnvFilter, Layer, layer::SubscriberExt as _, registry::LookupSpan, util::SubscriberInitExt as _,
 };
 
-use crate::{line::Lines, queue::Queue, sink, stdout};
+use crate::{
+    hooks,
+    level::{self, Level},
+    line::Lines,
+    queue::Queue,
+    sink, stdout,
+};
 
 /// How long a flush may take.
 const FLUSH: Duration = Duration::from_secs(2);
-
-/// Where lines wait when the process ends.
-static QUEUES: OnceLock<Vec<Arc<Queue>>> = OnceLock::new();
 
 /// Why the log cannot be started.
 #[derive(Debug)]
@@ -86,8 +89,9 @@ pub fn init(config: &Config) -> Result<(), Error> {
     let stdout = (!pretty).then(|| Arc::clone(&out));
     let hooks = sinks.lines();
     let lines = (stdout.is_some() || !hooks.is_empty()).then_some(Lines { stdout, hooks });
+    let level = Level::new(filter(config)?);
     let subscriber = tracing_subscriber::registry()
-        .with(filter(config))
+        .with(level.clone())
         .with(text)
         .with(lines);
     #[cfg(feature = "zipkin")]
@@ -96,17 +100,17 @@ pub fn init(config: &Config) -> Result<(), Error> {
         // The embedder set one at the same time.
         return Ok(());
     }
+    level.install();
     stdout::spawn(Arc::clone(&out)).map_err(|error| Error::new("the log", error))?;
     let mut queues = sinks.spawn()?;
-    queues.push(out);
-    let _ = QUEUES.set(queues);
+    queues.push(("stdout", out));
+    hooks::set(queues);
     Ok(())
 }
 
-fn filter(config: &Config) -> EnvFilter {
+fn filter(config: &Config) -> Result<EnvFilter, Error> {
     let level = if config.app.verbose { "debug" } else { "info" };
-    EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new(format!("{level},h2=warn,hyper=warn,tower=warn")))
+    EnvFilter::try_from_default_env().or_else(|_| level::filter(level))
 }
 
 /// Waits until every line is written, for at most two seconds: before the process ends.
@@ -114,10 +118,9 @@ fn filter(config: &Config) -> EnvFilter {
 /// Lines that are logged later are written too, unless the process ends before.
 pub fn flush() {
     let until = Instant::now() + FLUSH;
-    let queues = || QUEUES.get().into_iter().flatten();
-    queues().for_each(|queue| queue.close());
+    hooks::queues().for_each(|queue| queue.close());
     // Standard output is the last: it has what the others say at their end.
-    queues().for_each(|queue| queue.wait(until));
+    hooks::queues().for_each(|queue| queue.wait(until));
 }
 
 /// JSON lines for standard output, as [`init`] writes them, as a layer of a subscriber of your own:

@@ -35,7 +35,10 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     waiting: Batch,
+    /// Not yet reported in the log.
     lost: u64,
+    /// Since the start.
+    dropped: u64,
     /// The reader waits for a line.
     is_reader_idle: bool,
     /// What the reader took is not written yet.
@@ -118,7 +121,7 @@ impl Queue {
         let mut state = self.state();
         let waiting = &mut state.waiting;
         if waiting.len() >= self.max_lines || waiting.bytes.len() + line.len() > MAX_BYTES {
-            state.lost += 1;
+            state.lose(1);
             return;
         }
         waiting.push(line);
@@ -171,7 +174,23 @@ impl Queue {
 
     /// Lines that the destination refused, or that were given up.
     pub(crate) fn lose(&self, lines: u64) {
-        self.state().lost += lines;
+        self.state().lose(lines);
+    }
+
+    /// How many lines wait.
+    pub(crate) fn len(&self) -> u64 {
+        self.state().waiting.len() as u64
+    }
+
+    /// How many lines were lost since the start.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.state().dropped
+    }
+
+    /// Counts lines that were dropped after they were taken, and are reported elsewhere.
+    #[cfg(feature = "tls")]
+    pub(crate) fn count_dropped(&self, lines: u64) {
+        self.state().dropped += lines;
     }
 
     /// Whether the process ends.
@@ -236,6 +255,13 @@ impl Queue {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn lose(&mut self, lines: u64) {
+        self.lost += lines;
+        self.dropped += lines;
     }
 }
 

@@ -9,6 +9,10 @@ use super::json;
 /// Fields beyond this size are left out.
 const MAX_FIELDS: usize = 64 << 10;
 
+/// The field that has metadata of a request: a JSON object, of which each key becomes a field, as
+/// OpenTelemetry has them.
+const METADATA: &str = "rpc.request.metadata";
+
 /// Ids of a trace, as they are written.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Ids {
@@ -123,7 +127,9 @@ impl Visit for Fields<'_> {
         scratch.clear();
         // A `Debug` that fails has written what it could.
         let _ = write!(scratch, "{value:?}");
-        self.record_str(field, &scratch);
+        if field.name() != METADATA || !self.metadata(&scratch) {
+            self.record_str(field, &scratch);
+        }
         *self.scratch = scratch;
     }
 
@@ -164,6 +170,20 @@ impl Visit for Fields<'_> {
 }
 
 impl Fields<'_> {
+    /// Writes a field for each key of a JSON object; whether it is one.
+    fn metadata(&mut self, object: &str) -> bool {
+        let Ok(values) = serde_json::from_str::<serde_json::Map<_, _>>(object) else {
+            return false;
+        };
+        for (name, value) in values {
+            if let Some(out) = self.key(&format!("{METADATA}.{name}")) {
+                // Writing to memory does not fail.
+                let _ = serde_json::to_writer(out, &value);
+            }
+        }
+        true
+    }
+
     fn number(&mut self, field: &Field, value: impl itoa::Integer) {
         if let Some(out) = self.key(field.name()) {
             out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());

@@ -11,8 +11,6 @@ mod zipkin;
 
 use std::{cell::Cell, future::Future, pin::Pin, sync::Arc, thread};
 
-#[cfg(feature = "tls")]
-use carml_config::model::AppSection;
 use carml_config::{Config, model::LoggerHook};
 
 #[cfg(feature = "zipkin")]
@@ -20,7 +18,7 @@ use tracing::Subscriber;
 #[cfg(feature = "zipkin")]
 use tracing_subscriber::{Layer, filter::FilterFn, registry::LookupSpan};
 
-use crate::{Error, queue::Queue};
+use crate::{Error, hooks::Named, queue::Queue};
 
 thread_local! {
     static IS_HOOK_THREAD: Cell<bool> = const { Cell::new(false) };
@@ -29,19 +27,6 @@ thread_local! {
 /// Whether this is the thread that sends to destinations.
 pub(crate) fn is_hook_thread() -> bool {
     IS_HOOK_THREAD.try_with(Cell::get).unwrap_or(false)
-}
-
-/// The name that destinations know the service by: the program's if the config has none.
-#[cfg(feature = "tls")]
-pub(super) fn app_name(app: &AppSection) -> String {
-    app.name.clone().unwrap_or_else(|| {
-        let program = std::env::current_exe().ok();
-        let name = program.as_deref().and_then(|path| path.file_stem());
-        name.map_or_else(
-            || "unknown".to_owned(),
-            |name| name.to_string_lossy().into_owned(),
-        )
-    })
 }
 
 /// The name of this machine.
@@ -58,7 +43,7 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// What the config lists, ready to run.
 pub(crate) struct Sinks {
     /// Queues of log lines.
-    lines: Vec<Arc<Queue>>,
+    lines: Vec<Named>,
     tasks: Vec<Task>,
     #[cfg(feature = "zipkin")]
     spans: Option<(Arc<Queue>, zipkin::Tracer)>,
@@ -75,7 +60,7 @@ impl Sinks {
         for hook in &config.logger.hooks {
             let queue = queue();
             if let Some(task) = task(*hook, config, &queue)? {
-                sinks.lines.push(queue);
+                sinks.lines.push((name(*hook), queue));
                 sinks.tasks.push(task);
             }
         }
@@ -86,8 +71,11 @@ impl Sinks {
             sinks
                 .tasks
                 .push(Box::pin(run::run(Arc::clone(&queue), sink)));
-            let tracer =
-                zipkin::Tracer::new(&app_name(&config.app), &config.tracer, Arc::clone(&queue));
+            let tracer = zipkin::Tracer::new(
+                &crate::app_name(&config.app),
+                &config.tracer,
+                Arc::clone(&queue),
+            );
             sinks.spans = Some((queue, tracer));
         }
         Ok(sinks)
@@ -95,7 +83,10 @@ impl Sinks {
 
     /// The queues of the log hooks.
     pub(crate) fn lines(&self) -> Vec<Arc<Queue>> {
-        self.lines.clone()
+        self.lines
+            .iter()
+            .map(|(_, queue)| Arc::clone(queue))
+            .collect()
     }
 
     /// The layer that makes spans, if they are exported.
@@ -117,9 +108,9 @@ impl Sinks {
     }
 
     /// Starts the thread, if anything is sent; the queues to flush at the end.
-    pub(crate) fn spawn(self) -> Result<Vec<Arc<Queue>>, Error> {
+    pub(crate) fn spawn(self) -> Result<Vec<Named>, Error> {
         #[cfg(feature = "zipkin")]
-        let spans = self.spans.map(|(queue, _)| queue);
+        let spans = self.spans.map(|(queue, _)| ("zipkin", queue));
         #[cfg(not(feature = "zipkin"))]
         let spans = None;
         let queues = self.lines.into_iter().chain(spans).collect();
@@ -146,6 +137,14 @@ impl Sinks {
             })
             .map_err(failed)?;
         Ok(queues)
+    }
+}
+
+/// As the config has it.
+fn name(hook: LoggerHook) -> &'static str {
+    match hook {
+        LoggerHook::Syslog => "syslog",
+        LoggerHook::ElasticSearch => "elastic_search",
     }
 }
 

@@ -49,9 +49,10 @@ impl Refused {
         self.count
     }
 
-    /// Logs what was refused since the last time.
-    fn say(&mut self, name: &str) {
+    /// Counts what was refused since the last time, and logs it.
+    fn say(&mut self, name: &str, queue: &Queue) {
         let Self { count, reason } = std::mem::take(self);
+        queue.count_dropped(count);
         if let Some(reason) = reason {
             tracing::warn!(
                 target: LOCAL_TARGET,
@@ -102,13 +103,14 @@ pub(super) async fn run<S: Sink>(queue: Arc<Queue>, mut sink: S) {
         }
         let mut backoff = MIN_BACKOFF;
         while let Err(failure) = sink.send(&mut batch, &mut refused).await {
-            refused.say(name);
+            refused.say(name, &queue);
             if !std::mem::replace(&mut is_failing, true) {
                 failure.say(name);
             }
             if queue.is_closing() {
                 // There is no later time.
                 lost += batch.len() as u64;
+                queue.count_dropped(batch.len() as u64);
                 break;
             }
             if failure.is_lasting {
@@ -118,7 +120,7 @@ pub(super) async fn run<S: Sink>(queue: Arc<Queue>, mut sink: S) {
             queue.back_off(backoff.mul_f64(jitter)).await;
             backoff = (backoff * 2).min(MAX_BACKOFF);
         }
-        refused.say(name);
+        refused.say(name, &queue);
         if queue.is_closing() && is_failing {
             tracing::warn!(target: LOCAL_TARGET, lost, "{name}: the entries that waited are lost");
             continue;

@@ -34,7 +34,7 @@ pub(super) struct ElasticSearch {
 
 impl ElasticSearch {
     pub(super) fn new(app: &AppSection, settings: &model::ElasticSearch) -> Result<Self, Error> {
-        let name = super::app_name(app);
+        let name = crate::app_name(app);
         let authorization =
             authorization(settings).map_err(|error| Error::new(ElasticSearch::NAME, error))?;
         Ok(Self {

@@ -28,7 +28,7 @@ impl Syslog {
         let settings = config.logger.syslog.clone().unwrap_or_default();
         let transport = Transport::new(&settings)?;
         Ok(Self {
-            sender: Sender::new(&super::app_name(&config.app), settings.facility),
+            sender: Sender::new(&crate::app_name(&config.app), settings.facility),
             format: transport.format(),
             transport,
         })
