@@ -71,8 +71,8 @@ const LOGS: [(&str, Log); 2] = [("none", Log::None), ("json", Log::Json)];
 fn chain() -> Chain {
     Chain::compile(&[
         ServerMiddleware::Recover,
-        ServerMiddleware::Tracing,
-        ServerMiddleware::Logging,
+        ServerMiddleware::Tracing(Default::default()),
+        ServerMiddleware::Logging(Default::default()),
         ServerMiddleware::MaxMessageSize(ByteSize::new(LIMIT)),
     ])
     .unwrap()

@@ -96,8 +96,8 @@ async fn carml(config: Value) {
     carml_telemetry::init(&config).unwrap();
     let chain = Chain::compile(&[
         ServerMiddleware::Recover,
-        ServerMiddleware::Logging,
-        ServerMiddleware::Tracing,
+        ServerMiddleware::Logging(Default::default()),
+        ServerMiddleware::Tracing(Default::default()),
         ServerMiddleware::MaxMessageSize(ByteSize::new(LIMIT)),
     ]);
     let service = ChainLayer::new(chain.unwrap()).layer(EchoServer::new(Parrot));

@@ -2,6 +2,10 @@
 //!
 //! - [`chain`]: the middlewares of a server, in the operator's order.
 //! - [`server`]: its accept loop and connections.
-//! - [`code`]: codes as text.
+//! - [`Methods`], [`Place`]: what both know of the services; [`code`]: codes as text.
 
-pub use carml_grpc::{FileDescriptors, chain, code, server};
+#[cfg(feature = "compression")]
+pub use carml_grpc::MessageCompression;
+#[cfg(feature = "auth")]
+pub use carml_grpc::{Credential, Identity};
+pub use carml_grpc::{FileDescriptors, Methods, Place, chain, code, server};

@@ -66,6 +66,8 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
+//! | `auth` | no | the middleware `auth`: bearer tokens, JSON Web Tokens, client certificates |
+//! | `compression` | no | the middleware `compression`, with gzip and zstd |
 //! | `elastic-search` | no | the log hook `elastic_search` |
 //! | `download` | no | the [download manager](mod@download) of the section `download` |
 //! | `etcd` | no | the etcd backend of the key/value store; its build needs `protoc` |
@@ -79,6 +81,7 @@
 //! | `zipkin` | no | export of spans to Zipkin |
 //! | `full` | no | all of them |
 
+mod admin;
 mod app;
 pub mod client;
 pub mod discovery;

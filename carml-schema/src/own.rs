@@ -14,6 +14,7 @@ macro_rules! own {
 
 /// The files below [`PREFIX`], with their texts.
 pub const DOCUMENTS: &[(&str, &str)] = own![
+    "admin.json",
     "app.json",
     "base.json",
     "carml.json",

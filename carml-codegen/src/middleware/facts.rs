@@ -54,6 +54,7 @@ fn built_in(table: &Table<'_>) -> TokenStream {
 fn facts(middleware: &Middleware<'_>) -> TokenStream {
     let Middleware {
         name,
+        description,
         server,
         client,
         ..
@@ -74,6 +75,7 @@ fn facts(middleware: &Middleware<'_>) -> TokenStream {
     quote! {
         Facts {
             name: #name,
+            description: #description,
             server: #server,
             client: #client,
             feature: #feature,

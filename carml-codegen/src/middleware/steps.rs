@@ -18,7 +18,7 @@ pub(super) fn module(table: &Table<'_>) -> String {
     let state = state(table);
     let tokens = quote! {
         use super::{BuiltIn, ClientMiddleware, ServerMiddleware, Visit};
-        use crate::middleware::{Implicit, Middleware};
+        use crate::middleware::{Implicit, Middleware, Place, Refusal};
         #(#imports)*
 
         #[doc = " No chain has more steps: none is in a list twice."]
@@ -61,11 +61,11 @@ fn step(table: &Table<'_>) -> TokenStream {
         let missing = one.feature.map(|feature| {
             let any = one.options.as_ref().map(|_| quote!((_)));
             let without = pattern(one, &quote!(#any));
-            quote!(#[cfg(not(feature = #feature))] #without => return None,)
+            quote!(#[cfg(not(feature = #feature))] #without => return Ok(None),)
         });
         quote! {
             #gate
-            #with => Step::#variant(<#ty as Middleware>::build(#options)),
+            #with => Step::#variant(<#ty as Middleware>::build(#options, place)?),
             #missing
         }
     });
@@ -92,8 +92,11 @@ fn step(table: &Table<'_>) -> TokenStream {
 
         impl Step {
             #[doc = " The middleware with these options, if it is in this build."]
-            pub(super) fn build(middleware: &BuiltIn) -> Option<Self> {
-                Some(match middleware { #(#build)* })
+            pub(super) fn build(
+                middleware: &BuiltIn,
+                place: &Place,
+            ) -> Result<Option<Self>, Refusal> {
+                Ok(Some(match middleware { #(#build)* }))
             }
 
             #[doc = " What applies if the list does not name the middleware."]

@@ -6,8 +6,15 @@ pub trait Middleware: Sized + Debug {
     type Options;
     type State: Default;
 
-    fn build(options: &Self::Options) -> Self;
+    fn build(options: &Self::Options, place: &Place) -> Result<Self, Refusal>;
 }
+
+/// What a middleware is made with.
+pub struct Place;
+
+/// Why one cannot be made.
+#[derive(Debug)]
+pub struct Refusal;
 
 pub trait Implicit: Middleware {
     fn implicit(value: u64) -> Self;
@@ -16,6 +23,8 @@ pub trait Implicit: Middleware {
 macro_rules! keeps_options {
     ($($module:ident: $name:ident($options:ty);)*) => {$(
         pub mod $module {
+            use super::{Place, Refusal};
+
             #[derive(Debug)]
             pub struct $name(pub(super) $options);
 
@@ -23,8 +32,8 @@ macro_rules! keeps_options {
                 type Options = $options;
                 type State = ();
 
-                fn build(options: &$options) -> Self {
-                    Self(options.clone())
+                fn build(options: &$options, _place: &Place) -> Result<Self, Refusal> {
+                    Ok(Self(options.clone()))
                 }
             }
         }

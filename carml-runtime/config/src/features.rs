@@ -1,6 +1,8 @@
 //! The features of `carml-runtime` that config may ask for, and whether they are in this build.
 
 const FEATURES: &[(&str, bool)] = &[
+    ("auth", cfg!(feature = "auth")),
+    ("compression", cfg!(feature = "compression")),
     ("consul", cfg!(feature = "consul")),
     ("download", cfg!(feature = "download")),
     ("elastic-search", cfg!(feature = "elastic-search")),

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::support::{WithoutCredentials, present, present_int, integer};
+use super::support::{WithoutCredentials, present, present_int, integer, with_options};
 
 /// Every section that CarML itself reads. Other keys are allowed: extend it with `allOf` and your own properties, and forbid all others with `unevaluatedProperties: false`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -23,6 +23,8 @@ pub struct Config {
     pub registry: Option<Registry>,
     /// Health of this service and of what it needs. grpc.health.v1 is always served. This version does not probe `endpoints`.
     pub health: Health,
+    /// The admin port: HTTP 1.1 for operators, with `/healthz`, `/readyz`, `/metrics`, `/config`, `/chain` and a page for people at `/`. Everybody who can connect to it can read these: secrets are hidden, all else is shown.
+    pub admin: Admin,
     /// Where events go, in addition to standard output.
     pub logger: Logger,
     /// Where finished spans go.
@@ -153,8 +155,8 @@ impl Default for GrpcServer {
             tls: None,
             reflection: true,
             middleware: vec![
-                ServerMiddleware::Recover, ServerMiddleware::Tracing,
-                ServerMiddleware::Logging
+                ServerMiddleware::Recover, ServerMiddleware::Tracing(Tracing::default()),
+                ServerMiddleware::Logging(Logging::default())
             ],
             handshake_timeout: "10s"
                 .parse::<super::Duration>()
@@ -246,15 +248,17 @@ pub enum ClientAuth {
 }
 
 /// One middleware of the server chain.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerMiddleware {
     /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic ends its call with a reset stream.
     Recover,
     /// One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO. A call that this service makes has the target `carml::rpc::client`.
-    Logging,
+    Logging(Logging),
     /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. On the server it continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client it continues the trace of the call that is being handled, and sends `traceparent`.
-    Tracing,
+    Tracing(Tracing),
+    /// Counts calls and measures their durations, for `/metrics` and the page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`. A method that no service has is `_OTHER`. Its place decides what the duration has: put it first, to measure all that a caller waits for.
+    Metrics(Metrics),
     /// A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier.
     Timeout(super::Duration),
     /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
@@ -263,6 +267,113 @@ pub enum ServerMiddleware {
     ConcurrencyLimit(ConcurrencyLimit),
     /// A call that comes faster than `rate` ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` tells the client when there is room for one. No call waits in a queue.
     RateLimit(RateLimit),
+    /// While the processor is above `cpu`, calls end with RESOURCE_EXHAUSTED if more are in progress than the service works on at once, which is its best throughput times its least latency; `grpc-retry-pushback-ms` asks the client to wait a second before it retries. Health is always answered.
+    LoadShed(LoadShed),
+    /// Takes requests that are compressed, and compresses answers for clients that accept it. A message that has more bytes than `max_message_size` once it is decompressed ends its call with RESOURCE_EXHAUSTED, before it takes more memory than that; one that cannot be decompressed with INTERNAL; an encoding that is not accepted with UNIMPLEMENTED.
+    Compression(Compression),
+    /// Lets calls pass that have one of the credentials that are listed: a secret, a JSON Web Token, or the certificate of a client. Without one, or with a wrong one, a call ends with UNAUTHENTICATED; one of somebody who is not allowed with PERMISSION_DENIED; and with UNAVAILABLE while there are no keys to verify a token with. A bearer token that is wrong is an error even if the client has a certificate. Handlers find the `Identity` in the extensions of the request. Health needs no credentials.
+    Auth(Auth),
+}
+
+impl<'de> Deserialize<'de> for ServerMiddleware {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(remote = "ServerMiddleware", rename_all = "snake_case")]
+        enum Variants__ {
+            Recover,
+            Logging(Logging),
+            Tracing(Tracing),
+            Metrics(Metrics),
+            Timeout(super::Duration),
+            MaxMessageSize(super::ByteSize),
+            ConcurrencyLimit(ConcurrencyLimit),
+            RateLimit(RateLimit),
+            LoadShed(LoadShed),
+            Compression(Compression),
+            Auth(Auth),
+        }
+        let value = with_options(
+            d,
+            &["logging", "tracing", "metrics", "load_shed", "compression"],
+        )?;
+        Variants__::deserialize(value).map_err(serde::de::Error::custom)
+    }
+}
+
+/// What is logged of calls.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Logging {
+    /// Services and methods whose calls are not logged: `package.Service` or `package.Service/Method`. They must be served. Defaults to `["grpc.health.v1.Health"]`.
+    pub exclude: Vec<String>,
+    /// Names of metadata of the request to log, as `rpc.request.metadata.<name>`. Their values are visible to everybody who reads the log: names of credentials, such as `authorization`, are refused. For example `["x-request-id"]`.
+    pub metadata: Vec<String>,
+}
+
+impl Default for Logging {
+    fn default() -> Self {
+        Self {
+            exclude: vec!["grpc.health.v1.Health".to_owned()],
+            metadata: Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Logging {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Logging")
+            .field("exclude", &WithoutCredentials(&self.exclude))
+            .field("metadata", &WithoutCredentials(&self.metadata))
+            .finish()
+    }
+}
+
+/// Which calls have spans.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tracing {
+    /// Services and methods whose calls have no span: `package.Service` or `package.Service/Method`. They must be served. Defaults to `["grpc.health.v1.Health"]`.
+    pub exclude: Vec<String>,
+}
+
+impl Default for Tracing {
+    fn default() -> Self {
+        Self {
+            exclude: vec!["grpc.health.v1.Health".to_owned()],
+        }
+    }
+}
+
+impl std::fmt::Debug for Tracing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tracing")
+            .field("exclude", &WithoutCredentials(&self.exclude))
+            .finish()
+    }
+}
+
+/// Which calls are counted.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Services and methods whose calls are not counted: `package.Service` or `package.Service/Method`. They must be served. Defaults to `["grpc.health.v1.Health"]`.
+    pub exclude: Vec<String>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            exclude: vec!["grpc.health.v1.Health".to_owned()],
+        }
+    }
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metrics")
+            .field("exclude", &WithoutCredentials(&self.exclude))
+            .finish()
+    }
 }
 
 /// How many calls may be in progress at the same time.
@@ -310,6 +421,217 @@ impl std::fmt::Debug for RateLimit {
 pub enum RateLimitKey {
     All,
     Peer,
+}
+
+/// When calls are shed.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LoadShed {
+    /// The share of the processors that the service may use, by the quota of its cgroup, as a mean of about a second. Defaults to `"90%"`.
+    pub cpu: String,
+    /// The time of which throughput and latency are taken. Defaults to `"5s"`.
+    pub window: super::Duration,
+}
+
+impl Default for LoadShed {
+    fn default() -> Self {
+        Self {
+            cpu: "90%".to_owned(),
+            window: "5s".parse::<super::Duration>().expect("the schema's default"),
+        }
+    }
+}
+
+impl std::fmt::Debug for LoadShed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoadShed")
+            .field("cpu", &WithoutCredentials(&self.cpu))
+            .field("window", &self.window)
+            .finish()
+    }
+}
+
+/// Which encodings are used, and for what.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Compression {
+    /// How answers are compressed. They are not if absent, or if the client does not accept it.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub send: Option<MessageEncoding>,
+    /// How requests may be compressed. Defaults to `["gzip","zstd"]`.
+    pub accept: Vec<MessageEncoding>,
+    /// Smaller messages are sent as they are. Defaults to `"1kb"`.
+    pub min_size: super::ByteSize,
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self {
+            send: None,
+            accept: vec![MessageEncoding::Gzip, MessageEncoding::Zstd],
+            min_size: "1kb".parse::<super::ByteSize>().expect("the schema's default"),
+        }
+    }
+}
+
+/// A way to compress messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageEncoding {
+    Gzip,
+    Zstd,
+}
+
+/// Who may call.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Auth {
+    /// Secrets that a call may have as `authorization: Bearer`.
+    pub bearer: Vec<super::Secret>,
+    /// JSON Web Tokens of one issuer, as `authorization: Bearer`. They must say when they expire.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<AuthJwt>,
+    /// Certificates of clients, which an authority of `grpc.server.tls.client_ca_file` has signed.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub mtls: Option<AuthMtls>,
+    /// What single methods require. The most specific name wins.
+    pub methods: Vec<AuthMethods>,
+}
+
+/// JSON Web Tokens of one issuer, as `authorization: Bearer`. They must say when they expire.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthJwt {
+    /// The `iss` of the tokens.
+    pub issuer: String,
+    /// This service, as the `aud` of the tokens names it.
+    pub audience: String,
+    /// The keys of the issuer, a JSON Web Key Set: a file, which is read again every 10 seconds, or a URL with `https`, which is read in the background every 5 minutes, and for a key that is not known at most every 10 seconds. For example `"https://issuer.example.org/.well-known/jwks.json"`.
+    pub jwks: String,
+    /// The signatures that are accepted. Defaults to `["RS256","ES256","EdDSA"]`.
+    #[serde(default = "AuthJwt::default_algorithms")]
+    pub algorithms: Vec<JwtAlgorithm>,
+    /// How far the clocks of the issuer and of this machine may differ. Defaults to `"60s"`.
+    #[serde(default = "AuthJwt::default_leeway")]
+    pub leeway: super::Duration,
+}
+
+impl AuthJwt {
+    fn default_algorithms() -> Vec<JwtAlgorithm> {
+        vec![JwtAlgorithm::Rs256, JwtAlgorithm::Es256, JwtAlgorithm::EdDsa]
+    }
+    fn default_leeway() -> super::Duration {
+        "60s".parse::<super::Duration>().expect("the schema's default")
+    }
+}
+
+impl std::fmt::Debug for AuthJwt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthJwt")
+            .field("issuer", &WithoutCredentials(&self.issuer))
+            .field("audience", &WithoutCredentials(&self.audience))
+            .field("jwks", &WithoutCredentials(&self.jwks))
+            .field("algorithms", &self.algorithms)
+            .field("leeway", &self.leeway)
+            .finish()
+    }
+}
+
+/// A signature of RFC 7518 or RFC 8037.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum JwtAlgorithm {
+    Rs256,
+    Rs384,
+    Rs512,
+    Ps256,
+    Ps384,
+    Ps512,
+    Es256,
+    Es384,
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+/// Certificates of clients, which an authority of `grpc.server.tls.client_ca_file` has signed.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthMtls {
+    /// The names of which a certificate must have one: URIs, such as SPIFFE ids, and DNS names. For example `["spiffe://example.org/billing"]`.
+    pub allow: Vec<String>,
+}
+
+impl std::fmt::Debug for AuthMtls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthMtls")
+            .field("allow", &WithoutCredentials(&self.allow))
+            .finish()
+    }
+}
+
+/// What some methods require.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthMethods {
+    /// The methods. They must be served.
+    pub name: Vec<AuthName>,
+    /// Which credentials count: `any` of those that `auth` has, one kind, or `none` for a method that everybody may call. Defaults to `"any"`.
+    #[serde(default = "AuthMethods::default_require")]
+    pub require: AuthRequire,
+    /// Who may call: the `sub` of tokens, and the names in certificates. All that have credentials if empty.
+    #[serde(default = "AuthMethods::default_allow")]
+    pub allow: Vec<String>,
+}
+
+impl AuthMethods {
+    fn default_require() -> AuthRequire {
+        AuthRequire::Any
+    }
+    fn default_allow() -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl std::fmt::Debug for AuthMethods {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthMethods")
+            .field("name", &self.name)
+            .field("require", &self.require)
+            .field("allow", &WithoutCredentials(&self.allow))
+            .finish()
+    }
+}
+
+/// A service, one of its methods, or, if empty, all methods.
+#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuthName {
+    /// `package.Service`
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The method's name; all of the service if absent.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+}
+
+impl std::fmt::Debug for AuthName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthName")
+            .field("service", &WithoutCredentials(&self.service))
+            .field("method", &WithoutCredentials(&self.method))
+            .finish()
+    }
+}
+
+/// Which credentials count: `any` of those that `auth` has, one kind, or `none` for a method that everybody may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthRequire {
+    Any,
+    Bearer,
+    Jwt,
+    Mtls,
+    None,
 }
 
 /// How the server notices a peer that disappeared without closing its connection, so that its streams end and their locks are released.
@@ -385,8 +707,8 @@ impl Default for GrpcClient {
     fn default() -> Self {
         Self {
             middleware: vec![
-                ClientMiddleware::Recover, ClientMiddleware::Tracing,
-                ClientMiddleware::Logging
+                ClientMiddleware::Recover, ClientMiddleware::Tracing(Tracing::default()),
+                ClientMiddleware::Logging(Logging::default())
             ],
             targets: BTreeMap::new(),
         }
@@ -403,17 +725,32 @@ impl std::fmt::Debug for GrpcClient {
 }
 
 /// One middleware of the client chain.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientMiddleware {
     /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic ends its call with a reset stream.
     Recover,
     /// One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO. A call that this service makes has the target `carml::rpc::client`.
-    Logging,
+    Logging(Logging),
     /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. On the server it continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client it continues the trace of the call that is being handled, and sends `traceparent`.
-    Tracing,
+    Tracing(Tracing),
     /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
     MaxMessageSize(super::ByteSize),
+}
+
+impl<'de> Deserialize<'de> for ClientMiddleware {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(remote = "ClientMiddleware", rename_all = "snake_case")]
+        enum Variants__ {
+            Recover,
+            Logging(Logging),
+            Tracing(Tracing),
+            MaxMessageSize(super::ByteSize),
+        }
+        let value = with_options(d, &["logging", "tracing"])?;
+        Variants__::deserialize(value).map_err(serde::de::Error::custom)
+    }
 }
 
 /// A service that this one calls: where its instances are, and how it is called.
@@ -809,6 +1146,27 @@ impl Default for Health {
             interval: "10s".parse::<super::Duration>().expect("the schema's default"),
             timeout: "2s".parse::<super::Duration>().expect("the schema's default"),
         }
+    }
+}
+
+/// The admin port: HTTP 1.1 for operators, with `/healthz`, `/readyz`, `/metrics`, `/config`, `/chain` and a page for people at `/`. Everybody who can connect to it can read these: secrets are hidden, all else is shown.
+#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    /// The address to bind. There is no admin port if absent. For example `"127.0.0.1:9090"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+    /// What changes something, `PUT /log-level`, needs `authorization: Bearer` and this. Without it, nothing can be changed.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub token: Option<super::Secret>,
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin")
+            .field("listen", &WithoutCredentials(&self.listen))
+            .field("token", &self.token)
+            .finish()
     }
 }
 

@@ -15,8 +15,8 @@
 //! # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
 //! let chain = Chain::compile(&[
 //!     ServerMiddleware::Recover,
-//!     ServerMiddleware::Tracing,
-//!     ServerMiddleware::Logging,
+//!     ServerMiddleware::Tracing(Default::default()),
+//!     ServerMiddleware::Logging(Default::default()),
 //!     ServerMiddleware::Timeout("30s".parse()?),
 //! ])?;
 //! let listener = Listener::bind("127.0.0.1:50051").await?;
@@ -36,13 +36,14 @@
 //!   are is generated from `schema/grpc.json`.
 //! - [`server`]: the accept loop, connections, and their limits.
 //! - [`health`], [`reflection`]: the standard services of a server.
-//! - `message`: messages as bytes.
+//! - `methods`: which methods are served; `message`: messages as bytes.
 //! - `status`: every status that the server itself answers with; [`code`]: codes as text;
 //!   [`deadline`]: the header `grpc-timeout`.
 //! - [`CallContext`]: what the calls that a handler makes take from its own.
 //!
 //! # Features
 //!
+//! - `auth`, `compression`: the middlewares of these names.
 //! - `reflection`: gRPC server reflection, v1 and v1alpha.
 
 mod call_context;
@@ -52,6 +53,7 @@ pub mod deadline;
 mod descriptors;
 pub mod health;
 mod message;
+mod methods;
 mod middleware;
 pub mod reflection;
 pub mod server;
@@ -60,4 +62,10 @@ mod status;
 
 pub use call_context::{CallContext, InContext};
 pub use descriptors::FileDescriptors;
+pub use methods::Methods;
+#[cfg(feature = "compression")]
+pub use middleware::MessageCompression;
+pub use middleware::{Calls, MethodCalls, Place};
+#[cfg(feature = "auth")]
+pub use middleware::{Credential, Identity};
 pub use shutdown::{Shutdown, ShutdownTrigger};

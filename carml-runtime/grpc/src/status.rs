@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use http::HeaderMap;
+#[cfg(feature = "compression")]
+use http::HeaderValue;
 use tonic::{Status, metadata::MetadataValue};
 
 /// A handler panicked. Its message is only in the log.
@@ -59,6 +61,63 @@ pub(crate) fn too_many_calls(limit: u64) -> Status {
     pushback(format!(
         "{limit} calls are in progress, which is the limit: try again later"
     ))
+}
+
+/// A call that would only wait: the processor is busy. A client that retries waits a second.
+pub(crate) fn overloaded() -> Status {
+    pushback("the server has too much load: try again later".to_owned())
+}
+
+/// The request is compressed in a way that is not accepted.
+#[cfg(feature = "compression")]
+pub(crate) fn unknown_encoding(name: &HeaderValue, accepted: &HeaderValue) -> Status {
+    let (name, accepted) = (
+        String::from_utf8_lossy(name.as_bytes()),
+        accepted.to_str().unwrap_or_default(),
+    );
+    let mut status = Status::unimplemented(format!(
+        "messages compressed with `{name}` are not accepted: use one of {accepted}"
+    ));
+    if let Ok(accepted) = accepted.parse() {
+        status
+            .metadata_mut()
+            .insert("grpc-accept-encoding", accepted);
+    }
+    status
+}
+
+/// A message whose size is over the limit once it is decompressed.
+#[cfg(feature = "compression")]
+pub(crate) fn too_large_decompressed(limit: u64) -> Status {
+    Status::resource_exhausted(format!(
+        "the request has more than {limit} bytes after it is decompressed, which is the limit: raise max_message_size or send less"
+    ))
+}
+
+/// A message that is not compressed as it says.
+#[cfg(feature = "compression")]
+pub(crate) fn not_decompressed(encoding: &str, error: &std::io::Error) -> Status {
+    Status::internal(format!(
+        "a message cannot be decompressed with `{encoding}`: {error}"
+    ))
+}
+
+/// Credentials that are missing or wrong. The text says which check failed, and has no token.
+#[cfg(feature = "auth")]
+pub(crate) fn unauthenticated(message: &str) -> Status {
+    Status::unauthenticated(message)
+}
+
+/// Credentials that are valid, of somebody who may not do this.
+#[cfg(feature = "auth")]
+pub(crate) fn not_allowed(what: &str, name: &str) -> Status {
+    Status::permission_denied(format!("`{name}` is not allowed to call {what}"))
+}
+
+/// There is nothing to verify a token with yet.
+#[cfg(feature = "auth")]
+pub(crate) fn no_keys() -> Status {
+    Status::unavailable("the keys for tokens are not loaded yet: try again later")
 }
 
 /// A call over the rate; there is room for one after this time.

@@ -10,7 +10,10 @@ use crate::{
         self, Loaded, Root, Schema,
         chain::{Plan, Side, Step},
     },
-    grpc::chain::CustomLayer,
+    grpc::{
+        Place,
+        chain::{Chain, CustomLayer},
+    },
 };
 
 const NO_HELP: [&str; 0] = [];
@@ -79,6 +82,24 @@ pub(super) fn plan(loaded: &Loaded, entries: &[MiddlewareEntry]) -> Result<Plan,
         })?;
     }
     Ok(plan)
+}
+
+/// The chain itself. What is wrong with the options of a middleware is shown at its place.
+pub(super) fn chain(
+    loaded: &Loaded,
+    plan: Plan,
+    layers: &[CustomLayer],
+    place: &Place,
+) -> Result<Chain, AppError> {
+    Chain::new(plan, layers, place).map_err(|problems| {
+        let mut report = carml_diagnostic::Report::new();
+        for problem in problems.iter() {
+            let at = format!("{}{}", Side::Server.pointer(), problem.pointer());
+            let help = problem.help();
+            report.extend(loaded.error_at(&at, problem.to_string(), help));
+        }
+        AppError::Refused(report)
+    })
 }
 
 /// The custom layers of a chain. In a check, a layer that needs the store is left out.

@@ -1,6 +1,8 @@
 //! What a start opens. A failure is shown at the line of the config that causes it.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+
+use tokio::net::TcpListener;
 
 use super::AppError;
 #[cfg(feature = "store")]
@@ -131,27 +133,43 @@ pub(super) async fn listener(
 ) -> Result<(Listener, Address), AppError> {
     let bound = Listener::bind(address).await;
     let bound = bound.and_then(|listener| listener.address().map(|at| (listener, at)));
-    bound.map_err(|source| {
-        let is_socket = matches!(ListenAddress::of(address), ListenAddress::Unix(_));
-        let help = match source.kind() {
-            _ if is_socket => {
-                "give a path of at most 107 bytes in a folder that exists and can be written to, at which no process listens"
-            }
-            ErrorKind::AddrInUse => "another process listens there: end it, or choose another port",
-            ErrorKind::AddrNotAvailable => {
-                "this machine has no such address; `0.0.0.0` and `[::]` are all of its addresses"
-            }
-            ErrorKind::PermissionDenied => {
-                "ports below 1024 are for privileged processes: choose a higher one"
-            }
-            _ => "check that the name resolves to an address of this machine",
-        };
-        let message = format!("cannot listen on {address}: {source}");
-        AppError::Bind {
-            report: loaded.error_at("/grpc/server/listen", message, [help]),
-            source,
+    bound.map_err(|source| bind_error(loaded, "/grpc/server/listen", address, source))
+}
+
+fn bind_error(loaded: &Loaded, at: &str, address: &str, source: io::Error) -> AppError {
+    let is_socket = matches!(ListenAddress::of(address), ListenAddress::Unix(_));
+    let help = match source.kind() {
+        _ if is_socket => {
+            "give a path of at most 107 bytes in a folder that exists and can be written to, at which no process listens"
         }
-    })
+        ErrorKind::AddrInUse => "another process listens there: end it, or choose another port",
+        ErrorKind::AddrNotAvailable => {
+            "this machine has no such address; `0.0.0.0` and `[::]` are all of its addresses"
+        }
+        ErrorKind::PermissionDenied => {
+            "ports below 1024 are for privileged processes: choose a higher one"
+        }
+        _ => "check that the name resolves to an address of this machine",
+    };
+    let message = format!("cannot listen on {address}: {source}");
+    AppError::Bind {
+        report: loaded.error_at(at, message, [help]),
+        source,
+    }
+}
+
+/// Binds the address of the admin port, if the config has one.
+pub(super) async fn admin(
+    loaded: &Loaded,
+    config: &Config,
+) -> Result<Option<TcpListener>, AppError> {
+    let Some(address) = &config.admin.listen else {
+        return Ok(None);
+    };
+    let bound = TcpListener::bind(address).await;
+    bound
+        .map(Some)
+        .map_err(|source| bind_error(loaded, "/admin/listen", address, source))
 }
 
 #[cfg(test)]

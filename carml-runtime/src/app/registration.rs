@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use carml_grpc::health::Reporter;
+use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
@@ -53,6 +54,11 @@ impl Registration {
             registrar,
             _health: AbortOnDropHandle::new(tokio::spawn(follow)),
         })
+    }
+
+    /// The state of the entries, now and later.
+    pub(super) fn state(&self) -> watch::Receiver<RegistrationState> {
+        self.registrar.state()
     }
 
     /// Removes the entries, or leaves them to their ttl if the registry is away.

@@ -6,9 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use carml_grpc::health::Reporter;
+use carml_grpc::{Methods, Place, health::Reporter};
+use carml_telemetry::metrics::Metrics;
 use futures_util::future;
 use tokio::{
+    net::TcpListener,
     sync::oneshot,
     time::{Instant, sleep, timeout_at},
 };
@@ -20,16 +22,17 @@ use super::{
     context::{StoreState, Stores},
     middleware, open,
     registration::Registration,
-    services::{self, Failures, Services},
+    services::{self, Failures, ServiceFactory, Services},
     stop::{self, Stop},
 };
 use crate::{
     Shutdown, ShutdownTrigger,
+    admin::{Admin, Expiry, Facts, Readiness},
     config::{Config, Loader, Reload, Root, Schema},
     discovery::Directory,
     grpc::{
         chain::{Chain, ChainLayer},
-        server::{self, Address, Listener, Server},
+        server::{self, Address, Listener, Running, Server},
     },
     remote::{self, RemoteConfigs},
 };
@@ -117,6 +120,19 @@ fn context<C: Root>(
     }
 }
 
+/// What the middlewares know of the service.
+fn place<C>(config: &Config, services: &[ServiceFactory<C>]) -> Place {
+    let of_reflection = match config.grpc.server.reflection {
+        true => carml_grpc::reflection::DESCRIPTORS,
+        false => &[],
+    };
+    let services = services
+        .iter()
+        .map(|service| (service.descriptors, service.name));
+    let methods = Methods::of_services(of_reflection.iter().copied(), services);
+    Place::new(methods, Metrics::default())
+}
+
 /// Makes everything that does not need the store, and drops it.
 fn check<C: Root + Send + Sync + 'static>(
     app: App<C>,
@@ -147,10 +163,17 @@ fn check<C: Root + Send + Sync + 'static>(
         true,
     );
     let mut failures = Failures::default();
+    let place = place(&checked.base, &app.services).check();
     services::create(&context, app.services, &mut failures);
     let plan = &checked.plan;
     let summary = format!("the config is valid; the chain is {plan} > services");
-    middleware::layers(&context, plan, app.middlewares, &mut failures);
+    let layers = middleware::layers(&context, plan, app.middlewares, &mut failures);
+    if failures.errors.is_empty()
+        && failures.not_checked.is_empty()
+        && let Err(error) = middleware::chain(&context.loaded, plan.clone(), &layers, &place)
+    {
+        failures.errors.push(error);
+    }
     if let Err(error) = open::server(&context.loaded, &checked.base) {
         failures.errors.push(error);
     }
@@ -203,11 +226,14 @@ async fn run<C: Root + Send + Sync + 'static>(
         false,
     );
     let mut failures = Failures::default();
+    let place = place(&base, &app.services);
     let services = services::create(&context, app.services, &mut failures);
     let layers = middleware::layers(&context, &plan, app.middlewares, &mut failures);
     AppError::join(failures.errors)?;
-    let chain = Chain::new(plan, &layers).map_err(AppError::new)?;
+    let chain = middleware::chain(&context.loaded, plan, &layers, &place)?;
     let listener = open::listener(&context.loaded, &base.grpc.server.listen).await?;
+    let admin = open::admin(&context.loaded, &base).await?;
+    let admin = admin.map(|listener| (listener, Arc::clone(&context.reload.reload)));
     drop(context);
     let stop = Stop::new(app.stop).map_err(AppError::Signals)?;
     if app.owns_process {
@@ -215,6 +241,8 @@ async fn run<C: Root + Send + Sync + 'static>(
         stop::spawn_watchdog(&base.grpc.server.shutdown).map_err(AppError::Signals)?;
     }
     let control = Control {
+        place,
+        admin,
         ready: app.ready,
         stop,
         drain,
@@ -237,11 +265,23 @@ fn print(text: impl std::fmt::Display) -> Result<(), AppError> {
     }
 }
 
-/// What tells others of the start and the end, and what ends the service.
+/// What tells others of the start, of the service, and of its end; and what ends it.
 struct Control {
+    place: Place,
+    admin: Option<(TcpListener, Arc<Reload>)>,
     ready: Option<oneshot::Sender<Address>>,
     stop: Stop,
     drain: ShutdownTrigger,
+}
+
+/// When the certificate of the server ends, if it has one.
+fn expiry(running: &Running) -> Option<Expiry> {
+    #[cfg(feature = "tls")]
+    if let Some(certificates) = running.certificates() {
+        return Some(Arc::new(move || certificates.valid_until()));
+    }
+    let _ = running;
+    None
 }
 
 async fn listen(
@@ -255,6 +295,8 @@ async fn listen(
 ) -> Result<(), AppError> {
     let settings = &config.grpc.server;
     let Control {
+        place,
+        admin,
         ready,
         mut stop,
         drain: handlers,
@@ -267,19 +309,32 @@ async fn listen(
     if settings.reflection {
         routes = carml_grpc::reflection::add(routes, &services.descriptors);
     }
-    let of_reflection = match settings.reflection {
-        true => carml_grpc::reflection::DESCRIPTORS,
-        false => &[],
-    };
-    let descriptors = services.descriptors.iter().chain(of_reflection);
-    let running = descriptors
-        .fold(server, |server, set| server.methods(set))
+    let running = server
+        .methods(place.methods.clone())
         .start(listener, ChainLayer::new(chain.clone()).layer(routes));
     tracing::info!(server.address = %address, chain = %chain, "serving");
     if let Some(ready) = ready {
         let _ = ready.send(address.clone());
     }
     let registration = Registration::start(config, directory, &services.names, &address, &health);
+    let readiness = Readiness::serving();
+    let _admin = admin.map(|(listener, reload)| {
+        let facts = Facts {
+            name: carml_telemetry::app_name(&config.app),
+            address: address.to_string(),
+            started: std::time::Instant::now(),
+            reload,
+            plan: chain.plan().clone(),
+            services: services.names.clone(),
+            calls: place.calls(),
+            metrics: place.metrics.clone(),
+            readiness: readiness.clone(),
+            registration: registration.as_ref().map(Registration::state),
+            expiry: expiry(&running),
+            token: config.admin.token.clone(),
+        };
+        Admin::start(listener, facts)
+    });
     let deregister = async {
         if let Some(registration) = registration {
             registration.end().await;
@@ -289,6 +344,7 @@ async fn listen(
 
     tracing::info!("draining");
     health.drain();
+    readiness.drain();
     let shutdown = &settings.shutdown;
     let (settle, deadline) = (shutdown.settle.get(), shutdown.deadline.get());
     let end = Instant::now() + settle + deadline;

@@ -30,7 +30,8 @@ type Make<C> = Box<dyn FnOnce(&Context<C>, &mut Services) -> Result<(), AppError
 
 /// A service that the app makes once the config is read and the store is open.
 pub(super) struct ServiceFactory<C> {
-    name: &'static str,
+    pub(super) name: &'static str,
+    pub(super) descriptors: &'static [u8],
     make: Make<C>,
 }
 
@@ -40,6 +41,7 @@ impl<C: Root> ServiceFactory<C> {
     ) -> Self {
         Self {
             name: S::Server::NAME,
+            descriptors: <S::Server as FileDescriptors>::FILE_DESCRIPTOR_SET,
             make: Box::new(move |context, services| {
                 services.add(make(context)?);
                 Ok(())
@@ -55,7 +57,7 @@ pub(super) fn create<C: Root>(
     failures: &mut Failures,
 ) -> Services {
     let mut services = Services::default();
-    for ServiceFactory { name, make } in factories {
+    for ServiceFactory { name, make, .. } in factories {
         if let Err(error) = make(context, &mut services) {
             failures.service(name, error);
         }

@@ -31,6 +31,7 @@ impl BuiltIn {
 pub const MIDDLEWARES: &[Facts] = &[
     Facts {
         name: "plain",
+        description: "Has no options.",
         server: true,
         client: true,
         feature: None,
@@ -40,6 +41,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "trace",
+        description: "Has options, or none.",
         server: true,
         client: true,
         feature: None,
@@ -49,6 +51,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "pause",
+        description: "A scalar.",
         server: true,
         client: false,
         feature: None,
@@ -64,6 +67,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "rate_limit",
+        description: "Numbers, an enum, and options per method.",
         server: true,
         client: false,
         feature: None,
@@ -73,6 +77,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "compression",
+        description: "A boolean, lists and a size, on both sides.",
         server: true,
         client: true,
         feature: None,
@@ -82,6 +87,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "message_size",
+        description: "A scalar or an object.",
         server: true,
         client: false,
         feature: None,
@@ -91,6 +97,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "audit",
+        description: "In some builds.",
         server: true,
         client: false,
         feature: Some("audit"),
@@ -100,6 +107,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "breaker",
+        description: "For clients.",
         server: false,
         client: true,
         feature: None,

@@ -41,6 +41,7 @@ impl std::str::FromStr for ByteSize {
 #[derive(Debug, PartialEq)]
 pub struct Facts {
     pub name: &'static str,
+    pub description: &'static str,
     pub server: bool,
     pub client: bool,
     pub feature: Option<&'static str>,

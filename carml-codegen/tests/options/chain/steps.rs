@@ -1,6 +1,6 @@
 // @generated from schema/grpc.json; do not edit.
 use super::{BuiltIn, ClientMiddleware, ServerMiddleware, Visit};
-use crate::middleware::{Implicit, Middleware};
+use crate::middleware::{Implicit, Middleware, Place, Refusal};
 use crate::middleware::plain;
 use crate::middleware::trace;
 use crate::middleware::pause;
@@ -27,46 +27,59 @@ pub(super) enum Step {
 }
 impl Step {
     /// The middleware with these options, if it is in this build.
-    pub(super) fn build(middleware: &BuiltIn) -> Option<Self> {
-        Some(
-            match middleware {
-                BuiltIn::Server(ServerMiddleware::Plain)
-                | BuiltIn::Client(ClientMiddleware::Plain) => {
-                    Step::Plain(<plain::Plain as Middleware>::build(&()))
-                }
-                BuiltIn::Server(ServerMiddleware::Trace(options))
-                | BuiltIn::Client(ClientMiddleware::Trace(options)) => {
-                    Step::Trace(<trace::Trace as Middleware>::build(options))
-                }
-                BuiltIn::Server(ServerMiddleware::Pause(options)) => {
-                    Step::Pause(<pause::Pause as Middleware>::build(options))
-                }
-                BuiltIn::Server(ServerMiddleware::RateLimit(options)) => {
-                    Step::RateLimit(
-                        <rate_limit::RateLimit as Middleware>::build(options),
-                    )
-                }
-                BuiltIn::Server(ServerMiddleware::Compression(options))
-                | BuiltIn::Client(ClientMiddleware::Compression(options)) => {
-                    Step::Compression(
-                        <compression::Compression as Middleware>::build(options),
-                    )
-                }
-                BuiltIn::Server(ServerMiddleware::MessageSize(options)) => {
-                    Step::MessageSize(
-                        <message_size::MessageSize as Middleware>::build(options),
-                    )
-                }
-                #[cfg(feature = "audit")]
-                BuiltIn::Server(ServerMiddleware::Audit(options)) => {
-                    Step::Audit(<audit::Audit as Middleware>::build(options))
-                }
-                #[cfg(not(feature = "audit"))]
-                BuiltIn::Server(ServerMiddleware::Audit(_)) => return None,
-                BuiltIn::Client(ClientMiddleware::Breaker(options)) => {
-                    Step::Breaker(<breaker::Breaker as Middleware>::build(options))
-                }
-            },
+    pub(super) fn build(
+        middleware: &BuiltIn,
+        place: &Place,
+    ) -> Result<Option<Self>, Refusal> {
+        Ok(
+            Some(
+                match middleware {
+                    BuiltIn::Server(ServerMiddleware::Plain)
+                    | BuiltIn::Client(ClientMiddleware::Plain) => {
+                        Step::Plain(<plain::Plain as Middleware>::build(&(), place)?)
+                    }
+                    BuiltIn::Server(ServerMiddleware::Trace(options))
+                    | BuiltIn::Client(ClientMiddleware::Trace(options)) => {
+                        Step::Trace(<trace::Trace as Middleware>::build(options, place)?)
+                    }
+                    BuiltIn::Server(ServerMiddleware::Pause(options)) => {
+                        Step::Pause(<pause::Pause as Middleware>::build(options, place)?)
+                    }
+                    BuiltIn::Server(ServerMiddleware::RateLimit(options)) => {
+                        Step::RateLimit(
+                            <rate_limit::RateLimit as Middleware>::build(options, place)?,
+                        )
+                    }
+                    BuiltIn::Server(ServerMiddleware::Compression(options))
+                    | BuiltIn::Client(ClientMiddleware::Compression(options)) => {
+                        Step::Compression(
+                            <compression::Compression as Middleware>::build(
+                                options,
+                                place,
+                            )?,
+                        )
+                    }
+                    BuiltIn::Server(ServerMiddleware::MessageSize(options)) => {
+                        Step::MessageSize(
+                            <message_size::MessageSize as Middleware>::build(
+                                options,
+                                place,
+                            )?,
+                        )
+                    }
+                    #[cfg(feature = "audit")]
+                    BuiltIn::Server(ServerMiddleware::Audit(options)) => {
+                        Step::Audit(<audit::Audit as Middleware>::build(options, place)?)
+                    }
+                    #[cfg(not(feature = "audit"))]
+                    BuiltIn::Server(ServerMiddleware::Audit(_)) => return Ok(None),
+                    BuiltIn::Client(ClientMiddleware::Breaker(options)) => {
+                        Step::Breaker(
+                            <breaker::Breaker as Middleware>::build(options, place)?,
+                        )
+                    }
+                },
+            ),
         )
     }
     /// What applies if the list does not name the middleware.

@@ -17,6 +17,7 @@ pub use problem::{Problem, Problems};
 use crate::{
     features,
     model::{ClientMiddleware, ServerMiddleware},
+    types,
 };
 
 /// What the schema says about a built-in middleware.
@@ -25,6 +26,8 @@ use crate::{
 pub struct Facts {
     /// Its name in lists.
     pub name: &'static str,
+    /// What it does.
+    pub description: &'static str,
     /// Whether a server's list may have it.
     pub server: bool,
     /// Whether a client's list may have it.
@@ -116,6 +119,28 @@ pub enum BuiltIn {
 }
 
 impl BuiltIn {
+    /// What differs from the defaults, with secrets hidden.
+    fn options(&self) -> Option<Value> {
+        let mut given = self.value()?;
+        let side = match self {
+            Self::Server(_) => Side::Server,
+            Self::Client(_) => Side::Client,
+        };
+        // The name alone has all defaults, if it is enough.
+        let alone = Self::read(side, &self.facts().name.into()).ok();
+        let defaults = alone.and_then(|alone| alone.value());
+        if let (Value::Object(given), Some(Value::Object(defaults))) = (&mut given, defaults) {
+            given.retain(|key, value| defaults.get(key) != Some(value));
+        }
+        let is_empty = given.as_object().is_some_and(serde_json::Map::is_empty);
+        (!is_empty).then_some(given)
+    }
+
+    fn value(&self) -> Option<Value> {
+        let item = types::hidden(|| serde_json::to_value(self)).ok()?;
+        options(&item).cloned()
+    }
+
     fn read(side: Side, item: &Value) -> serde_json::Result<Self> {
         match side {
             Side::Server => ServerMiddleware::deserialize(item).map(Self::Server),
@@ -178,13 +203,11 @@ impl Step {
         }
     }
 
-    /// Its options, for people. Those of a custom middleware are not shown: they may hold secrets.
+    /// Its options, for people: those that are not defaults, without secrets. Those of a custom
+    /// middleware are not shown: they may hold secrets.
     pub fn options(&self) -> Option<String> {
         match self {
-            Self::BuiltIn(built_in) => {
-                let item = serde_json::to_value(built_in).unwrap_or_default();
-                options(&item).map(text)
-            }
+            Self::BuiltIn(built_in) => built_in.options().as_ref().map(text),
             Self::Custom(..) => None,
             Self::Implicit(facts) => facts.implicit.map(|implicit| implicit.text.to_owned()),
         }

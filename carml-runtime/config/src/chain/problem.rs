@@ -49,6 +49,17 @@ pub enum Problem {
         /// The middleware.
         facts: &'static Facts,
     },
+    /// The middleware cannot be made with these options, for this service.
+    Refused {
+        /// The item's place in the list.
+        index: usize,
+        /// The middleware.
+        facts: &'static Facts,
+        /// The value in its options: `/methods/0`, or nothing.
+        pointer: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The middleware is outside of one that it should be inside of.
     Outside {
         /// The item's place in the list.
@@ -69,6 +80,7 @@ impl Problem {
             | Self::NotBuilt { index, .. }
             | Self::Options { index, .. }
             | Self::Zero { index, .. }
+            | Self::Refused { index, .. }
             | Self::Outside { index, .. } => *index,
         }
     }
@@ -78,6 +90,12 @@ impl Problem {
         match self {
             Self::Options { index, name, .. } => format!("/{index}/{name}"),
             Self::Zero { index, facts } => format!("/{index}/{}", facts.name),
+            Self::Refused {
+                index,
+                facts,
+                pointer,
+                ..
+            } => format!("/{index}/{}{pointer}", facts.name),
             _ => format!("/{}", self.index()),
         }
     }
@@ -101,6 +119,11 @@ impl Problem {
                     .nonzero
                     .map_or("has no meaning", |nonzero| nonzero.why),
             },
+            Self::Refused { why, .. } => {
+                return Kind::Refused {
+                    problem: why.clone(),
+                };
+            }
             Self::Outside { facts, inside, .. } => Middleware::Outside {
                 name: facts.name,
                 other: inside.middleware,
@@ -113,7 +136,7 @@ impl Problem {
     /// What to write instead.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Unknown { .. } | Self::Options { .. } => None,
+            Self::Unknown { .. } | Self::Options { .. } | Self::Refused { .. } => None,
             Self::Repeated { .. } => {
                 Some("keep the one at the place where it should act, and remove the other".into())
             }

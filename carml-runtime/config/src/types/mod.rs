@@ -12,6 +12,7 @@ pub use byte_size::ByteSize;
 pub use duration::Duration;
 pub use listen::ListenAddress;
 pub use secret::Secret;
+pub(crate) use secret::hidden;
 pub use target::{InvalidTarget, TargetName};
 pub use text::{Base64, Endpoint, Pem};
 

@@ -9,6 +9,7 @@ use carml_config::{
 use serde_json::Value;
 
 use super::{custom::CustomLayer, generated::Step};
+use crate::Place;
 
 /// The middlewares of a server or a client, ready for calls. Cheap to clone.
 ///
@@ -81,7 +82,7 @@ impl Chain {
     /// use carml_config::model::ServerMiddleware;
     /// use carml_grpc::chain::Chain;
     ///
-    /// let chain = Chain::compile(&[ServerMiddleware::Recover, ServerMiddleware::Logging])?;
+    /// let chain = Chain::compile(&[ServerMiddleware::Recover, ServerMiddleware::Logging(Default::default())])?;
     /// assert_eq!(
     ///     chain.to_string(),
     ///     "recover > logging > max_message_size(receive 4mib) > services"
@@ -89,7 +90,8 @@ impl Chain {
     /// # Ok::<(), carml_config::chain::Problems>(())
     /// ```
     pub fn compile(list: &[ServerMiddleware]) -> Result<Self, Problems> {
-        Self::compile_items(list.iter().cloned().map(Item::BuiltIn).collect())
+        let items = list.iter().cloned().map(Item::BuiltIn).collect();
+        Self::compile_items(items, &Place::default())
     }
 
     /// Compiles a list in which custom layers are among the built-in middlewares.
@@ -97,12 +99,12 @@ impl Chain {
     /// # Errors
     ///
     /// Every rule that the list breaks.
-    pub fn compile_items(list: Vec<Item>) -> Result<Self, Problems> {
+    pub fn compile_items(list: Vec<Item>, place: &Place) -> Result<Self, Problems> {
         let values: Vec<Value> = list.iter().map(Item::value).collect();
         let layers: Vec<CustomLayer> = list.into_iter().filter_map(Item::custom).collect();
         let is_custom = |name: &str| layers.iter().any(|layer| layer.name() == name);
         let plan = chain::plan(Side::Server, &values, is_custom)?;
-        Self::new(plan, &layers)
+        Self::new(plan, &layers, place)
     }
 
     /// Compiles a client's list, outermost first: the chain of the calls that it makes.
@@ -121,8 +123,8 @@ impl Chain {
     /// # Errors
     ///
     /// A custom middleware of the plan that has no layer, or a built-in one that is not in this
-    /// build.
-    pub fn new(plan: Plan, layers: &[CustomLayer]) -> Result<Self, Problems> {
+    /// build or cannot be made with its options.
+    pub fn new(plan: Plan, layers: &[CustomLayer], place: &Place) -> Result<Self, Problems> {
         let mut outermost = Vec::new();
         let mut segments: Vec<(CustomLayer, Vec<Step>)> = Vec::new();
         for (index, step) in plan.steps().iter().enumerate() {
@@ -132,7 +134,13 @@ impl Chain {
             match step {
                 chain::Step::BuiltIn(built_in) => {
                     let facts = built_in.facts();
-                    let step = Step::build(built_in);
+                    let step =
+                        Step::build(built_in, place).map_err(|refusal| Problem::Refused {
+                            index,
+                            facts,
+                            pointer: refusal.pointer,
+                            why: refusal.message,
+                        })?;
                     steps.push(step.ok_or(Problem::NotBuilt { index, facts })?);
                 }
                 chain::Step::Implicit(facts) => steps.extend(Step::implicit(facts.name)),

@@ -89,7 +89,7 @@ impl CustomLayer {
     ///
     /// ```
     /// use carml_config::model::ServerMiddleware;
-    /// use carml_grpc::chain::{Chain, CustomLayer, Item};
+    /// use carml_grpc::{Place, chain::{Chain, CustomLayer, Item}};
     /// use tonic::{Request, Status, service::InterceptorLayer};
     ///
     /// let guard = InterceptorLayer::new(|request: Request<()>| {
@@ -98,10 +98,11 @@ impl CustomLayer {
     ///         None => Err(Status::unauthenticated("no credentials")),
     ///     }
     /// });
-    /// let chain = Chain::compile_items(vec![
-    ///     Item::BuiltIn(ServerMiddleware::Logging),
+    /// let list = vec![
+    ///     Item::BuiltIn(ServerMiddleware::Logging(Default::default())),
     ///     Item::Custom(CustomLayer::new("guard", guard)),
-    /// ])?;
+    /// ];
+    /// let chain = Chain::compile_items(list, &Place::default())?;
     /// assert_eq!(
     ///     chain.to_string(),
     ///     "logging > guard > max_message_size(receive 4mib) > services"

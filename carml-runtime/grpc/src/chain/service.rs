@@ -221,10 +221,14 @@ impl Outcome for Poll<Response<Body>> {
 
     #[inline]
     fn pass<M: Middleware>(
-        self,
-        _at: At<'_, M>,
+        mut self,
+        at: At<'_, M>,
         _pending: &mut Option<Status>,
     ) -> Result<Self, Status> {
+        if let Self::Ready(response) = &mut self {
+            at.middleware
+                .head(at.call, at.state, response.headers_mut());
+        }
         Ok(self)
     }
 }

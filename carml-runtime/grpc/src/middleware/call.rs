@@ -7,7 +7,7 @@ use http::{Request, Uri};
 use tonic::{Code, body::Body, transport::server::TcpConnectInfo};
 use tracing::Span;
 
-use crate::{CallContext, code, deadline::Deadline, server::Incoming};
+use crate::{CallContext, Methods, code, deadline::Deadline, server::Incoming};
 
 /// One call, from its arrival to its end.
 pub(crate) struct Call {
@@ -21,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Option<Deadline>,
     /// The call was ended by the drain of the server: its status is not an error.
     pub(crate) is_drained: bool,
+    /// The largest message of the request, if the chain has a limit, wherever that is.
+    pub(crate) max_received: Option<u64>,
     /// The span of the call, if the chain has `tracing`, wherever that is.
     pub(crate) span: Option<Span>,
     /// Absent if the chain is in another server than ours.
@@ -45,6 +47,7 @@ impl Call {
             started: Instant::now(),
             deadline,
             is_drained: false,
+            max_received: None,
             span: None,
             incoming: request.extensions().get::<Incoming>().cloned(),
         }
@@ -74,8 +77,17 @@ impl Call {
         self.uri.path().trim_start_matches('/')
     }
 
+    /// Where its method is in these, which are those of the server; none for another one.
+    pub(crate) fn index_in(&self, methods: &Methods) -> Option<usize> {
+        match &self.incoming {
+            Some(incoming) => incoming.method(),
+            None => methods.index(self.uri.path()),
+        }
+    }
+
     fn is_registered(&self) -> bool {
-        self.incoming.as_ref().is_none_or(Incoming::is_registered)
+        let incoming = self.incoming.as_ref();
+        incoming.is_none_or(|incoming| incoming.method().is_some())
     }
 
     /// The code as OpenTelemetry's `error.type`: on the server of its own errors alone.

@@ -3,11 +3,11 @@
 use std::task::Context;
 
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderMap, Request};
 use http_body::Frame;
 use tonic::{Code, Status, body::Body};
 
-use super::Call;
+use super::{Call, Place, Refusal};
 
 /// A built-in middleware: one value per chain, one [`State`](Self::State) per call.
 ///
@@ -24,7 +24,7 @@ pub(crate) trait Middleware: Sized {
     type State: Default;
 
     /// Makes the middleware, at start. The rules on lists have been checked by then.
-    fn build(options: &Self::Options) -> Self;
+    fn build(options: &Self::Options, place: &Place) -> Result<Self, Refusal>;
 
     /// A call begins, before it arrives anywhere: for what holds for the whole call, wherever this
     /// middleware is in the list.
@@ -61,6 +61,10 @@ pub(crate) trait Middleware: Sized {
     ) -> Option<Status> {
         None
     }
+
+    /// The head of the answer passes.
+    #[inline]
+    fn head(&self, _call: &mut Call, _state: &mut Self::State, _headers: &mut HeaderMap) {}
 
     /// A frame of the answer passes: a part of its messages, or its trailers.
     #[inline]

@@ -5,15 +5,30 @@
 
 mod call;
 mod hooks;
+mod place;
+mod selection;
 
+#[cfg(feature = "auth")]
+pub(super) mod auth;
+#[cfg(feature = "compression")]
+pub(super) mod compression;
 pub(super) mod concurrency_limit;
+pub(super) mod load_shed;
 pub(super) mod logging;
 pub(super) mod max_message_size;
+pub(super) mod metrics;
 pub(super) mod rate_limit;
 pub(super) mod recover;
 pub(super) mod timeout;
 #[cfg(feature = "tracing")]
 pub(super) mod tracing;
 
+#[cfg(feature = "auth")]
+pub use auth::{Credential, Identity};
 pub(super) use call::Call;
+#[cfg(feature = "compression")]
+pub use compression::MessageCompression;
 pub(super) use hooks::{Implicit, Middleware, Passed};
+pub use metrics::{Calls, MethodCalls};
+pub use place::Place;
+pub(super) use place::Refusal;

@@ -20,14 +20,32 @@ use super::{bounded_status, receive::Receiver};
 #[derive(Clone, Debug)]
 pub(crate) struct Incoming {
     pub(super) receiver: Arc<Receiver>,
-    /// Its method is one of a service that is served.
-    pub(super) is_registered: bool,
+    /// Which of the methods that are served; none for another one.
+    pub(super) method: Option<usize>,
 }
 
 impl Incoming {
-    /// Whether its method is one of a service that is served.
-    pub(crate) fn is_registered(&self) -> bool {
-        self.is_registered
+    /// Which of the methods that are served; none for another one.
+    pub(crate) fn method(&self) -> Option<usize> {
+        self.method
+    }
+
+    /// Takes memory for what is made of the request; whether there is as much.
+    #[cfg(feature = "compression")]
+    pub(crate) fn take(&self, bytes: u64) -> bool {
+        self.receiver.take(bytes)
+    }
+
+    /// Gives back what was taken before.
+    #[cfg(feature = "compression")]
+    pub(crate) fn give_back(&self, bytes: u64) {
+        self.receiver.give_back(bytes);
+    }
+
+    /// What all requests may take together.
+    #[cfg(feature = "compression")]
+    pub(crate) fn memory_limit(&self) -> u64 {
+        self.receiver.memory_limit()
     }
 
     /// Whether the client has ended the call, or is gone.

@@ -25,11 +25,10 @@ use super::{
     calls::Calls,
     clock::{Clock, Due, IDLE_GRACE},
     io::{Counted, Io, ReadCount},
-    methods::Requests,
     protocol,
     receive::{Receiver, RequestBody},
 };
-use crate::status;
+use crate::{methods::Requests, status};
 
 /// How long a connection that is closed before its end may take to say so to its client, and its
 /// calls to end.
@@ -262,12 +261,13 @@ where
                 return;
             }
         };
-        let method = self.shared.methods.get(head.uri.path());
-        let requests = method.unwrap_or(Requests::Any);
+        let methods = &self.shared.methods;
+        let method = methods.index(head.uri.path());
+        let requests = method.map_or(Requests::Any, |index| methods.all()[index].requests);
         let receiver = Receiver::new(stream, share, requests);
         head.extensions.insert(Incoming {
             receiver: Arc::clone(&receiver),
-            is_registered: method.is_some(),
+            method,
         });
         self.peer.describe(&mut head.extensions);
         let body = Body::new(RequestBody::new(Arc::clone(&receiver)));

@@ -4,7 +4,7 @@
 //! - `socket`: one in the file system; `tls`: handshakes.
 //! - `connection`, `clock`, `calls`, `io`: one connection, its PINGs, ages and limits.
 //! - `call`, `receive`: one call on it; how its request is read, and its response sent.
-//! - `protocol`, `methods`: what a request must be like; `bounded_status`: what a status may be.
+//! - `protocol`: what a request must be like; `bounded_status`: what a status may be.
 //! - `settings`, `budget`: limits, as the config has them; `open_files`: one of the system.
 //! - `episode`: states that are logged once when they begin, and once when they end.
 
@@ -18,7 +18,6 @@ mod connection;
 mod episode;
 mod io;
 mod listener;
-mod methods;
 mod open_files;
 mod protocol;
 mod receive;
@@ -40,12 +39,12 @@ use tokio_util::{
 use tonic::body::Body;
 use tower_service::Service;
 
+use crate::Methods;
 use budget::Budget;
 pub(crate) use call::Incoming;
 #[cfg(feature = "tls")]
 pub use carml_tls::ClientCertificate;
 pub use listener::{Address, Listener};
-use methods::Methods;
 pub use open_files::raise_open_files_limit;
 use settings::Settings;
 
@@ -92,20 +91,19 @@ impl Server {
     /// A server with the limits of this config. Its address, its middlewares and its files are not
     /// used.
     pub fn new(config: &model::GrpcServer) -> Self {
-        let server = Self {
+        Self {
             settings: Settings::of(config),
             methods: Methods::default(),
             #[cfg(feature = "tls")]
             tls: None,
-        };
-        server.methods(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        }
     }
 
-    /// Adds the methods of an encoded `google.protobuf.FileDescriptorSet`: the requests of those
-    /// that take one message are checked to have one.
+    /// The methods that are served: the requests of those that take one message are checked to
+    /// have one. [`Place`](crate::Place) has the same for the chain.
     #[must_use]
-    pub fn methods(mut self, descriptors: &[u8]) -> Self {
-        self.methods.add(descriptors);
+    pub fn methods(mut self, methods: Methods) -> Self {
+        self.methods = methods;
         self
     }
 
@@ -168,6 +166,12 @@ pub struct Running {
 }
 
 impl Running {
+    /// The certificates, if connections are those of TLS.
+    #[cfg(feature = "tls")]
+    pub fn certificates(&self) -> Option<Arc<carml_tls::Server>> {
+        self.shared.tls.clone()
+    }
+
     /// Accepts no more connections, and asks clients to send their calls elsewhere. Calls in
     /// progress go on.
     pub fn drain(&self) {

@@ -20,9 +20,10 @@ use http::HeaderMap;
 use http_body::Frame;
 use tonic::Status;
 
-use super::{budget::Share, methods::Requests};
+use super::budget::Share;
 use crate::{
     message::{Chunks, Framing},
+    methods::Requests,
     status,
 };
 
@@ -130,6 +131,25 @@ impl Receiver {
     /// The call has ended. Whoever still reads its request gets an error.
     pub(super) fn end(&self) {
         self.close(Failure::CallEnded);
+    }
+
+    /// Takes memory for what is made of the request; whether there is as much.
+    #[cfg(feature = "compression")]
+    pub(super) fn take(&self, bytes: u64) -> bool {
+        let mut state = self.state();
+        state.share.as_mut().is_some_and(|share| share.take(bytes))
+    }
+
+    /// Gives back what was taken by [`take`](Self::take).
+    #[cfg(feature = "compression")]
+    pub(super) fn give_back(&self, bytes: u64) {
+        self.state().give_back(bytes);
+    }
+
+    /// What all requests may take together.
+    #[cfg(feature = "compression")]
+    pub(super) fn memory_limit(&self) -> u64 {
+        self.state().share.as_ref().map_or(0, Share::limit)
     }
 
     fn close(&self, failure: Failure) {

@@ -11,11 +11,12 @@ use carml_runtime::{
     Service as _,
     config::model::{GrpcServer, ServerMiddleware},
     grpc::{
-        FileDescriptors as _,
-        chain::{Chain, ChainLayer},
+        FileDescriptors as _, Methods, Place,
+        chain::{Chain, ChainLayer, Item},
         server::{Listener, Running, Server},
     },
 };
+use carml_telemetry::metrics::Metrics;
 pub use carml_test_e2e::line;
 use carml_test_e2e::{
     Parrot,
@@ -43,11 +44,14 @@ pub fn list(json: Value) -> Vec<ServerMiddleware> {
 
 /// Serves the parrot behind this chain, with these settings of `grpc.server`.
 pub async fn start(list: Value, server: Value) -> (Running, SocketAddr) {
-    let chain = Chain::compile(&self::list(list)).unwrap();
+    let methods = Methods::of([EchoServer::<Parrot>::FILE_DESCRIPTOR_SET]);
+    let place = Place::new(methods.clone(), Metrics::default());
+    let items = self::list(list).into_iter().map(Item::BuiltIn).collect();
+    let chain = Chain::compile_items(items, &place).unwrap();
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.address().unwrap().tcp().unwrap();
     let config: GrpcServer = serde_json::from_value(server).unwrap();
-    let mut server = Server::new(&config).methods(EchoServer::<Parrot>::FILE_DESCRIPTOR_SET);
+    let mut server = Server::new(&config).methods(methods);
     if let Some(tls) = &config.tls {
         server = server.tls(carml_tls::Server::open(tls).unwrap());
     }

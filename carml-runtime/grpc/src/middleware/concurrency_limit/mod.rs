@@ -7,7 +7,7 @@ use tonic::{Code, Status, body::Body};
 
 use carml_config::model;
 
-use super::{Call, Middleware};
+use super::{Call, Middleware, Place, Refusal};
 use crate::status;
 
 /// A call over the limit is not queued: its unread body would fill the window of its connection,
@@ -22,11 +22,11 @@ impl Middleware for ConcurrencyLimit {
     type Options = model::ConcurrencyLimit;
     type State = ();
 
-    fn build(options: &model::ConcurrencyLimit) -> Self {
-        Self {
+    fn build(options: &model::ConcurrencyLimit, _place: &Place) -> Result<Self, Refusal> {
+        Ok(Self {
             max: options.max,
             in_progress: AtomicU64::new(0),
-        }
+        })
     }
 
     fn arrive(

@@ -10,7 +10,7 @@ use tonic::{Code, Status, body::Body};
 
 use carml_config::{ByteSize, chain::Side};
 
-use super::{Call, Implicit, Middleware, Passed};
+use super::{Call, Implicit, Middleware, Passed, Place, Refusal};
 use crate::{code, message::Framing, status};
 use refused::Refused;
 
@@ -32,11 +32,16 @@ impl Middleware for MaxMessageSize {
     type Options = ByteSize;
     type State = Messages;
 
-    fn build(limit: &ByteSize) -> Self {
-        Self {
+    fn build(limit: &ByteSize, _place: &Place) -> Result<Self, Refusal> {
+        Ok(Self {
             receive: limit.bytes(),
             send: Some(limit.bytes()),
-        }
+        })
+    }
+
+    /// The limit also holds for what is decompressed inside of this, or outside.
+    fn begin(&self, call: &mut Call, _request: &Request<Body>) {
+        call.max_received = Some(self.receive);
     }
 
     /// Puts a body around the request's, which fails at a message over the limit and passes on whole

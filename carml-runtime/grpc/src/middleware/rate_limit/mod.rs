@@ -11,7 +11,7 @@ use tonic::{Status, body::Body};
 
 use carml_config::model;
 
-use super::{Call, Middleware};
+use super::{Call, Middleware, Place, Refusal};
 use crate::status;
 use bucket::{Bucket, Shape};
 use peers::Peers;
@@ -36,16 +36,16 @@ impl Middleware for RateLimit {
     type Options = model::RateLimit;
     type State = ();
 
-    fn build(options: &model::RateLimit) -> Self {
+    fn build(options: &model::RateLimit, _place: &Place) -> Result<Self, Refusal> {
         let rate = rate::parse(&options.rate);
-        Self {
+        Ok(Self {
             shape: rate.map(|(calls, per)| Shape::new(calls, per, options.burst)),
             started: Instant::now(),
             calls: match options.key {
                 model::RateLimitKey::All => Calls::All(Bucket::default()),
                 model::RateLimitKey::Peer => Calls::OfPeer(Peers::default()),
             },
-        }
+        })
     }
 
     fn arrive(

@@ -10,7 +10,7 @@ use std::{
 
 use tonic::Status;
 
-use super::Middleware;
+use super::{Middleware, Place, Refusal};
 use crate::status;
 
 thread_local! {
@@ -25,9 +25,9 @@ impl Middleware for Recover {
     type Options = ();
     type State = ();
 
-    fn build(_options: &()) -> Self {
+    fn build(_options: &(), _place: &Place) -> Result<Self, Refusal> {
         hook::install();
-        Self
+        Ok(Self)
     }
 
     fn around<T>(&self, _state: &mut (), poll: impl FnOnce() -> T) -> Result<T, Status> {

@@ -9,7 +9,7 @@ use tonic::{Status, body::Body};
 
 use carml_config::Duration;
 
-use super::{Call, Middleware, Passed};
+use super::{Call, Middleware, Passed, Place, Refusal};
 use crate::{deadline::Deadline, status};
 
 #[derive(Debug)]
@@ -20,8 +20,8 @@ impl Middleware for Timeout {
     /// Absent if the caller's own deadline is earlier.
     type State = Option<Deadline>;
 
-    fn build(limit: &Duration) -> Self {
-        Self(limit.get())
+    fn build(limit: &Duration, _place: &Place) -> Result<Self, Refusal> {
+        Ok(Self(limit.get()))
     }
 
     fn arrive(

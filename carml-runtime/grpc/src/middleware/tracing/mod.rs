@@ -13,13 +13,17 @@ use tonic::{Code, Status, body::Body};
 use tracing::{Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use super::{Call, Middleware};
-use crate::{CallContext, code};
+use carml_config::model;
 use carml_telemetry::Decision;
+
+use super::{Call, Middleware, Place, Refusal, selection::Selection};
+use crate::code;
 use propagation::Parent;
 
 #[derive(Debug)]
-pub(crate) struct Tracing;
+pub(crate) struct Tracing {
+    exclude: Selection,
+}
 
 /// The span of one call.
 pub(crate) struct CallSpan(Span);
@@ -31,14 +35,19 @@ impl Default for CallSpan {
 }
 
 impl Middleware for Tracing {
-    type Options = ();
+    type Options = model::Tracing;
     type State = CallSpan;
 
-    fn build(_options: &()) -> Self {
-        Self
+    fn build(options: &model::Tracing, place: &Place) -> Result<Self, Refusal> {
+        Ok(Self {
+            exclude: Selection::new("exclude", &options.exclude, place)?,
+        })
     }
 
     fn begin(&self, call: &mut Call, request: &Request<Body>) {
+        if self.exclude.has(call) {
+            return;
+        }
         let parent = match call.side {
             Side::Server => propagation::extract(request.headers()),
             Side::Client => of_handled_call(),

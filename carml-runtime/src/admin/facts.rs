@@ -1,0 +1,150 @@
+//! What the admin port shows.
+
+use std::{
+    fmt::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Instant, SystemTime},
+};
+
+use carml_grpc::Calls;
+use carml_telemetry::metrics::{Exposition, Kind, Metrics};
+use tokio::sync::watch;
+
+use crate::{
+    config::{Reload, Secret, chain::Plan},
+    discovery::RegistrationState,
+};
+
+/// Whether calls should come here. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// Calls are accepted.
+    pub(crate) fn serving() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
+    /// The drain has begun.
+    pub(crate) fn drain(&self) {
+        self.0.store(false, Relaxed);
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
+/// When a certificate ends; it may be replaced.
+pub(crate) type Expiry = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// What the admin port shows.
+pub(crate) struct Facts {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) started: Instant,
+    pub(crate) reload: Arc<Reload>,
+    pub(crate) plan: Plan,
+    pub(crate) services: Vec<&'static str>,
+    /// Absent if the chain has no `metrics`.
+    pub(crate) calls: Option<Arc<Calls>>,
+    pub(crate) metrics: Metrics,
+    pub(crate) readiness: Readiness,
+    pub(crate) registration: Option<watch::Receiver<RegistrationState>>,
+    pub(crate) expiry: Option<Expiry>,
+    pub(crate) token: Option<Secret>,
+}
+
+impl Facts {
+    /// Adds the metrics of what these facts alone know.
+    pub(crate) fn measure(&self) {
+        if let Some(expiry) = self.expiry.clone() {
+            self.metrics.register(move |out: &mut Exposition| {
+                let end = expiry().duration_since(SystemTime::UNIX_EPOCH);
+                let mut family = out.family(
+                    "carml_tls_expiry_seconds",
+                    Kind::Gauge,
+                    "When the certificate ends, in seconds since 1970.",
+                );
+                let seconds = end.unwrap_or_default().as_secs();
+                family.value(&[("certificate", "server")], seconds as f64);
+            });
+        }
+        if let Some(registration) = self.registration.clone() {
+            self.metrics.register(move |out: &mut Exposition| {
+                let now = state(&registration.borrow());
+                let mut family = out.family(
+                    "carml_registration_state",
+                    Kind::Gauge,
+                    "1 for the state that the registration in the registry has.",
+                );
+                for each in ["registering", "registered", "retrying", "stopped"] {
+                    family.value(&[("state", each)], f64::from(u8::from(each == now)));
+                }
+            });
+        }
+    }
+
+    /// The answer to `/readyz`: a line, or one per check.
+    pub(super) fn readiness_text(&self, is_verbose: bool) -> String {
+        let is_ready = self.readiness.is_ready();
+        let mut out = String::new();
+        if is_verbose {
+            let server = if is_ready {
+                "ok"
+            } else {
+                "failed: the server is draining"
+            };
+            // Writing to a string does not fail.
+            let _ = writeln!(out, "server: {server}");
+            if let Some(registration) = self.registration() {
+                let _ = writeln!(out, "registration (not required): {registration}");
+            }
+        }
+        out + if is_ready {
+            "ready\n"
+        } else {
+            "not ready: draining\n"
+        }
+    }
+
+    /// The state of the registration, for people.
+    pub(super) fn registration(&self) -> Option<String> {
+        let state = self.registration.as_ref()?.borrow();
+        Some(match &*state {
+            RegistrationState::Retrying { reason } => format!("retrying: {reason}"),
+            other => self::state(other).to_owned(),
+        })
+    }
+
+    /// The config in force with where each value comes from, without secrets.
+    pub(super) fn config(&self) -> String {
+        self.reload.current().explain()
+    }
+
+    /// The chains of the config in force.
+    pub(super) fn chain(&self) -> String {
+        match self.reload.current().explain_chain() {
+            Ok(text) => text,
+            // A config that is in force keeps the rules.
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// What is logged.
+    pub(super) fn log_level(&self) -> String {
+        carml_telemetry::log_level().unwrap_or_else(|| "unknown: the log is not CarML's".to_owned())
+    }
+}
+
+fn state(state: &RegistrationState) -> &'static str {
+    match state {
+        RegistrationState::Registering => "registering",
+        RegistrationState::Registered => "registered",
+        RegistrationState::Retrying { .. } => "retrying",
+        _ => "stopped",
+    }
+}
