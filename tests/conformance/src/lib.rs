@@ -16,7 +16,6 @@ pub mod linearizable;
 mod proxy;
 mod redb;
 pub mod security;
-mod served;
 mod support;
 mod zookeeper;
 
@@ -26,7 +25,6 @@ pub use etcd::EtcdBucket;
 pub use fixture::Fixture;
 pub use proxy::Proxy;
 pub use redb::RedbFile;
-pub use served::ServedFile;
 pub use support::{key, within};
 pub use zookeeper::ZookeeperBucket;
 

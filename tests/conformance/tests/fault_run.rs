@@ -6,16 +6,13 @@
 
 use std::time::Duration;
 
-use carml_test_conformance::fault_run::{CONSUL, ETCD, Programs, REDB, Target, ZOOKEEPER, run};
+use carml_test_conformance::fault_run::{CONSUL, ETCD, Target, ZOOKEEPER, run};
 
 async fn nodes(nodes: usize, target: Target) {
     let seconds = std::env::var("CARML_FAULT_SECONDS");
     let seconds = seconds.map_or(15, |text| text.parse().expect("seconds"));
-    let programs = Programs {
-        holder: env!("CARGO_BIN_EXE_kv-holder"),
-        server: env!("CARGO_BIN_EXE_kv-server"),
-    };
-    run(target, nodes, Duration::from_secs(seconds), programs).await;
+    let holder = env!("CARGO_BIN_EXE_kv-holder");
+    run(target, nodes, Duration::from_secs(seconds), holder).await;
 }
 
 macro_rules! runs {
@@ -28,7 +25,6 @@ macro_rules! runs {
 }
 
 runs! {
-    one_redb: 1 REDB
     one_etcd: 1 ETCD
     three_etcd: 3 ETCD
     one_consul: 1 CONSUL

@@ -3,6 +3,7 @@
 
 carml_runtime::include_generated!();
 
+pub mod interop;
 pub mod tally;
 
 use std::{sync::Mutex, time::Duration};
