@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p carml-bench-server` starts each server as a process of its own, whose standard
 //! output is a pipe that is read, and calls it over one connection with eight calls at a time. The
-//! servers take turns, and each number is the median of the rounds. Nothing is asserted.
+//! servers take turns, and each number is the median of the rounds. If there is `valgrind`, it then
+//! counts the instructions and allocations of one call. Nothing is asserted.
 //!
 //! - `stock`: tonic's server, the four middlewares as a hand-written tower stack (that of the bench
 //!   `chain`), and the JSON lines of `tracing-subscriber`;
@@ -43,6 +44,9 @@ const ROUNDS: usize = 7;
 const WARM_UP: usize = 2_000;
 const CALLS: usize = 20_000;
 const IN_FLIGHT: usize = 8;
+
+/// Calls under valgrind: the difference of two runs has no start and no end of a process.
+const COUNTED: [usize; 2] = [200, 600];
 
 const SERVERS: [&str; 4] = ["stock", "carml", "dead", "traced"];
 
@@ -124,7 +128,11 @@ struct Process {
 
 impl Process {
     fn start(name: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        Self::spawn(Command::new(std::env::current_exe().unwrap()), name)
+    }
+
+    fn spawn(mut command: Command, name: &str) -> Self {
+        let mut child = command
             .args(["--serve", name])
             .env_remove("RUST_LOG")
             .stdin(Stdio::piped())
@@ -158,6 +166,57 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// What valgrind counts in a server that answers this many calls, by the line of its report that has
+/// this text before the number.
+async fn count(name: &str, tool: &str, before: &str, calls: usize) -> Option<f64> {
+    let report = std::env::temp_dir().join(format!("carml-bench-{}", std::process::id()));
+    let mut valgrind = Command::new("valgrind");
+    valgrind
+        .arg(format!("--tool={tool}"))
+        .arg(format!("--log-file={}", report.display()));
+    if tool == "callgrind" {
+        valgrind.arg("--callgrind-out-file=/dev/null");
+    }
+    valgrind.arg(std::env::current_exe().unwrap());
+    let mut server = Process::spawn(valgrind, name);
+    call(&server.address, calls).await;
+    drop(server.child.stdin.take());
+    server.child.wait().unwrap();
+    let text = std::fs::read_to_string(&report).ok()?;
+    let _ = std::fs::remove_file(&report);
+    let (_, rest) = text.rsplit_once(before)?;
+    let digits = rest.trim_start().split([' ', '\n']).next()?;
+    digits.replace(',', "").parse().ok()
+}
+
+/// The same per call.
+async fn counted(name: &str, tool: &str, before: &str) -> Option<f64> {
+    let few = count(name, tool, before, COUNTED[0]).await?;
+    let many = count(name, tool, before, COUNTED[1]).await?;
+    Some((many - few) / (COUNTED[1] - COUNTED[0]) as f64)
+}
+
+async fn report_counts() {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("instructions and allocations are not counted: there is no valgrind");
+        return;
+    }
+    for (what, tool, before) in [
+        ("instructions per call", "callgrind", "Collected :"),
+        ("allocations per call", "memcheck", "total heap usage:"),
+    ] {
+        let stock = counted("stock", tool, before).await;
+        let carml = counted("carml", tool, before).await;
+        match stock.zip(carml) {
+            Some((stock, carml)) => println!(
+                "{what}: stock {stock:.0}, carml {carml:.0}, to stock {:.3}",
+                carml / stock
+            ),
+            None => println!("{what}: valgrind did not say"),
+        }
     }
 }
 
@@ -234,6 +293,9 @@ fn main() {
         .unwrap();
     match &args[..] {
         [serves, name] if serves == "--serve" => runtime.block_on(serve(name)),
-        _ => runtime.block_on(report()),
+        _ => runtime.block_on(async {
+            report().await;
+            report_counts().await;
+        }),
     }
 }
