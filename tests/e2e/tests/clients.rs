@@ -17,7 +17,7 @@ use carml_runtime::{
     client::{Channel, Clients, GeneratedClient},
     config::model::GrpcServer,
     grpc::{
-        FileDescriptors as _,
+        FileDescriptors as _, Methods,
         chain::{Chain, ChainLayer},
         server::{Listener, Running, Server},
     },
@@ -94,7 +94,7 @@ async fn relay() -> (SocketAddr, [Running; 2]) {
     let layer = ChainLayer::new(Chain::compile(&list(chain)).unwrap());
     let service = layer.layer(Routes::new(relay.into_server()));
     let server = Server::new(&GrpcServer::default());
-    let server = server.methods(EchoServer::<Relay>::FILE_DESCRIPTOR_SET);
+    let server = server.methods(Methods::of([EchoServer::<Relay>::FILE_DESCRIPTOR_SET]));
     let running = server.start(listener, service);
     (address, [parrot, running])
 }

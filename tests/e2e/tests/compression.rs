@@ -254,6 +254,23 @@ async fn a_message_that_is_too_large_after_decompression_is_refused() {
 }
 
 #[tokio::test]
+async fn the_limit_also_holds_inside_of_a_custom_layer() {
+    let config = "grpc: { server: { middleware: [max_message_size: 100kb, plain, compression] } }";
+    let app = App::<Config>::new()
+        .config_text("test.yml", config)
+        .middleware("plain", |_, ()| Ok(tower_layer::Identity::new()))
+        .service(|_| Ok(carml_test_e2e::Parrot));
+    let server = testing::start(app).await.unwrap();
+    let mut client = connect(server.address()).await;
+    let bomb = gzip(&line(&"x".repeat(50_000_000), 0).encode_to_vec());
+    let path = "carml.test.v1.Echo/Say";
+    let answer = call(&mut client, path, &[GZIP], &[(1, bomb)]).await;
+    assert_eq!(answer.code, Code::ResourceExhausted, "{}", answer.text);
+    assert!(answer.text.contains("decompressed"), "{}", answer.text);
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_is_not_compressed_as_it_says_is_internal_and_another_encoding_unimplemented() {
     let list = json!(["recover", { "compression": { "accept": ["gzip"] } }]);
     let (_running, address) = start(list, json!({})).await;

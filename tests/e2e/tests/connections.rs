@@ -223,3 +223,48 @@ async fn streams_that_wait_do_not_take_the_room_of_other_clients() {
         other.say(line("served", 0)).await.unwrap();
     }
 }
+
+/// Makes the server reset this many streams of one connection: each sends more than it says. Then
+/// whether the connection still takes calls.
+async fn lives_after_resets(address: SocketAddr, resets: usize) -> bool {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let request = |length: &str| {
+        http::Request::post("http://test/carml.test.v1.Echo/Say")
+            .header("content-type", "application/grpc")
+            .header("content-length", length)
+            .body(())
+            .unwrap()
+    };
+    for _ in 0..resets {
+        let Ok(mut ready) = client.clone().ready().await else {
+            return false;
+        };
+        let Ok((answer, mut body)) = ready.send_request(request("1"), false) else {
+            return false;
+        };
+        let _ = body.send_data(bytes::Bytes::from_static(&[0; 10]), true);
+        assert!(answer.await.is_err(), "the stream is reset");
+    }
+    let Ok(mut ready) = client.ready().await else {
+        return false;
+    };
+    let Ok((answer, mut body)) = ready.send_request(request("5"), false) else {
+        return false;
+    };
+    let _ = body.send_data(bytes::Bytes::from_static(&[0; 5]), true);
+    answer.await.is_ok()
+}
+
+#[tokio::test]
+async fn a_client_that_makes_too_many_errors_loses_its_connection() {
+    let server = json!({ "max_local_error_resets": 5 });
+    let (_running, address) = start(json!([]), server).await;
+    assert!(lives_after_resets(address, 4).await);
+    assert!(!lives_after_resets(address, 10).await);
+    // Others are served, and by default there may be many.
+    client(address).await.say(line("hello", 0)).await.unwrap();
+    let (_running, address) = start(json!([]), json!({})).await;
+    assert!(lives_after_resets(address, 2_000).await);
+}

@@ -269,3 +269,31 @@ async fn a_status_that_is_too_large_for_clients_is_cut() {
     let error = client.say(fail("short")).await.unwrap_err();
     assert_eq!((error.message(), error.details().len()), ("short", 5_000));
 }
+
+#[tokio::test]
+async fn load_is_shed_while_the_processor_is_busy_and_health_is_answered() {
+    // What the calls themselves take is more than 1 %.
+    let shed = json!([{ "load_shed": { "cpu": "1%", "window": "1s" } }]);
+    let mut client = serve(shed).await;
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < Duration::from_millis(800) {
+        client.say(line("fast", 0)).await.unwrap();
+    }
+    let calls = (0..200).map(|_| {
+        let mut client = client.clone();
+        tokio::spawn(async move { client.say(slow(300)).await })
+    });
+    let (mut served, mut shed) = (0, 0);
+    for call in calls.collect::<Vec<_>>() {
+        match call.await.unwrap() {
+            Ok(_) => served += 1,
+            Err(error) => {
+                assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
+                let pushback = error.metadata().get("grpc-retry-pushback-ms").unwrap();
+                assert_eq!(pushback, "1000");
+                shed += 1;
+            }
+        }
+    }
+    assert!(served > 0 && shed > 0, "{served} served, {shed} shed");
+}

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -18,6 +19,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
 	"google.golang.org/grpc/status"
 )
 
@@ -79,6 +82,55 @@ func join(connection *grpc.ClientConn, messages, size, waitMs int) error {
 	return nil
 }
 
+// load calls Say from this many goroutines, over all addresses in turn, until standard input ends
+// and at least this many calls have ended. It returns how many there were, and how many failed.
+func load(addresses []string, atLeast int64, workers int) (int64, int64, error) {
+	servers := manual.NewBuilderWithScheme("servers")
+	var state resolver.State
+	for _, address := range addresses {
+		state.Addresses = append(state.Addresses, resolver.Address{Addr: address})
+	}
+	servers.InitialState(state)
+	connection, err := grpc.NewClient(
+		"servers:///all",
+		grpc.WithResolvers(servers),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`),
+		grpc.WithDefaultCallOptions(grpc.ForceCodec(raw{})),
+	)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer connection.Close()
+	var stopped atomic.Bool
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stopped.Store(true)
+	}()
+	var ended, failed atomic.Int64
+	var running sync.WaitGroup
+	for range workers {
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			for !stopped.Load() || ended.Load() < atLeast {
+				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+				request := line("hello", 0)
+				var answer []byte
+				err := connection.Invoke(ctx, "/carml.test.v1.Echo/Say", &request, &answer)
+				cancel()
+				ended.Add(1)
+				if err != nil {
+					failed.Add(1)
+					fmt.Fprintln(os.Stderr, status.Convert(err).Code(), err)
+				}
+			}
+		}()
+	}
+	running.Wait()
+	return ended.Load(), failed.Load(), nil
+}
+
 // secured is TLS with this authority and, if there is one, this certificate of the client.
 func secured(ca, cert, key string) (credentials.TransportCredentials, error) {
 	pem, err := os.ReadFile(ca)
@@ -102,6 +154,7 @@ func secured(ca, cert, key string) (credentials.TransportCredentials, error) {
 func main() {
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "usage: grpc-go [OPTIONS] join ADDRESS STREAMS MESSAGES BYTES WAIT_MS")
+		fmt.Fprintln(os.Stderr, "       grpc-go load ADDRESS,… CALLS WORKERS < PIPE")
 		flag.PrintDefaults()
 	}
 	ca := flag.String("ca", "", "the authority of the server's certificate; without it, no TLS")
@@ -109,7 +162,8 @@ func main() {
 	key := flag.String("key", "", "its key")
 	flag.Parse()
 	arguments := flag.Args()
-	if len(arguments) != 6 || arguments[0] != "join" {
+	isLoad := len(arguments) == 4 && arguments[0] == "load"
+	if !isLoad && (len(arguments) != 6 || arguments[0] != "join") {
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -121,6 +175,15 @@ func main() {
 			os.Exit(2)
 		}
 		numbers = append(numbers, number)
+	}
+	if isLoad {
+		calls, failed, err := load(strings.Split(arguments[1], ","), int64(numbers[0]), numbers[1])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		report(calls, failed)
+		return
 	}
 	transport := insecure.NewCredentials()
 	if *ca != "" {
@@ -152,8 +215,13 @@ func main() {
 		}()
 	}
 	calls.Wait()
-	fmt.Printf("%d calls, %d failed\n", numbers[0], failed.Load())
-	if failed.Load() > 0 {
+	report(int64(numbers[0]), failed.Load())
+}
+
+// report prints the line of a command, and ends with 1 if a call failed.
+func report(calls, failed int64) {
+	fmt.Printf("%d calls, %d failed\n", calls, failed)
+	if failed > 0 {
 		os.Exit(1)
 	}
 }

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::Command};
 
 use crate::{pki::Pki, server::Server};
 
-fn client() -> Command {
+pub fn client() -> Command {
     let store = std::env::var("CARML_SERVERS");
     let store = store.unwrap_or_else(|_| "/var/cache/carml-test-servers".to_owned());
     Command::new(PathBuf::from(store).join("grpc-go/grpc-go"))
