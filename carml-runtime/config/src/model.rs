@@ -896,7 +896,7 @@ impl std::fmt::Debug for ClientTls {
 #[serde(deny_unknown_fields)]
 pub struct MethodConfig {
     /// The methods.
-    pub name: Vec<MethodName>,
+    pub name: Vec<AuthName>,
     /// The longest that a call may take, with all its attempts. An earlier deadline of the caller applies.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub timeout: Option<super::Duration>,
@@ -911,27 +911,6 @@ pub struct MethodConfig {
 impl MethodConfig {
     fn default_wait_for_ready() -> bool {
         false
-    }
-}
-
-/// A method, all methods of a service, or, without keys, all methods.
-#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MethodName {
-    /// The full name of the service. For example `"billing.v1.Billing"`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub service: Option<String>,
-    /// The method. All methods of the service if absent. For example `"Get"`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-}
-
-impl std::fmt::Debug for MethodName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MethodName")
-            .field("service", &WithoutCredentials(&self.service))
-            .field("method", &WithoutCredentials(&self.method))
-            .finish()
     }
 }
 

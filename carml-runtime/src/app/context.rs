@@ -8,7 +8,7 @@ use crate::{
     client::{self, Channel, Clients, GeneratedClient},
     config::{Config, Loaded, Section, chain::Side},
     discovery::Resolver,
-    grpc::chain::Chain,
+    grpc::{Place, chain::Chain},
     kv::{Kv, Opened},
 };
 
@@ -180,7 +180,7 @@ impl<C> Context<C> {
     fn make_clients(&self) -> Result<Clients, AppError> {
         let config: Config = self.loaded.typed()?;
         let plan = self.loaded.chain(Side::Client).map_err(AppError::new)?;
-        let chain = Chain::new(plan, &[]).map_err(AppError::new)?;
+        let chain = Chain::new(plan, &[], &Place::client()).map_err(AppError::new)?;
         let resolver = self.resolver().ok();
         Ok(Clients::with_chain(&config.grpc.client, chain, resolver))
     }

@@ -53,7 +53,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "logging",
-        description: "One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO.",
+        description: "One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO. A call that this service makes has the target `carml::rpc::client`.",
         server: true,
         client: true,
         feature: None,
@@ -63,7 +63,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "tracing",
-        description: "One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. It continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`.",
+        description: "One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. On the server it continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client it continues the trace of the call that is being handled, and sends `traceparent`.",
         server: true,
         client: true,
         feature: Some("tracing"),

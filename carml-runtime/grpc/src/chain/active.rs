@@ -108,9 +108,8 @@ impl Active {
         }
     }
 
-    /// The span of the call, if it has one.
-    pub(super) fn span(&mut self) -> &mut Option<Span> {
-        &mut self.progress.call.span
+    pub(super) fn call(&mut self) -> &mut Call {
+        &mut self.progress.call
     }
 
     /// Takes the call through the steps inward. An error is the answer of one that refused it.

@@ -115,7 +115,8 @@ impl Chain {
     pub fn client(list: &[ClientMiddleware]) -> Result<Self, Problems> {
         let values = list.iter().map(serde_json::to_value);
         let values: Vec<Value> = values.map(Result::unwrap_or_default).collect();
-        Self::new(chain::plan(Side::Client, &values, |_| false)?, &[])
+        let plan = chain::plan(Side::Client, &values, |_| false)?;
+        Self::new(plan, &[], &Place::client())
     }
 
     /// The chain of a plan, with its custom layers by their names.

@@ -118,13 +118,21 @@ where
         match &self.segments {
             Some(segments) => {
                 active.begin(segments.iter().map(|segment| &segment.steps), &request);
-                if let (false, Some(span)) = (segments.is_empty(), active.span()) {
-                    request.extensions_mut().insert(CallSpan(span.clone()));
+                if !segments.is_empty() {
+                    let call = active.call();
+                    let begun = Begun {
+                        span: call.span.clone(),
+                        max_received: call.max_received,
+                    };
+                    request.extensions_mut().insert(begun);
                 }
             }
             None => {
-                let span = request.extensions().get::<CallSpan>();
-                *active.span() = span.map(|CallSpan(span)| span.clone());
+                if let Some(begun) = request.extensions().get::<Begun>().cloned() {
+                    let call = active.call();
+                    call.span = begun.span;
+                    call.max_received = begun.max_received;
+                }
             }
         }
         CallFuture {
@@ -141,9 +149,12 @@ where
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
-/// The span of a call, on its way through custom layers.
+/// What holds for the whole call, on its way through custom layers.
 #[derive(Clone)]
-struct CallSpan(Span);
+struct Begun {
+    span: Option<Span>,
+    max_received: Option<u64>,
+}
 
 pin_project! {
     /// A call on its way to the head of its response.

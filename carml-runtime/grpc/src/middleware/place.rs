@@ -15,6 +15,8 @@ pub struct Place {
     pub methods: Methods,
     /// What the process counts and measures.
     pub metrics: Metrics,
+    /// The methods are those that others serve: which there are is not known.
+    is_client: bool,
     /// Nothing is served: files are read, and nothing is started.
     pub is_check: bool,
     /// Set by `metrics`.
@@ -29,6 +31,19 @@ impl Place {
             metrics,
             ..Self::default()
         }
+    }
+
+    /// A place in the chain of calls that are made.
+    pub fn client() -> Self {
+        Self {
+            is_client: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether names of methods cannot be checked.
+    pub(super) fn is_client(&self) -> bool {
+        self.is_client
     }
 
     /// The same for a check, in which nothing is served.

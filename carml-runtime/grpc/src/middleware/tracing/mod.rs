@@ -17,7 +17,7 @@ use carml_config::model;
 use carml_telemetry::Decision;
 
 use super::{Call, Middleware, Place, Refusal, selection::Selection};
-use crate::code;
+use crate::{CallContext, code};
 use propagation::Parent;
 
 #[derive(Debug)]
