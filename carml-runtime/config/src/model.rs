@@ -574,7 +574,7 @@ impl std::fmt::Debug for AuthMtls {
 #[serde(deny_unknown_fields)]
 pub struct AuthMethods {
     /// The methods. They must be served.
-    pub name: Vec<AuthName>,
+    pub name: Vec<MethodName>,
     /// Which credentials count: `any` of those that `auth` has, one kind, or `none` for a method that everybody may call. Defaults to `"any"`.
     #[serde(default = "AuthMethods::default_require")]
     pub require: AuthRequire,
@@ -602,21 +602,21 @@ impl std::fmt::Debug for AuthMethods {
     }
 }
 
-/// A service, one of its methods, or, if empty, all methods.
+/// A method, all methods of a service, or, without keys, all methods.
 #[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct AuthName {
-    /// `package.Service`
+pub struct MethodName {
+    /// The full name of the service. For example `"billing.v1.Billing"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// The method's name; all of the service if absent.
+    /// The method. All methods of the service if absent. For example `"Get"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
 }
 
-impl std::fmt::Debug for AuthName {
+impl std::fmt::Debug for MethodName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AuthName")
+        f.debug_struct("MethodName")
             .field("service", &WithoutCredentials(&self.service))
             .field("method", &WithoutCredentials(&self.method))
             .finish()
@@ -896,7 +896,7 @@ impl std::fmt::Debug for ClientTls {
 #[serde(deny_unknown_fields)]
 pub struct MethodConfig {
     /// The methods.
-    pub name: Vec<AuthName>,
+    pub name: Vec<MethodName>,
     /// The longest that a call may take, with all its attempts. An earlier deadline of the caller applies.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub timeout: Option<super::Duration>,
