@@ -8,12 +8,17 @@ use carml_runtime::kv::{
 
 use crate::{Fixture, Server};
 
-/// A bucket on a server with one node.
-pub struct EtcdBucket {
+/// A bucket on a server with one node, of a current release.
+pub type EtcdBucket = Bucket<false>;
+
+/// The same, of the release that Debian 12 has.
+pub type DebianEtcdBucket = Bucket<true>;
+
+pub struct Bucket<const DEBIAN: bool> {
     server: Server,
 }
 
-impl EtcdBucket {
+impl<const DEBIAN: bool> Bucket<DEBIAN> {
     /// How it is opened.
     pub fn options(&self) -> Options {
         let mut options = Options::new(self.server.endpoints());
@@ -22,7 +27,7 @@ impl EtcdBucket {
     }
 }
 
-impl Fixture for EtcdBucket {
+impl<const DEBIAN: bool> Fixture for Bucket<DEBIAN> {
     const MIN_TTL: Duration = Duration::from_secs(2);
     const BACKLOG: Option<usize> = Some(3_000);
     // A server looks for watches to catch up every 100 ms.
@@ -31,9 +36,13 @@ impl Fixture for EtcdBucket {
     const JOINS_WITHIN: Duration = Duration::from_millis(400);
 
     async fn fresh() -> Self {
-        let server = tokio::task::spawn_blocking(|| Server::start(&["etcd"])).await;
-        EtcdBucket {
-            server: server.unwrap(),
+        let arguments: &[_] = if DEBIAN {
+            &["etcd", "--debian"]
+        } else {
+            &["etcd"]
+        };
+        Bucket {
+            server: Server::started(arguments).await,
         }
     }
 

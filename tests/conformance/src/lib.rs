@@ -21,7 +21,7 @@ mod zookeeper;
 
 pub use carml_test_servers::Server;
 pub use consul::ConsulBucket;
-pub use etcd::EtcdBucket;
+pub use etcd::{DebianEtcdBucket, EtcdBucket};
 pub use fixture::Fixture;
 pub use proxy::Proxy;
 pub use redb::RedbFile;

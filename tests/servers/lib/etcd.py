@@ -1,4 +1,4 @@
-"""etcd: one node or three, TLS, users."""
+"""etcd: one node or three, TLS, users; a current release, or Debian's."""
 
 import json
 import os
@@ -9,6 +9,8 @@ import urllib.request
 from process import Cluster as Base
 from process import Node, StartError, free_ports
 
+STORE = os.environ.get("CARML_SERVERS", "/var/cache/carml-test-servers")
+PROGRAM = os.path.join(STORE, "etcd/etcd")
 ROOT = {"username": "root", "password": "foo"}
 # May read and write the keys below `app/`, and nothing else.
 USER = {"username": "alice", "password": "alice-password", "prefix": "app/"}
@@ -17,7 +19,8 @@ USER = {"username": "alice", "password": "alice-password", "prefix": "app/"}
 class Cluster(Base):
     def __init__(self, options, folder):
         super().__init__(options, folder)
-        if not shutil.which("etcd"):
+        program = "etcd" if options.debian else PROGRAM
+        if not shutil.which(program) or not shutil.which("etcdctl"):
             raise StartError("etcd is not installed: run tests/servers/install etcd")
         ports = free_ports(3 * options.nodes)
         scheme = "https" if options.tls else "http"
@@ -29,7 +32,7 @@ class Cluster(Base):
                 client = options.port
             url = f"{scheme}://127.0.0.1:{client}"
             command = [
-                "etcd", "--name", f"n{index}", "--data-dir", os.path.join(folder, f"n{index}"),
+                program, "--name", f"n{index}", "--data-dir", os.path.join(folder, f"n{index}"),
                 "--listen-client-urls", url, "--advertise-client-urls", url,
                 "--listen-peer-urls", f"http://127.0.0.1:{peer}",
                 "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
