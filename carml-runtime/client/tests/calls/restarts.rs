@@ -41,7 +41,7 @@ async fn load(channel: Channel, is_over: Arc<AtomicBool>, count: Arc<AtomicUsize
             _ => call(&channel, "").await.map(drop),
         };
         failed.extend(ended.err().map(|status| Failed {
-            is_stream: n % 10 == 0,
+            is_stream: n.is_multiple_of(10),
             status,
         }));
     }

@@ -28,7 +28,8 @@ pub(crate) fn discovered(directory: &MemoryDirectory, target: Value) -> Channel 
 }
 
 fn channel_with(target: Value, resolver: Option<Resolver>) -> Channel {
-    let config = json!({ "middleware": [], "targets": { SERVICE: target } });
+    let targets = Value::from_iter([(SERVICE, target)]);
+    let config = json!({ "middleware": [], "targets": targets });
     let config: GrpcClient = serde_json::from_value(config).expect("a config");
     let clients = Clients::new(&config, resolver).expect("clients");
     clients.channel(SERVICE).expect("a channel")
