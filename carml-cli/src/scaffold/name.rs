@@ -72,7 +72,7 @@ const TAKEN: &[&str] = &[
 
 // Sections of the base config: the service has a section of its own name beside them.
 const SECTIONS: &[&str] = &[
-    "app", "download", "grpc", "health", "logger", "registry", "store", "tracer",
+    "admin", "app", "download", "grpc", "health", "logger", "registry", "store", "tracer",
 ];
 
 // Keywords of Rust and of protobuf packages.

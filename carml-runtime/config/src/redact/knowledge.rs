@@ -1,7 +1,7 @@
 //! What a schema says about the secrets of a config.
 
 use crate::schema::Schema;
-use carml_diagnostic::{Candidates, unescape_key};
+use carml_diagnostic::{Candidates, nearest, unescape_key};
 use carml_schema::graph::InstanceType;
 use carml_schema::{SchemaIndex, secret_names as names};
 use std::cell::RefCell;
@@ -239,6 +239,15 @@ impl<'a> Knowledge<'a> {
             Place::Public | Place::Below(_) => false,
             Place::Known(at) => self.shapes.contains_secret(&at),
         }
+    }
+
+    /// Whether a scalar is one of the values that the schema names at a pointer, perhaps misspelt:
+    /// the report suggests that value, which says as much.
+    pub(super) fn is_near_value(&self, pointer: &str, scalar: &str) -> bool {
+        let parts = self.schema.at(pointer);
+        let values = parts.iter().flat_map(|part| part.node.constants());
+        let names: Vec<&str> = values.filter_map(|value| value.as_str()).collect();
+        !nearest(scalar, names).is_empty()
     }
 
     /// Whether an unknown key of a mapping can be shown: the schema has keys there, and it is a

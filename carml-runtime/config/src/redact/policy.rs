@@ -57,6 +57,7 @@ impl<'a> ConfigPolicy<'a> {
                 let after = text[token.span.end..].trim_start_matches([' ', '\t']);
                 !self.knowledge.is_secret(&pointer)
                     && (self.knowledge.is_known_name(key)
+                        || self.knowledge.is_word_of_the_schema(key)
                         || after.starts_with(':')
                             && self.is_name(key)
                             && self.knowledge.shows_key(&pointer, key)
@@ -67,7 +68,8 @@ impl<'a> ConfigPolicy<'a> {
                     .get(token.span.start..token.span.end)
                     .unwrap_or_default();
                 !self.knowledge.is_secret(&pointer)
-                    && !self.knowledge.bears_secrets(&pointer)
+                    && (!self.knowledge.bears_secrets(&pointer)
+                        || self.knowledge.is_near_value(&pointer, raw))
                     && !self.knowledge.holds_secret_key(raw)
             }
         }
