@@ -1,5 +1,6 @@
 //! The acceptance test: all blocks of `document.md`, joined as they stand, with only the addresses
-//! and the placeholders of certificates changed to those of real servers.
+//! and the placeholders of certificates changed to those of real servers. Two blocks are only loaded
+//! here: `health`, which nothing probes yet, and `grpc.client`, since the agent calls no service.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::{fs, process::Command};
@@ -88,7 +89,7 @@ fn ca(server: &Server) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_whole_document_starts_the_agent_and_every_block_acts() {
+async fn the_whole_document_starts_the_agent_and_its_blocks_act() {
     let servers = Servers::start().await;
     // The local socket is an address too: the document means that of the machine.
     let socket = servers.rsyslog.about()["socket"].as_str().unwrap();
