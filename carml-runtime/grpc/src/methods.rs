@@ -1,6 +1,6 @@
 //! Which methods there are, from the descriptors of the services.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ptr, sync::Arc};
 
 use carml_diagnostic::{did_you_mean, nearest};
 use prost::Message as _;
@@ -61,6 +61,11 @@ impl Methods {
     /// Where the method of a path is in [`all`](Self::all).
     pub(crate) fn index(&self, path: &str) -> Option<usize> {
         self.0.by_path.get(path).copied()
+    }
+
+    /// Which table of methods this is, while it is in use: a place in [`all`](Self::all) is of one.
+    pub(crate) fn id(&self) -> usize {
+        ptr::from_ref(&*self.0).addr()
     }
 
     pub(crate) fn all(&self) -> &[Method] {

@@ -347,7 +347,7 @@ async fn options_that_cannot_work_are_refused_at_their_place() {
         (
             "{ bearer: [s], methods: [{ name: [{ method: Say }] }] }",
             "4:",
-            "with its service",
+            "`service` is missing",
         ),
         (
             "{ bearer: [s], methods: [{ name: [{}], require: mtls }] }",

@@ -77,11 +77,11 @@ impl Call {
         self.uri.path().trim_start_matches('/')
     }
 
-    /// Where its method is in these, which are those of the server; none for another one.
+    /// Where its method is in these; none for another one. The server has found it in its own.
     pub(crate) fn index_in(&self, methods: &Methods) -> Option<usize> {
         match &self.incoming {
-            Some(incoming) => incoming.method(),
-            None => methods.index(self.uri.path()),
+            Some(incoming) if incoming.serves(methods) => incoming.method(),
+            _ => methods.index(self.uri.path()),
         }
     }
 

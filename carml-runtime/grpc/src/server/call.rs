@@ -15,6 +15,7 @@ use http_body::Body as _;
 use tonic::body::Body;
 
 use super::{bounded_status, receive::Receiver};
+use crate::Methods;
 
 /// Where a request comes from: in the extensions of each that [`Server`](super::Server) takes.
 #[derive(Clone, Debug)]
@@ -22,12 +23,19 @@ pub(crate) struct Incoming {
     pub(super) receiver: Arc<Receiver>,
     /// Which of the methods that are served; none for another one.
     pub(super) method: Option<usize>,
+    /// The [`id`](Methods::id) of those methods.
+    pub(super) methods: usize,
 }
 
 impl Incoming {
     /// Which of the methods that are served; none for another one.
     pub(crate) fn method(&self) -> Option<usize> {
         self.method
+    }
+
+    /// Whether these are the methods that are served.
+    pub(crate) fn serves(&self, methods: &Methods) -> bool {
+        methods.id() == self.methods
     }
 
     /// Takes memory for what is made of the request; whether there is as much.

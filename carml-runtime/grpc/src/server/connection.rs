@@ -268,6 +268,7 @@ where
         head.extensions.insert(Incoming {
             receiver: Arc::clone(&receiver),
             method,
+            methods: methods.id(),
         });
         self.peer.describe(&mut head.extensions);
         let body = Body::new(RequestBody::new(Arc::clone(&receiver)));

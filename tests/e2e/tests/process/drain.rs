@@ -92,7 +92,7 @@ async fn a_handler_that_blocks_its_thread_does_not_block_the_exit() {
 
 #[tokio::test]
 async fn a_stream_that_the_drain_ends_is_not_logged_as_an_error() {
-    let server = Server::start("    middleware: [tracing, logging]\n");
+    let server = Server::start("    middleware: [tracing, logging: { exclude: [] }]\n");
     let mut health = HealthClient::new(server.channel().await);
     let request = HealthCheckRequest::default();
     let mut watch = health.watch(request).await.unwrap().into_inner();
