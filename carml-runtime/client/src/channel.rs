@@ -5,7 +5,6 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -117,6 +116,8 @@ impl Channel {
 
 #[cfg(feature = "tls")]
 fn connector(config: &ClientTarget, settings: &Settings) -> Result<Connector, Error> {
+    use std::sync::Arc;
+
     use crate::{connection::Tls, settings::Source};
 
     let tls = match &config.tls {

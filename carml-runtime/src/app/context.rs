@@ -172,21 +172,7 @@ impl<C> Context<C> {
                 self.clients.get_or_init(|| made)
             }
         };
-        clients
-            .channel(name)
-            .map_err(|error| self.no_channel(name, error))
-    }
-
-    fn make_clients(&self) -> Result<Clients, AppError> {
-        let config: Config = self.loaded.typed()?;
-        let plan = self.loaded.chain(Side::Client).map_err(AppError::new)?;
-        let chain = Chain::new(plan, &[], &Place::client()).map_err(AppError::new)?;
-        let resolver = self.resolver().ok();
-        Ok(Clients::with_chain(&config.grpc.client, chain, resolver))
-    }
-
-    fn no_channel(&self, name: &str, error: client::Error) -> AppError {
-        match error {
+        clients.channel(name).map_err(|error| match error {
             // In a check, the store is not open.
             client::Error::NoRegistry { .. } => match self.opened() {
                 Err(error) => error,
@@ -197,7 +183,15 @@ impl<C> Context<C> {
                 AppError::Refused(refusals.report(&self.loaded, &carml_tls::client(name)))
             }
             error => AppError::new(error),
-        }
+        })
+    }
+
+    fn make_clients(&self) -> Result<Clients, AppError> {
+        let config: Config = self.loaded.typed()?;
+        let plan = self.loaded.chain(Side::Client).map_err(AppError::new)?;
+        let chain = Chain::new(plan, &[], &Place::client()).map_err(AppError::new)?;
+        let resolver = self.resolver().ok();
+        Ok(Clients::with_chain(&config.grpc.client, chain, resolver))
     }
 
     /// The download manager of the section `download`: the same one for all factories. Cheap to

@@ -17,7 +17,7 @@ use crate::Place;
 /// use carml_config::model::ServerMiddleware::{Logging, Recover};
 /// use carml_grpc::chain::Chain;
 ///
-/// let chain = Chain::compile(&[Recover, Logging])?;
+/// let chain = Chain::compile(&[Recover, Logging(Default::default())])?;
 /// assert!(chain.to_string().starts_with("recover > logging > "));
 ///
 /// // A list that breaks a rule is refused, with every rule that it breaks.
