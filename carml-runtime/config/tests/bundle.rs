@@ -287,7 +287,7 @@ fn the_bundle_accepts_what_the_loader_accepts() {
 
 /// What an alternative is written as.
 fn name(alternative: &Value) -> &Value {
-    // With options that may be left away, the name alone is the first form.
+    // If the options are optional, the first form is the name alone.
     let alone = alternative
         .get("const")
         .or(alternative["oneOf"][0].get("const"));

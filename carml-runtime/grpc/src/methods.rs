@@ -63,7 +63,8 @@ impl Methods {
         self.0.by_path.get(path).copied()
     }
 
-    /// Which table of methods this is, while it is in use: a place in [`all`](Self::all) is of one.
+    /// Identifies the table: an index into [`all`](Self::all) is valid only in the table that it came
+    /// from. Unique while the table is alive.
     pub(crate) fn id(&self) -> usize {
         ptr::from_ref(&*self.0).addr()
     }

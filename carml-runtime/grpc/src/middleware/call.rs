@@ -77,7 +77,8 @@ impl Call {
         self.uri.path().trim_start_matches('/')
     }
 
-    /// Where its method is in these; none for another one. The server has found it in its own.
+    /// The index of its method in these, if it is one of them. For the server's own table it was
+    /// looked up on arrival.
     pub(crate) fn index_in(&self, methods: &Methods) -> Option<usize> {
         match &self.incoming {
             Some(incoming) if incoming.serves(methods) => incoming.method(),

@@ -23,7 +23,7 @@ pub(crate) struct Incoming {
     pub(super) receiver: Arc<Receiver>,
     /// Which of the methods that are served; none for another one.
     pub(super) method: Option<usize>,
-    /// The [`id`](Methods::id) of those methods.
+    /// The [`id`](Methods::id) of the table that `method` is an index into.
     pub(super) methods: usize,
 }
 
