@@ -5,7 +5,7 @@
 //! sends later.
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Instant,
 };
 
@@ -66,9 +66,11 @@ impl Drop for Place {
         shared.released.begin(token);
         // Sent here, before anything that follows; only the answer is awaited in the background.
         let sent = client.delete(&path, None);
+        let mut backoff = shared.caller.backoff();
         let leave = async move {
             let mut sent = sent.await;
             while matches!(&sent, Err(e) if is_passing(e) && !client.state().is_terminated()) {
+                tokio::time::sleep(backoff.pause()).await;
                 sent = client.delete(&path, None).await;
             }
             shared.released.end(token);
@@ -178,18 +180,26 @@ impl Zookeeper {
 
     async fn join_now(&self, queue: Queue, key: &Key, value: &Bytes) -> Result<Place, Error> {
         let folder = self.ensemble().namespace.queue(queue, key);
-        let name = format!("{:032x}-", rand::random::<u128>());
+        let prefix = format!("{folder}/{:032x}-", rand::random::<u128>());
         let call = Call::read(queue.op()).on(key.as_str());
-        self.run(&call, |session| {
-            let (folder, name, value) = (folder.clone(), name.clone(), value.clone());
+        // The session of an attempt that may have been executed.
+        let sent = Mutex::new(None::<Weak<Session>>);
+        let joined = self.run(&call, |session| {
+            let (folder, prefix, value) = (folder.clone(), prefix.clone(), value.clone());
+            let before = lock(&sent).replace(Arc::downgrade(&session));
             async move {
-                // An earlier attempt may have been executed.
-                let found = own(&session.client, &folder, &name)
-                    .await
-                    .map_err(failure)?;
+                let found = match before {
+                    Some(_) => own(&session.client, &folder, &prefix)
+                        .await
+                        .map_err(failure)?,
+                    None => None,
+                };
                 let path = match found {
                     Some(path) => path,
-                    None => self.create(&session.client, &folder, &name, &value).await?,
+                    None => {
+                        self.create(&session.client, &folder, &prefix, &value)
+                            .await?
+                    }
                 };
                 let stat = session.client.check_stat(&path).await.map_err(failure)?;
                 let stat =
@@ -208,8 +218,29 @@ impl Zookeeper {
                     _watching: None,
                 })
             }
-        })
-        .await
+        });
+        let joined = joined.await;
+        if let (Err(_), Some(session)) = (&joined, lock(&sent).take()) {
+            self.give_up(session, folder, prefix);
+        }
+        joined
+    }
+
+    /// Removes a place that nobody knows, if there is one: it would block the queue until the session
+    /// ends.
+    fn give_up(&self, session: Weak<Session>, folder: String, prefix: String) {
+        let mut backoff = self.shared.caller.backoff();
+        let leave = async move {
+            while let Some(client) = session.upgrade().map(|session| session.client.clone()) {
+                match remove_own(&client, &folder, &prefix).await {
+                    Err(e) if is_passing(&e) && !client.state().is_terminated() => {}
+                    _ => return,
+                }
+                drop(client);
+                tokio::time::sleep(backoff.pause()).await;
+            }
+        };
+        self.shared.cleanups.spawn_on(leave, &self.shared.runtime);
     }
 
     /// Makes the node of a place, and the queue's own, which the servers remove when it is empty.
@@ -217,14 +248,14 @@ impl Zookeeper {
         &self,
         client: &Client,
         folder: &str,
-        name: &str,
+        prefix: &str,
         value: &[u8],
     ) -> Result<String, Failure> {
-        let (ensemble, prefix) = (self.ensemble(), format!("{folder}/{name}"));
+        let ensemble = self.ensemble();
         loop {
             let create = ensemble.with_acl(|acls| {
                 let mode = CreateMode::EphemeralSequential;
-                client.create(&prefix, value, &mode.with_acls(acls))
+                client.create(prefix, value, &mode.with_acls(acls))
             });
             match create.await {
                 Ok((_, sequence)) => return Ok(format!("{prefix}{sequence}")),
@@ -333,10 +364,23 @@ async fn queue_of(client: &Client, folder: &str) -> Result<Vec<String>, ZkError>
     Ok(places)
 }
 
-async fn own(client: &Client, folder: &str, name: &str) -> Result<Option<String>, ZkError> {
-    let prefix = format!("{folder}/{name}");
+/// The node that an earlier attempt has made. What it sent to another server is executed by now, or
+/// never: the leader refuses what a session sent before it moved.
+async fn own(client: &Client, folder: &str, prefix: &str) -> Result<Option<String>, ZkError> {
+    client.sync(folder).await?;
     let places = children(client, folder).await?;
-    Ok(places.into_iter().find(|path| path.starts_with(&prefix)))
+    Ok(places.into_iter().find(|path| path.starts_with(prefix)))
+}
+
+async fn remove_own(client: &Client, folder: &str, prefix: &str) -> Result<(), ZkError> {
+    match own(client, folder, prefix).await? {
+        Some(path) => client.delete(&path, None).await,
+        None => Ok(()),
+    }
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The number that ZooKeeper appended. Numbers of nodes that exist together rise.

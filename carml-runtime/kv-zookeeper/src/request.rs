@@ -1,10 +1,10 @@
 //! Requests in the current session.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use carml_kv::{
     Error,
-    client::{Call, Failure},
+    client::{Call, Failure, Outcome},
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -13,6 +13,11 @@ use crate::{
     nodes::{children, node},
     session::{Ensemble, Session, failure},
 };
+
+fn too_many(waited: Duration) -> Failure {
+    let why = format!("not sent within {waited:.1?}: too many other calls are under way");
+    Failure::new(Outcome::Unsent, why)
+}
 
 impl Zookeeper {
     pub(crate) fn ensemble(&self) -> Arc<Ensemble> {
@@ -34,6 +39,9 @@ impl Zookeeper {
             let request = &request;
             async move {
                 let session = ensemble.session(deadline).await?;
+                let begun = Instant::now();
+                let turn = timeout_at(deadline, ensemble.turn()).await;
+                let _turn = turn.map_err(|_| too_many(begun.elapsed()))?;
                 let start = Instant::now();
                 let until = (start + caller.limit(call)).min(deadline);
                 let answer = timeout_at(until, request(session.clone())).await;

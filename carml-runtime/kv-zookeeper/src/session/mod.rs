@@ -25,12 +25,19 @@ use carml_kv::{
     client::{Failure, Leases, Outcome, Server, Validity},
 };
 use futures_util::future::join_all;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Instant, timeout_at},
+};
 use tokio_util::task::AbortOnDropHandle;
 use zookeeper_client::{Acl, Acls, Client, SessionState};
 
 use self::endpoint::Endpoint;
 use crate::{PROVIDER, namespace::Namespace, options::Options};
+
+/// Calls that have requests under way. A session answers in its order, so more would hold up the signs
+/// of life until the session seems lost.
+const CALLS_AT_ONCE: usize = 128;
 
 /// One session. Its end releases the locks and leaves the queues.
 pub(crate) struct Session {
@@ -62,6 +69,7 @@ pub(crate) struct Ensemble {
     acl: RwLock<Vec<Acl>>,
     current: Mutex<Option<Arc<Session>>>,
     connecting: tokio::sync::Mutex<()>,
+    turns: Semaphore,
     /// Until when sessions are certainly alive.
     sessions: Leases,
 }
@@ -104,6 +112,7 @@ impl Ensemble {
             acl: RwLock::default(),
             current: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
+            turns: Semaphore::new(CALLS_AT_ONCE),
             sessions: Leases::default(),
             servers: servers.into(),
         })
@@ -123,12 +132,18 @@ impl Ensemble {
             acl: RwLock::default(),
             current: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
+            turns: Semaphore::new(CALLS_AT_ONCE),
             sessions: Leases::default(),
         }
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Arc<Session>>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until a call may send requests; `None`: never.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
     }
 
     /// The session, connected; opens one if there is none.
