@@ -22,11 +22,7 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn of(op: &'static str, scope: &Scope, answer: &Answer) -> Result<State, Error> {
-        let pairs: Vec<Pair> = match answer.status {
-            404 => Vec::new(),
-            _ => answer.json(op)?,
-        };
-        let pairs = pairs.into_iter().filter(|pair| scope.contains(&pair.key));
+        let pairs = pairs(op, scope, answer)?;
         Ok(State {
             revision: answer.index.unwrap_or_default(),
             pairs: pairs.map(|pair| (pair.key.clone(), pair)).collect(),
@@ -37,6 +33,18 @@ impl State {
     pub(crate) fn first(&self) -> Option<&Pair> {
         self.pairs.values().next()
     }
+}
+
+fn pairs<'a>(
+    op: &'static str,
+    scope: &'a Scope,
+    answer: &Answer,
+) -> Result<impl Iterator<Item = Pair> + use<'a>, Error> {
+    let pairs: Vec<Pair> = match answer.status {
+        404 => Vec::new(),
+        _ => answer.json(op)?,
+    };
+    Ok(pairs.into_iter().filter(|pair| scope.contains(&pair.key)))
 }
 
 fn parameter(consistency: Consistency) -> &'static str {
@@ -53,9 +61,18 @@ impl Consul {
         scope: &Scope,
         consistency: Consistency,
     ) -> Result<Arc<State>, Error> {
-        let request = Request::read(format!("{}{}", scope.path(), parameter(consistency)));
-        let answer = self.shared.cluster.call(call, &request).await?;
+        let answer = self.read(call, scope, consistency).await?;
         State::of(call.op(), scope, &answer).map(Arc::new)
+    }
+
+    async fn read(
+        &self,
+        call: &Call<'_>,
+        scope: &Scope,
+        consistency: Consistency,
+    ) -> Result<Answer, Error> {
+        let request = Request::read(format!("{}{}", scope.path(), parameter(consistency)));
+        self.shared.cluster.call(call, &request).await
     }
 
     /// One key, as it is now.
@@ -66,8 +83,8 @@ impl Consul {
         consistency: Consistency,
     ) -> Result<Option<Pair>, Error> {
         let scope = Scope::One(native.to_owned());
-        let state = self.state(call, &scope, consistency).await?;
-        Ok(state.first().cloned())
+        let answer = self.read(call, &scope, consistency).await?;
+        Ok(pairs(call.op(), &scope, &answer)?.next())
     }
 
     /// The current revision of Consul's store; checks that the namespace may be read.

@@ -162,8 +162,9 @@ impl<S: Server> Caller<S> {
                 }
                 Outcome::Unsent | Outcome::Unknown => {
                     let (now, pause) = (Instant::now(), backoff.pause());
-                    // What the deadline cut short says less than the attempt before it.
-                    let is_cut_short = now >= deadline && now - start < self.limit(call);
+                    // What the deadline cut short says less than the attempt before it. On a busy
+                    // machine, it ends later than it should.
+                    let is_cut_short = now >= deadline && start + self.limit(call) > deadline;
                     let before = last.take().filter(|_| is_cut_short);
                     let failed = before.unwrap_or((failure, server));
                     if now + pause < deadline {
