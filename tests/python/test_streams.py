@@ -85,6 +85,41 @@ class Locks(Case):
         waiting.cancel()
         self.assertIsNone(self.get("jobs"), "locking wrote the key")
 
+    def test_a_lock_is_renewed_fences_writes_and_is_released(self):
+        held = next(lock := self.lock()).held
+        renewal = kv.HoldKeepAliveRequest(hold=held.hold)
+        kept = self.kv.HoldKeepAlive(renewal, timeout=DEADLINE)
+        self.assertGreater(kept.ttl_millis, 1_000)
+        fenced = kv.CommitRequest(
+            conditions=[
+                kv.Condition(held=kv.HeldToken(key="jobs", fencing_token=held.fencing_token))
+            ],
+            operations=[kv.Operation(put=kv.PutRequest(key="k", value=b"v"))],
+        )
+        self.assertEqual(list(self.kv.Commit(fenced, timeout=DEADLINE).counts), [1])
+        self.kv.Release(kv.ReleaseRequest(hold=held.hold), timeout=DEADLINE)
+        self.assertEqual(next(lock).WhichOneof("state"), "lost")
+        lost = grpc.StatusCode.FAILED_PRECONDITION
+        self.refused(lost, "LOCK_LOST", self.kv.Commit, fenced)
+        self.refused(lost, "LOCK_LOST", self.kv.HoldKeepAlive, renewal)
+        free = self.lock(**{"try": True})
+        next(free)
+        free.cancel()
+
+    def test_observers_see_who_leads(self):
+        leaders = self.kv.Observe(kv.ObserveRequest(key="jobs"), timeout=DEADLINE)
+        self.assertFalse(next(leaders).HasField("leader"))
+        campaign = kv.CampaignRequest(key="jobs", value=b"10.0.0.5")
+        leads = self.kv.Campaign(campaign, timeout=DEADLINE)
+        token = next(leads).leads.fencing_token
+        leader = next(leaders).leader
+        self.assertEqual((leader.fencing_token, leader.value), (token, b"10.0.0.5"))
+        self.kv.Proclaim(kv.ProclaimRequest(key="jobs", fencing_token=token, value=b"10.0.0.6"))
+        self.assertEqual(next(leaders).leader.value, b"10.0.0.6")
+        leads.cancel()
+        self.assertFalse(next(leaders).HasField("leader"))
+        leaders.cancel()
+
     def test_a_caller_that_is_gone_holds_nothing(self):
         for _ in range(50):
             held = self.lock()

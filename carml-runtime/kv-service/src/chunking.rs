@@ -7,9 +7,13 @@ use super::{
     convert,
 };
 
-/// A message is complete once it has this many bytes of keys and values. With one more value of the
-/// maximum size it is still below 4 MiB.
+/// A message is complete once it has this many bytes. With one more value of the maximum size it is
+/// still below 4 MiB.
 pub(super) const CHUNK_BYTES: usize = 2 << 20;
+
+/// What is encoded of an item besides its key and its value, at most: revision, lease, cause, and the
+/// tags and lengths of all fields and of the item itself.
+const ITEM_BYTES: usize = 48;
 
 /// The messages of a batch: all but the last are partial.
 pub(super) fn messages(batch: Batch) -> Vec<api::WatchResponse> {
@@ -30,7 +34,7 @@ pub(super) fn messages(batch: Batch) -> Vec<api::WatchResponse> {
             .collect(),
         Batch::Events { revision, events } => split(events, |event| match event {
             Event::Put(entry) => size(entry),
-            Event::Delete { key, .. } => key.as_str().len(),
+            Event::Delete { key, .. } => key.as_str().len() + ITEM_BYTES,
         })
         .map(|(events, partial)| {
             watch_response::Batch::Events(api::Events {
@@ -53,7 +57,7 @@ pub(super) fn messages(batch: Batch) -> Vec<api::WatchResponse> {
 
 /// The size of an entry as counted for [`CHUNK_BYTES`].
 pub(super) fn size(entry: &Entry) -> usize {
-    entry.key.as_str().len() + entry.value.len()
+    entry.key.as_str().len() + entry.value.len() + ITEM_BYTES
 }
 
 /// Groups of items, and whether another group follows. Without items, one empty group.
@@ -109,6 +113,35 @@ mod tests {
         assert!(partial.len() > 1);
         assert_eq!(partial.pop(), Some(false));
         assert!(partial.into_iter().all(|more| more));
+    }
+
+    #[test]
+    fn many_small_items_are_split_too() {
+        let entries = (0..300_000).map(|n| Entry {
+            key: format!("{n}").parse().expect("a key"),
+            value: Vec::new().into(),
+            revision: Revision(u64::MAX),
+            lease: Some(carml_runtime::kv::LeaseId(u64::MAX)),
+        });
+        let entries: Vec<Entry> = entries.collect();
+        let deleted = entries.iter().map(|entry| Event::Delete {
+            key: entry.key.clone(),
+            cause: carml_runtime::kv::DeleteCause::Expired,
+        });
+        let batches = [
+            Batch::Events {
+                events: deleted.collect(),
+                revision: Revision(1),
+            },
+            Batch::Snapshot {
+                entries,
+                revision: Revision(1),
+                reason: SnapshotReason::Started,
+            },
+        ];
+        for message in batches.into_iter().flat_map(messages) {
+            assert!(message.encoded_len() < 4 << 20, "{}", message.encoded_len());
+        }
     }
 
     #[test]

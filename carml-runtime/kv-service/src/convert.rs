@@ -1,7 +1,8 @@
 //! Conversions between the types of the contract and messages.
 
 use carml_runtime::kv::{
-    Consistency, DeleteCause, Entry, Error, Event, LeaseId, Revision, SnapshotReason, WatchStart,
+    Condition, Consistency, DeleteCause, Entry, Error, ErrorKind, Event, LeaseId, Op, Revision,
+    SnapshotReason, Txn, WatchStart,
 };
 
 use super::api;
@@ -111,4 +112,79 @@ pub(super) fn to_event(event: api::Event) -> Result<Option<Event>, Error> {
         }),
         None => None,
     })
+}
+
+pub(super) fn txn(txn: Txn) -> api::CommitRequest {
+    let conditions = txn.conditions.into_iter().map(|condition| {
+        let condition = match condition {
+            Condition::Revision(key, revision) => {
+                api::condition::Condition::Revision(api::ExpectedRevision {
+                    key: key.to_string(),
+                    revision: revision.map(|revision| revision.0),
+                })
+            }
+            Condition::Held(key, fencing_token) => {
+                let key = key.to_string();
+                api::condition::Condition::Held(api::HeldToken { key, fencing_token })
+            }
+        };
+        api::Condition {
+            condition: Some(condition),
+        }
+    });
+    let operations = txn.ops.into_iter().map(|op| {
+        let operation = match op {
+            Op::Put(key, value, lease) => api::operation::Operation::Put(api::PutRequest {
+                key: key.to_string(),
+                value: value.into(),
+                lease: lease.map_or(0, |lease| lease.0),
+            }),
+            Op::Delete(key) => api::operation::Operation::Delete(api::DeleteRequest {
+                key: key.to_string(),
+            }),
+            Op::DeleteTree(dir) => api::operation::Operation::DeleteTree(api::DeleteTreeRequest {
+                directory: dir.to_string(),
+            }),
+        };
+        api::Operation {
+            operation: Some(operation),
+        }
+    });
+    api::CommitRequest {
+        conditions: conditions.collect(),
+        operations: operations.collect(),
+    }
+}
+
+pub(super) fn to_txn(request: api::CommitRequest) -> Result<Txn, Error> {
+    let absent = |what: &str| {
+        let why = format!("{what} of the transaction is of no kind that this server knows");
+        Error::new(ErrorKind::InvalidArgument, "commit", why)
+    };
+    let mut txn = Txn::new();
+    for condition in request.conditions {
+        txn.conditions.push(match condition.condition {
+            Some(api::condition::Condition::Revision(expected)) => {
+                let revision = expected.revision.map(Revision);
+                Condition::Revision(expected.key.parse()?, revision)
+            }
+            Some(api::condition::Condition::Held(held)) => {
+                Condition::Held(held.key.parse()?, held.fencing_token)
+            }
+            None => return Err(absent("a condition")),
+        });
+    }
+    for operation in request.operations {
+        txn.ops.push(match operation.operation {
+            Some(api::operation::Operation::Put(put)) => {
+                Op::Put(put.key.parse()?, put.value.into(), lease(put.lease))
+            }
+            Some(api::operation::Operation::Delete(delete)) => Op::Delete(delete.key.parse()?),
+            Some(api::operation::Operation::DeleteTree(tree)) => {
+                Op::DeleteTree(tree.directory.parse()?)
+            }
+            None => return Err(absent("an operation")),
+        });
+    }
+    Ok(txn)
 }

@@ -19,14 +19,13 @@
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! The proto has no transactions and no elections: these calls fail with `Unsupported`.
 
 carml_runtime::include_generated!();
 
 mod chunking;
 mod client;
 mod convert;
+mod holds;
 mod service;
 
 pub use client::KvClient;

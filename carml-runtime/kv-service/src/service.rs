@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use carml_runtime::{
     AppError, Context, Shutdown, carml_service,
-    kv::{Entry, Guard, Key, Kv, ListOptions, Revision, WatchStream},
+    kv::{Entry, Error, ErrorKind, Key, Kv, LeaseId, ListOptions, Revision, WatchStream},
 };
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use tonic::Status;
 
 use super::{
     api::{KeyValue, KeyValueServer, *},
     chunking, convert,
+    holds::{HoldState, Holds},
 };
 
 /// The default and the maximum number of entries of a page.
@@ -19,11 +20,12 @@ const MAX_PAGE: usize = 1000;
 /// The number of entries read at once for a page: with values of the maximum size, 16 MiB.
 const READ_ENTRIES: usize = 32;
 
-/// Serves a store to clients in any language. It has no state of its own.
+/// Serves a store to clients in any language. Its only state is until when its clients hold locks.
 #[derive(Clone, Debug)]
 pub struct Service {
     kv: Kv,
     shutdown: Shutdown,
+    holds: Holds,
 }
 
 impl Service {
@@ -33,8 +35,10 @@ impl Service {
     ///
     /// [`AppError::StoreNotConfigured`] if the config names none.
     pub fn new<C>(context: &Context<C>) -> Result<Self, AppError> {
+        let kv = context.kv()?.clone();
         Ok(Self {
-            kv: context.kv()?.clone(),
+            holds: Holds::new(&kv),
+            kv,
             shutdown: context.shutdown().clone(),
         })
     }
@@ -172,13 +176,81 @@ impl KeyValue for Service {
         &self,
         request: LockRequest,
     ) -> Result<impl Stream<Item = Result<LockResponse, Status>> + Send + use<>, Status> {
-        let call = LockCall::Waiting {
-            kv: self.kv.clone(),
-            key: request.key.parse()?,
-            only_try: request.r#try,
+        let (kv, key, only_try) = (self.kv.clone(), request.key.parse()?, request.r#try);
+        let waiting = async move {
+            match only_try {
+                true => kv.try_acquire(key).await,
+                false => kv.acquire(key).await,
+            }
         };
+        let states = self.holds.states(self.kv.clone(), only_try, waiting);
+        let states = states.map_ok(|state| LockResponse {
+            state: Some(match state {
+                HoldState::Held(held) => lock_response::State::Held(held),
+                HoldState::Lost => lock_response::State::Lost(LockLost {}),
+            }),
+        });
         // Waiting is part of the stream, so that a drain ends it too.
-        Ok(self.shutdown.end(stream::try_unfold(call, LockCall::next)))
+        Ok(self.shutdown.end(states))
+    }
+
+    async fn campaign(
+        &self,
+        request: CampaignRequest,
+    ) -> Result<impl Stream<Item = Result<CampaignResponse, Status>> + Send + use<>, Status> {
+        let (kv, key) = (self.kv.clone(), request.key.parse()?);
+        let waiting = async move { kv.campaign(key, request.value).await };
+        let states = self.holds.states(self.kv.clone(), false, waiting);
+        let states = states.map_ok(|state| CampaignResponse {
+            state: Some(match state {
+                HoldState::Held(held) => campaign_response::State::Leads(held),
+                HoldState::Lost => campaign_response::State::Lost(LockLost {}),
+            }),
+        });
+        Ok(self.shutdown.end(states))
+    }
+
+    async fn hold_keep_alive(
+        &self,
+        request: HoldKeepAliveRequest,
+    ) -> Result<HoldKeepAliveResponse, Status> {
+        let ttl_millis = millis(self.holds.renew(request.hold)?);
+        Ok(HoldKeepAliveResponse { ttl_millis })
+    }
+
+    async fn release(&self, request: ReleaseRequest) -> Result<ReleaseResponse, Status> {
+        self.holds.release(request.hold).await?;
+        Ok(ReleaseResponse {})
+    }
+
+    async fn proclaim(&self, request: ProclaimRequest) -> Result<ProclaimResponse, Status> {
+        let (key, token) = (request.key.parse()?, request.fencing_token);
+        self.kv.proclaim(&key, token, request.value).await?;
+        Ok(ProclaimResponse {})
+    }
+
+    async fn observe(
+        &self,
+        request: ObserveRequest,
+    ) -> Result<impl Stream<Item = Result<ObserveResponse, Status>> + Send + use<>, Status> {
+        let leaders = self.kv.observe(request.key.parse()?).await?;
+        Ok(self
+            .shutdown
+            .end(leaders.map(|leader| -> Result<_, Status> {
+                let leader = leader?.map(|leader| Leader {
+                    fencing_token: leader.token,
+                    value: leader.value.into(),
+                });
+                Ok(ObserveResponse { leader })
+            })))
+    }
+
+    async fn commit(&self, request: CommitRequest) -> Result<CommitResponse, Status> {
+        let done = self.kv.commit(convert::to_txn(request)?).await?;
+        Ok(CommitResponse {
+            revision: done.revision.0,
+            counts: done.counts,
+        })
     }
 
     async fn lease_grant(&self, request: LeaseGrantRequest) -> Result<LeaseGrantResponse, Status> {
@@ -195,7 +267,7 @@ impl KeyValue for Service {
         &self,
         request: LeaseKeepAliveRequest,
     ) -> Result<LeaseKeepAliveResponse, Status> {
-        let lease = lease(request.lease)?;
+        let lease = lease("keep_alive", request.lease)?;
         let ttl_millis = millis(self.kv.keep_alive(lease).await?);
         Ok(LeaseKeepAliveResponse { ttl_millis })
     }
@@ -204,42 +276,15 @@ impl KeyValue for Service {
         &self,
         request: LeaseRevokeRequest,
     ) -> Result<LeaseRevokeResponse, Status> {
-        self.kv.revoke(lease(request.lease)?).await?;
+        let lease = lease("revoke", request.lease)?;
+        self.kv.revoke(lease).await?;
         Ok(LeaseRevokeResponse {})
     }
 }
 
-/// A call of `Lock`. Dropping it releases the lock, or leaves the queue.
-enum LockCall {
-    Waiting { kv: Kv, key: Key, only_try: bool },
-    Holding(Guard),
-    Ended,
-}
-
-impl LockCall {
-    async fn next(self) -> Result<Option<(LockResponse, LockCall)>, Status> {
-        let (state, next) = match self {
-            LockCall::Waiting { kv, key, only_try } => {
-                let guard = match only_try {
-                    true => kv.try_acquire(key).await?,
-                    false => kv.acquire(key).await?,
-                };
-                let fencing_token = guard.token();
-                let held = lock_response::State::Held(LockHeld { fencing_token });
-                (held, LockCall::Holding(guard))
-            }
-            LockCall::Holding(guard) => {
-                guard.lost().await;
-                (lock_response::State::Lost(LockLost {}), LockCall::Ended)
-            }
-            LockCall::Ended => return Ok(None),
-        };
-        Ok(Some((LockResponse { state: Some(state) }, next)))
-    }
-}
-
-fn lease(id: u64) -> Result<carml_runtime::kv::LeaseId, Status> {
-    convert::lease(id).ok_or_else(|| Status::invalid_argument("a lease must not be 0"))
+fn lease(op: &'static str, id: u64) -> Result<LeaseId, Error> {
+    let refuse = || Error::new(ErrorKind::InvalidArgument, op, "a lease must not be 0");
+    convert::lease(id).ok_or_else(refuse)
 }
 
 fn millis(time: Duration) -> u64 {

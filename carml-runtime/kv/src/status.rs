@@ -21,7 +21,8 @@ const KINDS: [(ErrorKind, &str, Code); 15] = [
     (Conflict, "CONFLICT", Code::Aborted),
     (InvalidKey, "INVALID_KEY", Code::InvalidArgument),
     (InvalidArgument, "INVALID_ARGUMENT", Code::InvalidArgument),
-    (TooLarge, "TOO_LARGE", Code::ResourceExhausted),
+    // Not RESOURCE_EXHAUSTED: clients retry that, and the value stays too large.
+    (TooLarge, "TOO_LARGE", Code::InvalidArgument),
     (Unsupported, "UNSUPPORTED", Code::Unimplemented),
     // Credentials of the service, which its caller cannot fix.
     (Unauthenticated, "UNAUTHENTICATED", Code::Internal),

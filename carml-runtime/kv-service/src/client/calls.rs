@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use carml_runtime::kv::{
-    Applied, Consistency, Entry, Error, ErrorKind, Key, LeaseId, ListOptions, Page, Revision,
-    contract::*,
+    Applied, Committed, Consistency, Entry, Error, ErrorKind, Key, LeaseId, ListOptions, Page,
+    Revision, Txn, contract::*,
 };
 use tonic::{ConnectError, Response, Status};
 
@@ -162,5 +162,19 @@ impl AtomicDelete for KvClient {
         Box::pin(
             async move { answer("atomic_delete", client.atomic_delete(request).await).map(drop) },
         )
+    }
+}
+
+impl Transaction for KvClient {
+    fn commit(&self, txn: Txn) -> Answer<'_, Committed> {
+        Box::pin(async move {
+            self.released.check("carml", "transaction", &txn)?;
+            let done = self.client.clone().commit(convert::txn(txn)).await;
+            let done = answer("transaction", done)?;
+            Ok(Committed {
+                revision: Revision(done.revision),
+                counts: done.counts,
+            })
+        })
     }
 }

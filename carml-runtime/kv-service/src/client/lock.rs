@@ -1,11 +1,11 @@
-//! Locks: a lock is held as long as its call is open.
+//! Locks.
 
 use carml_runtime::kv::{Error, ErrorKind, Guard, Key, contract::*};
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::Streaming;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use tonic::Response;
 
 use super::{KvClient, calls::answer};
-use crate::api::{LockRequest, LockResponse, lock_response::State};
+use crate::api::{LockRequest, lock_response::State};
 
 impl Lock for KvClient {
     fn acquire(&self, key: Key) -> Answer<'_, Guard> {
@@ -13,7 +13,20 @@ impl Lock for KvClient {
     }
 
     fn try_acquire(&self, key: Key) -> Answer<'_, Guard> {
-        Box::pin(self.lock(key, true))
+        Box::pin(async move {
+            let take = || async {
+                match self.lock(key.clone(), true).await {
+                    Err(error) if error.kind == ErrorKind::Busy => Ok(None),
+                    taken => taken.map(Some),
+                }
+            };
+            let taken = self.released.retry(take).await?;
+            taken.ok_or_else(|| {
+                let why = "the lock is held by another holder";
+                let busy = Error::new(ErrorKind::Busy, "lock", why).with_backend("carml");
+                busy.with_key(key.as_str())
+            })
+        })
     }
 }
 
@@ -23,38 +36,12 @@ impl KvClient {
             key: key.to_string(),
             r#try: only_try,
         };
-        let mut states = answer("lock", self.client.clone().lock(request).await)?;
-        match next(&mut states).await? {
-            Some(State::Held(held)) => {
-                let (lost, released) = (CancellationToken::new(), CancellationToken::new());
-                let hold = released.clone().drop_guard();
-                tokio::spawn(hold_open(states, lost.clone(), released));
-                let hold: Box<DropGuard> = Box::new(hold);
-                Ok(Guard::new(key, held.fencing_token, lost, hold))
-            }
-            Some(State::Lost(_)) | None => Err(Error::new(
-                ErrorKind::LockLost,
-                "lock",
-                "the lock was lost as soon as it was acquired",
-            )),
-        }
+        let states = answer("lock", self.client.clone().lock(request).await)?;
+        let states = states.map(|state| answer("lock", state.map(Response::new)));
+        let states = states.map_ok(|response| match response.state {
+            Some(State::Held(held)) => Some(held),
+            Some(State::Lost(_)) | None => None,
+        });
+        self.hold("lock", key, states.boxed()).await
     }
-}
-
-/// Cancels `lost` when the lock ends, and ends the call when the guard is dropped.
-async fn hold_open(
-    mut states: Streaming<LockResponse>,
-    lost: CancellationToken,
-    released: CancellationToken,
-) {
-    tokio::select! {
-        () = released.cancelled() => {}
-        () = async { while let Ok(Some(State::Held(_))) = next(&mut states).await {} } => lost.cancel(),
-    }
-}
-
-async fn next(states: &mut Streaming<LockResponse>) -> Result<Option<State>, Error> {
-    let response = states.message().await;
-    let response = answer("lock", response.map(tonic::Response::new))?;
-    Ok(response.and_then(|response| response.state))
 }

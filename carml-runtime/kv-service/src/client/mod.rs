@@ -1,12 +1,15 @@
 //! A served store as a backend.
 
 mod calls;
+mod election;
+mod hold;
 mod lease;
 mod lock;
 mod watch;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use carml_kv::client::{Leases as KnownLeases, Released};
 use carml_runtime::kv::{Backend, Error, ErrorKind, contract::*};
 use tonic::transport::{Channel, Endpoint};
 
@@ -31,6 +34,10 @@ use super::api::KeyValueClient;
 #[derive(Clone, Debug)]
 pub struct KvClient {
     client: KeyValueClient<Channel>,
+    /// The locks that were released, until the server knows it.
+    released: Arc<Released>,
+    /// The leases that were granted to it.
+    leases: Arc<KnownLeases>,
 }
 
 impl KvClient {
@@ -60,6 +67,8 @@ impl KvClient {
             .connect_lazy();
         Ok(Self {
             client: KeyValueClient::new(channel),
+            released: Arc::default(),
+            leases: Arc::default(),
         })
     }
 }
@@ -77,7 +86,7 @@ macro_rules! offered {
     };
 }
 
-// The proto has no transactions and no elections, and a client cannot close the store of a server.
+// A client cannot close the store of a server.
 offered! {
     as_put: Put,
     as_get: Get,
@@ -91,4 +100,6 @@ offered! {
     as_watch_tree: WatchTree,
     as_lock: Lock,
     as_lease: Leases,
+    as_transaction: Transaction,
+    as_election: Election,
 }

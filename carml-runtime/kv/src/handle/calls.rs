@@ -159,6 +159,19 @@ impl Kv {
         election.campaign(key, value.into()).await
     }
 
+    /// Replaces what the leader with this token published: [`Leadership::proclaim`] for a process
+    /// that only knows the token. `LockLost` if the token does not lead.
+    pub async fn proclaim(
+        &self,
+        key: &Key,
+        token: u64,
+        value: impl Into<Bytes>,
+    ) -> Result<(), Error> {
+        let election = call!(self, as_election, "election");
+        self.write("proclaim", election.proclaim(key, token, value.into()))
+            .await
+    }
+
     /// Follows the leader.
     pub async fn observe(&self, key: Key) -> Result<LeaderStream, Error> {
         self.read("observe", call!(self, as_election, "election").observe(key))
