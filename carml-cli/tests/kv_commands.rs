@@ -147,7 +147,8 @@ fn a_frozen_holder_loses_its_lock() {
     let served = Served::with(&folder.path().join("kv.redb"), &keepalive);
     let store = Store(vec!["--server".into(), served.url().into()]);
     let held = folder.path().join("held");
-    let touch = format!("touch {}; exec sleep 60", held.display());
+    // The command is not the only process of the job.
+    let touch = format!("sleep 60 & echo $! > {}; wait", held.display());
     let mut holder = Command::new(env!("CARGO_BIN_EXE_carml"))
         .args([
             "kv",
@@ -162,9 +163,12 @@ fn a_frozen_holder_loses_its_lock() {
         ])
         .spawn()
         .unwrap();
-    while !held.exists() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let job = loop {
+        match std::fs::read_to_string(&held) {
+            Ok(id) if id.ends_with('\n') => break id.trim().to_owned(),
+            _ => std::thread::sleep(Duration::from_millis(10)),
+        }
+    };
     store.refused(
         &["lock", "--try", "j", "--", "true"],
         "held by another holder",
@@ -179,4 +183,32 @@ fn a_frozen_holder_loses_its_lock() {
     let wake = ["-CONT".to_owned(), holder.id().to_string()];
     assert!(Command::new("kill").args(wake).status().unwrap().success());
     assert_eq!(holder.wait().unwrap().code(), Some(1));
+    let status = std::fs::read_to_string(format!("/proc/{job}/stat"));
+    let is_gone = status.map_or(true, |status| status.contains(") Z "));
+    assert!(is_gone, "a process of the job goes on without the lock");
+}
+
+#[test]
+fn signals_reach_the_command_of_a_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(&folder.path().join("kv.redb"));
+    for signal in ["TERM", "INT", "HUP"] {
+        let started = folder.path().join(signal);
+        let script = format!(
+            "trap 'exit 5' {signal}; touch {}; while :; do sleep 0.1; done",
+            started.display(),
+        );
+        let mut holder = Command::new(env!("CARGO_BIN_EXE_carml"))
+            .args(["kv", "--server", &served.url(), "lock", "j", "--"])
+            .args(["sh", "-c", &script])
+            .spawn()
+            .unwrap();
+        while !started.exists() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let id = holder.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.unwrap().success());
+        assert_eq!(holder.wait().unwrap().code(), Some(5), "{signal}");
+    }
 }

@@ -3,15 +3,20 @@
 use std::process::ExitCode;
 
 use carml_runtime::kv::{Error, Kv};
-use tokio::process::Command;
+use futures_util::{
+    Stream, StreamExt as _,
+    stream::{self, select_all},
+};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{process::Command, signal::unix::SignalKind};
 
 use super::super::{could_not_run, invalid_input};
 
 /// Run a command while holding a lock, and exit with the exit code of the command
 ///
 /// The command gets the fencing token in the variable CARML_FENCING_TOKEN. What the lock protects
-/// should refuse a token lower than one it has seen. If the lock is lost, the command is killed,
-/// and the exit code is 1.
+/// should refuse a token lower than one it has seen. If the lock is lost, the command is killed with
+/// all processes of its group, and the exit code is 1. SIGTERM, SIGINT, SIGHUP and SIGQUIT are passed on.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The name of the lock; the key of this name is never written
@@ -34,25 +39,66 @@ impl Args {
         let Some((program, arguments)) = self.command.split_first() else {
             return Ok(could_not_run("no command is given"));
         };
+        let mut signals = match signals() {
+            Ok(signals) => signals,
+            Err(error) => return Ok(could_not_run(format!("signals: {error}"))),
+        };
         let started = Command::new(program)
             .args(arguments)
             .env("CARML_FENCING_TOKEN", guard.token().to_string())
+            // A group of its own, so that all that it starts ends with the lock.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn();
         let mut child = match started {
             Ok(child) => child,
             Err(error) => return Ok(could_not_run(format!("{program}: {error}"))),
         };
-        tokio::select! {
-            ended = child.wait() => Ok(match ended {
-                Ok(status) => exit_code(status),
-                Err(error) => could_not_run(format!("{program}: {error}")),
-            }),
-            () = guard.lost() => {
-                let _ = child.kill().await;
-                Ok(invalid_input(format_args!("the lock was lost; `{program}` was killed")))
+        let group = child.id();
+        loop {
+            tokio::select! {
+                ended = child.wait() => return Ok(match ended {
+                    Ok(status) => exit_code(status),
+                    Err(error) => could_not_run(format!("{program}: {error}")),
+                }),
+                () = guard.lost() => {
+                    send(group, Signal::KILL);
+                    let _ = child.wait().await;
+                    return Ok(invalid_input(format_args!(
+                        "the lock was lost; `{program}` was killed"
+                    )));
+                }
+                Some(signal) = signals.next() => send(group, signal),
             }
         }
+    }
+}
+
+/// The signals that are passed on to the command.
+fn signals() -> std::io::Result<impl Stream<Item = Signal> + Unpin> {
+    let kinds = [
+        (SignalKind::terminate(), Signal::TERM),
+        (SignalKind::interrupt(), Signal::INT),
+        (SignalKind::hangup(), Signal::HUP),
+        (SignalKind::quit(), Signal::QUIT),
+    ];
+    let mut streams = Vec::new();
+    for (kind, signal) in kinds {
+        let arrived = tokio::signal::unix::signal(kind)?;
+        let arrived = stream::unfold(arrived, move |mut arrived| async move {
+            arrived.recv().await?;
+            Some((signal, arrived))
+        });
+        streams.push(arrived.boxed());
+    }
+    Ok(select_all(streams))
+}
+
+/// To all processes of a group. One that has ended needs none.
+fn send(group: Option<u32>, signal: Signal) {
+    let group = group.and_then(|id| i32::try_from(id).ok());
+    if let Some(group) = group.and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, signal);
     }
 }
 
