@@ -16,6 +16,7 @@ pub mod linearizable;
 mod proxy;
 mod redb;
 pub mod security;
+mod served;
 mod support;
 mod zookeeper;
 
@@ -25,6 +26,7 @@ pub use etcd::{DebianEtcdBucket, EtcdBucket};
 pub use fixture::Fixture;
 pub use proxy::Proxy;
 pub use redb::RedbFile;
+pub use served::ServedFile;
 pub use support::{key, within};
 pub use zookeeper::ZookeeperBucket;
 

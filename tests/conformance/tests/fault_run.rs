@@ -6,13 +6,16 @@
 
 use std::time::Duration;
 
-use carml_test_conformance::fault_run::{CONSUL, ETCD, Target, ZOOKEEPER, run};
+use carml_test_conformance::fault_run::{CONSUL, ETCD, Programs, REDB, Target, ZOOKEEPER, run};
 
 async fn nodes(nodes: usize, target: Target) {
     let seconds = std::env::var("CARML_FAULT_SECONDS");
     let seconds = seconds.map_or(15, |text| text.parse().expect("seconds"));
-    let holder = env!("CARGO_BIN_EXE_kv-holder");
-    run(target, nodes, Duration::from_secs(seconds), holder).await;
+    let programs = Programs {
+        holder: env!("CARGO_BIN_EXE_kv-holder"),
+        server: env!("CARGO_BIN_EXE_kv-server"),
+    };
+    run(target, nodes, Duration::from_secs(seconds), programs).await;
 }
 
 macro_rules! runs {
@@ -25,6 +28,7 @@ macro_rules! runs {
 }
 
 runs! {
+    one_redb: 1 REDB
     one_etcd: 1 ETCD
     three_etcd: 3 ETCD
     one_consul: 1 CONSUL

@@ -285,6 +285,7 @@ async fn an_unread_watch_lags_and_gets_the_whole_state() {
         let server = Server::started(&["zookeeper"]).await;
         let mut options = options(server.endpoints());
         options.timeout = Duration::from_secs(20);
+        options.lock_ttl = Duration::from_secs(10);
         let kv = open(&options).await;
         let mut watch = kv.watch_tree(None, WatchStart::Now).await.unwrap();
         let lagging = WatchStatus::Resyncing(SnapshotReason::Lagged);
@@ -292,11 +293,16 @@ async fn an_unread_watch_lags_and_gets_the_whole_state() {
         let mut keys = 0;
         // The watch may begin again in between: then it lags later.
         loop {
-            let puts = (keys..keys + 1500).map(|n| kv.put(key(&format!("k{n}")), "v", None));
-            keys += futures_util::future::try_join_all(puts)
-                .await
-                .unwrap()
-                .len();
+            let puts = (keys..keys + 1100).map(|n| kv.put(key(&format!("k{n}")), "v", None));
+            // All at once, the last would wait for all others within its own timeout.
+            let puts = futures_util::stream::iter(puts).buffer_unordered(64);
+            let put: Vec<_> = puts.collect().await;
+            assert!(
+                put.iter().all(Result::is_ok),
+                "{:?}",
+                put.iter().find(|p| p.is_err())
+            );
+            keys += put.len();
             let lagged = async { while status.next().await.unwrap() != lagging {} };
             if tokio::time::timeout(Duration::from_secs(5), lagged)
                 .await

@@ -27,7 +27,7 @@ use self::report::Figures;
 pub use self::{
     cluster::Cluster,
     holder::hold,
-    target::{CONSUL, ETCD, TARGETS, Target, ZOOKEEPER},
+    target::{CONSUL, ETCD, Programs, REDB, TARGETS, Target, ZOOKEEPER},
 };
 
 /// How often each call is cancelled in a run that is long enough.
@@ -70,10 +70,9 @@ impl Run {
     }
 }
 
-/// Runs `nodes` servers for a while, prints the report, and panics if one figure is not 0. `holder` is
-/// the path of the program `kv-holder`.
-pub async fn run(target: Target, nodes: usize, duration: Duration, holder: &'static str) {
-    let cluster = tokio::task::spawn_blocking(move || (target.start)(nodes));
+/// Runs `nodes` servers for a while, prints the report, and panics if one figure is not 0.
+pub async fn run(target: Target, nodes: usize, duration: Duration, programs: Programs) {
+    let cluster = tokio::task::spawn_blocking(move || (target.start)(nodes, &programs));
     let run = Arc::new(Run {
         target,
         nodes,
@@ -83,7 +82,7 @@ pub async fn run(target: Target, nodes: usize, duration: Duration, holder: &'sta
         duration,
         over: AtomicBool::new(false),
         cancellations: CANCELLATIONS.min(duration.as_secs() * 10),
-        holder,
+        holder: programs.holder,
     });
     // Everybody connects before the first fault.
     let cancellations = cancellations::start(&run).await;

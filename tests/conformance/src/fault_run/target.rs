@@ -2,13 +2,23 @@
 
 use std::time::Duration;
 
+use carml_kv_service::KvClient;
 use carml_runtime::kv::{Kv, consul, etcd, zookeeper};
 use futures_util::future::BoxFuture;
 
 use super::cluster::Cluster;
-use crate::Server;
+use crate::{ServedFile, Server};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The programs of this crate, which only its tests know.
+#[derive(Clone, Copy)]
+pub struct Programs {
+    /// The path of `kv-holder`.
+    pub holder: &'static str,
+    /// The path of `kv-server`.
+    pub server: &'static str,
+}
 
 /// How one backend is run.
 #[derive(Clone, Copy)]
@@ -16,7 +26,7 @@ pub struct Target {
     /// The name of the server.
     pub server: &'static str,
     /// Starts this number of nodes.
-    pub start: fn(usize) -> Box<dyn Cluster>,
+    pub start: fn(usize, &Programs) -> Box<dyn Cluster>,
     /// Connects to servers.
     pub open: fn(Vec<String>) -> BoxFuture<'static, Kv>,
     /// Whether a watch delivers every change.
@@ -26,12 +36,12 @@ pub struct Target {
 }
 
 /// All backends.
-pub const TARGETS: [Target; 3] = [ETCD, CONSUL, ZOOKEEPER];
+pub const TARGETS: [Target; 4] = [ETCD, CONSUL, ZOOKEEPER, REDB];
 
 /// etcd.
 pub const ETCD: Target = Target {
     server: "etcd",
-    start: |nodes| serve("etcd", nodes),
+    start: |nodes, _| serve("etcd", nodes),
     open: |endpoints| {
         Box::pin(async move {
             let mut options = etcd::Options::new(endpoints);
@@ -46,7 +56,7 @@ pub const ETCD: Target = Target {
 /// Consul.
 pub const CONSUL: Target = Target {
     server: "consul",
-    start: |nodes| serve("consul", nodes),
+    start: |nodes, _| serve("consul", nodes),
     open: |endpoints| {
         Box::pin(async move {
             let mut options = consul::Options::new(endpoints);
@@ -62,7 +72,7 @@ pub const CONSUL: Target = Target {
 /// ZooKeeper.
 pub const ZOOKEEPER: Target = Target {
     server: "zookeeper",
-    start: |nodes| serve("zookeeper", nodes),
+    start: |nodes, _| serve("zookeeper", nodes),
     open: |endpoints| {
         Box::pin(async move {
             let mut options = zookeeper::Options::new(endpoints);
@@ -73,6 +83,20 @@ pub const ZOOKEEPER: Target = Target {
     },
     full_history: false,
     ttl: Duration::from_secs(4),
+};
+
+/// redb, in a process that serves it: its clients survive the process.
+pub const REDB: Target = Target {
+    server: "redb",
+    start: |_, programs| Box::new(ServedFile::start(programs.server)),
+    open: |endpoints| {
+        Box::pin(async move {
+            let client = KvClient::new(&format!("http://{}", endpoints[0])).unwrap();
+            Kv::new(client, TIMEOUT)
+        })
+    },
+    full_history: true,
+    ttl: Duration::from_secs(3),
 };
 
 fn serve(server: &str, nodes: usize) -> Box<dyn Cluster> {
