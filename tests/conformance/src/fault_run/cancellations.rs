@@ -110,7 +110,7 @@ impl Cancellations {
             let got = tokio::time::timeout(LEFT_FOR, call(self.kv.clone())).await;
             if got.is_err() {
                 Figures::add(&run.figures.leftovers);
-                eprintln!("the {what} is never free again");
+                say!(run, "the {what} is never free again");
             }
         }
         let mut left = self.left(run).await;
@@ -120,7 +120,7 @@ impl Cancellations {
         }
         for one in left {
             Figures::add(&run.figures.leftovers);
-            eprintln!("left behind: {one}");
+            say!(run, "left behind: {one}");
         }
         drop(self.kv);
     }

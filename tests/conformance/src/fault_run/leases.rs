@@ -54,7 +54,7 @@ async fn keep(run: &Run, kv: &Kv, name: &str, lease: &Lease) {
             _ if is_lost => return,
             Ok(false) => {
                 Figures::add(&run.figures.early_expiries);
-                eprintln!("{name} has ended before its lease");
+                say!(run, "{name} has ended before its lease");
                 return;
             }
             _ => tokio::time::sleep(Duration::from_millis(100)).await,

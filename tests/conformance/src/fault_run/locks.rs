@@ -52,7 +52,7 @@ pub(super) fn judge(run: &Run, mut fenced: Vec<(Revision, u64)>) {
     for pair in fenced.windows(2) {
         if pair[1].1 < pair[0].1 {
             Figures::add(&run.figures.fence_violations);
-            eprintln!("a late holder wrote: {pair:?}");
+            say!(run, "a late holder wrote: {pair:?}");
         }
     }
 }
@@ -86,7 +86,8 @@ async fn hold(run: &Run, kv: &Kv, shared: &Shared, guard: Arc<Guard>) {
         Figures::add(&run.figures.acquired);
         if holder.as_ref().is_some_and(|before| is_valid(before)) {
             Figures::add(&run.figures.two_holders);
-            eprintln!(
+            say!(
+                run,
                 "two holders: {token} and {:?}",
                 holder.as_ref().map(|g| g.token())
             );
@@ -94,7 +95,7 @@ async fn hold(run: &Run, kv: &Kv, shared: &Shared, guard: Arc<Guard>) {
         let mut last = shared.last.lock().unwrap();
         if token <= *last {
             Figures::add(&run.figures.tokens_not_rising);
-            eprintln!("token {token} after {last}");
+            say!(run, "token {token} after {last}");
         }
         *last = token.max(*last);
         *holder = Some(guard.clone());
@@ -116,6 +117,6 @@ async fn hold(run: &Run, kv: &Kv, shared: &Shared, guard: Arc<Guard>) {
         *holder = None;
     } else if is_valid(&guard) {
         Figures::add(&run.figures.two_holders);
-        eprintln!("{token} was replaced while it was valid");
+        say!(run, "{token} was replaced while it was valid");
     }
 }

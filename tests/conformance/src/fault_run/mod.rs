@@ -1,5 +1,12 @@
 //! Clients of real servers that are killed, frozen and restarted: how often the contract was broken.
 
+/// Prints what happened, and when, on which backend.
+macro_rules! say {
+    ($run:expr, $($text:tt)+) => {
+        eprintln!("{}: {}", $run.moment(), format_args!($($text)+))
+    };
+}
+
 mod cancellations;
 mod cluster;
 mod holder;
@@ -55,6 +62,12 @@ impl Run {
 
     fn is_over(&self) -> bool {
         self.over.load(Ordering::SeqCst)
+    }
+
+    /// The backend and the time.
+    fn moment(&self) -> String {
+        let seconds = self.began.elapsed().as_secs_f32();
+        format!("{} x{} at {seconds:.3} s", self.target.server, self.nodes)
     }
 
     /// Nanoseconds since the begin of the run.

@@ -26,12 +26,14 @@ pub(super) async fn torment(run: &Arc<Run>, duration: Duration) {
         let run = run.clone();
         let fault = tokio::task::spawn_blocking(move || match kills {
             true => {
+                say!(run, "kills node {node} for {:?}", faulty / 2);
                 run.cluster.kill(node);
                 Figures::add(&run.figures.kills);
                 std::thread::sleep(faulty / 2);
                 run.cluster.restart(node);
             }
             false => {
+                say!(run, "freezes node {node} for {faulty:?}");
                 run.cluster.freeze(node);
                 Figures::add(&run.figures.freezes);
                 std::thread::sleep(faulty);

@@ -56,7 +56,7 @@ impl Registers {
                 Verdict::Undecided => Figures::add(&run.figures.undecided),
                 Verdict::Violation => {
                     Figures::add(&run.figures.not_linearizable);
-                    eprintln!("register {name} is not linearizable: {history:#?}");
+                    say!(run, "register {name} is not linearizable: {history:#?}");
                 }
             }
         }

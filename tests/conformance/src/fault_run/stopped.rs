@@ -137,12 +137,15 @@ async fn other(run: Arc<Run>, kv: Kv, holder: Child, shared: Arc<Shared>) -> Vec
         Figures::add(&run.figures.stops);
         if token <= first {
             Figures::add(&run.figures.tokens_not_rising);
-            eprintln!("token {token} after {first}, which was stopped");
+            say!(run, "token {token} after {first}, which was stopped");
         }
         if printed.token == first && printed.until > since {
             Figures::add(&run.figures.two_holders);
             let more = printed.until - since;
-            eprintln!("{first} was stopped, and valid for {more} ns after {token} began");
+            say!(
+                run,
+                "{first} was stopped, and valid for {more} ns after {token} began"
+            );
         }
     }
     fenced

@@ -62,19 +62,22 @@ impl Watches {
             let Ok(watched) = watched else {
                 Figures::add(&run.figures.events_lost);
                 let doing = doing.lock().unwrap();
-                eprintln!("a watch did not get the last change at {last:?}: {doing}");
+                say!(
+                    run,
+                    "a watch did not get the last change at {last:?}: {doing}"
+                );
                 continue;
             };
             let watched = watched.unwrap();
             if watched.state != expected {
                 Figures::add(&run.figures.wrong_states);
-                eprintln!("expected {expected:?}, found {:?}", watched.state);
+                say!(run, "expected {expected:?}, found {:?}", watched.state);
             }
             let newer = |(_, revision): &&(Key, Revision)| *revision > watched.since;
             for change in acknowledged.iter().filter(newer) {
                 if run.target.full_history && !watched.received.contains(change) {
                     Figures::add(&run.figures.events_lost);
-                    eprintln!("lost: {change:?}");
+                    say!(run, "lost: {change:?}");
                 }
             }
         }
@@ -152,14 +155,17 @@ impl Watched {
                 (self.since, self.last) = (revision, revision);
                 if revision < before && reason != SnapshotReason::IndexReset {
                     Figures::add(&run.figures.out_of_order);
-                    eprintln!("a snapshot at {revision:?} after {before:?}: {reason:?}");
+                    say!(
+                        run,
+                        "a snapshot at {revision:?} after {before:?}: {reason:?}"
+                    );
                 }
             }
             Batch::Events { revision, events } => {
                 self.last = revision;
                 if revision <= before {
                     Figures::add(&run.figures.out_of_order);
-                    eprintln!("events at {revision:?} after {before:?}");
+                    say!(run, "events at {revision:?} after {before:?}");
                 }
                 for event in events {
                     Figures::add(&run.figures.events);
@@ -177,7 +183,7 @@ impl Watched {
                 self.state.insert(entry.key.clone(), entry.revision);
                 if !self.received.insert((entry.key.clone(), entry.revision)) {
                     Figures::add(&run.figures.events_doubled);
-                    eprintln!("twice: {} at {:?}", entry.key, entry.revision);
+                    say!(run, "twice: {} at {:?}", entry.key, entry.revision);
                 }
             }
             Event::Delete { key, .. } => drop(self.state.remove(&key)),

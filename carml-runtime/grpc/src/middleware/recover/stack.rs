@@ -4,11 +4,17 @@ use std::{
     backtrace::{Backtrace, BacktraceStatus},
     fmt::Write as _,
     path::Path,
+    thread,
 };
+
+use backtrace::Frame;
 
 /// How much of a stack is kept: its innermost frames.
 const MAX_BYTES: usize = 8 << 10;
 const MAX_FRAMES: usize = 64;
+
+/// Enough for the hook, the panic and what is kept.
+const MAX_TRACED: usize = 2 * MAX_FRAMES;
 
 /// The frames between the panic and the chain, a line each, if the environment asks for stacks:
 /// `RUST_BACKTRACE=1`.
@@ -20,17 +26,32 @@ pub(super) fn capture() -> Option<String> {
     if Backtrace::capture().status() != BacktraceStatus::Captured {
         return None;
     }
-    let mut stack = Stack::default();
+    let mut frames = Vec::with_capacity(MAX_TRACED);
     backtrace::trace(|frame| {
+        frames.push(frame.clone());
+        frames.len() < MAX_TRACED
+    });
+    // The allocator keeps what a thread has freed for the next use by that thread: each thread of
+    // the runtime would keep the room for the symbols.
+    let resolver = thread::Builder::new().spawn(move || resolve(&frames));
+    let text = resolver.ok()?.join().ok()?;
+    (!text.is_empty()).then_some(text)
+}
+
+fn resolve(frames: &[Frame]) -> String {
+    let mut stack = Stack::default();
+    for frame in frames {
         backtrace::resolve_frame(frame, |symbol| {
             let name = symbol.name().map(|name| format!("{name:#}"));
             let line = symbol.lineno().unwrap_or_default();
             stack.add(name.as_deref().unwrap_or("?"), symbol.filename(), line);
         });
-        stack.part != Part::Runtime
-    });
+        if stack.part == Part::Runtime {
+            break;
+        }
+    }
     backtrace::clear_symbol_cache();
-    (!stack.text.is_empty()).then_some(stack.text)
+    stack.text
 }
 
 /// From the inside out.
