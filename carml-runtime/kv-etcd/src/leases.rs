@@ -9,9 +9,10 @@ use carml_kv::{
     Error, ErrorKind, Lease, LeaseId,
     client::{Call, Validity},
 };
-use etcd_client::LeaseGrantResponse;
+use etcd_client::{Client, Error as EtcdError, GetOptions, LeaseGrantResponse, ResponseHeader};
+use tonic::Status;
 
-use crate::{Etcd, PROVIDER, txn::native_lease};
+use crate::{Etcd, PROVIDER, cluster::LEASE_NOT_FOUND, txn::native_lease};
 
 impl Etcd {
     /// Grants a lease and follows its clock. It is not renewed yet.
@@ -52,11 +53,10 @@ impl Etcd {
             // A server that does not answer must not use up the time of a short lease.
             call = call.within((known.ttl() / 4).min(self.shared.cluster.share()));
         }
-        let renewed = self.shared.cluster.call(&call, |client| async move {
-            let sent = Instant::now();
-            client.lease_client().keep_alive(native).await?;
-            Ok(sent)
-        });
+        let renewed = self
+            .shared
+            .cluster
+            .call(&call, |client| self.renew_at_leader(client, native));
         match (renewed.await, known) {
             (Ok(sent), Some(known)) => {
                 known.renewed(sent);
@@ -70,6 +70,34 @@ impl Etcd {
                 Err(e)
             }
         }
+    }
+
+    /// Renews a lease once: when the request was sent.
+    ///
+    /// A server that was frozen while another one was elected renews leases that it no longer
+    /// leads, until it hears of the election (etcd 3.6.13, `EtcdServer::isActive`). A linearizable
+    /// read is confirmed by a majority: the renewal counts if the term is still the same.
+    async fn renew_at_leader(
+        &self,
+        client: Arc<Client>,
+        native: i64,
+    ) -> Result<Instant, EtcdError> {
+        let sent = Instant::now();
+        let (mut keeper, mut answers) = client.lease_client().keep_alive(native).await?;
+        // `keep_alive` does not show the header of its answer.
+        keeper.keep_alive().await?;
+        let renewed = answers.message().await?;
+        let renewed = renewed.filter(|answer| answer.ttl() > 0);
+        let renewed =
+            renewed.ok_or_else(|| EtcdError::LeaseKeepAliveError(LEASE_NOT_FOUND.to_owned()))?;
+        let options = GetOptions::new().with_count_only();
+        let key = self.shared.cluster.readable_key();
+        let read = client.kv_client().get(key, Some(options)).await?;
+        let term = |header: Option<&ResponseHeader>| header.map(ResponseHeader::raft_term);
+        if term(renewed.header()) == term(read.header()) {
+            return Ok(sent);
+        }
+        Err(Status::unavailable("the leader changed while a lease was renewed").into())
     }
 
     async fn granted_ttl(&self, call: &Call<'_>, id: i64) -> Result<Duration, Error> {

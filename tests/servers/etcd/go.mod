@@ -1,5 +1,5 @@
-// The server that the etcd backend is tested on. Debian 12 has 3.4.23 only, whose former leader can end
-// a lease that was renewed at the new one (etcd-io/etcd issue 15247).
+// The server that the etcd backend is tested on. Debian 12 has 3.4.23 only, whose former leader ends
+// leases that were renewed at the new one even if it was only slow (etcd-io/etcd issue 15247).
 module carml.dev/tests/etcd
 
 go 1.25.0

@@ -9,6 +9,9 @@ use carml_kv::{
 use etcd_client::Error as EtcdError;
 use tonic::{Code, ConnectError, Status};
 
+/// What the server and the client library say of a lease that has ended.
+pub(crate) const LEASE_NOT_FOUND: &str = "lease not found";
+
 /// Of connecting and logging in: the request itself was not sent.
 pub(super) fn connecting(error: EtcdError) -> Failure {
     let mut failure = requesting(error);
@@ -23,7 +26,7 @@ pub(super) fn requesting(error: EtcdError) -> Failure {
     let (outcome, message) = match &error {
         EtcdError::GRpcStatus(status) => (outcome(status), describe(status)),
         EtcdError::TransportError(e) => (Outcome::Unsent, causes(e)),
-        EtcdError::LeaseKeepAliveError(text) if text == "lease not found" => (
+        EtcdError::LeaseKeepAliveError(text) if text == LEASE_NOT_FOUND => (
             Outcome::Refused(ErrorKind::LeaseLost),
             "the lease has ended".to_owned(),
         ),
@@ -49,7 +52,7 @@ pub(super) fn is_of_connection(failure: &Failure) -> bool {
 
 /// Texts of etcd's errors, which say more than their codes.
 const KNOWN: &[(&str, Outcome)] = &[
-    ("lease not found", Outcome::Refused(ErrorKind::LeaseLost)),
+    (LEASE_NOT_FOUND, Outcome::Refused(ErrorKind::LeaseLost)),
     (
         "request is too large",
         Outcome::Refused(ErrorKind::TooLarge),

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::endpoint::Endpoint;
 pub(crate) use self::{
-    failure::{is_not_at_revision, is_too_large},
+    failure::{LEASE_NOT_FOUND, is_not_at_revision, is_too_large},
     members::follow_members,
 };
 use crate::{PROVIDER, options::Options};
@@ -55,6 +55,11 @@ impl Cluster {
 
     pub(crate) fn timeout(&self) -> Duration {
         self.caller.timeout()
+    }
+
+    /// A key that the user may read: it is in the bucket. It need not exist.
+    pub(crate) fn readable_key(&self) -> String {
+        format!("{}/~", self.options.bucket.trim_end_matches('/'))
     }
 
     pub(crate) fn share(&self) -> Duration {

@@ -46,7 +46,8 @@ async fn keep(run: &Run, kv: &Kv, name: &str, lease: &Lease) {
         return;
     }
     Figures::add(&run.figures.leases);
-    let until = Instant::now() + Duration::from_secs(rand::rng().random_range(2..12));
+    let longest = (2 * run.target.ttl.as_secs()).max(12);
+    let until = Instant::now() + Duration::from_secs(rand::rng().random_range(2..longest));
     while Instant::now() < until && !run.is_over() {
         let found = run.call(kv.exists(&name)).await;
         let is_lost = lease.lost().now_or_never().is_some();

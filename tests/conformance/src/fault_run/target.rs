@@ -11,6 +11,9 @@ use crate::{ServedFile, Server};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Longer than a freeze and the pause between two renewals.
+const ETCD_TTL: Duration = Duration::from_secs(12);
+
 /// The programs of this crate, which only its tests know.
 #[derive(Clone, Copy)]
 pub struct Programs {
@@ -38,19 +41,19 @@ pub struct Target {
 /// All backends.
 pub const TARGETS: [Target; 4] = [ETCD, CONSUL, ZOOKEEPER, REDB];
 
-/// etcd.
+/// etcd. A leader that was frozen for longer than a TTL ends leases that were renewed at the next one.
 pub const ETCD: Target = Target {
     server: "etcd",
     start: |nodes, _| serve("etcd", nodes),
     open: |endpoints| {
         Box::pin(async move {
             let mut options = etcd::Options::new(endpoints);
-            (options.timeout, options.lock_ttl) = (TIMEOUT, Duration::from_secs(3));
+            (options.timeout, options.lock_ttl) = (TIMEOUT, ETCD_TTL);
             Kv::new(etcd::Etcd::connect(&options).await.unwrap(), TIMEOUT)
         })
     },
     full_history: true,
-    ttl: Duration::from_secs(3),
+    ttl: ETCD_TTL,
 };
 
 /// Consul.
