@@ -14,6 +14,7 @@ use etcd_client::{
     Compare, CompareOp, GetOptions, PutOptions, SortOrder, SortTarget, Txn, TxnOp,
     proto::PbKeyValue,
 };
+use tokio::sync::oneshot;
 
 use crate::{
     Etcd, PROVIDER,
@@ -177,28 +178,44 @@ impl Etcd {
         Ok(first_read(created).map(|kv| kv.create_revision))
     }
 
-    /// Grants in a task of its own: if nobody waits for it any more, its lease is revoked.
+    /// Grants in a task of its own: if nobody waits for it any more, its lease is revoked. A close waits
+    /// for the task, so that it leaves no lease behind.
     async fn place_lease(&self, queue: Queue) -> Result<PlaceLease, Error> {
         let etcd = self.clone();
-        let granted = tokio::spawn(async move {
-            let call = Call::read(queue.op());
-            let (id, validity) = etcd.grant(&call, etcd.shared.lock_ttl).await?;
-            etcd.shared.places().insert(id.0);
-            let _kept = etcd.keep(id, &validity);
-            Ok(PlaceLease {
-                etcd,
-                id,
-                token: None,
-                validity,
-                _kept,
-            })
-        });
+        let (sender, granted) = oneshot::channel();
+        let grant = async move {
+            // Dropping what could not be sent revokes the lease.
+            let _ = sender.send(etcd.grant_place(queue).await);
+        };
+        self.shared.cleanups.spawn_on(grant, &self.shared.runtime);
         granted.await.unwrap_or_else(|e| {
             let why = "the runtime is shutting down";
             Err(Error::new(ErrorKind::Unavailable, queue.op(), why)
                 .with_backend(PROVIDER)
                 .with_source(e))
         })
+    }
+
+    async fn grant_place(&self, queue: Queue) -> Result<PlaceLease, Error> {
+        let closed = || self.shared.cluster.closed_error(queue.op());
+        if self.shared.closed().is_cancelled() {
+            return Err(closed());
+        }
+        // Not ended by a close: the server might grant a lease that nobody knows.
+        let call = Call::cleanup(queue.op());
+        let (id, validity) = self.grant(&call, self.shared.lock_ttl).await?;
+        self.shared.places().insert(id.0);
+        let place = PlaceLease {
+            etcd: self.clone(),
+            id,
+            token: None,
+            _kept: self.keep(id, &validity),
+            validity,
+        };
+        match self.shared.closed().is_cancelled() {
+            true => Err(closed()),
+            false => Ok(place),
+        }
     }
 
     /// Waits until a place is the first; `false`: it is gone.
