@@ -74,7 +74,7 @@ impl Code {
                 "Indent with spaces.",
             ),
             Self::Alias => (
-                "An alias has no anchor of its name above it, or is inside its own anchor.",
+                "An alias has no anchor with its name above it, or is inside its own anchor.",
                 "timeout: *fast",
                 "Write `&fast` before a value above, or put the string in quotes.",
             ),
@@ -96,10 +96,10 @@ impl Code {
             Self::MergeKey => (
                 "`<<` does not name a mapping.",
                 "registry:\n  <<: text",
-                "Name an anchor of a mapping: `<<: *base`.",
+                "Write the name of an anchor of a mapping: `<<: *base`.",
             ),
             Self::DuplicateKey => (
-                "A key appears twice in one mapping, or two variables set the same key.",
+                "A key appears twice in a mapping, or two variables set the same key.",
                 "timeout: 5s\ntimeout: 9s",
                 "Remove one of the two.",
             ),
@@ -139,7 +139,7 @@ impl Code {
                 "Write `--set section.key=value`.",
             ),
             Self::SecretFile => (
-                "The file of a secret cannot be read, or both the file and the secret are given.",
+                "The file of a secret cannot be read, or the config has both the secret and its file.",
                 "password: x\npassword_file: /run/secrets/x",
                 "Remove one of the two, or correct the path.",
             ),
@@ -154,7 +154,7 @@ impl Code {
                 "Add the key that the report names.",
             ),
             Self::Pair => (
-                "A key is given without the one that it needs.",
+                "A key is given without another key that it needs.",
                 "username: app (with `provider: etcd`, without `password`)\nprovider: etcd (without `endpoints`)",
                 "Add the key that the report names, or its file, or remove the other.",
             ),
@@ -166,7 +166,7 @@ impl Code {
             Self::Type => (
                 "A value has the wrong type.",
                 "reflection: \"true\"",
-                "Write a value of the expected type; often quotes are missing or too many.",
+                "Write a value of the expected type; often quotes are missing, or have to be removed.",
             ),
             Self::Value => (
                 "A value is not one of those allowed.",
@@ -196,12 +196,12 @@ impl Code {
             Self::Schema => (
                 "Another constraint of the schema is violated.",
                 "canary: {}\nblue: {}",
-                "Read the note: it is the description in the schema.",
+                "See the note, which is the description in the schema.",
             ),
             Self::Config => (
                 "The service refuses a value of its config.",
                 "greeting: \"\"",
-                "Read the message: it comes from the service.",
+                "See the message, which comes from the service.",
             ),
             Self::Endpoint => (
                 "An address is not valid, or would be registered although clients cannot connect to it.",
@@ -226,7 +226,7 @@ impl Code {
             Self::NotBuilt => (
                 "The config uses a feature that is not compiled into this program.",
                 "provider: etcd",
-                "Build with the feature that the report names, or choose what is built in.",
+                "Build with the feature that the report names, or use something that is built in.",
             ),
             Self::Path => (
                 "A folder that the config names does not exist.",
@@ -254,17 +254,17 @@ impl Code {
                 "Correct the default, or the schema that it has to match.",
             ),
             Self::SchemaBomb => (
-                "The references and alternatives of a schema multiply: it is too expensive to validate with.",
+                "The references and alternatives of a schema multiply, so that validation would be too expensive.",
                 "anyOf of anyOf of anyOf, each by reference",
                 "Use each reference once.",
             ),
             Self::Section => (
-                "A section cannot be added to the schema, because a key of its name exists.",
+                "A section cannot be added to the schema, because a key with its name exists.",
                 "App::section::<Registry>()",
                 "Give the section another key.",
             ),
             Self::Middleware => (
-                "A middleware cannot be added to the schema, because one of its name exists.",
+                "A middleware cannot be added to the schema, because another one has its name.",
                 "App::middleware(\"timeout\", ...)",
                 "Give the middleware another name.",
             ),
@@ -279,17 +279,17 @@ impl Code {
                 "Write `syntax = \"proto3\";`.",
             ),
             Self::Import => (
-                "An import is not found, is given twice, or leads back to the file that has it.",
+                "An import is not found, is repeated, or imports the file that contains it.",
                 "import \"shop/order.proto\";",
-                "Correct the path: it begins at one of the include folders.",
+                "Correct the path, which is relative to one of the include folders.",
             ),
             Self::Include => (
-                "A `.proto` file is in none of the include folders, or another one has its name there.",
+                "A `.proto` file is in none of the include folders, or another file with its name is found first.",
                 "carml generate --proto a/b.proto --include c --out out.rs",
                 "Include a folder above the file.",
             ),
             Self::RustName => (
-                "Two names of a `.proto` file are the same in Rust, or one has no letter and no digit.",
+                "Two names of a `.proto` file are the same in Rust, or a name has neither letters nor digits.",
                 "message order {}\nmessage Order {}",
                 "Rename one of the two.",
             ),
@@ -301,7 +301,7 @@ impl Code {
             Self::Internal => (
                 "The generated code is not valid Rust.",
                 "Builder::new().type_attribute(\".\", \"#[derive(;)]\")",
-                "Check the attributes and paths that were given; if there are none, report it as a bug.",
+                "Check the attributes and paths in the build script; if there are none, report a bug.",
             ),
         };
         Explanation {

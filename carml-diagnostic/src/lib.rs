@@ -1,13 +1,13 @@
-//! Source texts with positions, YAML and JSON values read from them, and reports of what is wrong
-//! in them.
+//! Source texts with positions, the YAML and JSON values in them, and reports of their errors.
 //!
 //! - [`Source`]: a named text; [`Source::read`] gives its value, [`Source::locate`] the place of a
 //!   JSON pointer.
-//! - [`Diagnostic`]: one thing that is wrong, at a place, with how to fix it; its [`Kind`] is data,
+//! - [`Diagnostic`]: one error or warning, at a place, with how to fix it; its [`Kind`] is data,
 //!   its [`Code`] a stable name.
-//! - [`RawReport`]: all that was found. It may hold secrets and cannot be printed.
-//! - [`Report`]: what may be printed of it, for people, as JSON or as GitHub annotations.
-//!   [`RawReport::redact`] makes it, and masks what a [`Policy`] does not prove to be public.
+//! - [`RawReport`]: all diagnostics. It may contain secrets and cannot be printed.
+//! - [`Report`]: the printable form: human-readable, JSON, or GitHub annotations.
+//!   [`RawReport::redact`] makes it, and masks everything that a [`Policy`] does not declare
+//!   public.
 //! - [`nearest`]: the names that a misspelt one may have meant.
 //!
 //! ```

@@ -68,21 +68,21 @@ impl Address {
                 text![
                     "`",
                     address,
-                    "` would be registered, and is not one address"
+                    "` would be registered, but clients cannot connect to it"
                 ]
             }
             Self::Local { address } => {
                 text![
                     "`",
                     address,
-                    "` would be registered, and reaches this machine only"
+                    "` would be registered, but only this machine can connect to it"
                 ]
             }
             Self::Loopback { address } => {
                 text![
                     "`",
                     address,
-                    "` is registered, and reaches this machine only"
+                    "` is registered, but only this machine can connect to it"
                 ]
             }
         }

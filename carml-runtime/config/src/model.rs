@@ -18,12 +18,12 @@ pub struct Config {
     pub app: AppSection,
     /// The gRPC server and the clients that the service makes.
     pub grpc: Grpc,
-    /// The key/value store, and the service registry on top of it.
+    /// The key/value store, and the registration of services in it.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub registry: Option<Registry>,
     /// Health of this service and of what it needs. grpc.health.v1 is always served. This version does not probe `endpoints`.
     pub health: Health,
-    /// The admin port: HTTP 1.1 for operators, with `/healthz`, `/readyz`, `/metrics`, `/config`, `/chain` and a page for people at `/`. Everybody who can connect to it can read these: secrets are hidden, all else is shown.
+    /// The admin port: HTTP/1.1 for operators, with `/healthz`, `/readyz`, `/metrics`, `/config`, `/chain` and a status page at `/`. Anyone who can connect to it can read them; only secrets are hidden.
     pub admin: Admin,
     /// Where events go, in addition to standard output.
     pub logger: Logger,
@@ -987,11 +987,11 @@ impl Default for RetryThrottling {
     }
 }
 
-/// The key/value store, and the service registry on top of it.
+/// The key/value store, and the registration of services in it.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Registry {
-    /// The store behind the key/value layer. Defaults to `"redb"`.
+    /// The product that stores the keys. Defaults to `"redb"`.
     pub provider: ::carml_kv::capability::Provider,
     /// The provider's servers. Not used by `redb`.
     pub endpoints: Vec<super::Endpoint>,
@@ -1000,31 +1000,31 @@ pub struct Registry {
     /// The user to log in as.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// That user's password.
+    /// The user's password.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub password: Option<super::Secret>,
     /// The ACL token of Consul.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub token: Option<super::Secret>,
-    /// How long one operation may take, and how long the first connection is tried. Defaults to `"5s"`.
+    /// How long one call may take, and how long a start waits for the first connection. Defaults to `"5s"`.
     pub timeout: super::Duration,
     /// The certificate authority that signs the servers' certificates.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub certificate: Option<super::Pem>,
-    /// The certificate that the servers know this client by.
+    /// The certificate of this client, if the servers require one.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub client_certificate: Option<super::Pem>,
     /// The private key of `client_certificate`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub client_key: Option<super::Pem>,
-    /// The namespace: every key is under it, and nothing outside of it is changed. Defaults to `"carml"`.
+    /// The namespace of all keys. Keys outside of it are never changed. Defaults to `"carml"`.
     pub bucket: String,
-    /// How long the header of one response may take.
+    /// How long one request to one server may take until its response begins.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub header_timeout_per_request: Option<super::Duration>,
-    /// Updates the list of servers from the cluster. Defaults to `false`.
+    /// Whether the list of servers is updated from the cluster. Defaults to `false`.
     pub auto_sync: bool,
-    /// Registration and discovery of services, in the format that other programs of the provider use.
+    /// Registration and discovery of services, in the format of the provider's own libraries.
     pub discovery: Discovery,
 }
 
@@ -1070,17 +1070,17 @@ impl std::fmt::Debug for Registry {
     }
 }
 
-/// Registration and discovery of services, in the format that other programs of the provider use.
+/// Registration and discovery of services, in the format of the provider's own libraries.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Discovery {
-    /// Registers each service of the process once it serves, at `grpc.server.advertise`, until it drains. Defaults to `false`.
+    /// Whether the process registers its services with the address `grpc.server.advertise`, from the time it accepts calls until it drains. Defaults to `false`.
     pub register: bool,
-    /// The directory of all services: an entry is `PREFIX/SERVICE/ADDRESS`. Empty: `SERVICE/ADDRESS`. Defaults to `""`.
+    /// The directory of all entries: an entry is `PREFIX/SERVICE/ADDRESS`, or `SERVICE/ADDRESS` if this is empty. Defaults to `""`.
     pub prefix: String,
-    /// How long an entry outlives a process that crashed or lost the registry: `3s` to `1h`. It is renewed every third of it. Defaults to `"30s"`.
+    /// How long an entry remains after its process crashed or lost its connection to the registry, from `3s` to `1h`. The entry is renewed every third of this time. Defaults to `"30s"`.
     pub ttl: super::Duration,
-    /// What the entry tells clients of this instance, such as its zone.
+    /// Strings for clients about this instance, such as its zone.
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -1128,14 +1128,14 @@ impl Default for Health {
     }
 }
 
-/// The admin port: HTTP 1.1 for operators, with `/healthz`, `/readyz`, `/metrics`, `/config`, `/chain` and a page for people at `/`. Everybody who can connect to it can read these: secrets are hidden, all else is shown.
+/// The admin port: HTTP/1.1 for operators, with `/healthz`, `/readyz`, `/metrics`, `/config`, `/chain` and a status page at `/`. Anyone who can connect to it can read them; only secrets are hidden.
 #[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
-    /// The address to bind. There is no admin port if absent. For example `"127.0.0.1:9090"`.
+    /// The address to bind. If absent, there is no admin port. For example `"127.0.0.1:9090"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub listen: Option<String>,
-    /// What changes something, `PUT /log-level`, needs `authorization: Bearer` and this. Without it, nothing can be changed.
+    /// The bearer token that `PUT /log-level` requires. If absent, nothing can be changed.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub token: Option<super::Secret>,
 }
@@ -1155,10 +1155,10 @@ impl std::fmt::Debug for Admin {
 pub struct Logger {
     /// How events are written to standard output: `auto` is readable text on a terminal, and JSON lines otherwise. Defaults to `"auto"`.
     pub format: Format,
-    /// How many lines may wait for each destination, standard output included. While so many wait, further lines are dropped and counted. Defaults to `8192`.
+    /// How many lines may wait for each destination, including standard output. If the queue is full, new lines are dropped and counted. Defaults to `8192`.
     #[serde(deserialize_with = "integer")]
     pub queue: u64,
-    /// The destinations in use.
+    /// The destinations to use in addition to standard output.
     pub hooks: Vec<LoggerHook>,
     /// The `syslog` hook.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -1192,9 +1192,9 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoggerHook {
-    /// Syslog by UDP, TCP or TLS (RFC 5424), or by the local socket. Needs the feature `syslog` of `carml-runtime`.
+    /// Syslog over UDP, TCP or TLS (RFC 5424), or through the local socket. Needs the feature `syslog` of `carml-runtime`.
     Syslog,
-    /// Elasticsearch or OpenSearch, by the bulk API, with the names of the Elastic Common Schema. Needs the feature `elastic-search` of `carml-runtime`.
+    /// Elasticsearch or OpenSearch, through the bulk API, with the field names of the Elastic Common Schema. Needs the feature `elastic-search` of `carml-runtime`.
     ElasticSearch,
 }
 
@@ -1202,14 +1202,14 @@ pub enum LoggerHook {
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Syslog {
-    /// Where to send: a `udp://`, `tcp://` or `tls://` address; UDP without a scheme. The local socket if absent.
+    /// The server: a `udp://`, `tcp://` or `tls://` address; without a scheme, UDP is used. If absent, messages go to the local socket.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<super::Endpoint>,
-    /// The local socket, for an absent `endpoint`. It gets messages in the form of `syslog(3)`. Defaults to `"/dev/log"`.
+    /// The local socket, which is used if `endpoint` is absent. Messages have the format of `syslog(3)`. Defaults to `"/dev/log"`.
     pub socket: String,
     /// The facility of each message. Defaults to `"user"`.
     pub facility: SyslogFacility,
-    /// The certificate authority of a `tls://` server, DER or PEM in base64. Those of the system if absent.
+    /// The certificate authority of a `tls://` server, DER or PEM in base64. If absent, those of the system are trusted.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub ca_cert: Option<super::Base64>,
 }
@@ -1259,12 +1259,12 @@ pub struct ElasticSearch {
     /// The user to log in as.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// That user's password.
+    /// The user's password.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub password: Option<super::Secret>,
-    /// The cluster's servers. Without a scheme: `https` if `ca_cert` is given, else `http`. Without both a scheme and a port: port 9200.
+    /// The cluster's servers. The default scheme is `https` if `ca_cert` is given, otherwise `http`. Without both a scheme and a port, the port is 9200.
     pub endpoints: Vec<super::Endpoint>,
-    /// The certificate authority, DER or PEM in base64. Those of the system if absent.
+    /// The certificate authority, DER or PEM in base64. If absent, those of the system are trusted.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub ca_cert: Option<super::Base64>,
 }
@@ -1320,24 +1320,24 @@ pub struct Store {
     pub provider: StoreProvider,
     /// The folder of `fs`, created if it does not exist. Defaults to `"objects"`.
     pub path: String,
-    /// The address of the service. Without one, that of AWS in the region. Without a scheme, `https`.
+    /// The address of the service. If absent, it is that of AWS in the region. The default scheme is `https`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<super::Endpoint>,
     /// The bucket, which must exist.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub bucket: Option<String>,
-    /// The region of the bucket. Services without regions take any. Defaults to `"us-east-1"`.
+    /// The region of the bucket. Services without regions accept any value. Defaults to `"us-east-1"`.
     pub region: String,
-    /// Whether the bucket is in the host's name of the address (`https://BUCKET.host`) instead of its path. Defaults to `false`.
+    /// Whether the bucket is part of the host name (`https://BUCKET.host`) instead of the path. Defaults to `false`.
     pub virtual_host: bool,
-    /// The certificate authority that signs the service's certificate, instead of those of the system.
+    /// The certificate authority that signs the service's certificate. If absent, those of the system are trusted.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub certificate: Option<super::Pem>,
-    /// Every key is under it, and nothing outside of it is changed. Defaults to `""`.
+    /// A prefix of all keys. Objects outside of it are never changed. Defaults to `""`.
     pub prefix: String,
     /// Where the access key comes from. Defaults to `"config"`.
     pub credentials: StoreCredentials,
-    /// The name of the access key.
+    /// The id of the access key.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub access_key: Option<super::Secret>,
     /// The secret of the access key.
@@ -1346,21 +1346,21 @@ pub struct Store {
     /// The token of temporary credentials.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub session_token: Option<super::Secret>,
-    /// How long a connection may take. Defaults to `"10s"`.
+    /// How long an attempt to connect may take. Defaults to `"10s"`.
     pub connect_timeout: super::Duration,
-    /// How long no byte may move in either direction. A slow transfer is not limited. Defaults to `"30s"`.
+    /// How long a request may wait without sending or receiving a byte. The total time of a transfer is not limited. Defaults to `"30s"`.
     pub timeout: super::Duration,
-    /// When a request is sent again.
+    /// When a failed request is retried.
     pub retry: StoreRetry,
-    /// The size of a part of a large object: `5mib` to `5gib`. It is raised for an object of known size that would have more than 10,000 parts. Defaults to `"16mib"`.
+    /// The size of a part of a large object, from `5mib` to `5gib`. It is increased for an object of known size that would have more than 10,000 parts. Defaults to `"16mib"`.
     pub part_size: super::ByteSize,
-    /// How many parts of an object are sent at once. Each is kept in memory. Defaults to `4`.
+    /// How many parts of an object are sent at the same time. Each of them is kept in memory. Defaults to `4`.
     #[serde(deserialize_with = "integer")]
     pub concurrency: u64,
-    /// The largest object that can be put.
+    /// The largest object that can be written. Not limited if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub max_size: Option<super::ByteSize>,
-    /// What is sent with each part, so that the service refuses one that was damaged on its way. Defaults to `"crc32c"`.
+    /// The checksum that is sent with each part, so that the service refuses a part that was damaged on the way. Defaults to `"crc32c"`.
     pub checksum: StoreChecksum,
     /// Whether data and names are synced to the disk before a put returns. Defaults to `true`.
     pub durable: bool,
@@ -1426,11 +1426,11 @@ impl std::fmt::Debug for Store {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StoreProvider {
-    /// A folder of this machine. Processes can share it.
+    /// A folder on this machine. Several processes can share it.
     Fs,
-    /// This process, until it ends: for tests.
+    /// The memory of this process, for tests.
     Memory,
-    /// A bucket of a service that is compatible with S3.
+    /// A bucket of an S3-compatible service.
     S3,
 }
 
@@ -1440,20 +1440,20 @@ pub enum StoreProvider {
 pub enum StoreCredentials {
     /// `access_key` and `secret_key` of this section.
     Config,
-    /// The variables, files and metadata service of AWS. Outside of AWS, the metadata service does not answer, and a start can take long.
+    /// The variables, files and metadata service of AWS. Outside of AWS, a start can take long, because the metadata service does not respond.
     Environment,
-    /// Requests are not signed: for public buckets.
+    /// Requests are not signed, for public buckets.
     Anonymous,
 }
 
-/// When a request is sent again.
+/// When a failed request is retried.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreRetry {
-    /// How often a request is sent in all. Defaults to `5`.
+    /// How often a request is sent in total, including the first time. Defaults to `5`.
     #[serde(deserialize_with = "integer")]
     pub attempts: u64,
-    /// The longest pause that the service can ask for (`Retry-After`). A longer one is an error at once. Defaults to `"60s"`.
+    /// The longest pause that the service can request (`Retry-After`). If it requests a longer one, the call fails at once. Defaults to `"60s"`.
     pub max_wait: super::Duration,
 }
 
@@ -1466,13 +1466,12 @@ impl Default for StoreRetry {
     }
 }
 
-/// What is sent with each part, so that the service refuses one that was damaged on its way.
+/// The checksum that is sent with each part, so that the service refuses a part that was damaged on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StoreChecksum {
-    /// A CRC32C.
     Crc32c,
-    /// Nothing.
+    /// No checksum.
     None,
 }
 
@@ -1480,54 +1479,54 @@ pub enum StoreChecksum {
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Download {
-    /// The cache. If absent: `carml` in the user's cache folder, or else in `app.tempdir`.
+    /// The folder of the cache. If absent, it is `carml` in the user's cache folder or, without such a folder, in `app.tempdir`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
     /// How many files are transferred at once. Defaults to `4`.
     #[serde(deserialize_with = "integer")]
     pub parallel: u64,
-    /// Connections per file of 64 MiB or more, to servers that prove that all parts are of one version. Defaults to `4`.
+    /// How many connections are used for a file of 64 MiB or more, if the server proves that all parts are of the same version. Defaults to `4`.
     #[serde(deserialize_with = "integer")]
     pub connections: u64,
-    /// How long connecting may take. Defaults to `"10s"`.
+    /// How long an attempt to connect may take. Defaults to `"10s"`.
     pub connect_timeout: super::Duration,
-    /// How long a server may send nothing. Defaults to `"30s"`.
+    /// How long a transfer may wait without receiving a byte. Defaults to `"30s"`.
     pub timeout: super::Duration,
     /// How long a whole download may take. No limit if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub deadline: Option<super::Duration>,
-    /// When a transfer that fails is tried again.
+    /// When a failed transfer is retried.
     pub retry: StoreRetry,
     /// The largest file that is accepted. Defaults to `"20gb"`.
     pub max_size: super::ByteSize,
-    /// Bytes per second of the process. No limit if absent.
+    /// The limit of all transfers of the process, in bytes per second. No limit if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<super::ByteSize>,
     /// When a download needs a checksum. Defaults to `"http"`.
     pub checksum: ChecksumPolicy,
-    /// The age from which the server is asked again whether a file without checksum has changed. A file with a checksum is never asked for again. Defaults to `"0s"`.
+    /// The age of a cached file without a checksum from which the server is asked whether the file has changed. A file with a checksum is never checked again. Defaults to `"0s"`.
     pub revalidate: super::Duration,
-    /// Uses only the cache. Defaults to `false`.
+    /// Whether only the cache is used, without network access. Defaults to `false`.
     pub offline: bool,
-    /// Uses a file of the cache if its server cannot be asked whether it has changed. Defaults to `true`.
+    /// Whether a cached file is used if the server cannot be asked whether the file has changed. Defaults to `true`.
     pub stale_if_error: bool,
     /// The prefixes of URLs that may be downloaded, and that redirects may lead to. Defaults to `["https://","http://","store:"]`.
     pub allow: Vec<String>,
     /// Whether loopback, private and link-local addresses may be connected to. Defaults to `true`.
     pub private_addresses: bool,
-    /// How many redirects are followed. One from https to http never is. Defaults to `10`.
+    /// How many redirects are followed. A redirect from https to http is never followed. Defaults to `10`.
     #[serde(deserialize_with = "integer")]
     pub redirects: u64,
-    /// `environment` for what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say, `off`, or the URL of a proxy. A secret, because the URL may have a password. Defaults to `"environment"`.
+    /// `environment` to use `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; `off`; or the URL of a proxy. It is a secret because the URL may contain a password. Defaults to `"environment"`.
     pub proxy: super::Secret,
-    /// A certificate authority that is trusted beside those of the system.
+    /// A certificate authority that is trusted in addition to those of the system.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub certificate: Option<super::Pem>,
-    /// What is sent to the servers of URLs with a prefix; of several, the longest prefix counts. It never follows a redirect to another host.
+    /// Credentials for URLs with a prefix; if several match, the longest prefix wins. They are never sent to another host after a redirect.
     pub credentials: Vec<Credential>,
-    /// Other places of the files below a prefix. They are asked first, in order, for files with a checksum.
+    /// Other locations of the files under a URL prefix. For files with a checksum, they are tried first, in order.
     pub mirrors: Vec<Mirror>,
-    /// The size and the safety of the cache.
+    /// The size and the durability of the cache.
     pub cache: DownloadCache,
     /// The limits of unpacking one archive.
     pub unpack: UnpackLimits,
@@ -1607,7 +1606,7 @@ pub enum ChecksumPolicy {
     Required,
 }
 
-/// A token, a user with a password, or a header of its own.
+/// A token, a user with a password, or a custom header.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credential {
@@ -1643,7 +1642,7 @@ impl std::fmt::Debug for Credential {
     }
 }
 
-/// A prefix, and what replaces it.
+/// A URL prefix, and the prefixes of its mirrors.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mirror {
@@ -1662,15 +1661,15 @@ impl std::fmt::Debug for Mirror {
     }
 }
 
-/// The size and the safety of the cache.
+/// The size and the durability of the cache.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DownloadCache {
-    /// How large the cache may become. The least recently used files are removed first, files in use never. Defaults to `"50gb"`.
+    /// How large the cache may become. The least recently used files are removed first. Files in use are never removed. Defaults to `"50gb"`.
     pub max_size: super::ByteSize,
-    /// The room that a download leaves on the disk. Defaults to `"1gb"`.
+    /// How much space a download must leave free on the disk. Defaults to `"1gb"`.
     pub min_free: super::ByteSize,
-    /// Writes a file to the disk before it is visible, so that it survives a power failure. Defaults to `true`.
+    /// Whether a file is synced to the disk before it is visible, so that it survives a power failure. Defaults to `true`.
     pub durable: bool,
 }
 
@@ -1688,12 +1687,12 @@ impl Default for DownloadCache {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UnpackLimits {
-    /// Bytes that are written. Defaults to `"50gb"`.
+    /// How many bytes may be written. Defaults to `"50gb"`.
     pub max_size: super::ByteSize,
-    /// Entries of the archive. Defaults to `100000`.
+    /// How many entries the archive may have. Defaults to `100000`.
     #[serde(deserialize_with = "integer")]
     pub max_files: u64,
-    /// Bytes that are written per byte of the archive, from 100 MB on. Defaults to `200`.
+    /// How many bytes may be written per byte of the archive. Checked when more than 100 MB are written. Defaults to `200`.
     #[serde(deserialize_with = "integer")]
     pub max_ratio: u64,
 }

@@ -3,11 +3,11 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Call {
-    /// Writes an object, whole or not at all.
+    /// Writes an object atomically.
     Put,
     /// Reads an object, or a range of it.
     Get,
-    /// Asks for an object without its content.
+    /// Reads the metadata of an object.
     Stat,
     /// Removes objects.
     Delete,
@@ -15,13 +15,13 @@ pub enum Call {
     List,
     /// Writes an object only if there is none.
     Create,
-    /// Writes an object only if the one it replaces has the expected ETag.
+    /// Replaces an object only if it has the expected ETag.
     Replace,
-    /// Keeps a content type and metadata.
+    /// Stores a content type and metadata with an object.
     Metadata,
-    /// Gives out addresses that anybody can use for a while.
+    /// Makes URLs that anyone can use until they expire.
     Presign,
-    /// Lists and aborts uploads that have not ended.
+    /// Lists and aborts incomplete uploads.
     Uploads,
 }
 /// All of them, in the table's order.

@@ -84,7 +84,7 @@ fn tls(rules: &mut Rules<'_>, at: &str, target: &Map<String, Value>) {
             missing: "server_name".to_owned(),
         });
         let help = "add `server_name: …`, which the certificates of the service must have: a \
-                    registry has addresses, and is not asked whom to trust";
+                    registry has only addresses, and must not decide whom to trust";
         rules.add(error.help(help), &at);
     }
 }

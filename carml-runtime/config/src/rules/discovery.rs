@@ -58,7 +58,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
             provider: Provider::Consul.as_str().to_owned(),
         });
         let warning = warning
-            .note("Consul has a catalogue of its own")
+            .note("Consul has its own catalogue of services")
             .help("remove it");
         let warning = document.locate(warning, &format!("{DISCOVERY}/prefix"), true);
         rules.found.push(warning);

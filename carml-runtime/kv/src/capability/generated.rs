@@ -52,31 +52,31 @@ pub enum Call {
     Put,
     /// Reads a value with its revision.
     Get,
-    /// Removes a key; says whether it existed.
+    /// Removes a key, and returns whether it existed.
     Delete,
-    /// Asks for a key without its value.
+    /// Checks whether a key exists.
     Exists,
-    /// Follows one key.
+    /// Delivers the changes of one key.
     Watch,
-    /// Follows every key under a directory.
+    /// Delivers the changes of every key under a folder.
     WatchTree,
     /// Mutual exclusion with a fencing token.
     Lock,
-    /// Reads a directory, in pages.
+    /// Reads the keys under a folder, in pages.
     List,
-    /// Removes every key under a directory.
+    /// Removes every key under a folder.
     DeleteTree,
     /// Writes only if the revision is the expected one.
     AtomicPut,
     /// Removes only if the revision is the expected one.
     AtomicDelete,
-    /// Keys that end with their holder.
+    /// Keys that are removed unless their holder renews the lease.
     Lease,
-    /// Several operations as one.
+    /// Several changes that are applied together.
     Transaction,
     /// One leader among candidates.
     Election,
-    /// Ends every stream and frees the connection.
+    /// Ends all streams and closes the connection.
     Close,
 }
 /// All of them, in the table's order.
