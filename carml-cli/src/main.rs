@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// A framework for gRPC services in Rust with generated code and a validated config.
+/// Create, check and call gRPC services in Rust, and use their stores
 #[derive(Parser)]
 #[command(name = "carml", version, max_term_width = 100, after_help = AFTER_HELP)]
 struct Cli {

@@ -1,5 +1,5 @@
-//! Compiles JSON Schemas and `.proto` files to the Rust that a CarML service includes. Neither
-//! `protoc` nor a network is needed.
+//! Compiles JSON Schemas and `.proto` files to the Rust code that a CarML service includes. It
+//! needs no `protoc` and no network access.
 //!
 //! # In a build script
 //!
@@ -20,9 +20,9 @@
 //! }
 //! ```
 //!
-//! and in the crate: `carml_runtime::include_generated!();`. The types of the config are in the
-//! module `config`, those of a proto package in the modules of its name. cargo runs the script
-//! again when a file that it read changes, and the output is written only if it differs.
+//! In the crate, write `carml_runtime::include_generated!();`. The types of the config are in the
+//! module `config`, and those of a proto package in the modules of its name. Cargo runs the script
+//! again when one of its input files changes; the output is written only if it differs.
 //!
 //! # Without a build script
 //!
@@ -49,11 +49,12 @@
 //! | [`Builder`] | the API of build scripts |
 //! | [`schema`] | JSON Schema to types |
 //! | [`proto`] | `.proto` files to messages and services |
-//! | [`capability`] | the table of what each key/value store can do |
+//! | [`capability`] | the table of the calls that each provider of a store has |
 //! | [`middleware`] | the dispatch of the built-in middlewares |
 //!
-//! Inside, `carml-schema` reads schemas into a graph, `lower` finds the types that express it
-//! (`ir`), and `emit` writes them. What becomes what is described in `docs/schema-compiler.md`.
+//! Internally, `carml-schema` reads schemas into a graph, `lower` chooses the types that express it
+//! (`ir`), and `emit` writes them. `docs/schema-compiler.md` describes which schema becomes which
+//! type.
 
 mod builder;
 pub mod capability;

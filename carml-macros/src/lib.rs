@@ -19,16 +19,17 @@ use proc_macro::TokenStream;
 /// | | messages | tonic's types |
 /// |---|---|---|
 /// | parameter | `HelloRequest`, `Streaming<HelloRequest>` | `Request<…>` of either, with metadata |
-/// | answer | `Result<HelloReply, Status>` | `Result<Response<HelloReply>, Status>` |
-/// | stream of answers | `Result<impl Stream<Item = Result<HelloReply, Status>> + Send + use<>, Status>` | `Response<…>` around the stream |
+/// | response | `Result<HelloReply, Status>` | `Result<Response<HelloReply>, Status>` |
+/// | stream of responses | `Result<impl Stream<Item = Result<HelloReply, Status>> + Send + use<>, Status>` | `Response<…>` around the stream |
 ///
-/// The stream's type is declared by the macro, unless the `impl` declares it (`type FollowStream`).
-/// A stream outlives the call of its handler, so it cannot borrow `self`: `use<>` says so, and
-/// what it needs is cloned before.
+/// The macro declares the type of the stream, unless the `impl` declares it (`type FollowStream`).
+/// A stream outlives the call of its handler, so it cannot borrow `self`, which is the meaning of
+/// `use<>`: clone what the stream needs.
 ///
-/// `requires(call, call: scope)` lists the calls of the key/value store that the service needs;
-/// the scope is `process` (the default) or `cluster`. A config whose provider does not offer one
-/// is refused at start, and by `--check`.
+/// `requires(call, call: scope)` lists the store calls that the service needs: `lock: cluster` is a
+/// call of the key/value store, `store.presign` one of the object store. The scope is `process`
+/// (the default) or `cluster`. If the configured provider lacks one of the calls, the start and
+/// `--check` report an error.
 ///
 /// The server type is the trait's path with `Server` appended, and must be in scope in the same
 /// way: `Greeter` and `GreeterServer`, or `api::Greeter` and `api::GreeterServer`. A type

@@ -3,7 +3,7 @@
 
 pub use carml_client::*;
 
-/// A client as the build generates it for a service.
+/// A client that the build generates for a service.
 pub trait GeneratedClient: Sized {
     /// The full name of the service, such as `billing.v1.Billing`.
     const NAME: &'static str;

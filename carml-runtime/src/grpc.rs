@@ -1,7 +1,7 @@
 //! gRPC serving.
 //!
-//! - [`chain`]: the middlewares of a server, in the operator's order.
-//! - [`server`]: its accept loop and connections.
+//! - [`chain`]: the middlewares of a server, in the order of the config.
+//! - [`server`]: the accept loop and connections.
 //! - [`Methods`], [`Place`]: what both know of the services; [`code`]: codes as text.
 
 #[cfg(feature = "compression")]

@@ -1,9 +1,9 @@
 //! A framework for gRPC services: developers write handlers, operators configure them in YAML.
 //!
-//! A service is a proto file, a config schema and handlers. `carml-codegen` compiles the first two
-//! in `build.rs`; this crate runs the rest: it reads and checks `carml.yml`, builds the chain of
-//! middlewares in the order that the config lists them, opens the key/value store, serves with
-//! health and reflection, and drains on SIGTERM.
+//! A service consists of a proto file, a config schema and handlers. `carml-codegen` compiles the
+//! proto file and the schema in `build.rs`. This crate runs the service: it reads and checks
+//! `carml.yml`, builds the middleware chain in the order of the config, opens the stores, serves
+//! the handlers with health and reflection, and drains on SIGTERM.
 //!
 //! ```no_run
 //! # use carml_test_proto::proto;
@@ -47,20 +47,22 @@
 //!
 //! # Where to look
 //!
-//! - [`App`]: sections, middlewares and services are added to it, then it runs. [`Context`] is
-//!   what they are made from, [`AppError`] why that failed.
-//! - [`macro@carml_service`] and [`macro@ConfigSection`]: handlers, and config sections of your
-//!   own.
-//! - [`client`]: clients of other services: where they are, balancing, retries, deadlines.
-//! - [`config`]: layers, values with their places, [`ConfigReload`] for changes while running.
-//! - [`diagnostic`]: the reports that errors of the config have, and sources with places.
-//! - [`kv`]: one key/value store over several backends: transactions, watches, locks, elections.
-//! - `store`: the object store, with the feature of that name: models, results and other files.
-//! - [`discovery`]: registering services, and finding those of others.
+//! - [`App`]: add sections, middlewares and services to it, then run it. Factories get a
+//!   [`Context`], and return an [`AppError`] if they fail.
+//! - [`macro@carml_service`]: makes handlers a service. [`macro@ConfigSection`]: makes a struct a
+//!   section of the config.
+//! - [`client`]: clients of other services, with load balancing, retries and deadlines.
+//! - [`config`]: config layers, and values with their origin. [`ConfigReload`] follows changes.
+//! - [`diagnostic`]: the reports of config errors.
+//! - [`discovery`]: registration and discovery of services.
+//! - `download`: the download manager, with the feature of that name.
+//! - [`grpc`]: the middleware chain and the server, for use without [`App`]. [`Shutdown`] ends
+//!   streams in a drain.
+//! - [`kv`]: the key/value store: transactions, watches, leases, locks, elections.
 //! - [`remote`]: configs that are keys of a store.
-//! - [`grpc`]: the middleware chain, for use without [`App`]. [`Shutdown`] ends streams in a drain.
-//! - [`testing`]: a service in a test, started as it is in production.
-//! - [`prost`], [`prost_types`] and [`tonic`], in the versions that generated code fits.
+//! - `store`: the object store, with the feature of that name.
+//! - [`testing`]: starts a service in a test, as it is started in production.
+//! - [`prost`], [`prost_types`] and [`tonic`]: the versions that generated code uses.
 //!
 //! # Features
 //!
@@ -68,17 +70,19 @@
 //! |---|---|---|
 //! | `auth` | no | the middleware `auth`: bearer tokens, JSON Web Tokens, client certificates |
 //! | `compression` | no | the middleware `compression`, with gzip and zstd |
+//! | `consul` | no | the Consul backend of the key/value store |
+//! | `download` | no | the download manager of the section `download` |
 //! | `elastic-search` | no | the log hook `elastic_search` |
-//! | `download` | no | the [download manager](mod@download) of the section `download` |
 //! | `etcd` | no | the etcd backend of the key/value store; its build needs `protoc` |
 //! | `redb` | yes | the embedded key/value store |
 //! | `reflection` | yes | gRPC server reflection v1 and v1alpha |
-//! | `syslog` | no | the log hook `syslog` |
 //! | `store` | no | the object store, with the providers `fs` and `memory` |
 //! | `store-s3` | no | the provider `s3` of the object store |
+//! | `syslog` | no | the log hook `syslog` |
+//! | `tls` | yes | TLS of the server and of clients |
 //! | `tracing` | yes | the middleware `tracing`, with OpenTelemetry |
-//! | `zookeeper` | no | the ZooKeeper backend of the key/value store |
 //! | `zipkin` | no | export of spans to Zipkin |
+//! | `zookeeper` | no | the ZooKeeper backend of the key/value store |
 //! | `full` | no | all of them |
 
 mod admin;
@@ -112,7 +116,7 @@ pub use carml_grpc::{CallContext, Shutdown, ShutdownTrigger};
 /// use schemars::JsonSchema;
 /// use serde::{Deserialize, Serialize};
 ///
-/// /// Who may do how much.
+/// /// The limits of each guest.
 /// #[derive(Deserialize, Serialize, JsonSchema, ConfigSection)]
 /// #[serde(default)]
 /// #[carml(section = "limits")]
@@ -154,7 +158,7 @@ pub use carml_macros::ConfigSection;
 ///
 /// #[carml_service(requires(get, lock: cluster))]
 /// impl Greeter for Hello {
-///     // As tonic has it.
+///     // With tonic's types.
 ///     async fn greet(
 ///         &self,
 ///         request: Request<HelloRequest>,
@@ -163,7 +167,7 @@ pub use carml_macros::ConfigSection;
 ///         Ok(Response::new(HelloReply { text }))
 ///     }
 ///
-///     // Plain.
+///     // With plain messages.
 ///     async fn follow(
 ///         &self,
 ///         request: HelloRequest,

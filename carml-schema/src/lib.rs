@@ -1,9 +1,8 @@
 //! JSON Schema documents for CarML.
 //!
-//! The compiler of types (`carml-codegen`), the validation and the explanations of configs
-//! (`carml-config`) all ask this crate what a schema says. It is the only place that loads schema
-//! documents, resolves references, and knows drafts, keywords and CarML's annotations. It knows
-//! nothing of Rust code, and of values only where an annotation marks them.
+//! The schema compiler (`carml-codegen`) and the config crate (`carml-config`) use this crate to
+//! read schemas. It is the only place that loads schema documents, resolves references, and knows
+//! drafts, keywords and CarML's annotations. It knows nothing about Rust code.
 //!
 //! References are resolved by the resolver of the validator
 //! ([`referencing`](https://docs.rs/referencing)), in one registry that the validator, the typed
@@ -42,18 +41,18 @@
 //! assert_eq!(applicable::keys(&all), ["timeout"]);
 //! ```
 //!
-//! # Map of modules
+//! # Modules
 //!
 //! | module | what is in it |
 //! |---|---|
 //! | [`Documents`] | loads a schema with what it refers to; validator, bundle for editors, bundle for generated code |
 //! | [`Node`] | one schema, with a method per keyword that describes or constrains |
 //! | [`applicable`] | which schemas apply to a value, its keys and its items |
-//! | [`SchemaIndex`] | what loading asks of every place: secrets, defaults, endpoints, middlewares |
-//! | [`graph`], [`parse`] | every schema that a root reaches, without the drafts: what types are made of |
-//! | [`pattern`] | patterns of ECMA-262, and those of other dialects translated to it |
+//! | [`SchemaIndex`] | for every place: secrets, defaults, endpoints, middlewares |
+//! | [`graph`], [`parse`] | all schemas that a root refers to, in one form for all drafts; types are generated from it |
+//! | [`pattern`] | ECMA-262 patterns, and the translation of other dialects to them |
 //! | [`mod@pointer`] | JSON pointers |
-//! | [`capabilities`], [`middlewares`] | what the tables of stores and of middlewares are generated from |
+//! | [`capabilities`], [`middlewares`] | the sources of the generated tables of stores and middlewares |
 //! | [`secret_names`] | which names of keys and variables count as secret |
 //! | [`scalar`] | the syntax of durations, sizes, addresses and encoded bytes |
 //! | [`extend`] | sections and middlewares that a program adds |
@@ -62,12 +61,12 @@
 //! # Where documents come from
 //!
 //! - A relative reference names the file at that path, seen from the file that refers to it.
-//! - An address elsewhere names a file beside the root that has it as its `$id`, else one with its
-//!   last name: collections of schemas are kept in one folder like that.
+//! - Any other reference names a file in the folder of the root document: the one with this `$id`,
+//!   or else with the same file name. Collections of schemas are often kept in one folder.
 //! - `carml://schema/…` and the metaschemas of all drafts are built in. Nothing is fetched.
 //!
-//! A document that names no draft, or an unknown one, is read as draft-07; as draft-04 if only
-//! that accepts it. A keyword that the draft does not have asserts nothing.
+//! A document that names no draft, or an unknown one, is read as draft-07, or as draft-04 if only
+//! that draft accepts it. Keywords that the draft does not have are ignored.
 
 pub mod applicable;
 pub mod capabilities;

@@ -15,7 +15,7 @@ use super::{could_not_run, output};
 /// Print which calls each provider of the key/value store and of the object store has
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How to print it
+    /// The format of the output
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

@@ -20,8 +20,8 @@ use super::{
 Examples:
   carml cache ls                      what is there, the least recently used first
   carml cache verify                  hash each file; remove those that are damaged
-  carml cache prune                   keep to `download.cache.max_size`
-  carml cache prune --max-size 10gb   keep to 10 GB; 0b removes all that is not in use
+  carml cache prune                   reduce the cache to `download.cache.max_size`
+  carml cache prune --max-size 10gb   reduce it to 10 GB; 0b removes all files that are not in use
 
 Exit code 1: a file was damaged. 2: the cache cannot be read or written.")]
 pub(crate) struct Args {
@@ -34,13 +34,13 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Print the files: SHA-256, size, when it was last used, URLs
+    /// Print the SHA-256, the size, the time of the last use and the URLs of each file
     Ls,
     /// Hash each file, and remove those that are damaged
     Verify,
     /// Remove the least recently used files, but never one that is in use
     Prune {
-        /// Down to this size, such as 10gb [default: `download.cache.max_size`]
+        /// The size to reduce the cache to, such as 10gb [default: `download.cache.max_size`]
         #[arg(long, value_name = "SIZE", value_parser = size)]
         max_size: Option<u64>,
     },

@@ -10,11 +10,11 @@ use super::could_not_run;
 use super::report_args::{Findings, ReportArgs};
 use super::requirement::requirement;
 
-/// Check what a start needs, without serving: config, files, host names, servers
+/// Check everything that a start needs, without serving: config, files, host names, servers
 #[derive(clap::Args)]
 #[command(after_help = "\
-Reads the config as a service does (files, variables, --set), refuses what a start would refuse,
-connects to every server that the config names, and prints the middleware chains. Serves and
+Reads the config as a service does (files, variables, --set), reports everything that would prevent
+a start, connects to every server in the config, and prints the middleware chains. Serves nothing and
 writes nothing.")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -23,15 +23,15 @@ pub(crate) struct Args {
     #[command(flatten)]
     report: ReportArgs,
 
-    /// A call that a service needs, such as `lock:cluster` or `store.presign`
+    /// A store call that the service needs, such as `lock:cluster` or `store.presign`
     #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',', value_parser = requirement)]
     requires: Vec<Requirement>,
 
-    /// How long one server may take to answer, in seconds
+    /// How long to wait for each server, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "3")]
     wait: u64,
 
-    /// Do not connect to servers: check the config and its files only
+    /// Do not connect to servers: check only the config and its files
     #[arg(long)]
     offline: bool,
 }

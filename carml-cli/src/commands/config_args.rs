@@ -33,7 +33,7 @@ pub(crate) struct ConfigArgs {
     #[arg(long, value_name = "FILE")]
     config: Vec<PathBuf>,
 
-    /// Set one value over all files and variables: --set registry.timeout=5s
+    /// Set one value, which wins over files and variables: --set registry.timeout=5s
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }

@@ -15,8 +15,8 @@ pub(crate) struct Choice {
     #[arg(long, global = true, value_name = "DIR", env = "CARML_DOWNLOAD_CACHE")]
     cache: Option<PathBuf>,
 
-    /// A carml.yml whose section `download` has credentials, mirrors, a proxy and limits, and whose
-    /// section `store` has the objects of `store:` URLs
+    /// A carml.yml with a section `download` (credentials, mirrors, proxy, limits), and a section
+    /// `store` for `store:` URLs
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 }

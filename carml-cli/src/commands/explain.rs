@@ -12,17 +12,17 @@ use super::{could_not_run, invalid_input, output};
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  carml explain                     every value, and what set it
-  carml explain registry.timeout    one key: its value now, what set it, type, default, meaning
+  carml explain                     every value and its origin
+  carml explain registry.timeout    one key: its value, origin, type, default and meaning
   carml explain chain               the middleware chains as they will run
-  carml explain --code unknown-key  what a code of a report means, and how to fix it")]
+  carml explain --code unknown-key  what a code in a report means, and how to fix it")]
 pub(crate) struct Args {
     /// A key such as `registry.timeout`, or `chain`; everything if absent
     #[arg(value_name = "KEY")]
     key: Option<String>,
 
-    /// A code of a report, such as `unknown-key`: its cause, an example and the fix; all codes if
-    /// none is given
+    /// Print the cause of a code in a report, such as `unknown-key`, with an example and the fix;
+    /// without CODE, list all codes
     #[arg(long, value_name = "CODE", num_args = 0..=1, conflicts_with = "key")]
     code: Option<Option<String>>,
 

@@ -14,24 +14,24 @@ Examples:
   carml generate --schema app.json --out src/config.rs
   carml generate --proto proto/greeter.proto --include proto --out src/greeter.rs")]
 pub(crate) struct Args {
-    /// The JSON Schema file (draft-04 to 2020-12); its references are read from files beside it
+    /// The JSON Schema file (draft-04 to 2020-12); references are looked up in files in its folder
     #[arg(long, value_name = "FILE", required_unless_present = "proto")]
     schema: Option<PathBuf>,
 
-    /// The root type's name; the schema's title if not given
+    /// The name of the root type; the title of the schema if absent
     #[arg(long, value_name = "NAME", requires = "schema")]
     root: Option<String>,
 
-    /// A trait that every type derives beside Clone, Debug, PartialEq and serde's; may be given
-    /// more than once
+    /// A trait that every type derives in addition to Clone, Debug, PartialEq and those of serde;
+    /// may be repeated
     #[arg(long, value_name = "TRAIT", requires = "schema")]
     derive: Vec<String>,
 
-    /// A proto file; may be given more than once
+    /// A proto file; may be repeated
     #[arg(long, value_name = "FILE")]
     proto: Vec<PathBuf>,
 
-    /// Where imports of proto files are looked up
+    /// A folder in which imports of proto files are looked up; may be repeated
     #[arg(long, value_name = "DIR", requires = "proto")]
     include: Vec<PathBuf>,
 
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE.rs")]
     out: PathBuf,
 
-    /// How to report what was done
+    /// The format of the summary
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
 }

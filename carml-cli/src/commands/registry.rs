@@ -22,7 +22,7 @@ pub(crate) struct Choice {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
-    /// A carml.yml that names the store, such as an etcd cluster
+    /// A carml.yml whose section `registry` names the store, such as an etcd cluster
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 

@@ -17,15 +17,15 @@ use super::{
 /// Find registered services: their instances and addresses
 #[derive(clap::Args)]
 #[command(after_help = "\
-A service with `registry: {discovery: {register: true}}` in its carml.yml registers itself while it
-serves. Entries of other programs are found too, if they have the provider's format: with etcd, that
-of etcd's own gRPC naming.
+A service with `registry: {discovery: {register: true}}` in its carml.yml is registered while it
+serves. Entries of other programs are found too if they have the format of the provider: with etcd,
+the format of etcd's gRPC naming.
 
 Examples:
   carml services list --config carml.yml                     every instance of every service
   carml services resolve shop.v1.Orders --config carml.yml   its addresses, one per line
-  carml services watch shop.v1.Orders --config carml.yml     a line now, and one per change
-  carml services list --server http://127.0.0.1:50051        in a store that `carml kv serve` serves
+  carml services watch shop.v1.Orders --config carml.yml     a line now, and one for each change
+  carml services list --server http://127.0.0.1:50051        from a served store
   carml services resolve shop.v1.Orders --format json | jq -r '.[0].address'
 
 Exit codes: 0 success; 1 no instance was found; 2 the registry cannot be reached.")]

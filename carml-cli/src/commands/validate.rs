@@ -10,7 +10,7 @@ use super::could_not_run;
 use super::report_args::{Findings, ReportArgs, counted};
 use super::requirement::requirement;
 
-/// Check config files: print every error with its place and how to fix it
+/// Check config files, and print every error with its place and how to fix it
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -18,9 +18,9 @@ Examples:
   carml validate --schema schema/app.json config/*.yml
   carml validate --format github carml.yml     # annotations in a GitHub workflow
 
-Some values can only be judged where the service runs: a certificate that does not decode, a
-provider that is not in this build. They are warnings here, and errors in `carml check` and when
-the service starts.")]
+Some values can only be checked where the service runs, such as certificates and providers that may
+not be in this build. Problems with them are warnings here, and errors in `carml check` and when the
+service starts.")]
 pub(crate) struct Args {
     #[command(flatten)]
     schema: SchemaArgs,
@@ -28,12 +28,12 @@ pub(crate) struct Args {
     #[command(flatten)]
     report: ReportArgs,
 
-    /// A call that a service needs, such as `lock:cluster` or `store.presign`: an error if the
-    /// provider in the file lacks it
+    /// A store call that the service needs, such as `lock:cluster` or `store.presign`: an error if
+    /// the provider in the file lacks it
     #[arg(long, value_name = "CALL[:SCOPE]", value_delimiter = ',', value_parser = requirement)]
     requires: Vec<Requirement>,
 
-    /// YAML or JSON files, each checked by itself
+    /// YAML or JSON files, which are checked separately
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }

@@ -1,9 +1,9 @@
 //! Config: from `carml.yml` to checked, typed values.
 //!
-//! [`Schema`] says what is allowed. [`Loader`] merges the layers (schema defaults, files, remote
-//! texts, variables, `--set`), expands `${…}` in files, and checks the result. [`Loaded`] is a
-//! valid config that knows where every value came from. [`Reload`] reads it again while a service
-//! runs.
+//! [`Schema`] defines what is allowed. [`Loader`] merges the layers (schema defaults, files, remote
+//! sources, variables, `--set`), expands `${…}` in files, and checks the result. [`Loaded`] is a
+//! valid config that knows the origin of every value. [`Reload`] reads the config again while a
+//! service runs.
 //!
 //! ```
 //! use carml_config::{Config, Loader, Schema};
@@ -28,12 +28,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Modules: `schema` (what is allowed), `load` (the layers and their result), `layer` and
-//! `key_path` (where a value came from, and how people name it), `variables` (`${…}`), `rules`
-//! (what a schema cannot say), `requirement` (what a service needs of
-//! its stores), `explain` (the effective config, a key, the reference), `types`
-//! (durations, sizes, secrets). The types of CarML's own sections are generated from
-//! `schema/*.json`. `docs/config.md` is the manual.
+//! `docs/config.md` is the manual. The types of CarML's own sections (`model`) are generated from
+//! `schema/*.json`.
+//!
+//! # Modules
+//!
+//! - `schema`: what is allowed; `load`: the layers and their result.
+//! - `layer`: the origin of a value; `key_path`: keys as users write them.
+//! - `variables`: `${…}`.
+//! - `diagnose`: from the errors of the validator to diagnostics; `redact`: what a report may show.
+//! - `rules`: rules that a schema cannot express; `chain`: those on middleware lists;
+//!   `requirement`: the store calls that a service needs; `preflight`: folders, addresses and
+//!   servers.
+//! - `explain`: the effective config, a key, the reference.
+//! - `types`: durations, sizes, addresses, secrets.
 
 pub mod chain;
 mod diagnose;

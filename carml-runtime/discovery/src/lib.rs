@@ -1,9 +1,9 @@
 //! Registration and discovery: which instances serve a service, and where.
 //!
-//! - [`Directory`] is a place that keeps instances: a naming service. [`KvDirectory`] is one over
-//!   the key/value contract, in the format that other programs read ([`NamingFormat`]: that of
-//!   etcd's own gRPC naming).
-//! - [`MemoryDirectory`] is one for tests.
+//! - [`Directory`] is a naming service, which keeps instances. [`KvDirectory`] is a directory over
+//!   the key/value contract, in a format that other programs read ([`NamingFormat`] is that of
+//!   etcd's gRPC naming).
+//! - [`MemoryDirectory`] is a directory for tests.
 //! - [`Registrar`] keeps a service registered until it is stopped.
 //! - [`Resolver`] follows the instances of a service. It keeps the last known ones while the
 //!   directory cannot be reached.

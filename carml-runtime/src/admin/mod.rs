@@ -1,9 +1,9 @@
 //! The admin port: HTTP for operators.
 //!
-//! - `http`: connections, which may come from anything; each step has a bound.
+//! - `http`: connections; each step has a limit, because any client may connect.
 //! - `routes`: what is at which path.
-//! - `facts`: what the routes show; `recent`: the calls of the last minute; `page`: the page for
-//!   people.
+//! - `facts`: what the routes show; `recent`: the calls of the last minute; `page`: the status
+//!   page.
 
 mod facts;
 mod http;

@@ -1,4 +1,4 @@
-//! The page for people.
+//! The status page.
 
 use std::time::{Duration, Instant, SystemTime};
 

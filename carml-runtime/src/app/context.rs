@@ -88,7 +88,7 @@ impl<C> Context<C> {
         &self.reload
     }
 
-    /// Says when the service drains: for calls that have no end of their own.
+    /// Notifies handlers of the drain, for calls that never end by themselves.
     pub fn shutdown(&self) -> &Shutdown {
         &self.shutdown
     }
@@ -131,8 +131,8 @@ impl<C> Context<C> {
         Ok(Resolver::new(Arc::clone(&opened.directory)))
     }
 
-    /// A client of another service, as `grpc.client.targets` says, or else as the section `registry`
-    /// finds it. Cheap to clone; all clients of a service share its connections.
+    /// A client of another service: a target of `grpc.client.targets`, or a service that is found
+    /// in the section `registry`. Cheap to clone; all clients of a service share its connections.
     ///
     /// ```no_run
     /// # use carml_test_proto::proto;
@@ -157,13 +157,13 @@ impl<C> Context<C> {
         self.channel(T::NAME).map(T::new)
     }
 
-    /// The channel to a name in `grpc.client.targets`: for two targets of one service, and for
-    /// clients that CarML did not generate.
+    /// The channel of a target in `grpc.client.targets`, by its name: for two targets of one
+    /// service, and for clients that CarML did not generate.
     ///
     /// # Errors
     ///
-    /// As [`kv`](Self::kv) if the instances are in the registry. A report at the target of the config
-    /// if its certificates cannot be used.
+    /// As [`kv`](Self::kv) if the instances are in the registry. A report at the target of the
+    /// config if its certificates cannot be used.
     pub fn channel(&self, name: &str) -> Result<Channel, AppError> {
         let clients = match self.clients.get() {
             Some(clients) => clients,
@@ -254,8 +254,8 @@ impl<C> Context<C> {
         }
     }
 
-    /// Whether this is `--check`: nothing is served, and what is made is dropped at once. A
-    /// factory that connects to other systems, or starts tasks, leaves that out.
+    /// Whether this is `--check`: services are created, but not served, and dropped at once. A
+    /// factory should then not connect to other systems or start tasks.
     pub fn is_check(&self) -> bool {
         self.is_check
     }

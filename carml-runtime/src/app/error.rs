@@ -34,7 +34,7 @@ pub enum AppError {
     /// The config is invalid: every error with its place.
     #[error(transparent)]
     Config(#[from] config::Error),
-    /// The config asks for what this service, or this build, cannot do.
+    /// The config requires something that this service, or this build, cannot do.
     #[error("{0}")]
     Refused(Report),
     /// A factory asked for the store, and the config has none.
@@ -85,10 +85,10 @@ pub enum AppError {
         /// What the system said.
         source: io::Error,
     },
-    /// SIGTERM and SIGINT cannot be waited for.
+    /// The process cannot handle SIGTERM and SIGINT.
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
-    /// What was asked for could not be written.
+    /// The requested output could not be written.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
     /// Calls were still in flight at the deadline of the drain, and were cut off.

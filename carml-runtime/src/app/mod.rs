@@ -53,7 +53,7 @@ enum Mode {
 /// A service that reads its config, serves, and drains on SIGTERM.
 ///
 /// `C` is the root type that the build generates from the config schema, or
-/// [`config::Config`](crate::config::Config) for CarML's own sections alone.
+/// [`config::Config`](crate::config::Config) if the service adds no sections.
 ///
 /// ```no_run
 /// use std::process::ExitCode;
@@ -138,16 +138,16 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         args::apply(self, args.into_iter().map(Into::into))
     }
 
-    /// Reads this file, or this key of a [store](crate::remote), instead of searching. Later files win
-    /// over earlier ones, and keys of stores over files.
+    /// Reads this file, or this key of a [store](crate::remote), instead of searching. Later files
+    /// win over earlier ones, and keys of stores over files.
     #[must_use]
     pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.files.push(path.into());
         self
     }
 
-    /// Takes this YAML text as the config: for tests and for embedding. Neither files nor the
-    /// environment's layers are read.
+    /// Uses this YAML text as the config, for tests and for embedding. Files and environment
+    /// variables are not read as layers.
     #[must_use]
     pub fn config_text(mut self, name: &str, yaml: &str) -> Self {
         self.source = Some(Source::new(name, yaml, Format::Yaml));
@@ -182,11 +182,12 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         self
     }
 
-    /// Names a layer of your own, which `grpc.server.middleware` may then list anywhere: with
-    /// options of the type `O`, or alone if `O` is `()`. The options join the config's schema.
+    /// Adds a middleware of your own, which `grpc.server.middleware` may then list anywhere: with
+    /// options of the type `O`, or only by its name if `O` is `()`. The options become part of the
+    /// config's schema.
     ///
-    /// The layer is made once the config is read and the store is open, if the config lists it.
-    /// An error of `make` is reported at the item of the list.
+    /// `make` creates the layer when the config is read and the store is open, if the config lists
+    /// the middleware. Its errors are reported at the item of the list.
     ///
     /// ```
     /// use carml_runtime::{App, config::Config};
@@ -234,7 +235,7 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         self
     }
 
-    /// Adds a service, made once the config is read and the store is open.
+    /// Adds a service, which is created when the config is read and the store is open.
     #[must_use]
     pub fn service<S: Service>(
         mut self,
@@ -262,11 +263,11 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         self
     }
 
-    /// Runs the process to its end, with one readable report on standard error if it cannot start:
-    /// exit code 0 after a clean drain, 1 otherwise.
+    /// Runs the service until the process ends, and returns the exit code: 0 after a clean drain, 1
+    /// otherwise. If the service cannot start, a report is printed on standard error.
     ///
-    /// What still runs after SIGTERM and the time that the drain has, or after a second signal,
-    /// ends with the process, whatever it does: a handler that blocks its thread, too.
+    /// After the deadline of the drain, or after a second signal, the process ends at once, even if
+    /// a handler blocks its thread.
     pub async fn run(mut self) -> ExitCode {
         self.owns_process = true;
         let ended = self.serve().await;
@@ -282,11 +283,12 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         ExitCode::from(AppError::EXIT_CODE)
     }
 
-    /// Runs to the end. Dropping the future ends at once, without a drain.
+    /// Runs the service until it has drained. Dropping the future ends it at once, without a drain.
     ///
     /// # Errors
     ///
-    /// See [`AppError`]; once calls are accepted, only a drain that passed its deadline.
+    /// See [`AppError`]. Once calls are accepted, the only error is a drain that exceeded its
+    /// deadline.
     pub async fn serve(self) -> Result<(), AppError> {
         // On the heap: the future of a whole service is large, and deep for the compiler.
         Box::pin(serve::serve(self)).await

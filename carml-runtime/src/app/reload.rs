@@ -14,13 +14,13 @@ use crate::{
 
 /// Reads the config again while the service runs. Cheap to clone.
 ///
-/// It reads the same files, variables and arguments as the start did, and checks them in the same
-/// way: against the schema with the app's sections and middlewares, and against what the services
-/// require. A valid config is put in force as a whole. An invalid one is reported, and the old one
-/// stays.
+/// It reads the same files, variables and arguments as the start, and checks them in the same way:
+/// against the schema with the app's sections and middlewares, and against the requirements of the
+/// services. A valid config takes effect as a whole. An invalid one is reported, and the previous
+/// one stays in effect.
 ///
-/// What the runtime itself read at start, such as the address and the middlewares, does not change
-/// before the next one: see [`Change::at_next_start`].
+/// Keys that the runtime reads only at start, such as the address and the middlewares, take effect
+/// after a restart: see [`Change::at_next_start`].
 ///
 /// ```no_run
 /// # use std::time::Duration;
@@ -64,7 +64,7 @@ impl<C> std::fmt::Debug for ConfigReload<C> {
 }
 
 impl<C: Root> ConfigReload<C> {
-    /// The config in force.
+    /// The current config.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl<C: Root> ConfigReload<C> {
         Ok(self.reload.current().typed()?)
     }
 
-    /// A section of the config in force that [`App::section`](super::App::section) added.
+    /// A section of the current config that [`App::section`](super::App::section) added.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ impl<C: Root> ConfigReload<C> {
         Ok(self.reload.current().section()?)
     }
 
-    /// The config in force, with the place of each value.
+    /// The current config, with the origin of each value.
     pub fn current(&self) -> Arc<Loaded> {
         self.reload.current()
     }
@@ -92,7 +92,7 @@ impl<C: Root> ConfigReload<C> {
     ///
     /// # Errors
     ///
-    /// Every error of the new config; the old one stays in force.
+    /// Every error of the new config; the previous one stays in effect.
     pub async fn reload(&self) -> Result<Change, AppError> {
         let reload = Arc::clone(&self.reload);
         match tokio::task::spawn_blocking(move || reload.reload()).await {
@@ -102,8 +102,8 @@ impl<C: Root> ConfigReload<C> {
     }
 
     /// Reads the config at an interval, and at once after a change of a
-    /// [config in a store](crate::remote). Yields each change, and each new reason why there is
-    /// none. The stream ends when the service drains.
+    /// [config in a store](crate::remote). Yields each change, and each new error. The
+    /// stream ends when the service drains.
     pub fn changes(
         &self,
         interval: Duration,

@@ -44,8 +44,8 @@ pub async fn start<C: Root + Send + Sync + 'static>(app: App<C>) -> Result<Serve
     }
 }
 
-/// A service that runs. It drains when this is dropped, as on SIGTERM; [`Server::stop`] also
-/// waits for that.
+/// A running service. Dropping this begins a drain, as SIGTERM does; [`Server::stop`] also waits
+/// for its end.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -54,7 +54,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -69,8 +69,7 @@ impl Server {
         endpoint.connect().await
     }
 
-    /// Lets calls in flight end, and waits for the service's own end. Dropping the future leaves
-    /// the drain to go on.
+    /// Drains the service, and waits for its end. Dropping the future does not stop the drain.
     ///
     /// # Errors
     ///

@@ -26,22 +26,23 @@ use method::Method;
 
 /// Call a method of a service, as a service with this config would
 ///
-/// The method is named with its service, and with the target before it if the config does not have
-/// that: TARGET/pkg.Service/Method.
+/// Name the method as pkg.Service/Method. If the config has no target for the service, write the
+/// target before it: TARGET/pkg.Service/Method.
 #[derive(clap::Args)]
 #[command(after_help = "\
-The call takes the same way as one that a service makes: the target of `grpc.client.targets` with this
-name, or the instances in the registry; the chain, the retries and the TLS of the config.
+The call is made in the same way as a service makes it: to the target of this name in
+`grpc.client.targets`, or to the instances in the registry, with the chain, the retries and the TLS
+of the config.
 
 Examples:
   carml call 10.0.0.5:50051/shop.v1.Prices/Get '{\"item\": \"tea\"}'
   carml call dns:///prices.internal:50051/shop.v1.Prices/Get '{\"item\": \"tea\"}'
   carml call shop.v1.Prices/Get '{\"item\": \"tea\"}' --config carml.yml   found in the registry
-  carml call shop.v1.Prices/Watch --config carml.yml                     each answer, as it comes
+  carml call shop.v1.Prices/Watch --config carml.yml                     each response as it arrives
   echo '{\"item\": \"tea\"} {\"item\": \"milk\"}' | carml call shop.v1.Prices/Add -   several requests
 
-Exit codes: 0 the status is OK; 1 it is another one, or the request is invalid; 2 the call could not be
-made.")]
+Exit codes: 0 the status is OK; 1 the call has another status, or the request is invalid; 2 the
+call could not be made.")]
 pub(crate) struct Args {
     /// [TARGET/]pkg.Service/Method
     method: Method,
@@ -53,7 +54,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
 
-    /// Read the messages from this file instead of asking the server: an encoded FileDescriptorSet
+    /// Read the message types from this file, an encoded FileDescriptorSet, instead of asking the
+    /// server
     #[arg(long, value_name = "FILE")]
     descriptor_set: Option<PathBuf>,
 

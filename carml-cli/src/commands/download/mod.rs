@@ -15,12 +15,12 @@ use super::{
     progress::{Progress, Transfer},
 };
 
-/// Download files into a cache: check them, and resume after an interruption
+/// Download files into a cache, with checksums, and resume after an interruption
 #[derive(clap::Args)]
 #[command(after_help = "\
-Each URL is downloaded into a cache, and the path of the file is printed, one line per URL. A file
-that is in the cache is not downloaded again. Without a checksum, the server is asked whether the
-file has changed. Do not edit files in the cache: copy them with -o or -d.
+Downloads each URL into the cache, and prints the path of the file, one line per URL. A file that is
+in the cache is not downloaded again; without a checksum, the server is asked whether it has
+changed. Do not edit files in the cache: copy them with -o or -d.
 
 Examples:
   carml download https://example.org/model.onnx            print its path in the cache
@@ -34,7 +34,7 @@ Examples:
   carml download --config carml.yml store:models/a.onnx    an object of the section `store`
 
 Exit code 1: the file is missing, refused, has another checksum, or is an unsafe archive. 2: the
-network or the disk failed; the same command continues where it ended.")]
+network or the disk failed; run the same command again to resume.")]
 pub(crate) struct Args {
     /// https:, http:, file: or store: URLs
     #[arg(required = true, value_name = "URL")]
@@ -52,7 +52,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "DIR")]
     directory: Option<PathBuf>,
 
-    /// Unpack tar, tar.gz, tar.zst, tar.xz and zip, by strict rules
+    /// Unpack tar, tar.gz, tar.zst, tar.xz and zip archives, with strict rules
     #[arg(long)]
     unpack: bool,
 
@@ -64,7 +64,7 @@ pub(crate) struct Args {
     #[arg(long)]
     force: bool,
 
-    /// Bytes per second, such as 500k or 2mb
+    /// Limit the transfer to this many bytes per second, such as 500k or 2mb
     #[arg(long, value_name = "RATE", value_parser = cache::size)]
     limit: Option<u64>,
 

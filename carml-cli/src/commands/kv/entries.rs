@@ -122,7 +122,7 @@ impl Exists {
 /// Print the keys under a folder
 #[derive(clap::Args)]
 pub(super) struct List {
-    /// The directory; without it, the whole store
+    /// The folder; without it, the whole store
     #[arg(default_value = "")]
     directory: String,
 }

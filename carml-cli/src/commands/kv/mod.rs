@@ -14,18 +14,19 @@ use super::{
     registry::{self, Choice, Unopened},
 };
 
-/// Use a key/value store: a local file, or one that is served
+/// Use a key/value store, or serve one over gRPC
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   carml kv serve --file data.redb                serve a file on 127.0.0.1:50051
   carml kv put greeting/en Hello                 write to the served store
-  carml kv --file data.redb get greeting/en      read the file, while nobody serves it
+  carml kv --file data.redb get greeting/en      read the file, while no process serves it
   carml kv --config carml.yml list greeting      read the store of a config, such as etcd
   carml kv watch --tree greeting                 print its changes, one JSON line per batch
   carml kv lock jobs/nightly -- ./nightly.sh     run a command while the lock is held
 
-Exit code 1: the key is missing, the lock is held by another, or the revision is not the expected one.")]
+Exit code 1: the key is missing, another client holds the lock, or the revision is not the expected
+one.")]
 pub(crate) struct Args {
     #[command(flatten)]
     store: Choice,

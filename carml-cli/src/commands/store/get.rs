@@ -9,8 +9,7 @@ use super::{super::output, Done, progress::observed};
 
 /// Read an object into a file, or to standard output
 ///
-/// The file has all of the object, or is not changed. If a SHA-256 was recorded with the object, it
-/// is checked.
+/// The file is written atomically. If a SHA-256 was recorded with the object, it is checked.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The name of the object

@@ -9,8 +9,8 @@ use super::{super::output, Done, escaped};
 
 /// List objects: size in bytes, time of the last write, name
 ///
-/// Folders end with `/`. A name of another program that is not a valid key is marked with `!`: it
-/// cannot be read here.
+/// Folders end with `/`. Objects of other programs whose name is not a valid key are marked with
+/// `!`; this command cannot read them.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// What the names start with: `models/` lists a folder

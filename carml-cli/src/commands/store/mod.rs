@@ -19,25 +19,26 @@ use carml_runtime::{
 
 use super::{config_args::ConfigArgs, could_not_run, invalid_input, output, registry::quoted};
 
-/// Use an object store: a folder, or a bucket of a service that is compatible with S3
+/// Use an object store: a folder, or a bucket of an S3-compatible service
 #[derive(clap::Args)]
 #[command(after_help = "\
-The section `store` of carml.yml names the store. This command and a service search for the file in the same places.
+The section `store` of carml.yml names the store. The file is searched for as by a service.
 
 Examples:
   carml store put model.bin models/small.bin         write an object from a file
   carml store get models/small.bin copy.bin          read it into a file
   carml store get models/small.bin - | sha256sum     or to standard output
-  carml store ls models/                             what is below, with folders once
+  carml store ls models/                             the objects and folders in a folder
   carml store ls -r                                  every object
   carml store put - lock --create < /dev/null        only if there is no such object
   carml store rm -r --yes old/                       every object whose name starts with `old/`
-  carml store presign get models/small.bin           an address for anybody, for 15 minutes
-  carml store uploads --abort --older-than 1d        remove what killed processes left
+  carml store presign get models/small.bin           a URL that anyone can use for 15 minutes
+  carml store uploads --abort --older-than 1d        remove incomplete uploads of killed processes
   carml store --path ./objects ls                    a folder, without a config
 
-Exit codes: 0 success; 1 the input is invalid, such as a missing object, an object that exists, or
-another ETag; 2 the command could not run, such as without a network or space.")]
+Exit codes: 0 success; 1 the input is invalid, for example because an object is missing, already
+exists or has another ETag; 2 the command could not run, for example without network access or disk
+space.")]
 pub(crate) struct Args {
     /// Read this config instead of searching for one
     #[arg(long, global = true, value_name = "FILE")]

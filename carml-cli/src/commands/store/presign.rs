@@ -7,9 +7,9 @@ use carml_runtime::{
 
 use super::{Done, print};
 
-/// Print an address that anybody can use until it expires
+/// Print a URL that anyone can use until it expires
 ///
-/// Whoever has the address can get or put the object, with no other credentials:
+/// Anyone who has the URL can get or put the object, without other credentials:
 ///
 ///   curl -o model.bin "$(carml store presign get models/small.bin)"
 ///   curl -T model.bin "$(carml store presign put models/small.bin)"

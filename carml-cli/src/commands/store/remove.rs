@@ -16,15 +16,15 @@ const BATCH: usize = 1000;
 /// Remove objects; missing ones are not an error
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Keys; with `-r`, what the names start with
+    /// Keys; with `-r`, prefixes of keys
     #[arg(required = true)]
     keys: Vec<String>,
 
-    /// Remove every object whose name starts with this
+    /// Remove every object whose name starts with one of the prefixes
     #[arg(short, long)]
     recursive: bool,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long, requires = "recursive")]
     yes: bool,
 }

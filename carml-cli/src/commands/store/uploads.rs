@@ -4,13 +4,13 @@ use carml_runtime::{config::Duration, store::Store};
 
 use super::{Done, escaped, list::time, print};
 
-/// List or abort uploads that have not ended: time of the start, id, name
+/// List or abort incomplete uploads: time of the start, id, name
 ///
-/// A process that is killed while it writes a large object leaves its parts on the service, which
-/// cost space. An upload that runs is listed too: abort only old ones.
+/// A process that is killed while it writes a large object leaves its parts on the service, where
+/// they use space. Uploads that are still running are listed too, so abort only old ones.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Abort them, and print those
+    /// Abort the uploads, and print those that were aborted
     #[arg(long, requires = "older_than")]
     abort: bool,
 
