@@ -5,6 +5,7 @@ mod failure;
 mod http_client;
 
 use std::{
+    pin::{Pin, pin},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -19,7 +20,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use serde::de::DeserializeOwned;
 use tokio::{
     sync::Semaphore,
-    time::{Instant, timeout_at},
+    time::{Instant, Sleep, sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -196,17 +197,20 @@ impl Cluster {
         let sending = client.request(self.request(endpoint, request)?);
         let start = Instant::now();
         let until = (start + limit).min(deadline);
-        let response = match timeout_at(until, sending).await {
-            Ok(response) => response.map_err(failure::requesting)?,
-            Err(_) => return Err(Failure::silent(until - start)),
+        // One timer for both parts: each new one may wake the thread that waits for all timers.
+        let mut timer = pin!(sleep_until(until));
+        let response = match within(timer.as_mut(), sending).await {
+            Some(response) => response.map_err(failure::requesting)?,
+            None => return Err(Failure::silent(until - start)),
         };
         let (head, body) = response.into_parts();
         let index = header(&head.headers, "x-consul-index").and_then(|index| index.parse().ok());
         // What a token may not read is missing in lists; since 1.11 the server says so.
         let filtered = header(&head.headers, "x-consul-results-filtered-by-acls") == Some("true");
-        let body = match timeout_at(deadline, Limited::new(body, MAX_ANSWER).collect()).await {
-            Ok(body) => body.map_err(failure::reading)?.to_bytes(),
-            Err(_) => return Err(Failure::silent(deadline - start)),
+        timer.as_mut().reset(deadline);
+        let body = match within(timer, Limited::new(body, MAX_ANSWER).collect()).await {
+            Some(body) => body.map_err(failure::reading)?.to_bytes(),
+            None => return Err(Failure::silent(deadline - start)),
         };
         let answer = Answer {
             status: head.status.as_u16(),
@@ -251,6 +255,15 @@ impl Cluster {
     /// Frees the connections.
     pub(crate) fn disconnect(&self) {
         *self.client.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// What a future returns before a timer ends.
+async fn within<T>(timer: Pin<&mut Sleep>, future: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = future => Some(done),
+        () = timer => None,
     }
 }
 
