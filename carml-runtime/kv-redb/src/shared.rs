@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use redb::{Database, ReadableDatabase, WriteTransaction};
+use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -47,26 +47,37 @@ impl Shared {
         }
     }
 
-    /// Reads from a snapshot taken now. redb may panic on a damaged file: that becomes an error.
+    /// Reads from a snapshot taken now.
     pub(super) fn read<T>(
         &self,
         op: &'static str,
         what: impl FnOnce(&Reader<'_>) -> Result<T, redb::Error>,
     ) -> Result<T, Error> {
-        let reader = self.reader(op)?;
+        self.read_from(op, &self.begin_read(op)?, what)
+    }
+
+    /// A snapshot taken now. The file keeps what it contains until it is dropped.
+    pub(super) fn begin_read(&self, op: &'static str) -> Result<ReadTransaction, Error> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        let db = db.as_ref().ok_or_else(|| self.ended(op))?;
+        db.begin_read().map_err(|e| store_error(op, e))
+    }
+
+    /// Reads from a snapshot. redb may panic on a damaged file: that becomes an error.
+    pub(super) fn read_from<T>(
+        &self,
+        op: &'static str,
+        txn: &ReadTransaction,
+        what: impl FnOnce(&Reader<'_>) -> Result<T, redb::Error>,
+    ) -> Result<T, Error> {
+        let reader = Reader {
+            tables: &self.tables,
+            leases: &self.leases,
+            txn,
+        };
         catch_unwind(AssertUnwindSafe(|| what(&reader)))
             .map_err(|_| damaged(op))?
             .map_err(|e| store_error(op, e))
-    }
-
-    fn reader(&self, op: &'static str) -> Result<Reader<'_>, Error> {
-        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
-        let db = db.as_ref().ok_or_else(|| self.ended(op))?;
-        Ok(Reader {
-            tables: &self.tables,
-            leases: &self.leases,
-            txn: db.begin_read().map_err(|e| store_error(op, e))?,
-        })
     }
 
     /// For the writer thread only.

@@ -5,6 +5,8 @@
 //! the last revision removed from the log; `log_bytes`). Each write is one transaction, so the
 //! counter, the rows and the log always agree.
 
+use std::ops::Bound;
+
 use redb::{ReadTransaction, TableDefinition, WriteTransaction};
 
 use super::{codec, leases::Leases, watchers::Scope};
@@ -47,7 +49,7 @@ impl Tables {
 pub(super) struct Reader<'a> {
     pub(super) tables: &'a Tables,
     pub(super) leases: &'a Leases,
-    pub(super) txn: ReadTransaction,
+    pub(super) txn: &'a ReadTransaction,
 }
 
 /// A part of the log.
@@ -92,18 +94,30 @@ impl Reader<'_> {
         }
     }
 
-    /// All entries within the scope of a watch.
-    pub(super) fn entries(&self, scope: &Scope) -> Result<Vec<Entry>, redb::Error> {
+    /// A part of the entries within the scope of a watch, after a key, and whether more follow.
+    pub(super) fn entries(
+        &self,
+        scope: &Scope,
+        after: Option<&Key>,
+    ) -> Result<(Vec<Entry>, bool), redb::Error> {
+        const BYTES: usize = 1 << 20;
         let data = self.txn.open_table(self.tables.data())?;
-        let mut entries = Vec::new();
-        for row in data.range(scope.start()..)? {
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        let start = after.map_or(Bound::Included(scope.start()), |after| {
+            Bound::Excluded(after.as_str())
+        });
+        for row in data.range::<&str>((start, Bound::Unbounded))? {
             let (key, row) = row?;
             if !scope.contains(key.value()) {
                 break;
             }
+            if bytes >= BYTES {
+                return Ok((entries, true));
+            }
+            bytes += key.value().len() + row.value().len();
             entries.extend(self.live(key.value(), row.value())?);
         }
-        Ok(entries)
+        Ok((entries, false))
     }
 
     pub(super) fn page(&self, prefix: &str, options: &ListOptions) -> Result<Page, redb::Error> {

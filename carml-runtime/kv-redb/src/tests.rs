@@ -283,3 +283,101 @@ async fn closing_twice_is_closing_once() {
     ];
     assert_eq!(kinds, [ErrorKind::Closed; 5]);
 }
+
+fn large(n: usize) -> (Key, Vec<u8>) {
+    (key(&format!("d/{n:02}")), vec![7; 512 << 10])
+}
+
+#[tokio::test]
+async fn a_large_snapshot_comes_in_pieces_of_one_state() {
+    let kv = Disk::new().open();
+    for (key, value) in (0..9).map(large) {
+        kv.put(key, value, None).await.unwrap();
+    }
+    let watch = kv.watch_tree(None, WatchStart::Now).await.unwrap();
+    let mut pieces = watch.pieces();
+    let first = pieces.next().await.unwrap().unwrap();
+    assert!(first.is_partial);
+    let changed = kv.put(large(8).0, "changed", None).await.unwrap();
+    kv.delete(large(7).0).await.unwrap();
+
+    let (mut entries, mut parts) = (Vec::new(), 0);
+    let mut next = Some(first);
+    while let Some(piece) = next.take() {
+        let Batch::Snapshot { entries: part, .. } = piece.batch else {
+            panic!("expected a part of the snapshot, found {:?}", piece.batch);
+        };
+        let bytes: usize = part.iter().map(|entry| entry.value.len()).sum();
+        assert!(bytes <= 3 << 19, "a part has {bytes} bytes");
+        (entries, parts) = ([entries, part].concat(), parts + 1);
+        if piece.is_partial {
+            next = Some(pieces.next().await.unwrap().unwrap());
+        }
+    }
+    assert!(parts > 3, "{parts}");
+    assert_eq!(entries.len(), 9);
+    assert!(entries.iter().all(|entry| entry.value.len() == 512 << 10));
+    // What was changed meanwhile follows.
+    let Batch::Events { revision, events } = pieces.next().await.unwrap().unwrap().batch else {
+        panic!("expected the change");
+    };
+    assert_eq!((revision, events[0].key()), (changed, &large(8).0));
+}
+
+#[tokio::test]
+async fn a_snapshot_that_nobody_reads_is_given_up_and_begins_again() {
+    let kv = Disk::new().open();
+    for (key, value) in (0..9).map(large) {
+        kv.put(key, value, None).await.unwrap();
+    }
+    let watch = kv
+        .watch_tree(Some(key("d")), WatchStart::Now)
+        .await
+        .unwrap();
+    let mut pieces = watch.pieces();
+    assert!(pieces.next().await.unwrap().unwrap().is_partial);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for _ in 0..14 {
+        let value = large(0).1;
+        kv.put(key("elsewhere"), value, None).await.unwrap();
+    }
+    let again = pieces.next().await.unwrap().unwrap().batch;
+    let Batch::Snapshot {
+        entries, reason, ..
+    } = again
+    else {
+        panic!("expected a snapshot, found {again:?}");
+    };
+    assert_eq!(
+        (reason, &entries[0].key),
+        (SnapshotReason::Lagged, &large(0).0)
+    );
+}
+
+#[tokio::test]
+async fn a_quiet_watch_hears_of_revisions_before_the_log_forgets_them() {
+    let kv = Disk::new().open();
+    let mut watch = begun(&kv).await;
+    let mut heard = 0;
+    for _ in 0..50 {
+        let puts = (0..250).map(|_| kv.put(key("other"), "v", None));
+        let last = join_all(puts).await.into_iter().map(Result::unwrap).max();
+        let ready = watch.next();
+        if let Ok(batch) = tokio::time::timeout(Duration::from_millis(1), ready).await {
+            let Batch::Progress { revision } = batch.unwrap().unwrap() else {
+                panic!("expected progress");
+            };
+            heard = revision.0;
+        }
+        assert!(
+            last.unwrap().0 < heard + 2_000,
+            "{last:?}, and {heard} was heard"
+        );
+    }
+    assert!(heard > 10_000);
+    // The history of the first 10,000 is gone; from what was heard on, it is there.
+    let from = WatchStart::Revision(carml_kv::Revision(heard));
+    let mut resumed = kv.watch(key("k"), from).await.unwrap();
+    let first = resumed.next().await.unwrap().unwrap();
+    assert!(matches!(first, Batch::Progress { .. }), "{first:?}");
+}

@@ -6,8 +6,10 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
+use redb::ReadTransaction;
 use tokio::sync::{Notify, watch};
 
 use carml_kv::{Batch, Event, Key, Revision, SnapshotReason, WatchStatus};
@@ -15,6 +17,16 @@ use carml_kv::{Batch, Event, Key, Revision, SnapshotReason, WatchStatus};
 /// A consumer that falls behind by more batches or bytes than this gets a snapshot instead.
 const MAX_BATCHES: usize = 1024;
 const MAX_BYTES: usize = 16 << 20;
+/// A consumer hears of a revision after so many revisions, or so many bytes of changes, of which it
+/// sees nothing: a tenth of the log, which it resumes from.
+const PROGRESS_REVISIONS: u64 = 1000;
+const PROGRESS_BYTES: u64 = 6 << 20;
+/// A snapshot that is not read for so long begins again, if there were changes: the file keeps all
+/// that it contains.
+const MAX_IDLE: Duration = match cfg!(test) {
+    true => Duration::from_millis(50),
+    false => Duration::from_secs(30),
+};
 
 /// What a watcher follows.
 #[derive(Clone, Debug)]
@@ -46,6 +58,15 @@ struct Queue {
     bytes: usize,
     lagged: bool,
     closed: bool,
+    /// Up to here nothing changed within the scope since the last batch.
+    progress: Option<Revision>,
+    snapshot: Option<OpenSnapshot>,
+}
+
+/// A snapshot that is delivered in parts.
+struct OpenSnapshot {
+    txn: Arc<ReadTransaction>,
+    read: Instant,
 }
 
 /// The next step of a watcher.
@@ -63,6 +84,27 @@ pub(super) struct Watcher {
     pub(super) status: watch::Sender<WatchStatus>,
     queue: Mutex<Queue>,
     wake: Notify,
+    /// What the consumer has heard of.
+    heard: Heard,
+}
+
+/// A revision, and the size of all changes up to it since the store was opened.
+#[derive(Default)]
+struct Heard {
+    revision: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Heard {
+    fn set(&self, revision: Revision, bytes: u64) {
+        self.revision.store(revision.0, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+    fn is_old(&self, revision: Revision, bytes: u64) -> bool {
+        let heard = self.revision.load(Ordering::Relaxed);
+        revision.0.saturating_sub(heard) >= PROGRESS_REVISIONS
+            || bytes.saturating_sub(self.bytes.load(Ordering::Relaxed)) >= PROGRESS_BYTES
+    }
 }
 
 impl Watcher {
@@ -73,15 +115,33 @@ impl Watcher {
     pub(super) fn restart(&self) {
         let mut queue = self.queue();
         queue.batches.clear();
-        (queue.bytes, queue.lagged) = (0, false);
+        (queue.bytes, queue.lagged, queue.progress) = (0, false, None);
+    }
+    /// Keeps a snapshot until it is delivered.
+    pub(super) fn begin_snapshot(&self, txn: Arc<ReadTransaction>) {
+        let read = Instant::now();
+        self.queue().snapshot = Some(OpenSnapshot { txn, read });
+    }
+    /// The snapshot that is being delivered; `None`: it was not read for too long.
+    pub(super) fn snapshot(&self) -> Option<Arc<ReadTransaction>> {
+        let mut queue = self.queue();
+        let snapshot = queue.snapshot.as_mut()?;
+        snapshot.read = Instant::now();
+        Some(snapshot.txn.clone())
+    }
+    pub(super) fn end_snapshot(&self) {
+        self.queue().snapshot = None;
     }
     pub(super) fn set_status(&self, status: WatchStatus) {
         self.status
             .send_if_modified(|now| std::mem::replace(now, status) != status);
     }
     /// Everything read was delivered: the watch is live unless it lags already.
-    pub(super) fn live(&self) {
+    pub(super) fn live(&self, delivered: Revision) {
         let queue = self.queue();
+        self.heard
+            .revision
+            .fetch_max(delivered.0, Ordering::Relaxed);
         if !queue.lagged {
             self.set_status(WatchStatus::Live);
         }
@@ -97,7 +157,10 @@ impl Watcher {
                 WatchStep::Deliver(Batch::Events { revision, events })
             }
             None if queue.closed => WatchStep::End,
-            None => WatchStep::Wait,
+            None => match queue.progress.take() {
+                Some(revision) => WatchStep::Deliver(Batch::Progress { revision }),
+                None => WatchStep::Wait,
+            },
         }
     }
     pub(super) async fn woken(&self) {
@@ -105,6 +168,7 @@ impl Watcher {
     }
     fn push(&self, revision: Revision, events: Vec<Event>) {
         let mut queue = self.queue();
+        queue.progress = None;
         if !queue.lagged {
             queue.bytes += size(&events);
             queue.batches.push_back((revision, events));
@@ -119,8 +183,22 @@ impl Watcher {
         }
         self.wake.notify_one();
     }
+    /// After many changes: gives up a snapshot that is not read, and tells a consumer that sees
+    /// nothing of them of the revision.
+    fn pass(&self, revision: Revision, is_seen: bool) {
+        let mut queue = self.queue();
+        let is_idle = |snapshot: &OpenSnapshot| snapshot.read.elapsed() > MAX_IDLE;
+        if queue.snapshot.as_ref().is_some_and(is_idle) {
+            queue.snapshot = None;
+        }
+        if !is_seen {
+            queue.progress = Some(revision);
+            self.wake.notify_one();
+        }
+    }
     fn close(&self) {
-        self.queue().closed = true;
+        let mut queue = self.queue();
+        (queue.closed, queue.snapshot) = (true, None);
         self.wake.notify_one();
     }
 }
@@ -136,6 +214,8 @@ fn size(events: &[Event]) -> usize {
 #[derive(Default)]
 struct Open {
     open: HashMap<u64, Arc<Watcher>>,
+    /// The size of all changes so far.
+    bytes: u64,
     closed: bool,
 }
 
@@ -158,8 +238,10 @@ impl Watchers {
             status: watch::Sender::new(WatchStatus::Resyncing(SnapshotReason::Started)),
             queue: Mutex::default(),
             wake: Notify::new(),
+            heard: Heard::default(),
         });
         let mut watchers = self.watchers();
+        watcher.heard.set(Revision(0), watchers.bytes);
         if watchers.closed {
             watcher.close();
         } else {
@@ -174,11 +256,19 @@ impl Watchers {
         self.watchers().open.len()
     }
     pub(super) fn publish(&self, revision: Revision, events: &[Event]) {
-        for watcher in self.watchers().open.values() {
+        let mut watchers = self.watchers();
+        watchers.bytes += size(events) as u64;
+        let bytes = watchers.bytes;
+        for watcher in watchers.open.values() {
             let contained = |event: &&Event| watcher.scope.contains(event.key().as_str());
             let seen: Vec<Event> = events.iter().filter(contained).cloned().collect();
-            if !seen.is_empty() {
+            let is_seen = !seen.is_empty();
+            if is_seen {
                 watcher.push(revision, seen);
+            }
+            if watcher.heard.is_old(revision, bytes) {
+                watcher.heard.set(revision, bytes);
+                watcher.pass(revision, is_seen);
             }
         }
     }

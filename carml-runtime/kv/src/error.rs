@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Present;
+
 /// The class of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -63,6 +65,8 @@ pub struct Error {
     pub key: Option<String>,
     /// Whether the store was changed.
     pub applied: Applied,
+    /// For `Conflict`: what is there instead of the expected revision.
+    pub present: Option<Present>,
     /// The reason, and what to do.
     pub message: String,
     /// The underlying error.
@@ -83,6 +87,7 @@ impl Error {
             op,
             key: None,
             applied,
+            present: None,
             message: message.into(),
             source: None,
         }

@@ -57,6 +57,7 @@ mod key;
 mod lease;
 mod limits;
 mod lock;
+mod present;
 #[cfg(feature = "status")]
 mod status;
 mod txn;
@@ -71,9 +72,10 @@ pub use handle::Kv;
 pub use key::Key;
 pub use lease::{Lease, LeaseHandle};
 pub use lock::{Guard, LockHandle};
+pub use present::Present;
 pub use txn::{Committed, Condition, Op, Txn};
 pub use types::{Consistency, Entry, LeaseId, ListOptions, MAX_VALUE, Page, Revision};
 pub use watch::{
-    Batch, Changes, DeleteCause, Event, Snapshot, SnapshotReason, WatchStart, WatchStatus,
+    Batch, Changes, DeleteCause, Event, Piece, Snapshot, SnapshotReason, WatchStart, WatchStatus,
     WatchStream,
 };

@@ -11,6 +11,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::{
     Applied, Error,
     ErrorKind::{self, *},
+    Present, Revision,
 };
 
 /// `ErrorInfo.domain`.
@@ -57,6 +58,8 @@ impl From<Error> for Status {
         ]);
         facts.extend(error.backend.map(|b| ("backend".to_owned(), b.to_owned())));
         facts.extend(error.key.map(|key| ("key".to_owned(), key)));
+        let revision = error.present.and_then(revision);
+        facts.extend(revision.map(|revision| ("revision".to_owned(), revision.to_string())));
         Status::with_error_details(
             code,
             text,
@@ -81,11 +84,29 @@ impl From<Status> for Error {
                 error.applied = Applied::Yes;
             }
             error.key = info.metadata.get("key").cloned();
+            let revision = info.metadata.get("revision");
+            error.present = revision.and_then(|text| text.parse().ok()).map(present);
             if let Some(why) = info.metadata.get("why") {
                 error.message.clone_from(why);
             }
         }
         error.with_source(status)
+    }
+}
+
+/// What is there instead of the expected revision; 0 if there is no such key.
+fn revision(present: Present) -> Option<u64> {
+    match present {
+        Present::Missing => Some(0),
+        Present::At(Revision(revision)) => Some(revision),
+        Present::Exists => None,
+    }
+}
+
+fn present(revision: u64) -> Present {
+    match revision {
+        0 => Present::Missing,
+        revision => Present::At(Revision(revision)),
     }
 }
 
@@ -124,6 +145,15 @@ mod tests {
             let back = Error::from(status);
             assert_eq!(back.kind, kind);
             assert_eq!(back.key.as_deref(), Some("a/b"));
+        }
+    }
+
+    #[test]
+    fn a_conflict_has_the_present_revision() {
+        for found in [Some(Present::Missing), Some(Present::At(Revision(7))), None] {
+            let mut error = Error::new(Conflict, "atomic_put", "why");
+            error.present = found;
+            assert_eq!(Error::from(Status::from(error)).present, found);
         }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use carml_kv::{
-    Condition, Error, ErrorKind, Key, LeaseId, Op, Revision, Txn,
-    client::{Call, Present, Queue, conflict},
+    Condition, Error, ErrorKind, Key, LeaseId, Op, Present, Revision, Txn,
+    client::{Call, Queue, conflict},
 };
 
 use super::ops::{Denied, Ops};

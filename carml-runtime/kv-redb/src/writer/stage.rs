@@ -144,13 +144,14 @@ impl<'a, 't> Stage<'a, 't> {
 
     fn check(&self, txn: &Txn) -> Result<Result<(), Error>, StoreError> {
         for condition in &txn.conditions {
-            let (kind, key, why) = match condition {
+            let (kind, key, why, present) = match condition {
                 Condition::Revision(key, expected) => {
-                    if self.live_revision(key)? == *expected {
+                    let present = self.live_revision(key)?;
+                    if present == *expected {
                         continue;
                     }
                     let why = "the revision is not the expected one; read it again";
-                    (ErrorKind::Conflict, key, why)
+                    (ErrorKind::Conflict, key, why, Some(present.into()))
                 }
                 Condition::Held(key, token) => {
                     let held = self.shared.locks.held(key.as_str(), *token)
@@ -159,10 +160,13 @@ impl<'a, 't> Stage<'a, 't> {
                         continue;
                     }
                     let why = "the lock is not held with this token";
-                    (ErrorKind::LockLost, key, why)
+                    (ErrorKind::LockLost, key, why, None)
                 }
             };
-            return Ok(refuse(kind, why).map_err(|e| e.with_key(key.as_str())));
+            return Ok(refuse(kind, why).map_err(|mut error: Error| {
+                error.present = present;
+                error.with_key(key.as_str())
+            }));
         }
         for op in &txn.ops {
             if let Op::Put(key, _, Some(lease)) = op

@@ -21,7 +21,7 @@ pub use self::{
     endpoints::Endpoints,
     failure::{Failure, Outcome, causes},
     leases::{Leases, Validity},
-    refusal::{Present, conflict, copy, is_passing, misunderstood, not_held},
+    refusal::{conflict, copy, is_passing, misunderstood, not_held},
     released::Released,
     tls::Tls,
     watch_queue::{Room, WatchQueue},

@@ -1,35 +1,6 @@
 //! Errors that every such backend has.
 
-use std::fmt;
-
-use crate::{Error, ErrorKind, Key, Revision};
-
-/// What a condition found instead of the expected revision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Present {
-    /// No such key.
-    Missing,
-    /// The key, with a revision that is not known.
-    Exists,
-    /// The key with this revision.
-    At(Revision),
-}
-
-impl From<Option<Revision>> for Present {
-    fn from(revision: Option<Revision>) -> Present {
-        revision.map_or(Present::Missing, Present::At)
-    }
-}
-
-impl fmt::Display for Present {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Present::Missing => f.write_str("no such key"),
-            Present::Exists => f.write_str("the key"),
-            Present::At(Revision(revision)) => write!(f, "revision {revision}"),
-        }
-    }
-}
+use crate::{Error, ErrorKind, Key, Present, Revision};
 
 /// The condition on a key's revision is not met.
 pub fn conflict(
@@ -41,9 +12,11 @@ pub fn conflict(
 ) -> Error {
     let (expected, found) = (Present::from(expected), found.into());
     let why = format!("the revision is not the expected one: expected {expected}, found {found}");
-    Error::new(ErrorKind::Conflict, op, why)
+    let mut error = Error::new(ErrorKind::Conflict, op, why)
         .with_backend(provider)
-        .with_key(key.as_str())
+        .with_key(key.as_str());
+    error.present = Some(found);
+    error
 }
 
 /// The lock on a key is not held with a token.
@@ -72,6 +45,7 @@ pub fn is_passing(error: &Error) -> bool {
 pub fn copy(error: &Error) -> Error {
     let mut copy = Error::new(error.kind, error.op, error.message.clone());
     (copy.backend, copy.key) = (error.backend, error.key.clone());
+    copy.present = error.present;
     copy
 }
 

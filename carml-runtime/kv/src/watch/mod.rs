@@ -98,3 +98,22 @@ pub enum Batch {
         revision: Revision,
     },
 }
+
+/// A part of a [`Batch`], for those who do not want a large snapshot whole in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The batch, or a part of the entries of a snapshot.
+    pub batch: Batch,
+    /// More entries of the same snapshot follow. All parts of a snapshot have the same revision:
+    /// one with another revision, or another kind of batch, replaces the parts before it.
+    pub is_partial: bool,
+}
+
+impl From<Batch> for Piece {
+    fn from(batch: Batch) -> Piece {
+        Piece {
+            batch,
+            is_partial: false,
+        }
+    }
+}
