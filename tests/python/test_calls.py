@@ -12,7 +12,11 @@ class Calls(Case):
         entry = self.kv.Get(kv.GetRequest(key="/a/b/", consistency=kv.CONSISTENCY_STALE)).entry
         self.assertEqual((entry.key, entry.value, entry.revision), ("a/b", b"\x00binary\xff", revision))
         self.assertTrue(self.kv.Exists(kv.ExistsRequest(key="a/b")).exists)
-        self.assertTrue(self.kv.Delete(kv.DeleteRequest(key="a/b")).existed)
+        many = self.kv.GetMany(kv.GetManyRequest(keys=["a/b", "missing"]))
+        self.assertEqual(([entry.key for entry in many.entries], many.unread_keys), (["a/b"], []))
+        removed = self.kv.Delete(kv.DeleteRequest(key="a/b"))
+        self.assertTrue(removed.existed)
+        self.assertGreater(removed.revision, revision)
         self.assertFalse(self.kv.Delete(kv.DeleteRequest(key="a/b")).existed)
         self.assertFalse(self.kv.Exists(kv.ExistsRequest(key="a/b")).exists)
         self.assertIsNone(self.get("a/b"))
@@ -27,8 +31,14 @@ class Calls(Case):
         stale = kv.AtomicDeleteRequest(key="k", expected_revision=first)
         info = self.refused(grpc.StatusCode.ABORTED, "CONFLICT", self.kv.AtomicDelete, stale)
         self.assertEqual((info.metadata["key"], info.metadata["applied"]), ("k", "no"))
+        self.assertEqual(info.metadata["revision"], str(second))
         self.kv.AtomicDelete(kv.AtomicDeleteRequest(key="k", expected_revision=second))
         self.assertIsNone(self.get("k"))
+
+    def test_the_store_says_what_it_has(self):
+        store = self.kv.GetCapabilities(kv.GetCapabilitiesRequest())
+        self.assertEqual(store.backend, "redb")
+        self.assertIn(("lock", kv.CAPABILITY_SCOPE_SERVER), [(c.call, c.scope) for c in store.capabilities])
 
     def test_a_directory_is_read_in_pages_and_removed_without_its_siblings(self):
         keys = [f"dir/{n:03}" for n in range(250)]

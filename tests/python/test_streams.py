@@ -76,7 +76,7 @@ class Locks(Case):
         waiter.start()
         self.assertFalse(answered.wait(0.3), "two hold the lock")
         self.refused(
-            grpc.StatusCode.ABORTED, "BUSY", self.kv.Lock, kv.LockRequest(**{"key": "jobs", "try": True})
+            grpc.StatusCode.ABORTED, "BUSY", self.kv.Lock, kv.LockRequest(key="jobs", wait_millis=0)
         )
         first.cancel()
         self.assertTrue(answered.wait(DEADLINE))
@@ -102,9 +102,17 @@ class Locks(Case):
         lost = grpc.StatusCode.FAILED_PRECONDITION
         self.refused(lost, "LOCK_LOST", self.kv.Commit, fenced)
         self.refused(lost, "LOCK_LOST", self.kv.HoldKeepAlive, renewal)
-        free = self.lock(**{"try": True})
+        free = self.lock(wait_millis=0)
         next(free)
         free.cancel()
+
+    def test_a_holder_is_seen_and_its_lock_is_broken(self):
+        held = next(lock := self.lock(holder="job 1")).held
+        (hold,) = self.kv.ListHolds(kv.ListHoldsRequest(key="jobs"), timeout=DEADLINE).holds
+        self.assertEqual((hold.holder, hold.fencing_token), ("job 1", held.fencing_token))
+        broken = kv.BreakHoldRequest(key="jobs", fencing_token=held.fencing_token)
+        self.kv.BreakHold(broken, timeout=DEADLINE)
+        self.assertEqual(next(lock).WhichOneof("state"), "lost")
 
     def test_observers_see_who_leads(self):
         leaders = self.kv.Observe(kv.ObserveRequest(key="jobs"), timeout=DEADLINE)

@@ -62,6 +62,11 @@ impl Served {
 }
 
 impl Served {
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal, by its name.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();

@@ -1,6 +1,6 @@
 //! Splits a batch into messages below the default message limit of gRPC.
 
-use carml_runtime::kv::{Batch, Entry, Event};
+use carml_runtime::kv::{Batch, Entry, Event, Piece};
 
 use super::{
     api::{self, watch_response},
@@ -15,9 +15,9 @@ pub(super) const CHUNK_BYTES: usize = 2 << 20;
 /// tags and lengths of all fields and of the item itself.
 const ITEM_BYTES: usize = 48;
 
-/// The messages of a batch: all but the last are partial.
-pub(super) fn messages(batch: Batch) -> Vec<api::WatchResponse> {
-    let batches: Vec<watch_response::Batch> = match batch {
+/// The messages of a batch, or of a part of it: all but the last of the batch are partial.
+pub(super) fn messages(piece: Piece) -> Vec<api::WatchResponse> {
+    let batches: Vec<watch_response::Batch> = match piece.batch {
         Batch::Snapshot {
             entries,
             revision,
@@ -28,7 +28,7 @@ pub(super) fn messages(batch: Batch) -> Vec<api::WatchResponse> {
                     entries: entries.into_iter().map(convert::entry).collect(),
                     revision: revision.0,
                     reason: convert::reason(reason).into(),
-                    partial,
+                    partial: partial || piece.is_partial,
                 })
             })
             .collect(),
@@ -96,11 +96,12 @@ mod tests {
                 lease: None,
             })
             .collect();
-        let messages = messages(Batch::Snapshot {
+        let snapshot = Batch::Snapshot {
             entries,
             revision: Revision(40),
             reason: SnapshotReason::Started,
-        });
+        };
+        let messages = messages(snapshot.into());
         let (mut keys, mut partial) = (0, Vec::new());
         for message in &messages {
             assert!(message.encoded_len() < 4 << 20);
@@ -139,18 +140,36 @@ mod tests {
                 reason: SnapshotReason::Started,
             },
         ];
-        for message in batches.into_iter().flat_map(messages) {
+        for message in batches.into_iter().map(Piece::from).flat_map(messages) {
             assert!(message.encoded_len() < 4 << 20, "{}", message.encoded_len());
         }
     }
 
     #[test]
     fn an_empty_snapshot_is_one_message() {
-        let messages = messages(Batch::Snapshot {
+        let snapshot = Batch::Snapshot {
             entries: Vec::new(),
             revision: Revision(1),
             reason: SnapshotReason::Started,
-        });
-        assert_eq!(messages.len(), 1);
+        };
+        assert_eq!(messages(snapshot.into()).len(), 1);
+    }
+
+    #[test]
+    fn the_last_message_of_a_part_says_that_more_follows() {
+        let part = Piece {
+            batch: Batch::Snapshot {
+                entries: Vec::new(),
+                revision: Revision(1),
+                reason: SnapshotReason::Started,
+            },
+            is_partial: true,
+        };
+        for message in messages(part) {
+            let Some(watch_response::Batch::Snapshot(snapshot)) = message.batch else {
+                panic!("expected a snapshot");
+            };
+            assert!(snapshot.partial);
+        }
     }
 }

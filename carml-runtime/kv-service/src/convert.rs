@@ -1,5 +1,7 @@
 //! Conversions between the types of the contract and messages.
 
+use std::time::Duration;
+
 use carml_runtime::kv::{
     Condition, Consistency, DeleteCause, Entry, Error, ErrorKind, Event, LeaseId, Op, Revision,
     SnapshotReason, Txn, WatchStart,
@@ -27,6 +29,10 @@ pub(super) fn to_entry(entry: api::Entry) -> Result<Entry, Error> {
 
 pub(super) fn lease(id: u64) -> Option<LeaseId> {
     (id != 0).then_some(LeaseId(id))
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 pub(super) fn consistency(asked: api::Consistency) -> Consistency {

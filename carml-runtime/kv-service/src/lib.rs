@@ -22,11 +22,16 @@
 
 carml_runtime::include_generated!();
 
+mod capabilities;
 mod chunking;
 mod client;
 mod convert;
 mod holds;
+mod page_token;
+mod reads;
+mod server;
 mod service;
+mod subject;
 
 pub use client::KvClient;
 pub use proto::carml::kv::v1 as api;

@@ -11,8 +11,17 @@ use super::super::{
     registry::{Choice, quoted},
 };
 
-/// What is served unless a config says otherwise.
-const EMBEDDED: &str = "app:\n  name: carml-kv\nregistry:\n  provider: redb\n";
+/// What is served unless a config says otherwise. A log line for each call would cost more than many
+/// calls do.
+const EMBEDDED: &str = "\
+app:
+  name: carml-kv
+grpc:
+  server:
+    middleware: [recover]
+registry:
+  provider: redb
+";
 
 /// Serve a store over gRPC until SIGTERM: a file, or what a config names
 #[derive(clap::Args)]

@@ -8,7 +8,7 @@ use carml_runtime::kv::{
 use tonic::{ConnectError, Response, Status};
 
 use super::KvClient;
-use crate::{api, convert};
+use crate::{api, convert, page_token};
 
 /// The response of the store. An error names the call, and the reason of the system if no server
 /// answered.
@@ -91,8 +91,9 @@ impl List for KvClient {
             page_size: options.limit.try_into().unwrap_or(u32::MAX),
             page_token: options
                 .after
-                .map_or_else(String::new, |key| key.to_string()),
+                .map_or_else(String::new, |key| page_token::token(dir.as_ref(), &key)),
             consistency: convert::to_consistency(options.consistency).into(),
+            keys_only: false,
         };
         let mut client = self.client.clone();
         Box::pin(async move {
@@ -106,14 +107,10 @@ impl List for KvClient {
                 .into_iter()
                 .map(convert::to_entry)
                 .collect::<Result<_, _>>()?;
-            let next = match page.next_page_token.as_str() {
-                "" => None,
-                token => Some(token.parse()?),
-            };
             Ok(Page {
                 revision: Revision(page.revision),
                 entries,
-                next,
+                next: page_token::after(dir.as_ref(), &page.next_page_token)?,
             })
         })
     }

@@ -19,6 +19,8 @@ impl Election for KvClient {
             let request = api::CampaignRequest {
                 key: key.to_string(),
                 value: value.into(),
+                wait_millis: None,
+                holder: self.name.to_string(),
             };
             let states = answer(OP, self.client.clone().campaign(request).await)?;
             let states = states.map(|state| answer(OP, state.map(Response::new)));

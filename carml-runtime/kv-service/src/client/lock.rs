@@ -34,7 +34,8 @@ impl KvClient {
     async fn lock(&self, key: Key, only_try: bool) -> Result<Guard, Error> {
         let request = LockRequest {
             key: key.to_string(),
-            r#try: only_try,
+            wait_millis: only_try.then_some(0),
+            holder: self.name.to_string(),
         };
         let states = answer("lock", self.client.clone().lock(request).await)?;
         let states = states.map(|state| answer("lock", state.map(Response::new)));

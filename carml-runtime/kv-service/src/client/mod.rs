@@ -38,6 +38,8 @@ pub struct KvClient {
     released: Arc<Released>,
     /// The leases that were granted to it.
     leases: Arc<KnownLeases>,
+    /// What `ListHolds` shows of its locks.
+    name: Arc<str>,
 }
 
 impl KvClient {
@@ -69,8 +71,19 @@ impl KvClient {
             client: KeyValueClient::new(channel),
             released: Arc::default(),
             leases: Arc::default(),
+            name: process_name().into(),
         })
     }
+}
+
+/// The program and the number of its process, for people.
+fn process_name() -> String {
+    let program = std::env::args_os().next();
+    let program = program.as_deref().map(std::path::Path::new);
+    let name = program.and_then(std::path::Path::file_name);
+    let mut name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    name.truncate(name.floor_char_boundary(200));
+    format!("{name} (process {})", std::process::id())
 }
 
 macro_rules! offered {

@@ -134,6 +134,7 @@ impl ReconnectingWatch {
             return Ok(None);
         };
         let (mut entries, mut events) = (Vec::new(), Vec::new());
+        let mut begun = 0;
         loop {
             let message = messages.message().await.map(tonic::Response::new);
             let Some(message) = answer("watch", message)? else {
@@ -142,6 +143,10 @@ impl ReconnectingWatch {
             match message.batch {
                 Some(watch_response::Batch::Snapshot(part)) => {
                     let reason = convert::to_reason(part.reason());
+                    // A snapshot that was read too slowly begins again.
+                    if std::mem::replace(&mut begun, part.revision) != part.revision {
+                        entries.clear();
+                    }
                     for entry in part.entries {
                         entries.push(convert::to_entry(entry)?);
                     }

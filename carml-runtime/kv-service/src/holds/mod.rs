@@ -7,6 +7,8 @@
 //! A server that starts does not know what an earlier one granted. If locks end with the process, it
 //! therefore grants none before every earlier hold has ended.
 
+mod hold;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,31 +16,95 @@ use std::{
 };
 
 use carml_runtime::kv::{
-    BoxFuture, Error, ErrorKind, Guard, Kv, Leadership, ListOptions,
+    Error, ErrorKind, Guard, Key, Kv, Leadership, ListOptions,
     capability::{Call, Provider, Scope, scope},
 };
 use futures_util::{Stream, stream};
 use tokio::{
     sync::{OnceCell, watch},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use crate::api::LockHeld;
+pub(crate) use self::hold::HoldState;
+use self::hold::{Hold, Step};
+use crate::{api::HoldInfo, convert::millis, subject::Subject};
 
 /// How long a lock is held after its last renewal.
 const TTL: Duration = Duration::from_secs(10);
+
+/// The longest name of a holder, in bytes.
+const MAX_NAME: usize = 256;
+
+/// What a client asks for.
+pub(crate) struct Asked {
+    at: Subject,
+    holder: String,
+    /// Until when it waits; `None`: without a limit.
+    until: Option<Instant>,
+    is_try: bool,
+}
+
+impl Asked {
+    /// Refuses a name that is too long.
+    pub(crate) fn new(
+        at: Subject,
+        holder: String,
+        wait_millis: Option<u64>,
+    ) -> Result<Asked, Status> {
+        if holder.len() > MAX_NAME {
+            let why = format!(
+                "`holder` has {} bytes, the limit is {MAX_NAME}",
+                holder.len()
+            );
+            return Err(at.refuse(ErrorKind::InvalidArgument, why));
+        }
+        let wait = wait_millis.map(Duration::from_millis);
+        Ok(Asked {
+            until: wait.and_then(|wait| Instant::now().checked_add(wait)),
+            is_try: wait_millis == Some(0),
+            at,
+            holder,
+        })
+    }
+
+    /// Whether the lock is only to be had at once.
+    pub(crate) fn is_try(&self) -> bool {
+        self.is_try
+    }
+
+    async fn wait<T>(&self, waiting: impl Future<Output = Result<T, Error>>) -> Result<T, Status> {
+        let Some(until) = self.until.filter(|_| !self.is_try) else {
+            return self.at.of(waiting.await);
+        };
+        match timeout_at(until, waiting).await {
+            Ok(taken) => self.at.of(taken),
+            Err(_) => Err(self.busy("another holder did not give it up within `wait_millis`")),
+        }
+    }
+
+    fn busy(&self, why: &str) -> Status {
+        self.at.refuse(ErrorKind::Busy, why)
+    }
+}
 
 /// What is held: dropping it gives it up.
 pub(crate) trait Holder: Send + Sync + 'static {
     /// The lock.
     fn guard(&self) -> &Guard;
+
+    /// Whether it leads an election.
+    fn leads(&self) -> bool;
 }
 
 impl Holder for Guard {
     fn guard(&self) -> &Guard {
         self
+    }
+
+    fn leads(&self) -> bool {
+        false
     }
 }
 
@@ -46,12 +112,10 @@ impl Holder for Leadership {
     fn guard(&self) -> &Guard {
         Leadership::guard(self)
     }
-}
 
-/// What a client is told of a lock.
-pub(crate) enum HoldState {
-    Held(LockHeld),
-    Lost,
+    fn leads(&self) -> bool {
+        true
+    }
 }
 
 /// The locks and leaderships that clients hold.
@@ -68,8 +132,20 @@ struct Shared {
 /// How a hold is renewed and released.
 struct Renewal {
     holder: Arc<dyn Holder>,
+    name: String,
+    since: Instant,
     end: watch::Sender<End>,
+    signals: Signals,
+}
+
+/// What happens to a hold.
+#[derive(Clone, Default)]
+struct Signals {
+    /// Its client gives it up.
     release: CancellationToken,
+    /// It is taken from its client, which may renew it no more.
+    broken: CancellationToken,
+    /// It is free.
     released: CancellationToken,
 }
 
@@ -126,12 +202,12 @@ impl Holds {
         *self.0.earlier.get_or_init(find).await
     }
 
-    /// Waits for a lock and holds it until it is lost, released, or not renewed in time. Dropping the
-    /// stream leaves the queue.
+    /// Waits for a lock and holds it until it is lost, released, broken, or not renewed in time.
+    /// Dropping the stream leaves the queue.
     pub(crate) fn states<T, F>(
         &self,
         kv: Kv,
-        only_try: bool,
+        asked: Asked,
         waiting: F,
     ) -> impl Stream<Item = Result<HoldState, Status>> + Send + use<T, F>
     where
@@ -140,46 +216,39 @@ impl Holds {
     {
         let holds = self.clone();
         let granted = async move {
-            let holder = waiting.await?;
+            let holder = asked.wait(waiting).await?;
             if let Some(end) = holds.earlier(&kv).await
                 && end > Instant::now()
             {
-                if only_try {
+                if asked.until.is_some_and(|until| until < end) {
                     let why = "a lock that was held before the restart of the server may still be \
                                held; try again in 10 s";
-                    let busy = Error::new(ErrorKind::Busy, "lock", why);
-                    return Err(busy.with_key(holder.guard().key().as_str()).into());
+                    return Err(asked.busy(why));
                 }
                 sleep_until(end).await;
             }
-            Ok(holds.begin(holder))
+            Ok(holds.begin(holder, asked.holder))
         };
         stream::try_unfold(Step::Waiting(Box::pin(granted)), Step::next)
     }
 
-    fn begin<T: Holder>(&self, holder: T) -> Hold {
+    fn begin<T: Holder>(&self, holder: T, name: String) -> Hold {
         let holder: Arc<dyn Holder> = Arc::new(holder);
-        let (release, released) = (CancellationToken::new(), CancellationToken::new());
+        let (now, signals) = (Instant::now(), Signals::default());
         let (sender, end) = watch::channel(End {
-            at: Instant::now() + TTL,
+            at: now + TTL,
             is_renewed: false,
         });
         let id = rand::random();
         let renewal = Renewal {
             holder: holder.clone(),
+            name,
+            since: now,
             end: sender,
-            release: release.clone(),
-            released: released.clone(),
+            signals: signals.clone(),
         };
         self.held().insert(id, renewal);
-        Hold {
-            holds: self.clone(),
-            id,
-            holder: Some(holder),
-            end,
-            release,
-            released,
-        }
+        Hold::new(self.clone(), id, holder, end, signals)
     }
 
     /// Renews a hold: for how long from now nobody else gets it.
@@ -193,7 +262,8 @@ impl Holds {
             Some(until) => until.saturating_duration_since(now.into_std()).min(TTL),
             None => TTL,
         };
-        if left.is_zero() || renewal.release.is_cancelled() {
+        let signals = &renewal.signals;
+        if left.is_zero() || signals.release.is_cancelled() || signals.broken.is_cancelled() {
             return Err(lost());
         }
         renewal.end.send_replace(End {
@@ -208,111 +278,62 @@ impl Holds {
         let released = {
             let held = self.held();
             let renewal = held.get(&id).ok_or_else(lost)?;
-            renewal.release.cancel();
-            renewal.released.clone()
+            renewal.signals.release.cancel();
+            renewal.signals.released.clone()
         };
         released.cancelled().await;
         Ok(())
+    }
+
+    /// Takes a hold from its client, which hears of it at once. It is free afterwards: not before the
+    /// time of its last renewal is over.
+    pub(crate) async fn take_away(&self, key: &Key, token: u64) -> Result<(), Error> {
+        let released = {
+            let held = self.held();
+            let is_meant = |renewal: &&Renewal| {
+                let guard = renewal.holder.guard();
+                guard.key() == key && guard.token() == token
+            };
+            let renewal = held.values().find(is_meant).ok_or_else(|| {
+                let why = format!("no client of this server holds it with the token {token}");
+                Error::new(ErrorKind::LockLost, "lock", why)
+            })?;
+            renewal.signals.broken.cancel();
+            renewal.signals.released.clone()
+        };
+        released.cancelled().await;
+        Ok(())
+    }
+
+    /// What is held, on one key or on all, in their order.
+    pub(crate) fn list(&self, key: Option<&Key>) -> Vec<HoldInfo> {
+        let now = Instant::now();
+        let held = self.held();
+        let wanted = held.values().filter(|renewal| {
+            let held = renewal.holder.guard().key();
+            key.is_none_or(|key| key == held)
+        });
+        let mut holds: Vec<HoldInfo> = wanted.map(|renewal| renewal.info(now)).collect();
+        holds.sort_by(|a, b| (&a.key, a.fencing_token).cmp(&(&b.key, b.fencing_token)));
+        holds
+    }
+}
+
+impl Renewal {
+    fn info(&self, now: Instant) -> HoldInfo {
+        let guard = self.holder.guard();
+        HoldInfo {
+            key: guard.key().to_string(),
+            holder: self.name.clone(),
+            fencing_token: guard.token(),
+            held_millis: millis(now.saturating_duration_since(self.since)),
+            ttl_millis: millis(self.end.borrow().at.saturating_duration_since(now)),
+            leads: self.holder.leads(),
+        }
     }
 }
 
 fn lost() -> Error {
     let why = "the lock is no longer held, or was not renewed in time";
     Error::new(ErrorKind::LockLost, "lock", why)
-}
-
-/// A lock that a client holds. Dropping it releases the lock.
-struct Hold {
-    holds: Holds,
-    id: u64,
-    holder: Option<Arc<dyn Holder>>,
-    end: watch::Receiver<End>,
-    release: CancellationToken,
-    released: CancellationToken,
-}
-
-impl Hold {
-    async fn over(&mut self) {
-        let Some(holder) = self.holder.clone() else {
-            return;
-        };
-        tokio::select! {
-            () = holder.guard().lost() => {}
-            () = self.release.cancelled() => {}
-            () = expired(&mut self.end) => {}
-        }
-    }
-}
-
-async fn expired(end: &mut watch::Receiver<End>) {
-    loop {
-        let at = end.borrow_and_update().at;
-        if at <= Instant::now() {
-            return;
-        }
-        tokio::select! {
-            () = sleep_until(at) => {}
-            _ = end.changed() => {}
-        }
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        let renewal = self.holds.held().remove(&self.id);
-        // The last two: the lock is free once they are gone.
-        drop(renewal);
-        drop(self.holder.take());
-        self.released.cancel();
-    }
-}
-
-/// A hold whose call is open. When the call ends, it lasts until its client knows that it is over.
-struct Called(Option<Hold>);
-
-impl Called {
-    async fn over(mut self) {
-        if let Some(hold) = &mut self.0 {
-            hold.over().await;
-        }
-        drop(self.0.take());
-    }
-}
-
-impl Drop for Called {
-    fn drop(&mut self) {
-        let hold = self.0.take().filter(|hold| hold.end.borrow().is_renewed);
-        if let (Some(mut hold), Ok(runtime)) = (hold, tokio::runtime::Handle::try_current()) {
-            runtime.spawn(async move { hold.over().await });
-        }
-    }
-}
-
-/// Of the stream of a call.
-enum Step {
-    Waiting(BoxFuture<'static, Result<Hold, Status>>),
-    Holding(Called),
-    Ended,
-}
-
-impl Step {
-    async fn next(self) -> Result<Option<(HoldState, Step)>, Status> {
-        match self {
-            Step::Waiting(granted) => {
-                let hold = granted.await?;
-                let token = hold.holder.as_ref().map(|holder| holder.guard().token());
-                let held = LockHeld {
-                    fencing_token: token.unwrap_or_default(),
-                    hold: hold.id,
-                };
-                let called = Called(Some(hold));
-                Ok(Some((HoldState::Held(held), Step::Holding(called))))
-            }
-            Step::Holding(called) => {
-                called.over().await;
-                Ok(Some((HoldState::Lost, Step::Ended)))
-            }
-            Step::Ended => Ok(None),
-        }
-    }
 }
