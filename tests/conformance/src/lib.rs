@@ -18,6 +18,7 @@ mod redb;
 pub mod security;
 mod served;
 mod support;
+mod watchdog;
 mod zookeeper;
 
 pub use carml_test_servers::Server;
@@ -28,6 +29,7 @@ pub use proxy::Proxy;
 pub use redb::RedbFile;
 pub use served::ServedFile;
 pub use support::{key, within};
+pub use watchdog::Watchdog;
 pub use zookeeper::ZookeeperBucket;
 
 /// Makes a test of every check, for one fixture.

@@ -7,14 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::fault_run::Cluster;
+use crate::{fault_run::Cluster, watchdog::Watchdog};
 
 /// A process of the program `kv-server`. It ends with this value.
 pub struct ServedFile {
     program: &'static str,
     dir: tempfile::TempDir,
     address: String,
-    process: Mutex<Child>,
+    process: Mutex<(Child, Option<Watchdog>)>,
 }
 
 impl ServedFile {
@@ -34,26 +34,33 @@ impl ServedFile {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.process.lock().unwrap().id().to_string();
+        let id = self.process.lock().unwrap().0.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status();
         assert!(sent.unwrap().success());
     }
 }
 
 /// Returns when it accepts connections.
-fn spawn(program: &str, dir: &tempfile::TempDir, address: &str) -> Child {
+fn spawn(program: &str, dir: &tempfile::TempDir, address: &str) -> (Child, Option<Watchdog>) {
     let child = Command::new(program)
         .arg(dir.path().join("kv"))
         .arg(address)
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
+    let watchdog = Watchdog::of(child.id());
     let end = Instant::now() + Duration::from_secs(30);
     while TcpStream::connect(address).is_err() {
         assert!(Instant::now() < end, "{program} does not serve");
         std::thread::sleep(Duration::from_millis(20));
     }
-    child
+    (child, Some(watchdog))
+}
+
+fn end((process, watchdog): &mut (Child, Option<Watchdog>)) {
+    watchdog.take();
+    let _ = process.kill();
+    let _ = process.wait();
 }
 
 impl Cluster for ServedFile {
@@ -62,9 +69,7 @@ impl Cluster for ServedFile {
     }
 
     fn kill(&self, _node: usize) {
-        let mut process = self.process.lock().unwrap();
-        process.kill().unwrap();
-        process.wait().unwrap();
+        end(&mut self.process.lock().unwrap());
     }
 
     fn restart(&self, _node: usize) {
@@ -88,8 +93,6 @@ impl Cluster for ServedFile {
 
 impl Drop for ServedFile {
     fn drop(&mut self) {
-        let process = self.process.get_mut().unwrap();
-        let _ = process.kill();
-        let _ = process.wait();
+        end(self.process.get_mut().unwrap());
     }
 }

@@ -21,7 +21,7 @@ use super::{
     locks,
     report::Figures,
 };
-use crate::key;
+use crate::{Watchdog, key};
 
 /// How long the other client waits for the lock.
 const FREE_WITHIN: Duration = Duration::from_secs(60);
@@ -58,8 +58,15 @@ pub(super) async fn start(run: &Arc<Run>) -> Stopped {
     let shared = Arc::<Shared>::default();
     let out = holder.stdout.take().unwrap();
     tokio::spawn(follow(out, shared.clone()));
+    let watchdog = Watchdog::of(holder.id().unwrap());
     let kv = run.client().await;
-    let other = tokio::spawn(other(run.clone(), kv, holder, shared.clone()));
+    let other = other(run.clone(), kv, holder, shared.clone());
+    let other = tokio::spawn(async move {
+        let fenced = other.await;
+        // The holder ends a moment later.
+        drop(watchdog);
+        fenced
+    });
     Stopped { shared, other }
 }
 

@@ -1,7 +1,7 @@
 //! The section `registry` with all of its keys, as users write it, on an etcd with that user and that
 //! password.
 
-use std::process::Command;
+use std::{fs::File, process::Command};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use carml_test_servers::Server;
@@ -38,8 +38,20 @@ fn a_placeholder_for_the_certificate_is_refused_with_its_line() {
     assert_eq!(found, 1, "the rest is valid:\n{report}");
 }
 
+/// The block names no port: its etcd has to be at the default one, of which a machine has one. Other
+/// runs of this test wait until this value is dropped.
+async fn default_port() -> File {
+    let wait = || {
+        let file = File::create(std::env::temp_dir().join("carml-test-port-2379.lock")).unwrap();
+        file.lock().unwrap();
+        file
+    };
+    tokio::task::spawn_blocking(wait).await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_block_serves_with_its_authority_and_each_of_its_keys_acts() {
+    let _port = default_port().await;
     let server = Server::started(&["etcd", "--tls", "--auth", "--port", "2379"]).await;
     let pki = |name: &str| server.about()["pki"][name].as_str().unwrap();
     let base64 = |name: &str| BASE64_STANDARD.encode(std::fs::read(pki(name)).unwrap());
