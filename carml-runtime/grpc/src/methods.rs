@@ -6,6 +6,8 @@ use carml_diagnostic::{did_you_mean, nearest};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 
+use crate::health::pb;
+
 /// The methods of the services that are served. Cheap to clone.
 ///
 /// Health is always one of them.
@@ -54,7 +56,7 @@ impl Methods {
         for set in descriptors {
             table.add(set, None);
         }
-        table.add(tonic_health::pb::FILE_DESCRIPTOR_SET, None);
+        table.add(pb::FILE_DESCRIPTOR_SET, None);
         Self(Arc::new(table))
     }
 
@@ -167,15 +169,12 @@ mod tests {
 
     #[test]
     fn knows_which_methods_take_one_request() {
-        let methods = Methods::of([
-            tonic_health::pb::FILE_DESCRIPTOR_SET,
-            b"not a descriptor set",
-        ]);
+        let methods = Methods::of([pb::FILE_DESCRIPTOR_SET, b"not a descriptor set"]);
         let check = methods.index("/grpc.health.v1.Health/Check");
         let check = check.map(|index| &methods.all()[index]);
         assert_eq!(check.map(|method| method.requests), Some(Requests::One));
         assert_eq!(methods.index("/no.Service/Method"), None);
-        let other = Methods::of_services([], [(tonic_health::pb::FILE_DESCRIPTOR_SET, "other")]);
+        let other = Methods::of_services([], [(pb::FILE_DESCRIPTOR_SET, "other")]);
         assert_eq!(
             other.all().len(),
             methods.all().len(),

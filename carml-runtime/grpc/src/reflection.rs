@@ -16,7 +16,7 @@ pub fn add(routes: Routes, descriptors: &[&'static [u8]]) -> Routes {
     let builder = || {
         descriptors.iter().fold(
             tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET),
+                .register_encoded_file_descriptor_set(crate::health::pb::FILE_DESCRIPTOR_SET),
             |builder, set| builder.register_encoded_file_descriptor_set(set),
         )
     };
