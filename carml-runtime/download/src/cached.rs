@@ -33,3 +33,14 @@ pub enum CacheSource {
     /// The cache had it; the server could not be asked for a newer one.
     Stale,
 }
+
+impl CacheSource {
+    /// Its name in metrics and traces.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cache => "cache",
+            Self::Network => "network",
+            Self::Stale => "stale",
+        }
+    }
+}

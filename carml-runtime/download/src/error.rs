@@ -52,6 +52,32 @@ pub enum ErrorKind {
     Cancelled,
 }
 
+impl ErrorKind {
+    /// Its name in metrics and traces, such as `NOT_FOUND`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Throttled { .. } => "THROTTLED",
+            Self::Truncated => "TRUNCATED",
+            Self::Changed => "CHANGED",
+            Self::ChecksumMismatch => "CHECKSUM_MISMATCH",
+            Self::NoSpace => "NO_SPACE",
+            Self::NotFound => "NOT_FOUND",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::TooLarge => "TOO_LARGE",
+            Self::Refused => "REFUSED",
+            Self::UnsafeArchive { .. } => "UNSAFE_ARCHIVE",
+            Self::UnsupportedFormat => "UNSUPPORTED_FORMAT",
+            Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::LockTimeout => "LOCK_TIMEOUT",
+            Self::Offline => "OFFLINE",
+            Self::Io => "IO",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+}
+
 /// A rule of the extractor of archives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -9,6 +9,7 @@ use tokio::{
     sync::watch::{self, Receiver},
     task::AbortHandle,
 };
+use tracing::Instrument as _;
 
 use crate::{Cached, Error, ErrorKind, event::Broadcast, job::Job};
 
@@ -31,7 +32,9 @@ impl Flight {
     pub(crate) fn start(job: Job, events: Arc<Broadcast>) -> Self {
         let (sender, result) = watch::channel(None);
         let status = Arc::<Status>::default();
+        let span = job.span();
         let running = job.run(Arc::clone(&events), Arc::clone(&status));
+        let running = running.instrument(span);
         let task = tokio::spawn(async move {
             sender.send_replace(Some(running.await));
         });

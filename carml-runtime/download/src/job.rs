@@ -3,9 +3,11 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
+    time::Instant,
 };
 
 use http::HeaderValue;
+use tracing::{Span, field::Empty};
 
 use crate::{
     Algorithm, CacheSource, Cached, Checksum, Error, ErrorKind, Event, Request, Unpack,
@@ -104,16 +106,55 @@ impl Job {
         (first.algorithm() == Algorithm::Sha256).then(|| first.hex())
     }
 
-    #[tracing::instrument(name = "download", skip_all, fields(url = %self.location.shown()))]
+    /// The span of the job, in that of the one who asks for it first.
+    pub(crate) fn span(&self) -> Span {
+        tracing::info_span!(
+            target: "carml::download",
+            "download",
+            "otel.kind" = "client",
+            "otel.status_code" = Empty,
+            "url.full" = self.location.shown(),
+            "download.source" = Empty,
+            "download.size" = Empty,
+            "download.received" = Empty,
+            "error.type" = Empty,
+        )
+    }
+
     pub(crate) async fn run(
         self,
         events: Arc<Broadcast>,
         status: Arc<Status>,
     ) -> Result<Cached, Error> {
-        let cached = self.file(&events, &status).await?;
+        let begun = Instant::now();
+        let done = self.file_or_folder(&events, &status).await;
+        let span = Span::current();
+        match &done {
+            Ok(cached) => {
+                span.record("download.source", cached.source.as_str());
+                span.record("download.size", cached.size);
+                span.record("download.received", cached.received);
+            }
+            Err(error) => {
+                span.record("error.type", error.kind.as_str());
+                span.record("otel.status_code", "ERROR");
+            }
+        }
+        if let Some(observer) = self.shared.transport.observer.get() {
+            observer.ended(done.as_ref(), begun.elapsed());
+        }
+        done
+    }
+
+    async fn file_or_folder(
+        &self,
+        events: &Arc<Broadcast>,
+        status: &Status,
+    ) -> Result<Cached, Error> {
+        let cached = self.file(events, status).await?;
         match self.unpack {
             None => Ok(cached),
-            Some(Unpack::Auto) => self.unpacked(cached, &events, &status).await,
+            Some(Unpack::Auto) => self.unpacked(cached, events, status).await,
         }
     }
 

@@ -39,6 +39,7 @@ mod http;
 mod job;
 mod limiter;
 mod manager;
+mod observer;
 mod options;
 mod placing;
 mod policy;
@@ -52,6 +53,7 @@ pub use checksum::{Algorithm, Checksum};
 pub use error::{Error, ErrorKind, Rule};
 pub use event::{Event, EventReceiver, EventSender, events};
 pub use manager::Downloads;
+pub use observer::Observer;
 pub use options::{
     ChecksumPolicy, Credential, CredentialSecret, Mirror, Options, Proxy, UnpackLimits,
 };

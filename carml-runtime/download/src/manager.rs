@@ -4,14 +4,14 @@ use std::{
     collections::HashMap,
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
     time::Duration,
 };
 
 use tokio::sync::Semaphore;
 
 use crate::{
-    Cached, Error, ErrorKind, Event, Options, Request, UnpackLimits,
+    Cached, Error, ErrorKind, Event, Observer, Options, Request, UnpackLimits,
     cache::{Cache, CacheEntry, Pruned, Verified},
     event::Broadcast,
     flight::Flight,
@@ -94,6 +94,7 @@ impl Downloads {
                 connections: options.connections.max(1),
                 #[cfg(feature = "store")]
                 store,
+                observer: OnceLock::new(),
             }),
             unpack: options.unpack,
             slots: Semaphore::new(options.parallel.max(1)),
@@ -106,6 +107,11 @@ impl Downloads {
         Ok(Self {
             shared: Arc::new(shared),
         })
+    }
+
+    /// Lets somebody measure the downloads of this handle and its clones. Only the first one does.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        let _ = self.shared.transport.observer.set(observer);
     }
 
     /// Gives a file: from the cache if it is there, else from the network. However many ask for it

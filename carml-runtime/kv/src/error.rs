@@ -40,6 +40,29 @@ pub enum ErrorKind {
     Closed,
 }
 
+impl ErrorKind {
+    /// Its name in metrics and traces, such as `NOT_FOUND`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Conflict => "CONFLICT",
+            Self::InvalidKey => "INVALID_KEY",
+            Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::TooLarge => "TOO_LARGE",
+            Self::Unsupported => "UNSUPPORTED",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::LeaseLost => "LEASE_LOST",
+            Self::LockLost => "LOCK_LOST",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Indeterminate => "INDETERMINATE",
+            Self::Exhausted => "EXHAUSTED",
+            Self::Busy => "BUSY",
+            Self::Corrupted => "CORRUPTED",
+            Self::Closed => "CLOSED",
+        }
+    }
+}
+
 /// Whether the operation changed the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Applied {

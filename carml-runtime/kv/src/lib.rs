@@ -57,6 +57,7 @@ mod key;
 mod lease;
 mod limits;
 mod lock;
+mod observer;
 mod present;
 #[cfg(feature = "status")]
 mod status;
@@ -72,6 +73,7 @@ pub use handle::Kv;
 pub use key::Key;
 pub use lease::{Lease, LeaseHandle};
 pub use lock::{Guard, LockHandle};
+pub use observer::Observer;
 pub use present::Present;
 pub use txn::{Committed, Condition, Op, Txn};
 pub use types::{Consistency, Entry, LeaseId, ListOptions, MAX_VALUE, Page, Revision};

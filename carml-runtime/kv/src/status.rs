@@ -17,32 +17,32 @@ use crate::{
 /// `ErrorInfo.domain`.
 const DOMAIN: &str = "kv.carml";
 
-/// Kind, `ErrorInfo.reason`, code.
-const KINDS: [(ErrorKind, &str, Code); 15] = [
-    (Conflict, "CONFLICT", Code::Aborted),
-    (InvalidKey, "INVALID_KEY", Code::InvalidArgument),
-    (InvalidArgument, "INVALID_ARGUMENT", Code::InvalidArgument),
+/// The codes of the kinds. The name of a kind is its `ErrorInfo.reason`.
+const KINDS: [(ErrorKind, Code); 15] = [
+    (Conflict, Code::Aborted),
+    (InvalidKey, Code::InvalidArgument),
+    (InvalidArgument, Code::InvalidArgument),
     // Not RESOURCE_EXHAUSTED: clients retry that, and the value stays too large.
-    (TooLarge, "TOO_LARGE", Code::InvalidArgument),
-    (Unsupported, "UNSUPPORTED", Code::Unimplemented),
+    (TooLarge, Code::InvalidArgument),
+    (Unsupported, Code::Unimplemented),
     // Credentials of the service, which its caller cannot fix.
-    (Unauthenticated, "UNAUTHENTICATED", Code::Internal),
-    (PermissionDenied, "PERMISSION_DENIED", Code::Internal),
-    (LeaseLost, "LEASE_LOST", Code::FailedPrecondition),
-    (LockLost, "LOCK_LOST", Code::FailedPrecondition),
-    (Unavailable, "UNAVAILABLE", Code::Unavailable),
+    (Unauthenticated, Code::Internal),
+    (PermissionDenied, Code::Internal),
+    (LeaseLost, Code::FailedPrecondition),
+    (LockLost, Code::FailedPrecondition),
+    (Unavailable, Code::Unavailable),
     // Not UNAVAILABLE: clients retry that automatically.
-    (Indeterminate, "INDETERMINATE", Code::Unknown),
-    (Exhausted, "EXHAUSTED", Code::ResourceExhausted),
-    (Busy, "BUSY", Code::Aborted),
-    (Corrupted, "CORRUPTED", Code::DataLoss),
-    (Closed, "CLOSED", Code::Unavailable),
+    (Indeterminate, Code::Unknown),
+    (Exhausted, Code::ResourceExhausted),
+    (Busy, Code::Aborted),
+    (Corrupted, Code::DataLoss),
+    (Closed, Code::Unavailable),
 ];
 
 impl From<Error> for Status {
     fn from(error: Error) -> Status {
-        let class = KINDS.iter().find(|(kind, ..)| *kind == error.kind);
-        let (_, reason, code) = class.copied().unwrap_or((error.kind, "", Code::Internal));
+        let class = KINDS.iter().find(|(kind, _)| *kind == error.kind);
+        let code = class.map_or(Code::Internal, |(_, code)| *code);
         let (text, why) = match code {
             Code::Internal | Code::DataLoss => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
@@ -63,7 +63,7 @@ impl From<Error> for Status {
         Status::with_error_details(
             code,
             text,
-            ErrorDetails::with_error_info(reason, DOMAIN, facts),
+            ErrorDetails::with_error_info(error.kind.as_str(), DOMAIN, facts),
         )
     }
 }
@@ -76,8 +76,8 @@ impl From<Status> for Error {
         let info = info.filter(|info| info.domain == DOMAIN);
         let class = info
             .as_ref()
-            .and_then(|info| KINDS.iter().find(|(_, reason, _)| *reason == info.reason));
-        let kind = class.map_or_else(|| unknown(status.code()), |(kind, ..)| *kind);
+            .and_then(|info| KINDS.iter().find(|(kind, _)| kind.as_str() == info.reason));
+        let kind = class.map_or_else(|| unknown(status.code()), |(kind, _)| *kind);
         let mut error = Error::new(kind, "call", status.message());
         if let Some(info) = info {
             if info.metadata.get("applied").map(String::as_str) == Some("yes") {
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn every_kind_survives_the_round_trip() {
-        for (kind, _, code) in KINDS {
+        for (kind, code) in KINDS {
             let error = Error::new(kind, "put", "why")
                 .with_backend("redb")
                 .with_key("a/b");

@@ -10,7 +10,7 @@ use futures_core::Stream;
 use futures_util::{StreamExt as _, stream};
 use tokio::{fs::File, io::AsyncReadExt as _};
 
-use crate::{ByteStream, Error, ErrorKind};
+use crate::{ByteStream, Error, ErrorKind, folder::pack};
 
 /// An error of a stream that is put.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -28,6 +28,7 @@ pub struct Body {
 pub(crate) enum Source {
     Bytes(Bytes),
     File(PathBuf),
+    Folder(PathBuf),
     Stream(ByteStream),
 }
 
@@ -38,6 +39,19 @@ impl Body {
             size: None,
             sha256: None,
             source: Source::File(path.as_ref().to_owned()),
+        }
+    }
+
+    /// A folder, packed as a tar.gz while it is put. Entries are sorted and have no owner and no time,
+    /// so that the same content is the same object. Links that lead out of the folder, and what is not
+    /// a file, a folder or a link, are refused.
+    ///
+    /// A provider that has to know the SHA-256 before the content, as `s3`, packs it twice.
+    pub fn folder(path: impl AsRef<Path>) -> Self {
+        Self {
+            size: None,
+            sha256: None,
+            source: Source::Folder(path.as_ref().to_owned()),
         }
     }
 
@@ -87,6 +101,7 @@ impl Body {
                 Box::pin(stream::iter(chunk))
             }
             Source::File(path) => read(path),
+            Source::Folder(path) => pack(path),
             Source::Stream(stream) => stream,
         }
     }

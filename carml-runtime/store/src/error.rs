@@ -50,6 +50,35 @@ pub enum ErrorKind {
     Cancelled,
 }
 
+impl ErrorKind {
+    /// Its name in metrics and traces, such as `NOT_FOUND`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Throttled => "THROTTLED",
+            Self::Truncated => "TRUNCATED",
+            Self::Changed => "CHANGED",
+            Self::ChecksumMismatch => "CHECKSUM_MISMATCH",
+            Self::NoSpace => "NO_SPACE",
+            Self::NotFound => "NOT_FOUND",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::TooLarge => "TOO_LARGE",
+            Self::InvalidKey => "INVALID_KEY",
+            Self::InvalidArgument => "INVALID_ARGUMENT",
+            Self::AlreadyExists => "ALREADY_EXISTS",
+            Self::Conflict => "CONFLICT",
+            Self::NotModified => "NOT_MODIFIED",
+            Self::InvalidRange => "INVALID_RANGE",
+            Self::Unsupported => "UNSUPPORTED",
+            Self::Indeterminate => "INDETERMINATE",
+            Self::Closed => "CLOSED",
+            Self::Io => "IO",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+}
+
 /// Whether the operation changed the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Applied {

@@ -11,8 +11,9 @@ use std::{
 
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
-use crate::ByteStream;
+use crate::{ByteStream, observer::Call};
 
 /// How often progress is reported.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -127,24 +128,27 @@ impl Events {
     }
 }
 
-/// A stream that reports its progress and its end.
-pub(crate) fn observed(stream: ByteStream, events: Events) -> ByteStream {
-    let state = Some((stream, events, 0));
+/// A stream that reports its progress and its end, which is that of the call too.
+pub(crate) fn observed(stream: ByteStream, events: Events, call: Call) -> ByteStream {
+    let state = Some((stream, events, call));
     Box::pin(stream::unfold(state, |state| async move {
-        let (mut stream, events, bytes): (ByteStream, Events, u64) = state?;
-        match stream.next().await {
+        let (mut stream, events, mut call): (ByteStream, Events, Call) = state?;
+        match stream.next().instrument(call.span()).await {
             Some(Ok(chunk)) => {
                 events.add(chunk.len() as u64);
-                let bytes = bytes + chunk.len() as u64;
-                Some((Ok(chunk), Some((stream, events, bytes))))
+                call.add(chunk.len() as u64);
+                Some((Ok(chunk), Some((stream, events, call))))
             }
             Some(Err(error)) => {
                 let why = error.to_string();
                 events.report(Event::Failed { why });
+                call.ended(Some(error.kind));
                 Some((Err(error), None))
             }
             None => {
+                let bytes = call.bytes();
                 events.report(Event::Done { bytes });
+                call.ended(None);
                 None
             }
         }

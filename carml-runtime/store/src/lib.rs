@@ -39,9 +39,11 @@ pub mod provider;
 mod body;
 mod error;
 mod events;
+mod folder;
 mod hash;
 mod key;
 mod object;
+mod observer;
 mod options;
 mod store;
 
@@ -51,6 +53,7 @@ pub use events::{Event, Events, Listener};
 pub use hash::{Sha256, verified};
 pub use key::Key;
 pub use object::{ByteStream, Object};
+pub use observer::{Ended, Observer};
 pub use options::{
     ByteRange, Entry, EntryKind, GetOptions, ListOptions, Meta, Mode, PresignMethod, Presigned,
     Put, PutOptions, Upload,

@@ -10,13 +10,16 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use tracing::Instrument as _;
 
 use crate::{
     Body, Capabilities, Entry, Error, ErrorKind, Event, GetOptions, Key, ListOptions, Meta, Mode,
-    Object, PresignMethod, Presigned, Provider, Put, PutOptions, Upload,
+    Object, Observer, PresignMethod, Presigned, Provider, Put, PutOptions, Upload,
     body::{Source, read},
     events::observed,
+    folder::{measure, pack},
     fs::sum_of,
+    observer::Call,
     provider::Entries,
     verified,
 };
@@ -60,6 +63,7 @@ pub struct Store {
     provider: Arc<dyn Provider>,
     prefix: Arc<str>,
     max_size: Option<u64>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Store {
@@ -78,7 +82,17 @@ impl Store {
             provider: Arc::new(provider),
             prefix: prefix.into(),
             max_size: options.max_size,
+            observer: None,
         })
+    }
+
+    /// The same store, with somebody who measures the calls of this handle and its clones.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            observer: Some(observer),
+            ..self
+        }
     }
 
     /// The provider's name in the config.
@@ -106,7 +120,15 @@ impl Store {
         body: impl Into<Body>,
         options: PutOptions,
     ) -> Result<Put, Error> {
-        let body = self.checked(body.into(), key, &options).await?;
+        let mut call = self.call("put", Some(key));
+        let writing = self.write(key, body.into(), options);
+        let done = writing.instrument(call.span()).await;
+        call.add(done.as_ref().map_or(0, |put| put.size));
+        call.end(done)
+    }
+
+    async fn write(&self, key: &Key, body: Body, options: PutOptions) -> Result<Put, Error> {
+        let body = self.checked(body, key, &options).await?;
         let events = options.events.clone();
         events.report(Event::Started { size: body.size });
         let full = self.full(key)?;
@@ -130,9 +152,12 @@ impl Store {
     /// object was asked for.
     pub async fn get(&self, key: &Key, options: GetOptions) -> Result<Object, Error> {
         let events = options.events.clone();
-        let full = self.full(key)?;
-        let object = self.provider.get(&full, options).await;
-        let mut object = object.map_err(|error| self.relative(error, key))?;
+        let call = self.call("get", Some(key));
+        let opened = self.open(key, options).instrument(call.span()).await;
+        let mut object = match opened {
+            Ok(object) => object,
+            Err(error) => return call.end(Err(error)),
+        };
         object.meta.name = key.as_str().to_owned();
         let is_whole = object.range == (0..object.meta.size);
         if let Some(sum) = object.meta.sha256.clone().filter(|_| is_whole) {
@@ -140,8 +165,14 @@ impl Store {
         }
         let size = Some(object.range.end - object.range.start);
         events.report(Event::Started { size });
-        object.stream = observed(object.stream, events);
+        object.stream = observed(object.stream, events, call);
         Ok(object)
+    }
+
+    async fn open(&self, key: &Key, options: GetOptions) -> Result<Object, Error> {
+        let full = self.full(key)?;
+        let object = self.provider.get(&full, options).await;
+        object.map_err(|error| self.relative(error, key))
     }
 
     /// What is known of an object.
@@ -150,11 +181,16 @@ impl Store {
     ///
     /// `NotFound`.
     pub async fn stat(&self, key: &Key) -> Result<Meta, Error> {
-        let full = self.full(key)?;
-        let meta = self.provider.stat(&full).await;
-        let mut meta = meta.map_err(|error| self.relative(error, key))?;
-        meta.name = key.as_str().to_owned();
-        Ok(meta)
+        let call = self.call("stat", Some(key));
+        let known = async {
+            let full = self.full(key)?;
+            let meta = self.provider.stat(&full).await;
+            let mut meta = meta.map_err(|error| self.relative(error, key))?;
+            meta.name = key.as_str().to_owned();
+            Ok(meta)
+        };
+        let known = known.instrument(call.span()).await;
+        call.end(known)
     }
 
     /// Removes objects. Missing ones are not an error.
@@ -163,12 +199,21 @@ impl Store {
     ///
     /// That of the first object that could not be removed; others may have been.
     pub async fn delete(&self, keys: &[Key]) -> Result<(), Error> {
-        let full: Result<Vec<Key>, Error> = keys
-            .iter()
-            .map(|key| Key::parse(&self.full(key)?))
-            .collect();
-        let done = self.provider.delete(&full?).await;
-        done.map_err(|error| self.without_prefix(error))
+        let one = match keys {
+            [key] => Some(key),
+            _ => None,
+        };
+        let call = self.call("delete", one);
+        let deleted = async {
+            let full: Result<Vec<Key>, Error> = keys
+                .iter()
+                .map(|key| Key::parse(&self.full(key)?))
+                .collect();
+            let done = self.provider.delete(&full?).await;
+            done.map_err(|error| self.without_prefix(error))
+        };
+        let deleted = deleted.instrument(call.span()).await;
+        call.end(deleted)
     }
 
     /// Lists what starts with a text, in the order of the names' bytes.
@@ -268,6 +313,10 @@ impl Store {
         Ok(aborted)
     }
 
+    fn call(&self, name: &'static str, key: Option<&Key>) -> Call {
+        Call::begin(name, self.provider(), key, self.observer.clone())
+    }
+
     /// The key below the prefix.
     fn full(&self, key: &Key) -> Result<String, Error> {
         let full = format!("{}{key}", self.prefix);
@@ -315,6 +364,7 @@ impl Store {
         }
         let body = match body.source {
             Source::File(path) => self.opened(path, key).await?,
+            Source::Folder(path) => self.packed(path, key).await?,
             _ => body,
         };
         if let (Some(limit), Some(size)) = (self.max_size, body.size)
@@ -324,6 +374,26 @@ impl Store {
             return refuse(ErrorKind::TooLarge, message);
         }
         Ok(limited(body, self.max_size, key))
+    }
+
+    /// A folder as a stream, with its size and its SHA-256 if the provider wants it.
+    async fn packed(&self, path: PathBuf, key: &Key) -> Result<Body, Error> {
+        if !self.provider.wants_sha256() {
+            return Ok(Body {
+                size: None,
+                sha256: None,
+                source: Source::Stream(pack(path)),
+            });
+        }
+        let measured = measure(path.clone()).await;
+        let (size, sum) = measured.map_err(|error| error.with_what(key.as_str()))?;
+        // The content is read once more, and may have changed since.
+        let what = path.display().to_string();
+        Ok(Body {
+            size: Some(size),
+            sha256: Some(sum.clone()),
+            source: Source::Stream(verified(pack(path), sum, what)),
+        })
     }
 
     /// A file as a stream with its size, and its SHA-256 if the provider wants it.
@@ -345,7 +415,11 @@ impl Store {
         let metadata = tokio::fs::metadata(&path).await;
         let metadata = metadata.map_err(|error| failed(Error::io("put", error)))?;
         if !metadata.is_file() {
-            return Err(failed(Error::new(ErrorKind::Io, "put", "it is not a file")));
+            let why = match metadata.is_dir() {
+                true => "it is a folder: `Body::folder` packs it",
+                false => "it is not a file",
+            };
+            return Err(failed(Error::new(ErrorKind::Io, "put", why)));
         }
         let mut stream = read(path.clone());
         let mut sha256 = None;

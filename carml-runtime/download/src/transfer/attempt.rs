@@ -236,7 +236,7 @@ impl Attempt<'_> {
     async fn read(&mut self, mut reply: Reply, mut at: u64) -> Result<(), Interrupted> {
         let front = self.progress.front();
         while let Some(mut chunk) = reply.chunk().await? {
-            self.transfer.transport.limiter.take(chunk.len()).await;
+            self.transfer.transport.take(chunk.len()).await;
             let skipped = front.saturating_sub(at).min(chunk.len() as u64);
             let chunk = chunk.split_off(skipped as usize);
             at += skipped;

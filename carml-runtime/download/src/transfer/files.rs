@@ -57,7 +57,7 @@ impl Attempt<'_> {
             if file.read_buf(&mut buffer).await.map_err(failed)? == 0 {
                 break;
             }
-            self.transfer.transport.limiter.take(buffer.len()).await;
+            self.transfer.transport.take(buffer.len()).await;
             at = self.received(at, buffer.freeze()).await?;
         }
         self.check_end()?;

@@ -10,7 +10,10 @@ mod ranges;
 mod split;
 mod writer;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{Arc, OnceLock},
+};
 
 use self::{
     attempt::{Attempt, Received},
@@ -22,7 +25,7 @@ pub(crate) use self::{
     writer::{PartFiles, free_space},
 };
 use crate::{
-    Checksum, Error, ErrorKind, Event,
+    Checksum, Error, ErrorKind, Event, Observer,
     cache::{Cache, KeyLock, Record},
     checksum::Digests,
     event::Broadcast,
@@ -48,6 +51,17 @@ pub(crate) struct Transport {
     /// Of `store:` URLs.
     #[cfg(feature = "store")]
     pub(crate) store: Option<carml_store::Store>,
+    pub(crate) observer: OnceLock<Arc<dyn Observer>>,
+}
+
+impl Transport {
+    /// Counts bytes that have arrived, and waits until they are within the rate.
+    async fn take(&self, bytes: usize) {
+        if let Some(observer) = self.observer.get() {
+            observer.received(bytes as u64);
+        }
+        self.limiter.take(bytes).await;
+    }
 }
 
 /// A file to transfer.

@@ -76,7 +76,7 @@ impl Attempt<'_> {
         self.started(at);
         while let Some(chunk) = object.stream.next().await {
             let chunk = chunk.map_err(interrupted)?;
-            transfer.transport.limiter.take(chunk.len()).await;
+            transfer.transport.take(chunk.len()).await;
             at = self.received(at, chunk).await?;
         }
         self.check_end()?;

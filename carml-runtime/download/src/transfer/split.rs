@@ -210,7 +210,7 @@ impl Split<'_, '_> {
     async fn take(&self, at: u64, bytes: Bytes) -> Result<(), Interrupted> {
         let transfer = self.attempt.transfer;
         let length = bytes.len() as u64;
-        transfer.transport.limiter.take(bytes.len()).await;
+        transfer.transport.take(bytes.len()).await;
         self.attempt.writer.write(at, bytes).await?;
         let there = {
             let mut shared = self.shared();

@@ -54,6 +54,10 @@ async fn child() {
 }
 
 fn start(cache: &TestCache, url: &str, sha256: Option<&str>) -> Child {
+    command(cache, url, sha256).spawn().expect("a process")
+}
+
+fn command(cache: &TestCache, url: &str, sha256: Option<&str>) -> Command {
     let mut command = Command::new(env::current_exe().expect("this program"));
     command
         .args(["--exact", "child", "--ignored", "--quiet"])
@@ -63,7 +67,7 @@ fn start(cache: &TestCache, url: &str, sha256: Option<&str>) -> Child {
     if let Some(sha256) = sha256 {
         command.env("CHILD_SHA256", sha256);
     }
-    command.spawn().expect("a process")
+    command
 }
 
 /// A server that sends the file within about this time.
@@ -197,6 +201,65 @@ fn a_kill_at_any_point_never_leaves_a_wrong_file() {
          of what is needed",
         transferred as f64 / (downloads as usize * SIZE) as f64
     );
+}
+
+/// A library that makes a file system one without locks, as NFS without a lock daemon is.
+#[cfg(target_os = "linux")]
+fn without_locks(folder: &Path) -> std::path::PathBuf {
+    let (source, library) = (folder.join("locks.c"), folder.join("locks.so"));
+    let code = "#include <errno.h>\nint flock(int file, int how) { errno = ENOLCK; return -1; }\n";
+    std::fs::write(&source, code).expect("a file");
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&library, &source])
+        .output()
+        .expect("cc, which Rust links with");
+    assert!(compiled.status.success(), "{compiled:?}");
+    library
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_locks_each_process_transfers_and_the_file_is_right() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let library = without_locks(folder.path());
+    let remote = Remote::new(content(SIZE, 4), "a");
+    for hex in [None, Some(sha256(&remote.content))] {
+        let server = slow_server(remote.clone(), Duration::from_secs(2));
+        let cache = TestCache::new();
+        let url = server.url("/model");
+        let start = || {
+            let mut command = command(&cache, &url, hex.as_deref());
+            command
+                .env("LD_PRELOAD", &library)
+                .spawn()
+                .expect("a process")
+        };
+        // One is killed, and leaves its partial file to nobody.
+        let mut killed = start();
+        while server.sent() < SIZE / 4 {
+            thread::sleep(Duration::from_millis(20));
+        }
+        killed.kill().expect("a kill");
+        wait(&mut killed);
+        let mut children: Vec<Child> = (0..3).map(|_| start()).collect();
+        for child in &mut children {
+            assert!(wait(child), "checksum: {hex:?}");
+        }
+        let whole = |seen: &&support::Seen| seen.header("if-none-match").is_none();
+        let transfers = server.requests();
+        let transfers: Vec<_> = transfers.iter().filter(whole).collect();
+        assert_eq!(transfers.len(), 4, "nobody waits for another: {hex:?}");
+        assert!(transfers.iter().all(|seen| seen.range().is_none()));
+        let blobs = cache.files("blobs");
+        assert_eq!(blobs.len(), 1);
+        let bytes = std::fs::read(&blobs[0]).expect("a blob");
+        assert!(bytes == *remote.content, "a wrong file in place");
+        // With the file in the cache, nothing is transferred.
+        assert!(wait(&mut start()));
+        let requests = server.requests();
+        assert_eq!(requests.iter().filter(whole).count(), 4);
+    }
 }
 
 /// Runs the process above with a disk of its own, if this system permits that.

@@ -2,10 +2,13 @@
 
 mod calls;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
-    Error, ErrorKind,
+    Error, ErrorKind, Observer,
     contract::{Answer, Backend},
 };
 
@@ -36,6 +39,7 @@ use crate::{
 pub struct Kv {
     backend: Arc<dyn Backend>,
     timeout: Duration,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl std::fmt::Debug for Kv {
@@ -52,6 +56,16 @@ impl Kv {
         Kv {
             backend: Arc::new(backend),
             timeout,
+            observer: None,
+        }
+    }
+
+    /// The same store, with somebody who measures the calls of this handle and its clones.
+    #[must_use]
+    pub fn observed(self, observer: Arc<dyn Observer>) -> Kv {
+        Kv {
+            observer: Some(observer),
+            ..self
         }
     }
 
@@ -61,15 +75,28 @@ impl Kv {
     }
 
     async fn read<T>(&self, op: &'static str, call: Answer<'_, T>) -> Result<T, Error> {
-        tokio::time::timeout(self.timeout, call)
-            .await
-            .unwrap_or_else(|_| Err(self.late(ErrorKind::Unavailable, op)))
+        self.within(ErrorKind::Unavailable, op, call).await
     }
 
     async fn write<T>(&self, op: &'static str, call: Answer<'_, T>) -> Result<T, Error> {
-        tokio::time::timeout(self.timeout, call)
-            .await
-            .unwrap_or_else(|_| Err(self.late(ErrorKind::Indeterminate, op)))
+        self.within(ErrorKind::Indeterminate, op, call).await
+    }
+
+    /// Ends the call at the deadline, with an error of the kind `late`.
+    async fn within<T>(
+        &self,
+        late: ErrorKind,
+        op: &'static str,
+        call: Answer<'_, T>,
+    ) -> Result<T, Error> {
+        let begun = self.observer.as_ref().map(|_| Instant::now());
+        let answer = tokio::time::timeout(self.timeout, call).await;
+        let answer = answer.unwrap_or_else(|_| Err(self.late(late, op)));
+        if let (Some(observer), Some(begun)) = (&self.observer, begun) {
+            let error = answer.as_ref().err().map(|error| error.kind);
+            observer.ended(op, error, begun.elapsed());
+        }
+        answer
     }
 
     fn late(&self, kind: ErrorKind, op: &'static str) -> Error {

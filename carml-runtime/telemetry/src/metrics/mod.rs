@@ -6,6 +6,7 @@
 mod exposition;
 mod histogram;
 mod process;
+mod timings;
 
 use std::{
     fmt,
@@ -14,6 +15,7 @@ use std::{
 
 pub use exposition::{Exposition, Family, Kind};
 pub use histogram::{Histogram, Reading};
+pub use timings::Timings;
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
