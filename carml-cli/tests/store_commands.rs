@@ -235,3 +235,29 @@ fn every_command_works_on_a_bucket() {
     assert_eq!(store.ok(&["uploads", "--abort", "--older-than", "1d"]), "");
     store.fails(2, &["uploads", "--abort"], "--older-than");
 }
+
+#[test]
+fn a_folder_is_put_as_an_archive() {
+    let store = Store::of_folder();
+    std::fs::create_dir_all(store.folder.path().join("run/logs")).unwrap();
+    store.write("run/result.json", b"{}");
+    store.write("run/logs/1", b"line");
+    let etag = store.ok(&["put", "run", "runs/17.tar.gz"]);
+    assert_eq!(store.ok(&["put", "run", "runs/17.tar.gz"]), etag);
+    store.ok(&["get", "runs/17.tar.gz"]);
+    let unpacked = Command::new("tar")
+        .args([
+            "--extract",
+            "--file",
+            "17.tar.gz",
+            "--to-stdout",
+            "result.json",
+            "logs/1",
+        ])
+        .current_dir(store.folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(unpacked.stdout, b"line{}", "{unpacked:?}");
+    store.write("not-a-folder", b"");
+    store.fails(2, &["put", "missing", "x"], "missing");
+}

@@ -93,6 +93,8 @@ pub mod discovery;
 pub mod download;
 pub mod grpc;
 pub mod kv;
+mod measure;
+mod probe;
 pub mod remote;
 #[cfg(feature = "store")]
 pub mod store;

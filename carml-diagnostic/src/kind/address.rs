@@ -34,6 +34,10 @@ pub enum Address {
         /// What is understood: "`tcp://` or `udp://`".
         expected: String,
     },
+    /// The scheme has no default port, and none is given.
+    NoPort,
+    /// There is a path, which only URLs of HTTP have.
+    NotOfHttp,
     /// It would be registered, and stands for every address of the machine.
     Unspecified {
         /// The address.
@@ -64,6 +68,8 @@ impl Address {
                 scheme,
                 "://`"
             ],
+            Self::NoPort => "expected a port after the host".into(),
+            Self::NotOfHttp => "a path is for `http://` and `https://` only".into(),
             Self::Unspecified { address } => {
                 text![
                     "`",

@@ -109,6 +109,8 @@ pub enum NotBuilt {
     Tls,
     /// TLS of a client.
     ClientTls,
+    /// TLS of a probe.
+    ProbeTls,
     /// What a section configures.
     Section(&'static str),
 }
@@ -183,6 +185,7 @@ impl NotBuilt {
             Self::Middleware(name) => text!["the middleware `", *name, "`"],
             Self::Tls => "TLS of the server".into(),
             Self::ClientTls => "TLS of clients".into(),
+            Self::ProbeTls => "TLS of probes".into(),
             Self::Section(name) => text!["what the section `", *name, "` configures"],
         }
         .and(" is not in this build")

@@ -83,5 +83,6 @@ pub use requirement::{InvalidRequirement, Requirement, STORE_CALLS, StoreCall};
 pub use schema::{Root, Schema, Section};
 pub use support::{Integer, ObjectOr};
 pub use types::{
-    Base64, ByteSize, Duration, Endpoint, InvalidTarget, ListenAddress, Pem, Secret, TargetName,
+    Base64, ByteSize, Duration, Endpoint, InvalidTarget, ListenAddress, Pem, Probe, ProbeKind,
+    Secret, TargetName,
 };

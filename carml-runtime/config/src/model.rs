@@ -21,7 +21,7 @@ pub struct Config {
     /// The key/value store, and the registration of services in it.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub registry: Option<Registry>,
-    /// Health of this service and of what it needs. grpc.health.v1 is always served. This version does not probe `endpoints`.
+    /// Health of this service and of what it needs. `grpc.health.v1` is always served: the whole server is the empty name, and `carml.endpoints` is SERVING while all `endpoints` are up.
     pub health: Health,
     /// The admin port: HTTP/1.1 for operators, with `/healthz`, `/readyz`, `/metrics`, `/config`, `/chain` and a status page at `/`. Anyone who can connect to it can read them; only secrets are hidden.
     pub admin: Admin,
@@ -1106,16 +1106,18 @@ impl std::fmt::Debug for Discovery {
     }
 }
 
-/// Health of this service and of what it needs. grpc.health.v1 is always served. This version does not probe `endpoints`.
+/// Health of this service and of what it needs. `grpc.health.v1` is always served: the whole server is the empty name, and `carml.endpoints` is SERVING while all `endpoints` are up.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Health {
-    /// What is probed in the background: `host`, `host:port` (TCP), `http://`, `https://` or `grpc://`.
+    /// What is probed in the background: `host:port` or `tcp://host:port` accept a connection, `http://` and `https://` answer GET with a status from 200 to 399, `grpc://host:port` reports SERVING for the whole server. A host alone has port 80. One success makes an endpoint up, three failures in a row make it down.
     pub endpoints: Vec<super::Endpoint>,
-    /// The time between two probes of one endpoint. Defaults to `"10s"`.
+    /// The time between two probes of one endpoint, which varies by a fifth. Defaults to `"10s"`.
     pub interval: super::Duration,
     /// How long one probe may take. Defaults to `"2s"`.
     pub timeout: super::Duration,
+    /// Whether the service is ready only while all endpoints are up: `/readyz` of the admin port, and `grpc.health.v1` for the server and its services. With `true`, an endpoint that all instances need takes all of them out at once when it is down. Defaults to `false`.
+    pub readiness: bool,
 }
 
 impl Default for Health {
@@ -1124,6 +1126,7 @@ impl Default for Health {
             endpoints: Vec::new(),
             interval: "10s".parse::<super::Duration>().expect("the schema's default"),
             timeout: "2s".parse::<super::Duration>().expect("the schema's default"),
+            readiness: false,
         }
     }
 }

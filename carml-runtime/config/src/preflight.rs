@@ -163,6 +163,7 @@ impl Loaded {
                 Some("tls") => Some(6514),
                 Some("tcp") => Some(601),
                 Some("http") => Some(80),
+                _ if pointer.starts_with("/health/") => Some(80),
                 _ if pointer.starts_with("/tracer/") => Some(9411),
                 _ if pointer.starts_with("/logger/elastic_search/") => Some(9200),
                 _ => None,

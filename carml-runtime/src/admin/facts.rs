@@ -16,25 +16,47 @@ use tokio::sync::watch;
 use crate::{
     config::{Reload, Secret, chain::Plan},
     discovery::RegistrationState,
+    probe::Endpoints,
 };
 
 /// Whether calls should come here. Cheap to clone.
-#[derive(Clone, Debug)]
-pub(crate) struct Readiness(Arc<AtomicBool>);
+#[derive(Clone)]
+pub(crate) struct Readiness {
+    is_draining: Arc<AtomicBool>,
+    endpoints: Option<Endpoints>,
+}
 
 impl Readiness {
-    /// Calls are accepted.
-    pub(crate) fn serving() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
+    /// Calls are accepted, if these endpoints, where they are required, are up.
+    pub(crate) fn serving(endpoints: Option<Endpoints>) -> Self {
+        Self {
+            is_draining: Arc::default(),
+            endpoints,
+        }
     }
 
     /// The drain has begun.
     pub(crate) fn drain(&self) {
-        self.0.store(false, Relaxed);
+        self.is_draining.store(true, Relaxed);
     }
 
-    pub(super) fn is_ready(&self) -> bool {
-        self.0.load(Relaxed)
+    fn is_draining(&self) -> bool {
+        self.is_draining.load(Relaxed)
+    }
+
+    /// Why calls should not come here, if they should not.
+    pub(super) fn obstacle(&self) -> Option<&'static str> {
+        let required = self.endpoints.as_ref().filter(|all| all.is_required());
+        match required {
+            _ if self.is_draining() => Some("draining"),
+            Some(endpoints) if !endpoints.are_up() => Some("an endpoint is not up"),
+            _ => None,
+        }
+    }
+
+    /// What is probed.
+    pub(super) fn endpoints(&self) -> Option<&Endpoints> {
+        self.endpoints.as_ref()
     }
 }
 
@@ -73,6 +95,10 @@ impl Facts {
                 family.value(&[("certificate", "server")], seconds as f64);
             });
         }
+        if let Some(endpoints) = self.readiness.endpoints().cloned() {
+            self.metrics
+                .register(move |out: &mut Exposition| endpoints.write(out));
+        }
         if let Some(registration) = self.registration.clone() {
             self.metrics.register(move |out: &mut Exposition| {
                 let now = state(&registration.borrow());
@@ -90,24 +116,31 @@ impl Facts {
 
     /// The answer to `/readyz`: a line, or one per check.
     pub(super) fn readiness_text(&self, is_verbose: bool) -> String {
-        let is_ready = self.readiness.is_ready();
+        let obstacle = self.readiness.obstacle();
         let mut out = String::new();
         if is_verbose {
-            let server = if is_ready {
-                "ok"
-            } else {
-                "failed: the server is draining"
+            let server = match self.readiness.is_draining() {
+                false => "ok",
+                true => "failed: the server is draining",
             };
             // Writing to a string does not fail.
             let _ = writeln!(out, "server: {server}");
+            if let Some(endpoints) = self.readiness.endpoints() {
+                let note = match endpoints.is_required() {
+                    true => "",
+                    false => " (not required)",
+                };
+                for (name, known) in endpoints.all() {
+                    let _ = writeln!(out, "endpoint {name}{note}: {known}");
+                }
+            }
             if let Some(registration) = self.registration() {
                 let _ = writeln!(out, "registration (not required): {registration}");
             }
         }
-        out + if is_ready {
-            "ready\n"
-        } else {
-            "not ready: draining\n"
+        match obstacle {
+            None => out + "ready\n",
+            Some(obstacle) => out + "not ready: " + obstacle + "\n",
         }
     }
 

@@ -6,7 +6,10 @@ use askama::Template;
 use carml_grpc::MethodCalls;
 
 use super::{facts::Facts, recent::Recent};
-use crate::config::chain::Step;
+use crate::{
+    config::chain::Step,
+    probe::{Endpoints, Known},
+};
 
 /// A certificate that ends sooner is marked.
 const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -19,12 +22,14 @@ pub(super) struct Page<'a> {
     version: &'static str,
     address: &'a str,
     uptime: String,
-    is_ready: bool,
+    /// Why it is not ready, if it is not.
+    obstacle: Option<&'static str>,
     services: &'a [&'static str],
     /// Absent if the chain has no `metrics`.
     methods: Option<Methods>,
     chain: Vec<ChainStep>,
     registration: Option<String>,
+    endpoints: Vec<(String, Known)>,
     log_level: String,
     hooks: Vec<carml_telemetry::Hook>,
     certificate: Option<Certificate>,
@@ -65,7 +70,7 @@ impl<'a> Page<'a> {
             version: env!("CARGO_PKG_VERSION"),
             address: &facts.address,
             uptime: span(facts.started.elapsed()),
-            is_ready: facts.readiness.is_ready(),
+            obstacle: facts.readiness.obstacle(),
             services: &facts.services,
             methods: facts.calls.as_ref().map(|calls| {
                 let all = calls.read();
@@ -79,6 +84,11 @@ impl<'a> Page<'a> {
             }),
             chain: facts.plan.steps().iter().map(step).collect(),
             registration: facts.registration(),
+            endpoints: facts
+                .readiness
+                .endpoints()
+                .map(Endpoints::all)
+                .unwrap_or_default(),
             log_level: facts.log_level(),
             hooks: carml_telemetry::hooks(),
             certificate: facts.expiry.as_ref().map(|expiry| certificate(expiry())),

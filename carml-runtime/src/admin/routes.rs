@@ -78,9 +78,9 @@ impl Routes {
         match path {
             "/healthz" => Answer::ok(PLAIN, "ok\n"),
             "/readyz" => {
-                let status = match facts.readiness.is_ready() {
-                    true => StatusCode::OK,
-                    false => StatusCode::SERVICE_UNAVAILABLE,
+                let status = match facts.readiness.obstacle() {
+                    None => StatusCode::OK,
+                    Some(_) => StatusCode::SERVICE_UNAVAILABLE,
                 };
                 let is_verbose = query.is_some_and(|query| query.split('&').any(is_verbose));
                 Answer::text(status, facts.readiness_text(is_verbose))

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use carml_telemetry::metrics::Metrics;
+
 use super::{AppError, ConfigReload};
 use crate::{
     Shutdown,
@@ -56,6 +58,9 @@ pub(super) struct Stores {
     pub(super) kv: StoreState<Opened>,
     #[cfg(feature = "store")]
     pub(super) objects: StoreState<crate::store::Store>,
+    /// Where they and the downloads are measured.
+    #[cfg_attr(not(feature = "download"), expect(dead_code, reason = "of downloads"))]
+    pub(super) metrics: Metrics,
 }
 
 /// A store, as a factory finds it.
@@ -65,6 +70,17 @@ pub(super) enum StoreState<T> {
     NotConfigured,
     /// In a check.
     NotOpen,
+}
+
+#[cfg(feature = "store")]
+impl<T> StoreState<T> {
+    /// Changes a store that is open.
+    pub(super) fn map(self, change: impl FnOnce(T) -> T) -> Self {
+        match self {
+            Self::Open(store) => Self::Open(change(store)),
+            other => other,
+        }
+    }
 }
 
 impl<C> Context<C> {
@@ -243,7 +259,10 @@ impl<C> Context<C> {
                 _ => None,
             },
         )?;
-        Ok(self.downloads.get_or_init(|| opened))
+        Ok(self.downloads.get_or_init(|| {
+            crate::measure::downloads(&opened, &self.stores.metrics);
+            opened
+        }))
     }
 
     fn opened(&self) -> Result<&Opened, AppError> {

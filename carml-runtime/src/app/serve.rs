@@ -34,6 +34,9 @@ use crate::{
         chain::{Chain, ChainLayer},
         server::{self, Address, Listener, Running, Server},
     },
+    kv::Opened,
+    measure,
+    probe::Probes,
     remote::{self, RemoteConfigs},
 };
 
@@ -121,7 +124,7 @@ fn context<C: Root>(
 }
 
 /// What the middlewares know of the service.
-fn place<C>(config: &Config, services: &[ServiceFactory<C>]) -> Place {
+fn place<C>(config: &Config, services: &[ServiceFactory<C>], metrics: Metrics) -> Place {
     let of_reflection = match config.grpc.server.reflection {
         true => carml_grpc::reflection::DESCRIPTORS,
         false => &[],
@@ -130,7 +133,7 @@ fn place<C>(config: &Config, services: &[ServiceFactory<C>]) -> Place {
         .iter()
         .map(|service| (service.descriptors, service.name));
     let methods = Methods::of_services(of_reflection.iter().copied(), services);
-    Place::new(methods, Metrics::default())
+    Place::new(methods, metrics)
 }
 
 /// Makes everything that does not need the store, and drops it.
@@ -151,6 +154,7 @@ fn check<C: Root + Send + Sync + 'static>(
             true => StoreState::NotOpen,
             false => StoreState::NotConfigured,
         },
+        metrics: Metrics::default(),
     };
     let shutdown = Shutdown::default();
     let context = context(
@@ -163,7 +167,7 @@ fn check<C: Root + Send + Sync + 'static>(
         true,
     );
     let mut failures = Failures::default();
-    let place = place(&checked.base, &app.services).check();
+    let place = place(&checked.base, &app.services, Metrics::default()).check();
     services::create(&context, app.services, &mut failures);
     let plan = &checked.plan;
     let summary = format!("the config is valid; the chain is {plan} > services");
@@ -203,7 +207,12 @@ async fn run<C: Root + Send + Sync + 'static>(
             None => tracing::warn!("{}", warning.message),
         }
     }
+    let metrics = Metrics::default();
     let opened = open::store(&reload.current(), &base, app.checks.require_kv()).await?;
+    let opened = opened.map(|opened| Opened {
+        kv: measure::kv(opened.kv.clone(), &metrics),
+        ..opened
+    });
     let directory = opened.as_ref().map(|opened| Arc::clone(&opened.directory));
     let kv = opened.as_ref().map(|opened| opened.kv.clone());
     if let Some(opened) = &opened {
@@ -212,7 +221,10 @@ async fn run<C: Root + Send + Sync + 'static>(
     let stores = Stores {
         kv: opened.map_or(StoreState::NotConfigured, StoreState::Open),
         #[cfg(feature = "store")]
-        objects: open::objects(&reload.current(), &base, app.checks.require_objects()).await?,
+        objects: open::objects(&reload.current(), &base, app.checks.require_objects())
+            .await?
+            .map(|store| measure::store(store, &metrics)),
+        metrics: metrics.clone(),
     };
     let drain = ShutdownTrigger::default();
     let shutdown = drain.shutdown();
@@ -226,7 +238,7 @@ async fn run<C: Root + Send + Sync + 'static>(
         false,
     );
     let mut failures = Failures::default();
-    let place = place(&base, &app.services);
+    let place = place(&base, &app.services, metrics);
     let services = services::create(&context, app.services, &mut failures);
     let layers = middleware::layers(&context, &plan, app.middlewares, &mut failures);
     AppError::join(failures.errors)?;
@@ -317,7 +329,8 @@ async fn listen(
         let _ = ready.send(address.clone());
     }
     let registration = Registration::start(config, directory, &services.names, &address, &health);
-    let readiness = Readiness::serving();
+    let probes = Probes::start(&config.health, &health);
+    let readiness = Readiness::serving(probes.as_ref().map(Probes::endpoints));
     let _admin = admin.map(|(listener, reload)| {
         let facts = Facts {
             name: carml_telemetry::app_name(&config.app),
@@ -345,6 +358,7 @@ async fn listen(
     tracing::info!("draining");
     health.drain();
     readiness.drain();
+    drop(probes);
     let shutdown = &settings.shutdown;
     let (settle, deadline) = (shutdown.settle.get(), shutdown.deadline.get());
     let end = Instant::now() + settle + deadline;

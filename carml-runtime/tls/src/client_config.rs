@@ -163,7 +163,7 @@ fn authorities(file: File<'_>) -> Result<RootCertStore, Refusal> {
 }
 
 /// The authorities that the system trusts.
-fn system_authorities() -> Result<RootCertStore, Refusal> {
+pub(crate) fn system_authorities() -> Result<RootCertStore, Refusal> {
     let mut roots = RootCertStore::empty();
     let (added, _) =
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

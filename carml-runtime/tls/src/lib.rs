@@ -3,6 +3,7 @@
 //!
 //! - [`Server`]: a server's certificates, followed as their files change.
 //! - [`Client`]: what a client shows, and whom it trusts, read for each connection.
+//! - [`http`]: TLS to any server of HTTP 1.1.
 //! - [`check`]: what a start would refuse of the files that a config names.
 //! - [`ClientCertificate`]: whom a client's certificate names.
 //!
@@ -13,6 +14,7 @@ mod certificate;
 mod client;
 mod client_config;
 mod files;
+mod http;
 mod read;
 mod refusal;
 mod server;
@@ -22,6 +24,7 @@ use carml_diagnostic::Report;
 
 pub use client::ClientCertificate;
 pub use client_config::Client;
+pub use http::http;
 pub use refusal::Refusals;
 /// The library that speaks TLS.
 pub use rustls;

@@ -69,6 +69,81 @@ async fn a_service_downloads_objects_of_the_store_of_the_config() {
 }
 
 #[tokio::test]
+async fn calls_and_downloads_are_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let admin = free.local_addr().unwrap();
+    drop(free);
+    let yaml = format!(
+        "admin: {{ listen: '{admin}' }}\nregistry: {{ path: '{}' }}\nstore: {{ path: '{}' }}\n\
+         download: {{ directory: '{}' }}\n",
+        path("kv.redb"),
+        path("objects"),
+        path("cache")
+    );
+    let (sent, done) = tokio::sync::oneshot::channel();
+    let app = App::<AppConfig>::new()
+        .config_text("carml.yml", &yaml)
+        .service(|context| {
+            let kv = context.kv()?.clone();
+            let (store, downloads) = (context.store()?.clone(), context.downloads()?.clone());
+            tokio::spawn(async move {
+                kv.put("key".parse().unwrap(), "value", None).await.unwrap();
+                let txn = kv.atomic_put("key".parse().unwrap(), "other", None, None);
+                txn.await.unwrap_err();
+                let key: Key = "model".parse().unwrap();
+                let put = store.put(&key, "weights", PutOptions::default());
+                put.await.unwrap();
+                store.stat(&"missing".parse().unwrap()).await.unwrap_err();
+                for _ in 0..2 {
+                    let request = Request::new(
+                        "store:model#sha256=9d3aa1b28f22a1e2ba3eb4d8d4bf3e9ee2ee1a2c6c7f8c52e8ec6c1ad95c5c4f",
+                    );
+                    let _ = downloads.fetch(request).await;
+                    downloads.fetch(Request::new("store:model")).await.unwrap();
+                }
+                let _ = sent.send(());
+            });
+            Ok(Parrot)
+        });
+    let server = testing::start(app).await.unwrap();
+    done.await.unwrap();
+    let metrics = get(admin, "/metrics").await;
+    for line in [
+        r#"carml_kv_call_duration_seconds_count{provider="redb",call="put"} 1"#,
+        r#"carml_kv_call_duration_seconds_count{provider="redb",call="atomic_put",error_type="CONFLICT"} 1"#,
+        r#"carml_store_call_duration_seconds_count{provider="fs",call="put"} 1"#,
+        r#"carml_store_call_duration_seconds_count{provider="fs",call="stat",error_type="NOT_FOUND"} 1"#,
+        r#"carml_store_written_bytes_total{provider="fs"} 7"#,
+        r#"carml_download_duration_seconds_count{source="network"} 1"#,
+        r#"carml_download_duration_seconds_count{error_type="CHECKSUM_MISMATCH"} 2"#,
+    ] {
+        assert!(
+            metrics.lines().any(|found| found == line),
+            "{line} is not in {metrics}"
+        );
+    }
+    let received = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("carml_download_received_bytes_total "));
+    assert!(received.unwrap().parse::<u64>().unwrap() >= 7, "{metrics}");
+    server.stop().await.unwrap();
+}
+
+/// The answer of the admin port.
+async fn get(admin: std::net::SocketAddr, path: &str) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let mut stream = tokio::net::TcpStream::connect(admin).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
 async fn a_store_that_cannot_be_opened_is_shown_at_its_line() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let yaml = format!("store:\n  path: {}/below\n", file.path().display());

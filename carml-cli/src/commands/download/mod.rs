@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use carml_runtime::download::{
-    CacheSource, Cached, Checksum, Downloads, Error, Event, EventReceiver, Request, Unpack, events,
+    Cached, Checksum, Downloads, Error, Event, EventReceiver, Request, Unpack, events,
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -211,17 +211,12 @@ fn failed(error: &Error) -> ExitCode {
 }
 
 fn json_line(url: &str, cached: &Cached) -> String {
-    let source = match cached.source {
-        CacheSource::Network => "network",
-        CacheSource::Stale => "stale",
-        _ => "cache",
-    };
     let line = json!({
         "url": url,
         "path": cached.path.display().to_string(),
         "sha256": cached.sha256,
         "size": cached.size,
-        "source": source,
+        "source": cached.source.as_str(),
         "received": cached.received,
     });
     format!("{line}\n")

@@ -8,10 +8,10 @@ use tokio::io::AsyncReadExt as _;
 
 use super::{Done, print, progress::observed};
 
-/// Write an object from a file, or from standard input; print its ETag
+/// Write an object from a file, a folder or standard input; print its ETag
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The file; `-` for standard input
+    /// The file; `-` for standard input; a folder is packed as a tar.gz
     file: PathBuf,
 
     /// The name of the object
@@ -58,9 +58,10 @@ impl Args {
             mode,
             events,
         };
-        let body = match self.file.as_os_str() == "-" {
-            true => stdin(),
-            false => Body::file(&self.file),
+        let body = match &self.file {
+            path if path.as_os_str() == "-" => stdin(),
+            path if path.is_dir() => Body::folder(path),
+            path => Body::file(path),
         };
         let (put, ()) = tokio::join!(store.put(&key, body, options), shown);
         Ok(print(&[put?.etag]))

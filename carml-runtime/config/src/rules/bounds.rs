@@ -47,6 +47,8 @@ const NONZERO: &[&str] = &[
     "/grpc/server/keepalive/timeout",
     "/grpc/server/max_connection_age",
     "/grpc/server/max_connection_idle",
+    "/health/interval",
+    "/health/timeout",
     "/store/connect_timeout",
     "/store/timeout",
 ];

@@ -8,6 +8,7 @@ mod client;
 mod discovery;
 mod endpoint;
 mod features;
+mod health;
 mod provider;
 mod scalar;
 mod store;
@@ -52,6 +53,7 @@ pub(super) fn check(
     store::check(&mut rules);
     discovery::check(&mut rules);
     client::check(&mut rules);
+    health::check(&mut rules);
     telemetry::check(&mut rules);
     capability::check(&mut rules, requires);
     // What the schema has refused is not checked again.

@@ -3,6 +3,7 @@
 mod byte_size;
 mod duration;
 mod listen;
+mod probe;
 mod schema;
 mod secret;
 mod target;
@@ -11,6 +12,7 @@ mod text;
 pub use byte_size::ByteSize;
 pub use duration::Duration;
 pub use listen::ListenAddress;
+pub use probe::{Probe, ProbeKind};
 pub use secret::Secret;
 pub(crate) use secret::hidden;
 pub use target::{InvalidTarget, TargetName};

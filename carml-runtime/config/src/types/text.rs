@@ -62,9 +62,19 @@ impl Endpoint {
         self.0.split_once("://").map(|s| s.0)
     }
 
-    fn authority(&self) -> &str {
-        let rest = self.0.split_once("://").map_or(self.0.as_str(), |s| s.1);
+    fn after_scheme(&self) -> &str {
+        self.0.split_once("://").map_or(self.0.as_str(), |s| s.1)
+    }
+
+    /// The host and the port as they are given.
+    pub(super) fn authority(&self) -> &str {
+        let rest = self.after_scheme();
         rest.split('/').next().unwrap_or(rest)
+    }
+
+    /// What is after the authority: empty, or from its `/` on.
+    pub(super) fn path(&self) -> &str {
+        &self.after_scheme()[self.authority().len()..]
     }
 
     /// The host, without brackets.

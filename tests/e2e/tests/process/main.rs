@@ -7,6 +7,7 @@ mod drain;
 mod grpc_go;
 #[path = "../support/pki.rs"]
 mod pki;
+mod probes;
 mod rolling;
 #[allow(dead_code, reason = "the test `attack` uses it too")]
 mod server;

@@ -92,6 +92,14 @@ impl Server {
         Self::spawn(yaml, |command| command)
     }
 
+    /// The same, with these variables in its environment.
+    pub fn with_variables(yaml: &str, variables: &[(&str, &str)]) -> Self {
+        Self::spawn(yaml, |mut command| {
+            command.envs(variables.iter().copied());
+            command
+        })
+    }
+
     /// As [`Server::start`], with no more file descriptors than this.
     pub fn start_with_descriptors(server: &str, max: u32) -> Self {
         Self::spawn(&below_server("127.0.0.1:0", server), |command| {
