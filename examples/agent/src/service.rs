@@ -2,6 +2,7 @@
 
 use carml_runtime::{
     AppError, Context, carml_service,
+    client::Channel,
     config::Config,
     discovery::InstanceWatch,
     kv::{Kv, Txn},
@@ -25,6 +26,8 @@ pub(crate) struct Predictor {
     leader: watch::Receiver<String>,
     /// All agents.
     agents: InstanceWatch,
+    /// Calls one of them.
+    client: AgentClient<Channel>,
 }
 
 impl Predictor {
@@ -50,6 +53,7 @@ impl Predictor {
             model,
             leader,
             agents: context.resolver()?.watch(AgentServer::<Self>::NAME),
+            client: context.client()?,
         })
     }
 
@@ -101,6 +105,20 @@ impl Agent for Predictor {
             label: label.to_owned(),
             probability,
             result: result.to_string(),
+        })
+    }
+
+    async fn confirm(&self, request: PredictRequest) -> Result<ConfirmReply, Status> {
+        let model = self.model().await?;
+        if let Some(why) = model.mismatch(&request.inputs) {
+            return Err(Status::invalid_argument(why));
+        }
+        let (own, _) = model.predict(&request.inputs);
+        // The deadline and the trace of this call hold for that one.
+        let other = self.client.clone().predict(request).await?.into_inner();
+        Ok(ConfirmReply {
+            agrees: other.label == own,
+            other: Some(other),
         })
     }
 

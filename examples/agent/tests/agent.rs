@@ -24,7 +24,8 @@ async fn start(folder: &TempDir, model: &str) -> Agent {
         .set(format!("registry.path={}", path("agent.redb")))
         .set(format!("store.path={}", path("objects")))
         .set(format!("download.directory={}", path("cache")))
-        .set("agent.count_every=50ms");
+        .set("agent.count_every=50ms")
+        .set("admin.listen=127.0.0.1:0");
     let server = testing::start(configure(app)).await.unwrap();
     let client = AgentClient::new(server.channel().await.unwrap());
     Agent { server, client }
@@ -75,6 +76,11 @@ async fn it_predicts_stores_leads_and_is_registered() {
     assert_eq!(found.leader, format!("agent-{}", std::process::id()));
     assert_eq!(found.instances, [server.address().to_string()]);
     assert!(is_blob(folder.path(), &found.model), "{found:?}");
+    // It is the only agent: it asks itself, through the registry and a connection.
+    let reply = client.confirm(request("third", &VIRGINICA)).await.unwrap();
+    let reply = reply.into_inner();
+    assert!(reply.agrees, "{reply:?}");
+    assert_eq!(reply.other.unwrap().result, "results/third.json");
     drop(client);
     server.stop().await.unwrap();
 }
@@ -98,6 +104,8 @@ async fn a_result_never_changes_and_wrong_inputs_are_refused() {
         ("", &SETOSA, Code::InvalidArgument),
     ] {
         let error = client.predict(request(id, inputs)).await.unwrap_err();
+        assert_eq!(error.code(), code, "{id} {inputs:?}: {error}");
+        let error = client.confirm(request(id, inputs)).await.unwrap_err();
         assert_eq!(error.code(), code, "{id} {inputs:?}: {error}");
     }
     drop(client);

@@ -13,9 +13,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tonic::transport::Channel;
 
-/// The trace that calls are part of.
+/// The trace that predictions are part of.
 pub const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
-const PARENT: &str = "b7ad6b7169203331";
+
+/// The span of the client that makes a call.
+pub const PARENT: &str = "b7ad6b7169203331";
 
 /// The model that the agent downloads.
 pub const MODEL: &str = include_str!("../../../examples/agent/objects/models/iris.json");
@@ -83,18 +85,9 @@ impl Agent {
 
     /// A prediction in the trace of the client.
     pub async fn predict(&self, id: &str) -> PredictReply {
-        let mut request = tonic::Request::new(PredictRequest {
-            id: id.to_owned(),
-            inputs: vec![5.1, 3.5, 1.4, 0.2],
-        });
-        let parent = format!("00-{TRACE}-{PARENT}-01").parse().unwrap();
-        request.metadata_mut().insert("traceparent", parent);
-        self.client()
-            .await
-            .predict(request)
-            .await
-            .unwrap()
-            .into_inner()
+        let request = setosa(id, TRACE);
+        let reply = self.client().await.predict(request).await;
+        reply.unwrap().into_inner()
     }
 
     /// SIGTERM, and whether it ended well.
@@ -113,27 +106,38 @@ impl Drop for Agent {
     }
 }
 
-/// The span of the prediction in Zipkin.
-pub async fn span(zipkin: &Server) -> Value {
+/// A request for the prediction of a setosa, in this trace of a client.
+pub fn setosa(id: &str, trace: &str) -> tonic::Request<PredictRequest> {
+    let mut request = tonic::Request::new(PredictRequest {
+        id: id.to_owned(),
+        inputs: vec![5.1, 3.5, 1.4, 0.2],
+    });
+    let parent = format!("00-{trace}-{PARENT}-01").parse().unwrap();
+    request.metadata_mut().insert("traceparent", parent);
+    request
+}
+
+/// The span of a call in Zipkin: by its trace, name and kind.
+pub async fn span(zipkin: &Server, trace: &str, name: &str, kind: &str) -> Value {
     let server = &zipkin.endpoints()[0];
-    let path = format!("/api/v2/trace/{TRACE}");
+    let path = format!("/api/v2/trace/{trace}");
     until("the span in Zipkin", async || {
         let (_, spans) = ask("GET", server, &path, Value::Null).await;
-        let is_call = |span: &&Value| span["name"] == "agent.v1.agent/predict";
-        spans.as_array()?.iter().find(is_call).cloned()
+        let is_it = |span: &&Value| span["name"] == name && span["kind"] == kind;
+        spans.as_array()?.iter().find(is_it).cloned()
     })
     .await
 }
 
-/// The line of the prediction that the agent itself writes, in OpenSearch.
-pub async fn document(opensearch: &Server) -> Value {
+/// The line of a trace that has these words as its message, or its logger, in OpenSearch.
+pub async fn document(opensearch: &Server, trace: &str, field: &str, words: &str) -> Value {
     let server = opensearch.about()["direct"].as_str().unwrap();
     until("the line in OpenSearch", async || {
         let index = "/logs-*";
         ask("POST", server, &format!("{index}/_refresh"), Value::Null).await;
         let query = json!({ "query": { "bool": { "filter": [
-            { "match_phrase": { "message": "predicted" } },
-            { "match_phrase": { "trace.id": TRACE } },
+            { "match_phrase": { field: words } },
+            { "match_phrase": { "trace.id": trace } },
         ] } } });
         let (_, found) = ask("POST", server, &format!("{index}/_search"), query).await;
         found["hits"]["hits"]

@@ -7,7 +7,7 @@ use carml_runtime::{
     config::model,
     store::{self, PutOptions},
 };
-use carml_test_agent::{Agent, MODEL, TRACE, document, span, syslog_line};
+use carml_test_agent::{Agent, MODEL, TRACE, document, setosa, span, syslog_line};
 use carml_test_servers::{Server, until};
 use example_agent::proto::agent::v1::DescribeRequest;
 use serde_json::{Value, json};
@@ -54,6 +54,7 @@ impl Cluster {
             ("S3", format!("http://{}", of(&self.bucket))),
             ("S3_ACCESS_KEY", self.of_bucket("access_key")),
             ("S3_SECRET_KEY", self.of_bucket("secret_key")),
+            ("CARML__ADMIN__LISTEN", "127.0.0.1:0".to_owned()),
         ]
     }
 
@@ -102,12 +103,12 @@ async fn every_server_has_what_the_agent_did() {
     let reply = agent.predict("first").await;
     assert_eq!(reply.label, "setosa");
 
-    let span = span(&cluster.zipkin).await;
+    let span = span(&cluster.zipkin, TRACE, "agent.v1.agent/predict", "SERVER").await;
     assert_eq!(span["localEndpoint"]["serviceName"], "agent", "{span}");
     assert_eq!(span["tags"]["rpc.status_code"], "OK", "{span}");
     let line = syslog_line(&cluster.rsyslog, TRACE).await;
     assert_eq!(line["app"], "agent", "{line}");
-    let line = document(&cluster.opensearch).await;
+    let line = document(&cluster.opensearch, TRACE, "message", "predicted").await;
     assert_eq!(line["service.name"], "agent", "{line}");
     assert_eq!(line["span.id"], span["id"], "{line}");
 
@@ -137,6 +138,8 @@ async fn every_server_has_what_the_agent_did() {
         (found.instances.len() == 2 && found.results == 1).then_some(found)
     });
     let leader = found.await.leader;
+    let confirmed = client.confirm(setosa("second", TRACE)).await.unwrap();
+    assert!(confirmed.get_ref().agrees, "{confirmed:?}");
     assert!(agent.stop(), "a clean drain");
     let next = until("the other agent leads", async || {
         let found = client.clone().describe(DescribeRequest {}).await.unwrap();

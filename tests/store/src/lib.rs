@@ -31,6 +31,7 @@ macro_rules! conformance {
                 a_delete_removes_and_repeats
                 a_large_stream_of_unknown_size_is_stored
                 a_file_is_stored_with_its_sum
+                a_folder_is_stored_as_an_archive
             }
             reads {
                 ranges_are_exact

@@ -216,3 +216,62 @@ pub async fn a_file_is_stored_with_its_sum<F: Fixture>() {
     assert_eq!(error.kind, ErrorKind::Io);
     assert!(error.to_string().contains("missing"), "{error}");
 }
+
+pub async fn a_folder_is_stored_as_an_archive<F: Fixture>() {
+    let fixture = F::new().await;
+    let store = open(&fixture);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("b/empty")).unwrap();
+    std::fs::write(folder.path().join("b/large"), pattern(2 << 20).concat()).unwrap();
+    std::fs::write(folder.path().join("a"), "first").unwrap();
+    let name = key("folder.tar.gz");
+    let put = store.put(&name, Body::folder(folder.path()), PutOptions::default());
+    let put = put.await.unwrap();
+    let object = store.get(&name, GetOptions::default()).await.unwrap();
+    let bytes = object.bytes(8 << 20).await.unwrap();
+    assert_eq!(bytes.len() as u64, put.size);
+    let again = store.put(&name, Body::folder(folder.path()), PutOptions::default());
+    assert_eq!(again.await.unwrap().size, put.size);
+    let object = store.get(&name, GetOptions::default()).await.unwrap();
+    assert_eq!(
+        object.bytes(8 << 20).await.unwrap(),
+        bytes,
+        "nothing changed"
+    );
+
+    let archive = folder.path().join("archive");
+    std::fs::write(&archive, &bytes).unwrap();
+    let out = std::process::Command::new("tar")
+        .args([
+            "--list",
+            "--verbose",
+            "--utc",
+            "--gzip",
+            "--numeric-owner",
+            "--file",
+        ])
+        .arg(&archive)
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{out:?}");
+    let listed = String::from_utf8(out.stdout).unwrap();
+    let lines: Vec<Vec<&str>> = listed
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let names: Vec<&str> = lines.iter().map(|line| line[5]).collect();
+    assert_eq!(names, ["a", "b/", "b/empty/", "b/large"], "{listed}");
+    for line in &lines {
+        assert_eq!((line[1], line[3]), ("0/0", "1970-01-01"), "{listed}");
+    }
+
+    let missing = Body::folder(folder.path().join("missing"));
+    let error = store.put(&name, missing, PutOptions::default()).await;
+    assert_eq!(error.unwrap_err().kind, ErrorKind::Io);
+    let object = store.get(&name, GetOptions::default()).await.unwrap();
+    assert_eq!(
+        object.bytes(8 << 20).await.unwrap(),
+        bytes,
+        "the old one stays"
+    );
+}
