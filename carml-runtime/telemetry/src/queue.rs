@@ -1,10 +1,8 @@
 //! Lines that wait for their destination.
 
-#[cfg(any(test, feature = "tls"))]
-use std::time::Duration;
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::Notify;
@@ -17,6 +15,11 @@ const MAX_KEPT: usize = 1 << 20;
 
 /// A reader that waits for more lines has enough with this many.
 const FULL_BATCH: usize = 1000;
+
+/// How long a thread that has written lets further lines gather. To wake it costs more than to
+/// write a line: under load it is woken once per pause, and not once per line. A line that comes
+/// after a pause is written at once.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Lines between the threads that log and the one that writes.
 ///
@@ -125,18 +128,32 @@ impl Queue {
             return;
         }
         waiting.push(line);
-        let is_full = waiting.len() == FULL_BATCH.min(self.max_lines);
-        if std::mem::take(&mut state.is_reader_idle) || is_full {
+        let becomes_full = waiting.len() == self.full();
+        if std::mem::take(&mut state.is_reader_idle) || becomes_full {
             drop(state);
             self.filled.notify_one();
             self.filled_async.notify_one();
         }
     }
 
+    /// How many lines end every wait for more.
+    fn full(&self) -> usize {
+        FULL_BATCH.min(self.max_lines)
+    }
+
+    fn is_full(&self, state: &State) -> bool {
+        state.waiting.len() >= self.full()
+    }
+
     /// Replaces the batch, which is written by now, with what waits, once there is something; how
     /// many lines were lost before that. For a thread.
     pub(crate) fn take(&self, batch: &mut Batch) -> u64 {
         let mut state = self.written();
+        if !batch.is_empty() {
+            let gathers = |state: &mut State| !state.is_closing && !self.is_full(state);
+            let paused = self.filled.wait_timeout_while(state, PAUSE, gathers);
+            state = paused.unwrap_or_else(PoisonError::into_inner).0;
+        }
         while state.waiting.is_empty() {
             state.is_reader_idle = true;
             let filled = self.filled.wait(state);
@@ -202,6 +219,7 @@ impl Queue {
     /// Makes the reader write what it has at once: the process ends.
     pub(crate) fn close(&self) {
         self.state().is_closing = true;
+        self.filled.notify_one();
         self.filled_async.notify_one();
     }
 
@@ -221,10 +239,8 @@ impl Queue {
     /// Resolves when many lines wait, when the process ends, or after this time.
     #[cfg(feature = "tls")]
     pub(crate) async fn linger(&self, time: Duration) {
-        self.pause(time, |state| {
-            state.is_closing || state.waiting.len() >= FULL_BATCH
-        })
-        .await;
+        self.pause(time, |state| state.is_closing || self.is_full(state))
+            .await;
     }
 
     /// Resolves when the process ends, or after this time.
@@ -274,6 +290,8 @@ fn swap(state: &mut State, batch: &mut Batch) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]
@@ -313,6 +331,50 @@ mod tests {
             queue.push(&line);
         }
         assert_eq!(queue.take(&mut Batch::default()), 16);
+    }
+
+    #[test]
+    fn a_thread_is_not_woken_for_each_line() {
+        const LINES: usize = 500;
+        let queue = Queue::new(2 * LINES);
+        let begun = Instant::now();
+        let batches = std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let (mut batch, mut batches, mut lines) = (Batch::default(), 0, 0);
+                while lines < LINES {
+                    queue.take(&mut batch);
+                    batches += 1;
+                    lines += batch.len();
+                }
+                batches
+            });
+            for _ in 0..LINES {
+                queue.push(b"line");
+                std::thread::sleep(Duration::from_micros(10));
+            }
+            reader.join().unwrap()
+        });
+        assert!(batches <= begun.elapsed().as_millis() + 2, "{batches}");
+    }
+
+    #[test]
+    fn a_pause_ends_when_the_process_does_and_when_many_lines_wait() {
+        for closes in [true, false] {
+            let queue = Queue::new(4);
+            let mut batch = Batch::default();
+            queue.push(b"first");
+            let begun = Instant::now();
+            for _ in 0..200 {
+                queue.take(&mut batch);
+                if closes {
+                    queue.close();
+                }
+                for _ in 0..4 {
+                    queue.push(b"next");
+                }
+            }
+            assert!(begun.elapsed() < 200 * PAUSE, "{closes}");
+        }
     }
 
     #[test]

@@ -97,10 +97,8 @@ pub(super) async fn run<S: Sink>(queue: Arc<Queue>, mut sink: S) {
     let mut is_failing = false;
     loop {
         let mut lost = queue.take_async(&mut batch).await;
-        if !S::LINGER.is_zero() {
-            queue.linger(S::LINGER).await;
-            lost += queue.take_more(&mut batch);
-        }
+        queue.linger(S::LINGER).await;
+        lost += queue.take_more(&mut batch);
         let mut backoff = MIN_BACKOFF;
         while let Err(failure) = sink.send(&mut batch, &mut refused).await {
             refused.say(name, &queue);

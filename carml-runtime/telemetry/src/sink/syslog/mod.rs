@@ -37,7 +37,7 @@ impl Syslog {
 
 impl Sink for Syslog {
     const NAME: &'static str = "the log hook `syslog`";
-    const LINGER: Duration = Duration::ZERO;
+    const LINGER: Duration = Duration::from_millis(5);
 
     async fn send(&mut self, batch: &mut Batch, _: &mut Refused) -> Result<(), Failure> {
         self.transport.connect().await.map_err(Failure::new)?;
