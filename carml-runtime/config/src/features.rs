@@ -7,6 +7,7 @@ const FEATURES: &[(&str, bool)] = &[
     ("download", cfg!(feature = "download")),
     ("elastic-search", cfg!(feature = "elastic-search")),
     ("etcd", cfg!(feature = "etcd")),
+    ("otlp", cfg!(feature = "otlp")),
     ("redb", cfg!(feature = "redb")),
     ("reflection", cfg!(feature = "reflection")),
     ("store", cfg!(feature = "store")),

@@ -12,7 +12,7 @@ use rustls::{
 
 use crate::{
     certificate,
-    files::Files,
+    files::{Files, Material},
     refusal::{Refusal, Refusals},
 };
 
@@ -25,12 +25,14 @@ pub(crate) struct Ready {
 
 /// Checks the files as a whole.
 pub(crate) fn ready(config: &ServerTls, files: &Files) -> Result<Ready, Refusals> {
-    let certificate = files.certificate(config).and_then(|file| {
+    let certificate = given(&files.certificate, "cert_file").and_then(|material| {
+        let file = material.file()?;
         let chain = certificate::certificates(file)?;
         let until = certificate::valid_until(file, &chain[0], SystemTime::now())?;
-        Ok((chain, until))
+        Ok((material, chain, until))
     });
-    let key = files.key(config).and_then(certificate::key);
+    let key = given(&files.key, "key_file")
+        .and_then(|material| Ok((material, certificate::key(material.file()?)?)));
     let clients = client_verifier(config, files);
     let (certificate, key, clients) = match (certificate, key, clients) {
         (Ok(certificate), Ok(key), Ok(clients)) => (certificate, key, clients),
@@ -39,22 +41,31 @@ pub(crate) fn ready(config: &ServerTls, files: &Files) -> Result<Ready, Refusals
             return Err(Refusals(refusals.into_iter().flatten().collect()));
         }
     };
-    let (chain, valid_until) = certificate;
-    let server = server_config(config, chain, key, clients).map_err(|one| Refusals(vec![one]))?;
+    let (certificate, chain, valid_until) = certificate;
+    let server = server_config((certificate, chain), key, clients);
+    let server = server.map_err(|one| Refusals(vec![one]))?;
     Ok(Ready {
         config: Arc::new(server),
         valid_until,
     })
 }
 
+/// What the config must have.
+fn given<'a>(material: &'a Option<Material>, key: &'static str) -> Result<&'a Material, Refusal> {
+    material.as_ref().ok_or_else(|| Refusal {
+        key,
+        message: format!("`{key}` is missing"),
+        help: "a server has a certificate and its private key".to_owned(),
+    })
+}
+
 fn server_config(
-    config: &ServerTls,
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
+    (certificate, chain): (&Material, Vec<CertificateDer<'static>>),
+    (key, private_key): (&Material, PrivateKeyDer<'static>),
     clients: Arc<dyn ClientCertVerifier>,
 ) -> Result<ServerConfig, Refusal> {
     let refusal = |message, help: &str| Refusal {
-        key: "key_file",
+        key: key.key(),
         message,
         help: help.to_owned(),
     };
@@ -64,17 +75,18 @@ fn server_config(
         .map_err(|error| refusal(error.to_string(), "this is an error of the build"))?;
     let made = builder
         .with_client_cert_verifier(clients)
-        .with_single_cert(chain, key);
+        .with_single_cert(chain, private_key);
     let mut server = made.map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => refusal(
             format!(
                 "the key in `{}` does not belong to the certificate in `{}`",
-                config.key_file, config.cert_file
+                key.name(),
+                certificate.name()
             ),
             "name the files of one pair; the server's own certificate is the first of its file",
         ),
         error => refusal(
-            format!("the key in `{}` cannot be used: {error}", config.key_file),
+            format!("the key in `{}` cannot be used: {error}", key.name()),
             "use a key of ECDSA (P-256, P-384), Ed25519, or RSA with at least 2048 bits",
         ),
     })?;
@@ -88,7 +100,7 @@ fn client_verifier(
     files: &Files,
 ) -> Result<Arc<dyn ClientCertVerifier>, Refusal> {
     let is_off = matches!(config.client_auth, ClientAuth::Off);
-    let Some(file) = files.authority(config) else {
+    let Some(authority) = &files.authority else {
         if is_off {
             return Ok(WebPkiClientVerifier::no_client_auth());
         }
@@ -100,13 +112,18 @@ fn client_verifier(
     };
     if is_off {
         return Err(Refusal {
-            key: "client_ca_file",
-            message: "`client_ca_file` has no effect: `client_auth` is `off`".to_owned(),
-            help: "add `client_auth: required`, or `optional`, or remove `client_ca_file`"
-                .to_owned(),
+            key: authority.key(),
+            message: format!(
+                "`{}` has no effect: `client_auth` is `off`",
+                authority.key()
+            ),
+            help: format!(
+                "add `client_auth: required`, or `optional`, or remove `{}`",
+                authority.key()
+            ),
         });
     }
-    let file = file?;
+    let file = authority.file()?;
     let cannot = |error: &dyn std::fmt::Display| {
         let message = format!("the authority in `{}` cannot be used: {error}", file.name);
         file.refusal(

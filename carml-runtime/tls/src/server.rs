@@ -36,7 +36,7 @@ impl Server {
     ///
     /// Everything that is wrong with them.
     pub fn open(config: &ServerTls) -> Result<Self, Refusals> {
-        let ready = read::ready(config, &Files::read(config))?;
+        let ready = read::ready(config, &Files::of_server(config))?;
         Ok(Self {
             config: config.clone(),
             ready: RwLock::new(ready),
@@ -61,7 +61,9 @@ impl Server {
         let mut known = None;
         loop {
             let this = Arc::clone(&self);
-            let files = spawn_blocking(move || Files::read(&this.config)).await.ok();
+            let files = spawn_blocking(move || Files::of_server(&this.config))
+                .await
+                .ok();
             // The first time, they may have changed since the start.
             if files.is_some() && files != known {
                 if let Some(files) = &files {

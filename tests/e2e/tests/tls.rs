@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use carml_runtime::{
     Service as _,
     config::model::GrpcServer,
@@ -107,6 +108,23 @@ async fn calls_are_encrypted_and_others_are_refused() {
     call(address, stranger).await.unwrap_err();
     // And the server goes on.
     call(address, pki.client()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_and_its_key_may_be_texts() {
+    let pki = Pki::create();
+    let text = |name: &str| String::from_utf8(pki.read(name)).unwrap();
+    let base64 = BASE64_STANDARD.encode(pki.read("server.key"));
+    let tls = json!({
+        "cert": text("server.pem"), "key": base64,
+        "client_ca": text("ca.pem"), "client_auth": "required",
+    });
+    let (_running, address) = start(json!([]), json!({ "tls": tls })).await;
+    let known = pki
+        .client()
+        .identity(pki.identity("client.pem", "client.key"));
+    assert_eq!(call(address, known).await.unwrap().text, "hello");
+    call(address, pki.client()).await.unwrap_err();
 }
 
 #[tokio::test]

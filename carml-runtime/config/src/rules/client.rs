@@ -64,16 +64,7 @@ fn tls(rules: &mut Rules<'_>, at: &str, target: &Map<String, Value>) {
         return;
     };
     let at = format!("{at}/tls");
-    for (given, missing) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
-        if tls.contains_key(given) && !tls.contains_key(missing) {
-            let error = Diagnostic::new(Rule::Unpaired {
-                given: given.to_owned(),
-                missing: missing.to_owned(),
-            });
-            let error = error.help("a client shows a certificate with its private key");
-            rules.add(error, &format!("{at}/{given}"));
-        }
-    }
+    super::tls::client(rules, &at, tls);
     let is_discovered = match target.get("target").and_then(Value::as_str) {
         Some(target) => target.starts_with("discovery:"),
         None => !target.contains_key("endpoints"),

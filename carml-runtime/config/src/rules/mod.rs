@@ -13,6 +13,7 @@ mod provider;
 mod scalar;
 mod store;
 mod telemetry;
+mod tls;
 
 pub(crate) use capability::{Required, default_port};
 
@@ -54,6 +55,7 @@ pub(super) fn check(
     discovery::check(&mut rules);
     client::check(&mut rules);
     health::check(&mut rules);
+    tls::check(&mut rules);
     telemetry::check(&mut rules);
     capability::check(&mut rules, requires);
     // What the schema has refused is not checked again.

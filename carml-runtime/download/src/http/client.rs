@@ -1,14 +1,8 @@
 //! The HTTP clients: TLS by rustls with ring, proxies, addresses.
 
-use std::sync::Arc;
-
+use carml_tls_client::{Roots, rustls::ClientConfig};
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Client, redirect};
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, pem::PemObject as _},
-};
 use url::Url;
 
 use super::resolver::{PrivateAddress, PublicOnly, lookup};
@@ -88,18 +82,15 @@ fn proxy(url: &str) -> Result<reqwest::Proxy, Error> {
     })
 }
 
+/// Trusts the authorities of the system, and those of the config.
 fn tls(certificate: Option<&[u8]>) -> Result<ClientConfig, String> {
-    let why = |e: &dyn std::fmt::Display| format!("`certificate` cannot be used: {e}");
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    for authority in CertificateDer::pem_slice_iter(certificate.unwrap_or_default()) {
-        let authority = authority.map_err(|e| why(&e))?;
-        roots.add(authority).map_err(|e| why(&e))?;
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| why(&e))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+    let system = Roots::system();
+    let roots = match certificate {
+        Some(pem) => system.and_pem(pem),
+        None => Ok(system),
+    };
+    let config = roots.and_then(|roots| carml_tls_client::config(roots, None));
+    config.map_err(|error| format!("`certificate` cannot be used: {error}"))
 }
 
 fn invalid(why: impl Into<String>) -> Error {

@@ -1,20 +1,16 @@
 //! The HTTP client: connections that are used again, and TLS of rustls with ring.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use carml_kv::{Error, ErrorKind, client::Tls};
+use carml_tls_client::{Identity, Roots, rustls::ClientConfig};
 use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_timeout::TimeoutConnector;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
-};
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 
 use crate::PROVIDER;
@@ -51,33 +47,19 @@ pub(super) fn http_client(
 }
 
 fn config(tls: Option<&Tls>) -> Result<ClientConfig, String> {
-    tls.map_or(Ok(()), Tls::check)?;
-    let why = |e: &dyn std::fmt::Display| format!("the certificates cannot be used: {e}");
-    let mut roots = RootCertStore::empty();
-    match tls.map(|tls| &tls.authority) {
-        Some(Some(pem)) => {
-            for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate = certificate.map_err(|e| why(&e))?;
-                roots.add(certificate).map_err(|e| why(&e))?;
-            }
-        }
-        Some(None) => {
-            let system = rustls_native_certs::load_native_certs();
-            roots.add_parsable_certificates(system.certs);
-        }
-        None => {}
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| why(&e))?
-        .with_root_certificates(roots);
-    let Some((certificate, key)) = tls.and_then(|tls| tls.identity.as_ref()) else {
-        return Ok(config.with_no_client_auth());
+    let Some(tls) = tls else {
+        let unused = carml_tls_client::config(Roots::none(), None);
+        return unused.map_err(|error| error.to_string());
     };
-    let chain = CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>();
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|e| why(&e))?;
-    let chain = chain.map_err(|e| why(&e))?;
-    config
-        .with_client_auth_cert(chain, key)
-        .map_err(|e| why(&e))
+    tls.check()?;
+    let made = || {
+        let roots = match &tls.authority {
+            Some(pem) => Roots::of_pem(pem)?,
+            None => Roots::system(),
+        };
+        let identity = tls.identity.as_ref();
+        let identity = identity.map(|(certificate, key)| Identity::of_pem(certificate, key));
+        carml_tls_client::config(roots, identity.transpose()?)
+    };
+    made().map_err(|error: carml_tls_client::Error| error.to_string())
 }

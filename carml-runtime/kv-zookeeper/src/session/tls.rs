@@ -3,13 +3,9 @@
 use std::{io, sync::Arc};
 
 use carml_kv::client::Tls;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
+use carml_tls_client::{Identity, Roots, rustls::pki_types::ServerName};
 use tokio::net::TcpStream;
-use tokio_rustls::{
-    TlsConnector,
-    client::TlsStream,
-    rustls::{ClientConfig, RootCertStore, crypto::ring},
-};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 pub(super) struct Connector(TlsConnector);
 
@@ -21,29 +17,13 @@ impl Connector {
              certificates"
                 .to_owned()
         })?;
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(authority) {
-            let added = certificate.map(|certificate| roots.add(certificate));
-            added
-                .map_err(|e| e.to_string())?
-                .map_err(|e| format!("the certificate of the authority cannot be used: {e}"))?;
-        }
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|e| e.to_string())?
-            .with_root_certificates(roots);
-        let config = match &tls.identity {
-            None => builder.with_no_client_auth(),
-            Some((certificate, key)) => {
-                let chain: Result<Vec<_>, _> =
-                    CertificateDer::pem_slice_iter(certificate).collect();
-                let chain = chain.map_err(|e| e.to_string())?;
-                let key = PrivateKeyDer::from_pem_slice(key).map_err(|e| e.to_string())?;
-                builder
-                    .with_client_auth_cert(chain, key)
-                    .map_err(|e| format!("the client's certificate cannot be used: {e}"))?
-            }
+        let made = || {
+            let roots = Roots::of_pem(authority)?;
+            let identity = tls.identity.as_ref();
+            let identity = identity.map(|(certificate, key)| Identity::of_pem(certificate, key));
+            carml_tls_client::config(roots, identity.transpose()?)
         };
+        let config = made().map_err(|error: carml_tls_client::Error| error.to_string())?;
         Ok(Connector(TlsConnector::from(Arc::new(config))))
     }
 

@@ -1,10 +1,9 @@
 //! The HTTP client: TLS, timeouts, no redirects.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use carml_store::{Error, ErrorKind};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use carml_tls_client::{Roots, rustls::ClientConfig};
 
 use crate::{Options, Retry};
 
@@ -33,29 +32,12 @@ impl Client {
     }
 }
 
-/// TLS with ring, and with the certificates of the config or the system.
+/// TLS with the certificates of the config or the system. A system without any can still use plain
+/// HTTP.
 fn tls(certificate: Option<&[u8]>) -> Result<ClientConfig, Error> {
-    let mut roots = RootCertStore::empty();
-    match certificate {
-        Some(pem) => {
-            for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate = certificate.map_err(|error| refused(&error.to_string()))?;
-                let added = roots.add(certificate);
-                added.map_err(|error| refused(&error.to_string()))?;
-            }
-            if roots.is_empty() {
-                return Err(refused("`certificate` has no certificate"));
-            }
-        }
-        // A system without any can still use plain HTTP.
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    let versions = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| refused(&error.to_string()))?;
-    Ok(versions.with_root_certificates(roots).with_no_client_auth())
+    let roots = certificate.map_or_else(|| Ok(Roots::system()), Roots::of_pem);
+    let config = roots.and_then(|roots| carml_tls_client::config(roots, None));
+    config.map_err(|error| refused(&format!("`certificate`: {error}")))
 }
 
 fn refused(why: &str) -> Error {

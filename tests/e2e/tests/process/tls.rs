@@ -31,6 +31,35 @@ fn refused(section: &str) -> String {
 }
 
 #[test]
+fn each_of_a_pair_is_needed_once_and_texts_are_not_shown() {
+    let pki = Pki::create();
+    let (cert, key) = (pki.path("server.pem"), pki.path("server.key"));
+    let secret = "-----BEGIN PRIVATE KEY-----\\nc2VjcmV0\\n-----END PRIVATE KEY-----\\n";
+    for (section, expected) in [
+        (
+            format!("    tls:\n      cert_file: {cert}\n"),
+            "`key_file` or `key` is missing in",
+        ),
+        (
+            format!("    tls:\n      key_file: {key}\n      client_auth: \"off\"\n"),
+            "`cert_file` or `cert` is missing in",
+        ),
+        (
+            section(&cert, &key, &format!("      key: \"{secret}\"\n")),
+            "remove one of them",
+        ),
+        (
+            format!("    tls:\n      cert_file: {cert}\n      key: \"{secret}\"\n"),
+            "`key`",
+        ),
+    ] {
+        let report = refused(&section);
+        assert!(report.contains(expected), "{expected} in {report}");
+        assert!(!report.contains("c2VjcmV0"), "{report}");
+    }
+}
+
+#[test]
 fn files_that_cannot_be_used_are_shown_with_their_lines() {
     let pki = Pki::create();
     let path = |name: &str| pki.path(name);

@@ -3,7 +3,7 @@
 use std::{future::poll_fn, io, path::PathBuf, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use carml_config::model;
-use rustls::pki_types::ServerName;
+use carml_tls_client::rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf},
     net::{TcpStream, UdpSocket, UnixDatagram},

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use carml_tls_client::Roots;
 use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Collected, Empty, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -15,7 +16,6 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio::{
     sync::Notify,
     task::spawn_blocking,
@@ -179,14 +179,8 @@ type Http = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// Trusts the authorities of the system.
 fn client() -> Result<Http, String> {
-    let mut roots = RootCertStore::empty();
-    // Without any, each connection fails and says so.
-    let _ = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let tls = carml_tls_client::config(Roots::system(), None);
+    let tls = tls.map_err(|error| error.to_string())?;
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
