@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use carml_bench_chain::proto::carml::bench::v1::{Echo, EchoServer, Line};
+use carml_bench_chain::proto::carml::bench::v1::{Echo, EchoServer, Line, RepeatRequest};
 use carml_runtime::{
     config::{ByteSize, model::ServerMiddleware},
     grpc::chain::{Chain, ChainLayer},
@@ -42,6 +42,15 @@ struct Parrot;
 impl Echo for Parrot {
     async fn say(&self, request: tonic::Request<Line>) -> Result<Response<Line>, Status> {
         Ok(Response::new(request.into_inner()))
+    }
+
+    type RepeatStream = tokio_stream::Empty<Result<Line, Status>>;
+
+    async fn repeat(
+        &self,
+        _request: tonic::Request<RepeatRequest>,
+    ) -> Result<Response<Self::RepeatStream>, Status> {
+        Err(Status::unimplemented("only the bench `server` calls it"))
     }
 }
 
@@ -73,7 +82,7 @@ fn chain() -> Chain {
         ServerMiddleware::Recover,
         ServerMiddleware::Tracing(Default::default()),
         ServerMiddleware::Logging(Default::default()),
-        ServerMiddleware::MaxMessageSize(ByteSize::new(LIMIT)),
+        ServerMiddleware::MaxMessageSize(ByteSize::new(LIMIT).into()),
     ])
     .unwrap()
 }
