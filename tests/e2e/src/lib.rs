@@ -8,7 +8,10 @@ pub mod tally;
 
 use std::{sync::Mutex, time::Duration};
 
-use carml_runtime::carml_service;
+use carml_runtime::{
+    carml_service,
+    kv::{Backend, Kv},
+};
 use futures_core::Stream;
 use futures_util::StreamExt as _;
 use proto::carml::test::v1::{Echo, EchoServer, Line};
@@ -40,6 +43,15 @@ pub fn live_bytes() -> usize {
 /// How the requests of `Join` ended, as its handler saw them, with their joined text.
 pub static ENDS: Mutex<Vec<(String, Result<(), tonic::Code>)>> = Mutex::new(Vec::new());
 
+/// A store without any call.
+struct Nothing;
+
+impl Backend for Nothing {
+    fn provider(&self) -> &'static str {
+        "nothing"
+    }
+}
+
 /// Answers with what it receives.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Parrot;
@@ -65,6 +77,17 @@ impl Echo for Parrot {
                 ..Line::default()
             }),
             text if text.starts_with("fail ") => Err(failure(text)),
+            "leak" => {
+                let mut status = Status::permission_denied("a token is in the metadata");
+                let token = "secret".parse().expect("ASCII");
+                status.metadata_mut().insert("x-token", token);
+                Err(status)
+            }
+            "store" => {
+                let kv = Kv::new(Nothing, Duration::from_secs(1));
+                kv.get(&"key".parse()?).await?;
+                Ok(line)
+            }
             "" => Err(Status::invalid_argument("the text is empty")),
             _ => Ok(line),
         }

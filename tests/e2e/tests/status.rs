@@ -252,6 +252,16 @@ async fn a_call_while_the_server_drains_is_unavailable() {
 }
 
 #[tokio::test]
+async fn a_call_that_the_store_lacks_is_unimplemented_and_named() {
+    let mut client = serve(json!(["recover"])).await;
+    let error = client.say(line("store", 0)).await.unwrap_err();
+    assert_eq!(error.code(), Code::Unimplemented);
+    for named in ["get", "nothing"] {
+        assert!(error.message().contains(named), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_status_that_is_too_large_for_clients_is_cut() {
     let mut client = serve(json!([])).await;
     // The text of an error is what the call says.

@@ -11,7 +11,7 @@ use tonic::{Code, Status, body::Body};
 
 use super::active::{Active, At, Outcome, Progress};
 use crate::{
-    code,
+    code, foreign_status,
     middleware::{Middleware, Passed},
     status,
 };
@@ -64,7 +64,7 @@ impl http_body::Body for ResponseBody {
 
 /// The next frame of the service, or the end of a call that is past its caller's deadline.
 fn frame(inner: &mut Body, progress: &mut Progress, cx: &mut Context<'_>) -> Polled {
-    let polled = Pin::new(inner).poll_frame(cx);
+    let mut polled = Pin::new(inner).poll_frame(cx);
     if let Some(deadline) = &mut progress.call.deadline {
         let late = match &polled {
             Poll::Pending => deadline.poll(cx).is_ready(),
@@ -76,13 +76,14 @@ fn frame(inner: &mut Body, progress: &mut Progress, cx: &mut Context<'_>) -> Pol
             return Outcome::end(&status::deadline_exceeded());
         }
     }
-    let code = match &polled {
+    let code = match &mut polled {
         Poll::Pending => None,
         Poll::Ready(None) => Some(Code::Unknown),
         Poll::Ready(Some(Err(status))) => Some(status.code()),
-        Poll::Ready(Some(Ok(frame))) => frame.trailers_ref().map(|trailers| {
+        Poll::Ready(Some(Ok(frame))) => frame.trailers_mut().map(|trailers| {
             let code = code::of(trailers).unwrap_or(Code::Unknown);
             progress.call.is_drained = code == Code::Unavailable && status::is_draining(trailers);
+            foreign_status::pass(progress.call.side, code, trailers);
             code
         }),
     };

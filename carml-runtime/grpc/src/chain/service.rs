@@ -27,7 +27,7 @@ use super::{
     inside::{Inside, InsideFuture},
 };
 use crate::{
-    CallContext, code,
+    CallContext, code, foreign_status,
     middleware::{Call, Middleware},
     status,
 };
@@ -203,8 +203,9 @@ fn head<F>(
 where
     F: Future<Output = Result<Response<Body>, Infallible>>,
 {
-    if let Poll::Ready(Ok(response)) = inner.poll(cx) {
+    if let Poll::Ready(Ok(mut response)) = inner.poll(cx) {
         if let Some(code) = code::of(response.headers()) {
+            foreign_status::pass(progress.call.side, code, response.headers_mut());
             progress.end(code);
         }
         if let Some(Peer(peer)) = response.extensions().get() {
