@@ -113,6 +113,20 @@ fn the_chain_is_shown_with_its_implicit_limit() {
     let text = stdout(&carml(folder.path(), &["explain", "chain"], &[]));
     assert!(text.starts_with("server, outermost first    # schema default\n  1. recover\n  2. tracing\n  3. logging\n  4. max_message_size: receive 4mib"), "{text}");
     assert!(text.contains("\nclient, outermost first"));
+    let described = text.split_once("\nWhat they do:\n").unwrap().1;
+    assert!(
+        described.starts_with("  recover           A panic in what is inside it"),
+        "{text}"
+    );
+    assert_eq!(
+        described.matches("\n  logging  ").count(),
+        1,
+        "once for both chains: {text}"
+    );
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 100),
+        "{text}"
+    );
 }
 
 #[test]

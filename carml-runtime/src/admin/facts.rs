@@ -66,6 +66,8 @@ pub(crate) type Expiry = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 /// What the admin port shows.
 pub(crate) struct Facts {
     pub(crate) name: String,
+    /// As the config has it.
+    pub(crate) version: Option<String>,
     pub(crate) address: String,
     pub(crate) started: Instant,
     pub(crate) reload: Arc<Reload>,

@@ -19,7 +19,8 @@ const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 #[template(path = "admin.html")]
 pub(super) struct Page<'a> {
     name: &'a str,
-    version: &'static str,
+    version: Option<&'a str>,
+    carml_version: &'static str,
     address: &'a str,
     uptime: String,
     /// Why it is not ready, if it is not.
@@ -55,7 +56,7 @@ struct Row {
 struct ChainStep {
     name: String,
     options: String,
-    description: &'static str,
+    description: String,
 }
 
 struct Certificate {
@@ -67,7 +68,8 @@ impl<'a> Page<'a> {
     pub(super) fn new(facts: &'a Facts, recent: &Recent) -> Self {
         Self {
             name: &facts.name,
-            version: env!("CARGO_PKG_VERSION"),
+            version: facts.version.as_deref(),
+            carml_version: env!("CARGO_PKG_VERSION"),
             address: &facts.address,
             uptime: span(facts.started.elapsed()),
             obstacle: facts.readiness.obstacle(),
@@ -117,11 +119,7 @@ fn step(step: &Step) -> ChainStep {
     ChainStep {
         name: step.name().to_owned(),
         options: step.options().unwrap_or_default(),
-        description: match step {
-            Step::BuiltIn(built_in) => built_in.facts().description,
-            Step::Implicit(facts) => facts.description,
-            Step::Custom(..) => "A middleware of this service.",
-        },
+        description: step.description().to_owned(),
     }
 }
 

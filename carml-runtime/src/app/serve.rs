@@ -334,6 +334,7 @@ async fn listen(
     let _admin = admin.map(|(listener, reload)| {
         let facts = Facts {
             name: carml_telemetry::app_name(&config.app),
+            version: config.app.version.clone(),
             address: address.to_string(),
             started: std::time::Instant::now(),
             reload,

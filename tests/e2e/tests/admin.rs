@@ -1,6 +1,9 @@
 //! The admin port and the metrics, by HTTP.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+#[path = "support/pki.rs"]
+mod pki;
 mod support;
 
 use std::{
@@ -135,6 +138,34 @@ async fn calls_are_counted_by_method_and_status() {
     server.stop().await.unwrap();
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_end_of_the_certificate_is_a_metric_and_on_the_page() {
+    let pki = pki::Pki::create();
+    let (cert, key) = (pki.path("server.pem"), pki.path("server.key"));
+    let tls = format!("grpc: {{ server: {{ tls: {{ cert_file: {cert}, key_file: {key} }} }} }}");
+    let (server, admin) = serve(&tls).await;
+    // As OpenSSL and `date` say it.
+    let end = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(format!(
+            "date -u -d \"$(openssl x509 -in {cert} -noout -enddate | cut -d= -f2)\" +%s"
+        ))
+        .output()
+        .unwrap();
+    let end: f64 = String::from_utf8(end.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    let (_, metrics) = get(admin, "/metrics").await;
+    let series = r#"carml_tls_expiry_seconds{certificate="server"}"#;
+    assert_eq!(value(&metrics, series), end);
+    let (_, page) = get(admin, "/").await;
+    assert!(page.contains("valid for"), "{page}");
+    server.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn readiness_ends_with_the_drain_and_health_does_not() {
     let config = "grpc: { server: { shutdown: { settle: 1s } } }";
@@ -173,7 +204,7 @@ async fn the_config_has_no_secrets_and_says_where_values_come_from() {
 
 #[tokio::test]
 async fn the_chain_and_the_page_say_what_explain_says() {
-    let (server, admin) = serve(CHAIN).await;
+    let (server, admin) = serve(&format!("app: {{ version: 1.4.2-rc }}\n{CHAIN}")).await;
     let (status, chain) = get(admin, "/chain").await;
     assert_eq!(status, 200);
     for step in [
@@ -190,6 +221,8 @@ async fn the_chain_and_the_page_say_what_explain_says() {
     let (status, page) = get(admin, "/").await;
     assert_eq!(status, 200);
     assert!(page.contains("content-security-policy: default-src 'none'; style-src 'self'"));
+    assert!(chain.contains("What they do:"), "{chain}");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let docs = include_str!("../../../docs/middleware.md");
     for facts in carml_runtime::config::chain::MIDDLEWARES {
         assert!(docs.contains(facts.description), "{}", facts.name);
@@ -204,12 +237,20 @@ async fn the_chain_and_the_page_say_what_explain_says() {
         .contains(&facts.name);
         let name = format!("<code>{}", facts.name);
         assert_eq!(page.contains(&name), is_shown, "{}", facts.name);
+        let described = words(&chain).contains(&words(facts.description));
+        assert_eq!(described, is_shown, "{}", facts.name);
     }
     assert!(
         page.contains("<code>carml.test.v1.Echo/Say</code></td><td class=\"n\">2</td>"),
         "{page}"
     );
-    for part in ["ready", "timeout: 5s", "does not register", "not encrypted"] {
+    for part in [
+        "ready",
+        "1.4.2-rc",
+        "timeout: 5s",
+        "does not register",
+        "not encrypted",
+    ] {
         assert!(page.contains(part), "{part} is not in {page}");
     }
     assert_eq!(get(admin, "/style.css").await.0, 200);
@@ -218,7 +259,7 @@ async fn the_chain_and_the_page_say_what_explain_says() {
 
 #[tokio::test]
 async fn the_page_is_shown_by_a_browser() {
-    let config = format!("app: {{ name: parrot }}\n{CHAIN}");
+    let config = format!("app: {{ name: parrot, version: 1.4.2 }}\n{CHAIN}");
     let (server, admin) = serve(&config).await;
     let mut client = EchoClient::new(server.channel().await.unwrap());
     for n in 0..200 {

@@ -9,14 +9,16 @@ const ECS_VERSION: &str = "9.4.0";
 /// What each document has of the service.
 pub(super) struct Documents {
     service: String,
+    version: Option<String>,
     host: String,
     process: u32,
 }
 
 impl Documents {
-    pub(super) fn new(service: String) -> Self {
+    pub(super) fn new(service: String, version: Option<String>) -> Self {
         Self {
             service,
+            version,
             host: super::super::host_name(),
             process: std::process::id(),
         }
@@ -39,6 +41,9 @@ impl Documents {
         put("message", line.message.into());
         put("ecs.version", ECS_VERSION.into());
         put("service.name", self.service.as_str().into());
+        if let Some(version) = &self.version {
+            put("service.version", version.as_str().into());
+        }
         put("host.name", self.host.as_str().into());
         put("process.pid", self.process.into());
         for (name, id) in [("trace.id", line.trace_id), ("span.id", line.span_id)] {
@@ -85,7 +90,8 @@ mod tests {
             "span": { "name": "rpc", "rpc.method": "a.B/C" },
         });
         let mut out = Vec::new();
-        Documents::new("app".to_owned()).write(&mut out, line.to_string().as_bytes());
+        let documents = Documents::new("app".to_owned(), Some("1.4.2".to_owned()));
+        documents.write(&mut out, line.to_string().as_bytes());
         let document: Value = serde_json::from_slice(&out).expect("JSON");
         for (name, value) in [
             ("@timestamp", json!("2026-08-01T12:00:00.000001Z")),
@@ -93,6 +99,7 @@ mod tests {
             ("log.logger", json!("carml::rpc")),
             ("message", json!("call")),
             ("service.name", json!("app")),
+            ("service.version", json!("1.4.2")),
             ("trace.id", json!("aa")),
             ("span.id", json!("bb")),
             ("rpc.method", json!("a.B/C")),

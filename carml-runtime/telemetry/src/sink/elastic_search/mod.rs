@@ -46,7 +46,7 @@ impl ElasticSearch {
                 authorization,
             )?,
             path: format!("/{}/_bulk", index(&name)),
-            documents: Documents::new(name),
+            documents: Documents::new(name, app.version.clone()),
             max_lines: MAX_LINES,
         })
     }
