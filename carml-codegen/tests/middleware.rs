@@ -54,7 +54,7 @@ fn the_table_shows_options_with_their_defaults() {
         "| `pause` | server | duration: `30s` | A scalar. |",
         "| `rate_limit` | server | `rate`, required; `burst`: `10`; `share`: `0.5`; \
          `key`: `\"all\"`; `methods`: `[]` | Numbers, an enum, and options per method. |",
-        "| `message_size` | server | `receive`; `send` | A scalar or an object. |",
+        "| `message_size` | server | byte size, or `receive`; `send` | A scalar or an object. |",
         "| `trace` | both | none, or `exclude`: `[]`; `level`: `\"info\"` | Has options, or none. |",
         "| In some builds. Needs the feature `audit` of `carml-runtime`. |",
     ] {

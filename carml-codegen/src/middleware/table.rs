@@ -141,13 +141,22 @@ fn options(values: &[Applicable<'_>], example: Option<&str>) -> String {
         }
     });
     let keys: Vec<String> = keys.collect();
-    if !keys.is_empty() {
-        return keys.join("; ");
+    let keys = keys.join("; ");
+    let scalar = values.iter().find(|part| part.node.scalar().is_some());
+    if scalar.is_none() && !keys.is_empty() {
+        return keys;
     }
-    let title = values.iter().find_map(|part| part.node.title());
-    let title = title.map_or_else(|| "a value".to_owned(), str::to_lowercase);
-    match example {
+    let titled = match scalar {
+        Some(scalar) => scalar.node.title(),
+        None => values.iter().find_map(|part| part.node.title()),
+    };
+    let title = titled.map_or_else(|| "a value".to_owned(), str::to_lowercase);
+    let value = match example {
         Some(example) => format!("{title}: `{example}`"),
         None => title,
+    };
+    match &*keys {
+        "" => value,
+        keys => format!("{value}, or {keys}"),
     }
 }

@@ -33,6 +33,9 @@ pub struct CallContext {
     deadline: Option<Instant>,
     #[cfg(feature = "tracing")]
     trace: Option<opentelemetry::trace::SpanContext>,
+    /// The caller has set B3's flag for traces that are always kept.
+    #[cfg(feature = "tracing")]
+    is_debug: bool,
 }
 
 impl CallContext {
@@ -61,6 +64,16 @@ impl CallContext {
     #[cfg(feature = "tracing")]
     pub(crate) fn set_trace(&mut self, trace: opentelemetry::trace::SpanContext) {
         self.trace = Some(trace);
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn is_debug(&self) -> bool {
+        self.is_debug
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn set_debug(&mut self) {
+        self.is_debug = true;
     }
 
     /// A future that runs in this context.

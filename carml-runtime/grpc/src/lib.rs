@@ -4,7 +4,7 @@
 //! A chain is compiled once from the list and is then a `tower` layer around the services:
 //!
 //! ```
-//! use carml_config::model::ServerMiddleware;
+//! use carml_config::{Duration, model::ServerMiddleware};
 //! use carml_grpc::chain::{Chain, ChainLayer};
 //! use carml_grpc::server::{Listener, Server};
 //! use carml_config::model::GrpcServer;
@@ -17,7 +17,7 @@
 //!     ServerMiddleware::Recover,
 //!     ServerMiddleware::Tracing(Default::default()),
 //!     ServerMiddleware::Logging(Default::default()),
-//!     ServerMiddleware::Timeout("30s".parse()?),
+//!     ServerMiddleware::Timeout("30s".parse::<Duration>()?.into()),
 //! ])?;
 //! let listener = Listener::bind("127.0.0.1:50051").await?;
 //! let service = ChainLayer::new(chain).layer(routes());
@@ -37,7 +37,8 @@
 //! - [`server`]: the accept loop, connections, and their limits.
 //! - [`health`], [`reflection`]: the standard services of a server.
 //! - `methods`: which methods are served; `message`: messages as bytes.
-//! - `status`: every status that the server itself answers with; [`code`]: codes as text;
+//! - `status`: every status that the server itself answers with; `foreign_status`: those of other
+//!   services, on their way through a handler; [`code`]: codes as text;
 //!   [`deadline`]: the header `grpc-timeout`.
 //! - [`CallContext`]: what the calls that a handler makes take from its own.
 //!
@@ -51,6 +52,7 @@ pub mod chain;
 pub mod code;
 pub mod deadline;
 mod descriptors;
+mod foreign_status;
 pub mod health;
 mod message;
 mod methods;

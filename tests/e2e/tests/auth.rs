@@ -107,6 +107,35 @@ fn set(signers: &[&Signer]) -> String {
 }
 
 #[tokio::test]
+async fn a_rate_is_that_of_each_identity() {
+    let signer = Signer::new("one");
+    let folder = tempfile::tempdir().unwrap();
+    let jwks = folder.path().join("jwks.json");
+    std::fs::write(&jwks, set(&[&signer])).unwrap();
+    let jwt = json!({ "issuer": "https://issuer", "audience": "orders", "jwks": jwks });
+    let open = json!([{ "name": [{ "service": "carml.test.v1.Echo", "method": "Join" }], "require": "none" }]);
+    let list = json!([
+        { "auth": { "jwt": jwt, "methods": open } },
+        { "rate_limit": { "rate": "2/h", "key": "identity" } },
+    ]);
+    let (_running, address) = start(list, json!({})).await;
+    for sub in ["alice", "bob"] {
+        let token = signer.token(&json!({ "sub": sub }));
+        for expected in [Code::Ok, Code::Ok, Code::ResourceExhausted] {
+            let (code, text) = call(address, Some(&token)).await;
+            assert_eq!(code, expected, "{sub}: {text}");
+        }
+    }
+    // A call that needs no credentials counts for its peer.
+    let mut client = client(address).await;
+    for expected in [Code::Ok, Code::Ok, Code::ResourceExhausted] {
+        let ended = client.join(tokio_stream::once(line("hello", 0))).await;
+        let code = ended.map_or_else(|status| status.code(), |_| Code::Ok);
+        assert_eq!(code, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_call_needs_a_secret_that_is_listed() {
     let list = json!(["recover", { "auth": { "bearer": ["first-secret", "second-secret"] } }]);
     let plan = carml_runtime::config::chain::plan(

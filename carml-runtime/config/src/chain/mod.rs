@@ -4,6 +4,7 @@
 #[rustfmt::skip]
 #[allow(unused_imports, reason = "not every kind of fact is used")]
 mod generated;
+mod options;
 mod problem;
 
 use std::{collections::HashMap, fmt};
@@ -200,6 +201,15 @@ impl Step {
             Self::BuiltIn(built_in) => built_in.facts().name,
             Self::Custom(name, _) => name,
             Self::Implicit(facts) => facts.name,
+        }
+    }
+
+    /// What it does.
+    pub fn description(&self) -> &str {
+        match self {
+            Self::BuiltIn(built_in) => built_in.facts().description,
+            Self::Custom(..) => "A middleware of this service.",
+            Self::Implicit(facts) => facts.description,
         }
     }
 

@@ -128,6 +128,7 @@ impl Chain {
     pub fn new(plan: Plan, layers: &[CustomLayer], place: &Place) -> Result<Self, Problems> {
         let mut outermost = Vec::new();
         let mut segments: Vec<(CustomLayer, Vec<Step>)> = Vec::new();
+        let mut place = place.clone();
         for (index, step) in plan.steps().iter().enumerate() {
             let steps = segments
                 .last_mut()
@@ -136,13 +137,14 @@ impl Chain {
                 chain::Step::BuiltIn(built_in) => {
                     let facts = built_in.facts();
                     let step =
-                        Step::build(built_in, place).map_err(|refusal| Problem::Refused {
+                        Step::build(built_in, &place).map_err(|refusal| Problem::Refused {
                             index,
                             facts,
                             pointer: refusal.pointer,
                             why: refusal.message,
                         })?;
                     steps.push(step.ok_or(Problem::NotBuilt { index, facts })?);
+                    place.enter(facts.name);
                 }
                 chain::Step::Implicit(facts) => steps.extend(Step::implicit(facts.name)),
                 chain::Step::Custom(name, _) => {

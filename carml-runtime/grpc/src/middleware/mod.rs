@@ -5,6 +5,7 @@
 
 mod call;
 mod hooks;
+mod method_options;
 mod place;
 mod selection;
 
@@ -29,6 +30,7 @@ pub(super) use call::Call;
 #[cfg(feature = "compression")]
 pub use compression::MessageCompression;
 pub(super) use hooks::{Implicit, Middleware, Passed};
+use method_options::MethodOptions;
 pub use metrics::{Calls, MethodCalls};
 pub use place::Place;
 pub(super) use place::Refusal;

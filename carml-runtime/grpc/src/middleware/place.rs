@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use carml_config::model::Propagation;
 use carml_telemetry::metrics::Metrics;
 
 use super::metrics::Calls;
@@ -19,8 +20,12 @@ pub struct Place {
     is_client: bool,
     /// Nothing is served: files are read, and nothing is started.
     pub is_check: bool,
+    /// In which headers calls that are made carry their trace, if the config says so.
+    propagation: Option<Vec<Propagation>>,
     /// Set by `metrics`.
     pub(super) calls: Arc<OnceLock<Arc<Calls>>>,
+    /// The built-in middlewares outside of the one that is made.
+    outside: Vec<&'static str>,
 }
 
 impl Place {
@@ -41,9 +46,33 @@ impl Place {
         }
     }
 
+    /// The same, with the headers in which calls carry their trace: W3C's, unless they are set here.
+    #[must_use]
+    pub fn propagation(mut self, forms: &[Propagation]) -> Self {
+        self.propagation = Some(forms.to_vec());
+        self
+    }
+
+    /// In which headers calls that are made carry their trace.
+    #[cfg(feature = "tracing")]
+    pub(super) fn trace_headers(&self) -> Vec<Propagation> {
+        let given = self.propagation.clone();
+        given.unwrap_or_else(|| vec![Propagation::W3c])
+    }
+
     /// Whether names of methods cannot be checked.
     pub(super) fn is_client(&self) -> bool {
         self.is_client
+    }
+
+    /// The place inside of this middleware.
+    pub(crate) fn enter(&mut self, middleware: &'static str) {
+        self.outside.push(middleware);
+    }
+
+    /// Whether a middleware is outside of the one that is made.
+    pub(super) fn is_inside(&self, middleware: &str) -> bool {
+        self.outside.contains(&middleware)
     }
 
     /// The same for a check, in which nothing is served.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 /// How a caller has shown who it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Credential {
     /// A secret of `auth.bearer`.
@@ -68,6 +68,10 @@ impl Identity {
     /// The `sub` of a token, the name in a certificate that is allowed, or `bearer`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
     }
 
     /// What a JSON Web Token says of the caller; empty for other credentials.

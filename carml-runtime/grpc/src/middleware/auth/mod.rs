@@ -12,7 +12,7 @@ use tonic::{Status, body::Body};
 use carml_config::{Secret, model};
 use carml_tls::ClientCertificate;
 
-use super::{Call, Middleware, Place, Refusal};
+use super::{Call, MethodOptions, Middleware, Place, Refusal};
 use crate::status;
 pub use identity::{Credential, Identity};
 use jwt::Jwt;

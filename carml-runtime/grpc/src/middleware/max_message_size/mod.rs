@@ -8,15 +8,18 @@ use http::Request;
 use http_body::Frame;
 use tonic::{Code, Status, body::Body};
 
-use carml_config::{ByteSize, chain::Side};
+use carml_config::{ByteSize, chain::Side, model};
 
-use super::{Call, Implicit, Middleware, Passed, Place, Refusal};
+use super::{Call, Implicit, MethodOptions, Middleware, Passed, Place, Refusal};
 use crate::{code, message::Framing, status};
 use refused::Refused;
 
-/// Limits in bytes, of one message without its five bytes of prefix.
 #[derive(Debug)]
-pub(crate) struct MaxMessageSize {
+pub(crate) struct MaxMessageSize(MethodOptions<Limits>);
+
+/// Limits in bytes, of one message without its five bytes of prefix.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
     receive: u64,
     send: Option<u64>,
 }
@@ -29,19 +32,36 @@ pub(crate) struct Messages {
 }
 
 impl Middleware for MaxMessageSize {
-    type Options = ByteSize;
+    type Options = model::MaxMessageSize;
     type State = Messages;
 
-    fn build(limit: &ByteSize, _place: &Place) -> Result<Self, Refusal> {
-        Ok(Self {
-            receive: limit.bytes(),
-            send: Some(limit.bytes()),
-        })
+    fn build(options: &model::MaxMessageSize, place: &Place) -> Result<Self, Refusal> {
+        let by_method = match options {
+            model::MaxMessageSize::ByteSize(both) => MethodOptions::all(Limits {
+                receive: both.bytes(),
+                send: Some(both.bytes()),
+            }),
+            model::MaxMessageSize::MessageSizes(some) => {
+                let default = Limits {
+                    receive: some.receive.bytes(),
+                    send: some.send.map(ByteSize::bytes),
+                };
+                let entries = some.methods.iter().map(|entry| {
+                    let limits = Limits {
+                        receive: entry.receive.map_or(default.receive, ByteSize::bytes),
+                        send: entry.send.map(ByteSize::bytes).or(default.send),
+                    };
+                    (&entry.name[..], limits)
+                });
+                MethodOptions::new(default, entries, place)?
+            }
+        };
+        Ok(Self(by_method))
     }
 
     /// The limit also holds for what is decompressed inside of this, or outside.
     fn begin(&self, call: &mut Call, _request: &Request<Body>) {
-        call.max_received = Some(self.receive);
+        call.max_received = Some(self.0.of(call).receive);
     }
 
     /// Puts a body around the request's, which fails at a message over the limit and passes on whole
@@ -52,7 +72,7 @@ impl Middleware for MaxMessageSize {
         state: &mut Messages,
         request: &mut Request<Body>,
     ) -> Result<(), Status> {
-        let Some(limit) = self.request(call.side) else {
+        let Some(limit) = self.0.of(call).request(call.side) else {
             return Ok(());
         };
         state.refused = Refused::new();
@@ -63,7 +83,8 @@ impl Middleware for MaxMessageSize {
     }
 
     fn frame(&self, call: &mut Call, state: &mut Messages, frame: Frame<Bytes>) -> Passed {
-        match (frame.data_ref(), self.answer(call.side)) {
+        let limits = self.0.of(call);
+        match (frame.data_ref(), limits.answer(call.side)) {
             (Some(data), Some(limit)) => {
                 let over = state.answered.advance(data, |message| message.size > limit);
                 let Some(over) = over else {
@@ -76,12 +97,12 @@ impl Middleware for MaxMessageSize {
                 Passed::FrameThenEnd(Frame::data(data.slice(..over.start)), refusal)
             }
             (Some(_), None) => Passed::Frame(frame),
-            (None, _) => self.trailers(call.side, state, frame),
+            (None, _) => limits.trailers(call.side, state, frame),
         }
     }
 }
 
-impl MaxMessageSize {
+impl Limits {
     /// The limit of messages in a request.
     fn request(&self, side: Side) -> Option<u64> {
         match side {
@@ -113,9 +134,9 @@ impl MaxMessageSize {
 impl Implicit for MaxMessageSize {
     /// A limit for messages received only.
     fn implicit(limit: u64) -> Self {
-        Self {
+        Self(MethodOptions::all(Limits {
             receive: limit,
             send: None,
-        }
+        }))
     }
 }

@@ -1,7 +1,7 @@
 //! `rate_limit`: refuses calls that come faster than a rate.
 
 mod bucket;
-mod peers;
+mod clients;
 mod rate;
 
 use std::time::{Duration, Instant};
@@ -9,42 +9,67 @@ use std::time::{Duration, Instant};
 use http::Request;
 use tonic::{Status, body::Body};
 
-use carml_config::model;
+use carml_config::model::{self, RateLimitKey};
 
-use super::{Call, Middleware, Place, Refusal};
+use super::{Call, MethodOptions, Middleware, Place, Refusal};
 use crate::status;
 use bucket::{Bucket, Shape};
-use peers::Peers;
+use clients::{Client, Clients};
 
 /// A call over the rate is not queued: see `concurrency_limit`.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
-    /// Absent if the rate cannot be read, which the check of a config refuses: no call passes.
-    shape: Option<Shape>,
     started: Instant,
-    calls: Calls,
+    limits: MethodOptions<Limit>,
+    clients: Clients,
+    key: RateLimitKey,
 }
 
-/// Whose calls count together.
+/// How fast the calls of some methods may come.
 #[derive(Debug)]
-enum Calls {
-    All(Bucket),
-    OfPeer(Peers),
+struct Limit {
+    /// Tells those of one middleware apart.
+    number: usize,
+    /// Absent if the rate cannot be read, which the check of a config refuses: no call passes.
+    shape: Option<Shape>,
+    /// For calls that all count together.
+    bucket: Bucket,
+}
+
+impl Limit {
+    fn new(number: usize, rate: &str, burst: Option<u64>) -> Self {
+        let rate = rate::parse(rate);
+        Self {
+            number,
+            shape: rate.map(|(calls, per)| Shape::new(calls, per, burst)),
+            bucket: Bucket::default(),
+        }
+    }
 }
 
 impl Middleware for RateLimit {
     type Options = model::RateLimit;
     type State = ();
 
-    fn build(options: &model::RateLimit, _place: &Place) -> Result<Self, Refusal> {
-        let rate = rate::parse(&options.rate);
+    fn build(options: &model::RateLimit, place: &Place) -> Result<Self, Refusal> {
+        if options.key == RateLimitKey::Identity && !place.is_inside("auth") {
+            return Err(Refusal {
+                pointer: "/key".to_owned(),
+                message: "`identity` is who `auth` says a call is from: put `auth` before \
+                          `rate_limit`, or choose `peer`"
+                    .to_owned(),
+            });
+        }
+        let entries = options.methods.iter().enumerate().map(|(n, entry)| {
+            let limit = Limit::new(n + 1, &entry.rate, entry.burst);
+            (&entry.name[..], limit)
+        });
+        let default = Limit::new(0, &options.rate, options.burst);
         Ok(Self {
-            shape: rate.map(|(calls, per)| Shape::new(calls, per, options.burst)),
             started: Instant::now(),
-            calls: match options.key {
-                model::RateLimitKey::All => Calls::All(Bucket::default()),
-                model::RateLimitKey::Peer => Calls::OfPeer(Peers::default()),
-            },
+            limits: MethodOptions::new(default, entries, place)?,
+            clients: Clients::default(),
+            key: options.key,
         })
     }
 
@@ -52,18 +77,21 @@ impl Middleware for RateLimit {
         &self,
         call: &mut Call,
         _state: &mut (),
-        _request: &mut Request<Body>,
+        request: &mut Request<Body>,
     ) -> Result<(), Status> {
-        let Some(shape) = &self.shape else {
+        let limit = self.limits.of(call);
+        let Some(shape) = &limit.shape else {
             return Err(status::too_fast(Duration::MAX));
         };
         let now = call.started.saturating_duration_since(self.started);
-        let taken = match &self.calls {
-            Calls::All(bucket) => bucket.take(shape, now),
-            Calls::OfPeer(peers) => {
-                let bucket = peers.bucket(call.peer.map(|peer| peer.ip()));
-                bucket.take(shape, now)
-            }
+        let client = match self.key {
+            RateLimitKey::All => None,
+            RateLimitKey::Peer => Some(Client::of_peer(call)),
+            RateLimitKey::Identity => Some(Client::of_identity(call, request.extensions())),
+        };
+        let taken = match client {
+            None => limit.bucket.take(shape, now),
+            Some(client) => self.clients.bucket(limit.number, client).take(shape, now),
         };
         taken.map_err(status::too_fast)
     }

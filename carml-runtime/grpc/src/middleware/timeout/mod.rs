@@ -7,21 +7,30 @@ use http::Request;
 use http_body::Frame;
 use tonic::{Status, body::Body};
 
-use carml_config::Duration;
+use carml_config::{Duration, model};
 
-use super::{Call, Middleware, Passed, Place, Refusal};
+use super::{Call, MethodOptions, Middleware, Passed, Place, Refusal};
 use crate::{deadline::Deadline, status};
 
+/// None for methods without a timeout.
 #[derive(Debug)]
-pub(crate) struct Timeout(std::time::Duration);
+pub(crate) struct Timeout(MethodOptions<Option<Duration>>);
 
 impl Middleware for Timeout {
-    type Options = Duration;
+    type Options = model::Timeout;
     /// Absent if the caller's own deadline is earlier.
     type State = Option<Deadline>;
 
-    fn build(limit: &Duration, _place: &Place) -> Result<Self, Refusal> {
-        Ok(Self(limit.get()))
+    fn build(options: &model::Timeout, place: &Place) -> Result<Self, Refusal> {
+        let by_method = match options {
+            model::Timeout::Duration(all) => MethodOptions::all(Some(*all)),
+            model::Timeout::Timeouts(some) => {
+                let entries = some.methods.iter();
+                let entries = entries.map(|entry| (&entry.name[..], Some(entry.timeout)));
+                MethodOptions::new(some.default, entries, place)?
+            }
+        };
+        Ok(Self(by_method))
     }
 
     fn arrive(
@@ -30,7 +39,10 @@ impl Middleware for Timeout {
         state: &mut Option<Deadline>,
         _request: &mut Request<Body>,
     ) -> Result<(), Status> {
-        let ours = Deadline::after(self.0);
+        let Some(timeout) = self.0.of(call) else {
+            return Ok(());
+        };
+        let ours = Deadline::after(timeout.get());
         let theirs = call.deadline.as_ref();
         if theirs.is_none_or(|theirs| ours.is_before(theirs)) {
             call.context.limit(ours.at());

@@ -13,7 +13,7 @@ use tonic::{Code, Status, body::Body};
 use tracing::{Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use carml_config::model;
+use carml_config::model::{self, Propagation};
 use carml_telemetry::Decision;
 
 use super::{Call, Middleware, Place, Refusal, selection::Selection};
@@ -23,6 +23,7 @@ use propagation::Parent;
 #[derive(Debug)]
 pub(crate) struct Tracing {
     exclude: Selection,
+    propagation: Vec<Propagation>,
 }
 
 /// The span of one call.
@@ -41,6 +42,7 @@ impl Middleware for Tracing {
     fn build(options: &model::Tracing, place: &Place) -> Result<Self, Refusal> {
         Ok(Self {
             exclude: Selection::new("exclude", &options.exclude, place)?,
+            propagation: place.trace_headers(),
         })
     }
 
@@ -52,6 +54,10 @@ impl Middleware for Tracing {
             Side::Server => propagation::extract(request.headers()),
             Side::Client => of_handled_call(),
         };
+        let decision = parent.as_ref().and_then(|parent| parent.decision);
+        if decision == Some(Decision::Debug) {
+            call.context.set_debug();
+        }
         let (span, context) = open(call, parent.as_ref());
         call.span = Some(span);
         if let Some(context) = context.or(parent.and_then(|parent| parent.span)) {
@@ -69,7 +75,10 @@ impl Middleware for Tracing {
             state.0 = span.clone();
         }
         if let (Side::Client, Some(context)) = (call.side, call.context.trace()) {
-            propagation::inject(context, request.headers_mut());
+            let is_debug = call.context.is_debug();
+            for form in &self.propagation {
+                propagation::inject(*form, context, is_debug, request.headers_mut());
+            }
         }
         Ok(())
     }
@@ -92,13 +101,14 @@ impl Middleware for Tracing {
 fn of_handled_call() -> Option<Parent> {
     let current = Span::current().context();
     let current = current.span().span_context().clone();
+    let handled = CallContext::current();
     let span = match current.is_valid() {
         true => Some(current),
-        false => CallContext::current().trace().cloned(),
+        false => handled.trace().cloned(),
     };
     span.map(|span| Parent {
         span: Some(span),
-        decision: None,
+        decision: handled.is_debug().then_some(Decision::Debug),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The trace a client began: W3C `traceparent`, then B3 single, then B3 multi; and the one that this
-//! process sends on, as W3C.
+//! process sends on.
 
+use carml_config::model::Propagation;
 use carml_telemetry::Decision;
 use http::{HeaderMap, HeaderValue};
 use opentelemetry::{
@@ -39,18 +40,43 @@ pub(super) fn extract(headers: &HeaderMap) -> Option<Parent> {
         })
 }
 
-/// Writes the span of a call that is sent.
-pub(super) fn inject(span: &SpanContext, headers: &mut HeaderMap) {
+/// Writes the span of a call that is sent. `is_debug` is B3's flag, which W3C does not have.
+pub(super) fn inject(
+    form: Propagation,
+    span: &SpanContext,
+    is_debug: bool,
+    headers: &mut HeaderMap,
+) {
     let (trace, id, flags) = (span.trace_id(), span.span_id(), span.trace_flags());
-    let parent = HeaderValue::try_from(format!("00-{trace}-{id}-{flags:02x}"));
-    let state = span.trace_state().header();
-    if let Ok(parent) = parent {
-        headers.insert("traceparent", parent);
-    }
-    match HeaderValue::try_from(state) {
-        Ok(state) if !state.is_empty() => headers.insert("tracestate", state),
-        _ => headers.remove("tracestate"),
+    let mut put = |name: &'static str, value: String| {
+        match HeaderValue::try_from(value) {
+            Ok(value) if !value.is_empty() => headers.insert(name, value),
+            _ => headers.remove(name),
+        };
     };
+    let decision = match (is_debug, span.is_sampled()) {
+        (true, _) => "d",
+        (false, true) => "1",
+        (false, false) => "0",
+    };
+    match form {
+        Propagation::W3c => {
+            put("traceparent", format!("00-{trace}-{id}-{flags:02x}"));
+            put("tracestate", span.trace_state().header());
+        }
+        Propagation::B3 => put("b3", format!("{trace}-{id}-{decision}")),
+        Propagation::B3multi => {
+            put("x-b3-traceid", trace.to_string());
+            put("x-b3-spanid", id.to_string());
+            // The flag has a header of its own, and says that the trace is recorded.
+            let (sampled, flags) = match is_debug {
+                true => ("", "1"),
+                false => (decision, ""),
+            };
+            put("x-b3-sampled", sampled.to_owned());
+            put("x-b3-flags", flags.to_owned());
+        }
+    }
 }
 
 /// `version-trace-parent-flags`; a later version may have more parts.
@@ -264,15 +290,42 @@ mod tests {
         assert_eq!(parent.expect("a trace").trace_state().header(), "");
     }
 
+    fn written(form: Propagation, span: &SpanContext, is_debug: bool) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        inject(form, span, is_debug, &mut headers);
+        headers
+    }
+
     #[test]
     fn what_is_written_is_what_was_read() {
         let w3c = format!("00-{TRACE}-{SPAN}-03");
         let read = span(&[("traceparent", &w3c), ("tracestate", "a=1,b=2")]).expect("a trace");
-        let mut headers = HeaderMap::new();
-        inject(&read, &mut headers);
+        let headers = written(Propagation::W3c, &read, false);
         assert_eq!(headers["traceparent"], w3c);
         assert_eq!(headers["tracestate"], "a=1,b=2");
         assert_eq!(extract(&headers).and_then(|parent| parent.span), Some(read));
+    }
+
+    #[test]
+    fn every_form_carries_the_trace_and_its_decision() {
+        for form in [Propagation::W3c, Propagation::B3, Propagation::B3multi] {
+            for flags in ["00", "01"] {
+                let w3c = format!("00-{TRACE}-{SPAN}-{flags}");
+                let read = span(&[("traceparent", &w3c)]).expect("a trace");
+                let parent = extract(&written(form, &read, false)).expect("a trace");
+                assert_eq!(parent.span, Some(read), "{form:?} {flags}");
+                assert_eq!(parent.decision, None, "{form:?} {flags}");
+            }
+        }
+        let read = span(&[("b3", &format!("{TRACE}-{SPAN}-d"))]).expect("a trace");
+        let single = written(Propagation::B3, &read, true);
+        assert_eq!(single["b3"], format!("{TRACE}-{SPAN}-d"));
+        let multi = written(Propagation::B3multi, &read, true);
+        assert_eq!(multi["x-b3-flags"], "1");
+        for headers in [single, multi] {
+            let parent = extract(&headers).expect("a trace");
+            assert_eq!(parent.decision, Some(Decision::Debug));
+        }
     }
 
     #[test]
