@@ -74,6 +74,7 @@
 //! | `download` | no | the download manager of the section `download` |
 //! | `elastic-search` | no | the log hook `elastic_search` |
 //! | `etcd` | no | the etcd backend of the key/value store; its build needs `protoc` |
+//! | `otlp` | no | export of spans by OTLP, OpenTelemetry's own protocol |
 //! | `redb` | yes | the embedded key/value store |
 //! | `reflection` | yes | gRPC server reflection v1 and v1alpha |
 //! | `store` | no | the object store, with the providers `fs` and `memory` |

@@ -205,7 +205,8 @@ impl<C> Context<C> {
     fn make_clients(&self) -> Result<Clients, AppError> {
         let config: Config = self.loaded.typed()?;
         let plan = self.loaded.chain(Side::Client).map_err(AppError::new)?;
-        let chain = Chain::new(plan, &[], &Place::client()).map_err(AppError::new)?;
+        let place = Place::client().propagation(&config.tracer.propagation);
+        let chain = Chain::new(plan, &[], &place).map_err(AppError::new)?;
         let resolver = self.resolver().ok();
         Ok(Clients::with_chain(&config.grpc.client, chain, resolver))
     }

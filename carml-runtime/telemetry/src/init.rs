@@ -94,7 +94,7 @@ pub fn init(config: &Config) -> Result<(), Error> {
         .with(level.clone())
         .with(text)
         .with(lines);
-    #[cfg(feature = "zipkin")]
+    #[cfg(feature = "spans")]
     let subscriber = subscriber.with(sinks.spans());
     if subscriber.try_init().is_err() {
         // The embedder set one at the same time.

@@ -10,7 +10,7 @@
 //! # Features
 //!
 //! - `syslog`, `elastic-search`: log hooks.
-//! - `zipkin`: the tracer's provider.
+//! - `zipkin`, `otlp`: the tracer's providers.
 
 mod app_name;
 mod decision;

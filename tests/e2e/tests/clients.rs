@@ -15,9 +15,12 @@ use std::{
 use carml_runtime::{
     Service as _, carml_service,
     client::{Channel, Clients, GeneratedClient},
-    config::model::GrpcServer,
+    config::{
+        chain::{self, Side},
+        model::{GrpcServer, Propagation},
+    },
     grpc::{
-        FileDescriptors as _, Methods,
+        FileDescriptors as _, Methods, Place,
         chain::{Chain, ChainLayer},
         server::{Listener, Running, Server},
     },
@@ -43,8 +46,15 @@ const SERVICE: &str = "carml.test.v1.Echo";
 
 /// A client with this chain and target.
 fn echo(chain: &Value, target: &Value) -> EchoClient<Channel> {
-    let config = json!({ "middleware": chain, "targets": { SERVICE: target } });
-    let clients = Clients::new(&serde_json::from_value(config).unwrap(), None).unwrap();
+    echo_with(chain, target, &[Propagation::W3c])
+}
+
+/// The same, which sends its trace in these headers.
+fn echo_with(chain: &Value, target: &Value, propagation: &[Propagation]) -> EchoClient<Channel> {
+    let config = json!({ "targets": { SERVICE: target } });
+    let plan = chain::plan(Side::Client, chain.as_array().unwrap(), |_| false).unwrap();
+    let chain = Chain::new(plan, &[], &Place::client().propagation(propagation)).unwrap();
+    let clients = Clients::with_chain(&serde_json::from_value(config).unwrap(), chain, None);
     let channel = clients.channel(EchoClient::<Channel>::NAME).unwrap();
     <EchoClient<Channel> as GeneratedClient>::new(channel)
 }
@@ -86,9 +96,14 @@ impl Echo for Relay {
 /// A relay behind a chain, which calls a parrot behind the same one, and both until they are
 /// dropped.
 async fn relay() -> (SocketAddr, [Running; 2]) {
+    relay_with(&[Propagation::W3c]).await
+}
+
+/// The same, whose calls carry their trace in these headers.
+async fn relay_with(propagation: &[Propagation]) -> (SocketAddr, [Running; 2]) {
     let chain = json!(["recover", "tracing", "logging"]);
     let (parrot, address) = start(chain.clone(), json!({})).await;
-    let relay = Relay(echo(&chain, &to(address)));
+    let relay = Relay(echo_with(&chain, &to(address), propagation));
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.address().unwrap().tcp().unwrap();
     let layer = ChainLayer::new(Chain::compile(&list(chain)).unwrap());
@@ -135,6 +150,59 @@ async fn calls_of_a_handler_are_logged_and_belong_to_its_trace() {
         .map(|event| event["span"]["span_id"].to_string())
         .collect();
     assert_eq!(ids.len(), 3, "each has a span of its own");
+}
+
+#[tokio::test]
+async fn a_trace_goes_on_in_every_form_and_with_every_decision() {
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    for form in [Propagation::W3c, Propagation::B3, Propagation::B3multi] {
+        for (decision, flags) in [("0", "00"), ("1", "01"), ("d", "01")] {
+            let (log, _guard) = Log::capture();
+            let (address, _running) = relay_with(&[form]).await;
+            let mut request = Request::new(line("hello", 0));
+            let parent = format!("{trace}-b7ad6b7169203331-{decision}");
+            request.metadata_mut().insert("b3", parent.parse().unwrap());
+            client(address).await.say(request).await.unwrap();
+            let mut events = Vec::new();
+            for _ in 0..100 {
+                events = log.events("carml::rpc");
+                if events.len() == 2 {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            assert_eq!(events.len(), 2, "{form:?} {decision}");
+            for event in events {
+                assert_eq!(event["span"]["trace_id"], trace, "{form:?} {decision}");
+                assert_eq!(event["span"]["trace_flags"], flags, "{form:?} {decision}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_is_passed_on_loses_its_metadata() {
+    let (relay, running) = relay().await;
+    let error = client(relay).await.say(line("leak", 0)).await.unwrap_err();
+    assert_eq!(error.code(), Code::PermissionDenied);
+    assert_eq!(error.message(), "a token is in the metadata");
+    let names: Vec<String> = error
+        .metadata()
+        .keys()
+        .map(|name| format!("{name:?}"))
+        .collect();
+    assert!(
+        !names
+            .iter()
+            .any(|name| name.contains("token") || name.contains("carml")),
+        "{names:?}"
+    );
+    drop(running);
+    // The one who made the call has it.
+    let (_running, parrot) = start(json!(["recover"]), json!({})).await;
+    let mut own = echo(&json!(["recover"]), &to(parrot));
+    let error = own.say(line("leak", 0)).await.unwrap_err();
+    assert_eq!(error.metadata().get("x-token").unwrap(), "secret");
 }
 
 #[tokio::test]

@@ -2,8 +2,12 @@
 
 #[cfg(feature = "elastic-search")]
 mod elastic_search;
+#[cfg(feature = "otlp")]
+mod otlp;
 #[cfg(any(feature = "syslog", feature = "http"))]
 mod run;
+#[cfg(feature = "spans")]
+mod spans;
 #[cfg(feature = "syslog")]
 mod syslog;
 #[cfg(feature = "zipkin")]
@@ -11,11 +15,12 @@ mod zipkin;
 
 use std::{cell::Cell, future::Future, pin::Pin, sync::Arc, thread};
 
+#[cfg(feature = "spans")]
+use carml_config::model::TracerProvider;
 use carml_config::{Config, model::LoggerHook};
-
-#[cfg(feature = "zipkin")]
+#[cfg(feature = "spans")]
 use tracing::Subscriber;
-#[cfg(feature = "zipkin")]
+#[cfg(feature = "spans")]
 use tracing_subscriber::{Layer, filter::FilterFn, registry::LookupSpan};
 
 use crate::{Error, hooks::Named, queue::Queue};
@@ -30,7 +35,7 @@ pub(crate) fn is_hook_thread() -> bool {
 }
 
 /// The name of this machine.
-#[cfg(any(feature = "syslog", feature = "elastic-search"))]
+#[cfg(any(feature = "syslog", feature = "elastic-search", feature = "otlp"))]
 fn host_name() -> String {
     rustix::system::uname()
         .nodename()
@@ -45,8 +50,9 @@ pub(crate) struct Sinks {
     /// Queues of log lines.
     lines: Vec<Named>,
     tasks: Vec<Task>,
-    #[cfg(feature = "zipkin")]
-    spans: Option<(Arc<Queue>, zipkin::Tracer)>,
+    /// The queue of finished spans, and what makes them.
+    #[cfg(feature = "spans")]
+    spans: Option<(Named, spans::Tracer)>,
 }
 
 impl Sinks {
@@ -54,7 +60,7 @@ impl Sinks {
         let mut sinks = Self {
             lines: Vec::new(),
             tasks: Vec::new(),
-            #[cfg(feature = "zipkin")]
+            #[cfg(feature = "spans")]
             spans: None,
         };
         for hook in &config.logger.hooks {
@@ -64,19 +70,15 @@ impl Sinks {
                 sinks.tasks.push(task);
             }
         }
-        #[cfg(feature = "zipkin")]
+        #[cfg(feature = "spans")]
         if config.tracer.enabled {
             let queue = queue();
-            let sink = zipkin::Zipkin::new(&config.tracer)?;
-            sinks
-                .tasks
-                .push(Box::pin(run::run(Arc::clone(&queue), sink)));
-            let tracer = zipkin::Tracer::new(
-                &crate::app_name(&config.app),
-                &config.tracer,
-                Arc::clone(&queue),
-            );
-            sinks.spans = Some((queue, tracer));
+            if let Some(exporter) = exporter(config, &queue)? {
+                let ratio = config.tracer.sample_ratio;
+                let tracer = spans::Tracer::new(ratio, Arc::clone(&queue), exporter.encode);
+                sinks.tasks.push(exporter.task);
+                sinks.spans = Some(((exporter.name, queue), tracer));
+            }
         }
         Ok(sinks)
     }
@@ -90,7 +92,7 @@ impl Sinks {
     }
 
     /// The layer that makes spans, if they are exported.
-    #[cfg(feature = "zipkin")]
+    #[cfg(feature = "spans")]
     pub(crate) fn spans<S>(&self) -> Option<impl Layer<S> + Send + Sync + use<S>>
     where
         S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
@@ -109,9 +111,9 @@ impl Sinks {
 
     /// Starts the thread, if anything is sent; the queues to flush at the end.
     pub(crate) fn spawn(self) -> Result<Vec<Named>, Error> {
-        #[cfg(feature = "zipkin")]
-        let spans = self.spans.map(|(queue, _)| ("zipkin", queue));
-        #[cfg(not(feature = "zipkin"))]
+        #[cfg(feature = "spans")]
+        let spans = self.spans.map(|(queue, _)| queue);
+        #[cfg(not(feature = "spans"))]
         let spans = None;
         let queues = self.lines.into_iter().chain(spans).collect();
         if self.tasks.is_empty() {
@@ -175,4 +177,35 @@ fn task(hook: LoggerHook, config: &Config, queue: &Arc<Queue>) -> Result<Option<
         #[allow(unreachable_patterns, reason = "every hook may be in the build")]
         _ => Ok(None),
     }
+}
+
+/// What sends spans to a collector.
+#[cfg(feature = "spans")]
+struct Exporter {
+    /// As the config has it.
+    name: &'static str,
+    task: Task,
+    encode: spans::Encode,
+}
+
+/// The exporter of the tracer's provider. The config was refused before if it is not in this build.
+#[cfg(feature = "spans")]
+fn exporter(config: &Config, queue: &Arc<Queue>) -> Result<Option<Exporter>, Error> {
+    let queue = Arc::clone(queue);
+    Ok(Some(match config.tracer.provider {
+        #[cfg(feature = "zipkin")]
+        TracerProvider::Zipkin => Exporter {
+            name: "zipkin",
+            task: Box::pin(run::run(queue, zipkin::Zipkin::new(&config.tracer)?)),
+            encode: zipkin::encode(config),
+        },
+        #[cfg(feature = "otlp")]
+        TracerProvider::Otlp => Exporter {
+            name: "otlp",
+            task: Box::pin(run::run(queue, otlp::Otlp::new(config)?)),
+            encode: otlp::encode(),
+        },
+        #[allow(unreachable_patterns, reason = "every provider may be in the build")]
+        _ => return Ok(None),
+    }))
 }

@@ -7,6 +7,7 @@ mod server;
 
 mod faults;
 mod opensearch;
+mod otlp;
 mod seed;
 mod support;
 mod syslog;

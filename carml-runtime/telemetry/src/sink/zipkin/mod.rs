@@ -1,23 +1,19 @@
 //! The tracer's provider `zipkin`.
 
-mod sampler;
 mod span;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::time::Duration;
 
-use carml_config::model;
-use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::{
-    error::OTelSdkResult,
-    trace::{SdkTracer, SdkTracerProvider, Span, SpanData, SpanProcessor},
+use carml_config::{Config, model};
+
+use super::{
+    run::{Failure, Refused, Sink},
+    spans::Encode,
 };
-
-use self::sampler::Sampler;
-use super::run::{Failure, Refused, Sink};
 use crate::{
     Error,
     http::{Client, excerpt},
-    queue::{Batch, Queue},
+    queue::Batch,
 };
 
 /// The port of a collector.
@@ -33,6 +29,12 @@ impl Zipkin {
     pub(super) fn new(settings: &model::Tracer) -> Result<Self, Error> {
         Client::new(Self::NAME, &settings.endpoints, PORT, None, None).map(Self)
     }
+}
+
+/// Encodes a span of this service for [`Zipkin`].
+pub(super) fn encode(config: &Config) -> Encode {
+    let service = crate::app_name(&config.app).to_lowercase();
+    Box::new(move |out, span| span::write(out, &service, span))
 }
 
 impl Sink for Zipkin {
@@ -65,61 +67,6 @@ impl Sink for Zipkin {
                 refused.add(count, reason);
             }
         }
-        Ok(())
-    }
-}
-
-/// Makes spans, and puts the finished ones into the queue.
-pub(crate) struct Tracer(SdkTracerProvider);
-
-impl Tracer {
-    pub(super) fn new(app: &str, settings: &model::Tracer, queue: Arc<Queue>) -> Self {
-        let processor = Processor {
-            service: app.to_lowercase(),
-            queue,
-        };
-        let provider = SdkTracerProvider::builder()
-            .with_sampler(Sampler::new(settings.sample_ratio))
-            .with_span_processor(processor)
-            .build();
-        Self(provider)
-    }
-
-    pub(super) fn tracer(&self) -> SdkTracer {
-        self.0.tracer("carml")
-    }
-}
-
-/// Writes each span as its thread ends it: that is a copy of its parts, and no request.
-struct Processor {
-    service: String,
-    queue: Arc<Queue>,
-}
-
-impl fmt::Debug for Processor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Processor")
-            .field("service", &self.service)
-            .finish_non_exhaustive()
-    }
-}
-
-impl SpanProcessor for Processor {
-    fn on_start(&self, _span: &mut Span, _context: &opentelemetry::Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        if span.span_context.is_sampled() {
-            let mut out = Vec::with_capacity(1024);
-            span::write(&mut out, &self.service, &span);
-            self.queue.push(&out);
-        }
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
         Ok(())
     }
 }

@@ -1,19 +1,15 @@
 //! A span in Zipkin's JSON, version 2.
 
-use std::{
-    net::IpAddr,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{net::IpAddr, time::SystemTime};
 
 use opentelemetry::{
-    SpanId,
+    KeyValue, SpanId,
     trace::{SpanKind, Status},
 };
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
 
-/// The attribute that asks for Zipkin's `debug`: B3's flag.
-pub(super) const DEBUG: &str = "carml.b3.debug";
+use super::super::spans::{attributes, is_debug, since_epoch};
 
 pub(super) fn write(out: &mut Vec<u8>, service: &str, span: &SpanData) {
     // Writing to memory does not fail.
@@ -21,10 +17,8 @@ pub(super) fn write(out: &mut Vec<u8>, service: &str, span: &SpanData) {
 }
 
 fn value(service: &str, data: &SpanData) -> Value {
-    let micros = |time: SystemTime| {
-        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
-    };
+    let micros =
+        |time: SystemTime| u64::try_from(since_epoch(time).as_micros()).unwrap_or(u64::MAX);
     let start = micros(data.start_time);
     let mut span = Map::new();
     let mut put = |name: &str, value: Value| {
@@ -55,7 +49,7 @@ fn value(service: &str, data: &SpanData) -> Value {
     if let Some(remote) = remote(data) {
         put("remoteEndpoint", remote);
     }
-    if attribute(data, DEBUG).is_some() {
+    if is_debug(data) {
         put("debug", true.into());
     }
     let annotations: Vec<Value> = data
@@ -71,15 +65,11 @@ fn value(service: &str, data: &SpanData) -> Value {
 }
 
 fn tags(data: &SpanData) -> Map<String, Value> {
-    let mut tags = Map::new();
-    for attribute in &data.attributes {
-        if attribute.key.as_str() != DEBUG {
-            tags.insert(
-                attribute.key.to_string(),
-                attribute.value.to_string().into(),
-            );
-        }
-    }
+    let text = |attribute: &KeyValue| {
+        let value = attribute.value.to_string();
+        (attribute.key.to_string(), value.into())
+    };
+    let mut tags: Map<String, Value> = attributes(data).map(text).collect();
     if let Status::Error { description } = &data.status {
         tags.insert("otel.status_code".to_owned(), "ERROR".into());
         // Zipkin shows a span with this tag as failed, whatever its value.

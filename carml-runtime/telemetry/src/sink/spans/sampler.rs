@@ -8,6 +8,9 @@ use opentelemetry_sdk::trace::{Sampler as Parts, SamplingResult, ShouldSample};
 
 use crate::Decision;
 
+/// The attribute that asks for Zipkin's `debug`: B3's flag.
+pub(super) const DEBUG: &str = "carml.b3.debug";
+
 /// The caller's decision, if it has made one; else a share of the new traces.
 #[derive(Clone, Debug)]
 pub(crate) struct Sampler(Parts);
@@ -38,9 +41,7 @@ impl ShouldSample for Sampler {
         };
         let mut result = parts.should_sample(parent, trace, name, kind, attributes, links);
         if decision == Some(Decision::Debug) {
-            result
-                .attributes
-                .push(KeyValue::new(super::span::DEBUG, true));
+            result.attributes.push(KeyValue::new(DEBUG, true));
         }
         result
     }
