@@ -7,10 +7,10 @@ use futures_util::stream::BoxStream;
 
 use crate::{Instance, RegisteredInstance};
 
-/// A naming service: keeps which instances serve a service, and tells of changes.
+/// A naming service: it stores the instances of services, and reports changes.
 ///
-/// An implementation reports what it finds; retries, and keeping the last known instances, are
-/// done by [`Registrar`](crate::Registrar) and [`Resolver`](crate::Resolver).
+/// An implementation does not have to retry, or to keep the last known instances:
+/// [`Registrar`](crate::Registrar) and [`Resolver`](crate::Resolver) do that.
 pub trait Directory: Send + Sync + 'static {
     /// The name of the provider, for logs.
     fn provider(&self) -> &'static str;

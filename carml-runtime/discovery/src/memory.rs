@@ -11,7 +11,7 @@ use crate::{Directory, Instance, RegisteredInstance, Registration, Update};
 
 type Services = HashMap<String, Vec<Arc<Instance>>>;
 
-/// A directory that has what a test puts into it. Clones are the same directory.
+/// A directory for tests, which has the instances that a test sets. Clones share their content.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -47,7 +47,7 @@ impl Default for MemoryDirectory {
 }
 
 impl MemoryDirectory {
-    /// The instances of a service, instead of those before.
+    /// Sets the instances of a service, and replaces the previous ones.
     pub fn set(&self, service: &str, addresses: &[&str]) {
         let instances = addresses.iter().map(|address| Instance::new(*address));
         let instances = instances.map(Arc::new).collect();
@@ -56,7 +56,8 @@ impl MemoryDirectory {
         });
     }
 
-    /// Whether it can be reached. Changes that are made while it is away are seen after that.
+    /// Sets whether it can be reached. Changes in the meantime are reported when it can be reached
+    /// again.
     pub fn set_away(&self, is_away: bool) {
         self.state.send_modify(|state| state.is_away = is_away);
     }

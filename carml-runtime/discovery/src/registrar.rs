@@ -19,7 +19,7 @@ pub enum RegistrationState {
     Registering,
     /// The directory has the entries.
     Registered,
-    /// The directory may not have the entries. Attempts go on until one succeeds.
+    /// The directory may not have the entries. The registrar retries until it succeeds.
     Retrying {
         /// Why the last attempt failed, or why the entries are gone.
         reason: String,
@@ -28,8 +28,8 @@ pub enum RegistrationState {
     Stopped,
 }
 
-/// Keeps one instance of some services in a directory, until it is stopped: renews the entries, and
-/// writes them again whenever they are gone. Dropping it leaves the entries to their ttl.
+/// Keeps an instance registered until it is stopped: renews its entries, and writes them again if
+/// they are lost. If this is dropped, the entries end with their TTL.
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
@@ -89,8 +89,8 @@ impl Registrar {
         self.state.clone()
     }
 
-    /// Removes the entries. An attempt that is under way ends first: bound the wait if the
-    /// directory may be away.
+    /// Removes the entries. An attempt in progress ends first: use a timeout if the directory may
+    /// be unreachable.
     pub async fn stop(self) {
         self.stop.cancel();
         let _ = self.task.await;

@@ -21,7 +21,7 @@ pub enum Event {
         /// The bytes that are kept from an earlier attempt.
         resumed: u64,
     },
-    /// Bytes arrived. At most ten a second; a slow listener misses some.
+    /// Bytes arrived. At most ten events per second; a slow receiver misses some.
     Progress {
         /// The bytes that are there.
         received: u64,
@@ -37,7 +37,7 @@ pub enum Event {
         /// The reason.
         why: String,
     },
-    /// What was received is of no use: the transfer begins at the first byte again.
+    /// The received bytes cannot be used: the transfer starts again at the first byte.
     Restarted {
         /// The reason.
         why: String,
@@ -62,7 +62,7 @@ pub enum Event {
 
 /// A channel of events: the sender is for [`Request::events`](crate::Request::events).
 ///
-/// A slow listener never slows a transfer: it misses `Progress`, and nothing else.
+/// A slow receiver never slows down a transfer: it misses only `Progress` events.
 pub fn events() -> (EventSender, EventReceiver) {
     let queue = Arc::new(Queue::default());
     let sender = EventSender(Arc::new(Sender(Arc::clone(&queue))));

@@ -1,14 +1,14 @@
 //! Downloads: files that are transferred once, checked, and kept in a cache.
 //!
-//! - [`Downloads`] is the manager: [`Downloads::fetch`] gives a file, from its cache if it is there.
-//!   However many ask at once, in one process or in several, the file is transferred once.
-//! - [`Request`] is what is asked for: a URL, checksums, whether to unpack, where to place a copy.
-//! - [`Cached`] is the file. While it lives, the cache keeps it.
+//! - [`Downloads`] is the manager: [`Downloads::fetch`] returns a file, from the cache if it is
+//!   there. Even if several tasks and processes request a file at once, it is transferred once.
+//! - [`Request`]: a URL, checksums, whether to unpack, where to place a copy.
+//! - [`Cached`] is the file. The cache does not remove the file until this is dropped.
 //! - [`events`] reports progress.
 //!
-//! A transfer continues where an earlier one ended, also one of a process that was killed, and only
-//! if the server proves that the file is the same. A checksum is computed while bytes arrive. A file
-//! is visible only when it is whole.
+//! An interrupted transfer resumes, even after its process was killed, if the server proves that
+//! the file has not changed. The checksum is computed while bytes arrive. A file is visible only
+//! when it is complete.
 //!
 //! The feature `store` adds URLs of the object store: `store:KEY`.
 //!

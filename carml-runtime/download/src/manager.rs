@@ -66,7 +66,7 @@ impl Downloads {
         )
     }
 
-    /// As [`open`](Self::open), with the store that `store:` URLs are of.
+    /// As [`open`](Self::open), with the object store for `store:` URLs.
     ///
     /// # Errors
     ///
@@ -114,15 +114,15 @@ impl Downloads {
         let _ = self.shared.transport.observer.set(observer);
     }
 
-    /// Gives a file: from the cache if it is there, else from the network. However many ask for it
-    /// at once, in this process and others, it is transferred once.
+    /// Returns a file, from the cache if it is there, otherwise from the network. Even if several
+    /// tasks and processes request it at once, it is transferred once.
     ///
-    /// Dropping the future cancels the transfer if nobody else waits for it. What was received is
-    /// kept, and the next call continues there.
+    /// Dropping the future cancels the transfer if no other task or process waits for it. The
+    /// received bytes are kept, and the next call resumes there.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`]. Nothing wrong or partial is left where it could be taken for the file.
+    /// See [`ErrorKind`]. After an error, no wrong or incomplete file is at the path of the file.
     pub async fn fetch(&self, request: Request) -> Result<Cached, Error> {
         let events = request.events.clone();
         let fetched = self.fetch_reported(request).await;

@@ -63,8 +63,8 @@ impl Request {
         }
     }
 
-    /// A URL that a remote caller named: `file:` and `store:` are refused, so are private
-    /// addresses, and a checksum is required.
+    /// A URL from a remote caller: `file:`, `store:` and private addresses are refused, and a
+    /// checksum is required.
     pub fn untrusted(url: impl Into<String>) -> Self {
         Self {
             trust: Trust::Remote,
@@ -120,7 +120,7 @@ impl Request {
         self
     }
 
-    /// Downloads the file though it is in the cache.
+    /// Downloads the file even if it is in the cache.
     pub fn force(mut self, force: bool) -> Self {
         self.force = force;
         self

@@ -1,4 +1,4 @@
-//! Places files atomically: a reader sees a whole file or none, also after a crash.
+//! Writes files atomically: a reader sees a complete file or none, even after a crash.
 //!
 //! A file is written in a [`Staging`] folder, then published under its name by a rename or a hard
 //! link. The staging folder must be on the file system of the target.

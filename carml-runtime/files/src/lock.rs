@@ -7,8 +7,9 @@ use std::{
     time::Duration,
 };
 
-/// A lock on a file that exists only to be locked. It ends when it is dropped, and with the
-/// process, however that ends. The file stays: a lock by existence would outlive its holder.
+/// A lock on a file that exists only to be locked. The lock ends when it is dropped, and when the
+/// process ends, even after a crash. The file stays: if the file itself were the lock, it would
+/// outlive its holder.
 ///
 /// On a file system without locks the calls fail with `Unsupported`.
 #[derive(Debug)]

@@ -40,7 +40,7 @@
 //! - `writer`: the thread that writes: commits in groups, checks, the log of changes.
 //! - `tables`, `codec`: what is in the file, and its encoding.
 //! - `leases`, `locks`, `elections`: who holds what, in memory.
-//! - `watchers`, `stream`: who is told of a change.
+//! - `watchers`, `stream`: who is notified of a change.
 
 mod calls;
 mod codec;

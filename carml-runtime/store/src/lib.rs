@@ -1,5 +1,5 @@
-//! The object store of CarML: named byte streams, with the same rules in a folder, in memory and
-//! on services.
+//! The object store of CarML: files under keys, with the same guarantees in a folder, in memory and
+//! in a bucket.
 //!
 //! ```
 //! use carml_store::{Error, GetOptions, Key, Mode, PutOptions, Store};

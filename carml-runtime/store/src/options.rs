@@ -25,8 +25,8 @@ pub enum Mode {
 pub struct PutOptions {
     /// The content type.
     pub content_type: Option<String>,
-    /// Names and values of your own: names of `a-z`, `0-9`, `-` and `_`, values of printable ASCII, in
-    /// all at most 2,048 bytes. Names that start with `carml-` are reserved.
+    /// Names and values of your own: names of `a-z`, `0-9`, `-` and `_`, values of printable ASCII,
+    /// in all at most 2,048 bytes. Names that start with `carml-` are reserved.
     pub metadata: BTreeMap<String, String>,
     /// What happens to an object that has the key already.
     pub mode: Mode,
@@ -121,11 +121,11 @@ pub struct Meta {
     pub name: String,
     /// Its size in bytes.
     pub size: u64,
-    /// Changes with the content. It can be compared, and means nothing else.
+    /// Changes with the content. Use it only for comparison.
     pub etag: Option<String>,
     /// The content type.
     pub content_type: Option<String>,
-    /// Names and values of the one who put it.
+    /// The names and values that were put with it.
     pub metadata: BTreeMap<String, String>,
     /// The SHA-256 of the content in hexadecimal, if it was recorded.
     pub sha256: Option<String>,

@@ -268,8 +268,7 @@ impl Store {
         presigned.map_err(|error| self.relative(error, key))
     }
 
-    /// The uploads that have not ended: those that run, and what processes left that ended without
-    /// cleaning up.
+    /// The uploads that are not complete: those in progress, and those that killed processes left.
     ///
     /// # Errors
     ///
@@ -286,8 +285,8 @@ impl Store {
         Ok(uploads)
     }
 
-    /// Ends the uploads that began longer ago than `age`; gives those. An age of 0 also ends
-    /// uploads that run.
+    /// Aborts the uploads that began longer ago than `age`, and returns them. An age of 0 also
+    /// aborts uploads in progress.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! A config that is valid, and knows where its values came from.
+//! A valid config that knows the origin of its values.
 
 use super::Error;
 use crate::chain::{self, Side};
@@ -17,7 +17,7 @@ const LIST: &str = Side::Server.pointer();
 /// No lines of help.
 const NONE: [&str; 0] = [];
 
-/// A config that is valid, and knows where its values came from.
+/// A valid config that knows the origin of its values.
 ///
 /// ```
 /// use carml_config::{Loader, Schema};
@@ -92,7 +92,7 @@ impl Loaded {
     ///
     /// # Errors
     ///
-    /// What the type refuses though the schema allows it, at its place.
+    /// A value that the schema allows but the type refuses, with its place.
     pub fn typed<C: DeserializeOwned>(&self) -> Result<C, Error> {
         let sections = self.schema().sections();
         let own: Vec<&str> = self.schema().own_middlewares().collect();
@@ -141,7 +141,7 @@ impl Loaded {
     /// One section as its type; an absent one is read as an empty map.
     ///
     /// # Errors
-    /// What the type refuses though the schema allows it.
+    /// A value that the schema allows but the type refuses.
     pub fn section<S: Section>(&self) -> Result<S, Error> {
         let given = self.value().get(S::NAME);
         let empty = Value::Object(Map::new());
@@ -164,7 +164,7 @@ impl Loaded {
         })
     }
 
-    /// Where the value of a JSON pointer came from.
+    /// The origin of the value at a JSON pointer.
     pub fn origin(&self, pointer: &str) -> Origin {
         match self.document.provenance(pointer, false) {
             Some((layer, span)) => layer.origin(span),

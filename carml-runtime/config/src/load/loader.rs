@@ -20,10 +20,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Reads layers, later ones winning: schema defaults, files, texts, remote keys, variables,
-/// `--set`.
+/// Reads the layers of a config and merges them. Later layers win: schema defaults, files, texts,
+/// remote keys, variables, `--set`.
 ///
-/// It can load again and again: files and remote keys are read again each time.
+/// It can load several times: files and remote keys are read again each time.
 ///
 /// ```
 /// use carml_config::{Loader, Schema};
@@ -115,8 +115,9 @@ impl Loader {
         self
     }
 
-    /// Gives the variables, such as [`std::env::vars_os`]: for `${VAR}`, `CARML__SECTION__KEY`,
-    /// `REGISTRY_ENDPOINTS` and `TRACER_ENDPOINTS`. Those that are not UTF-8 are ignored.
+    /// Sets the environment variables, such as [`std::env::vars_os`]: for `${VAR}`,
+    /// `CARML__SECTION__KEY`, `REGISTRY_ENDPOINTS` and `TRACER_ENDPOINTS`. Those that are not UTF-8
+    /// are ignored.
     #[must_use]
     pub fn env(
         mut self,
@@ -166,16 +167,16 @@ impl Loader {
         self
     }
 
-    /// Warns of what may be a placeholder in a document that is used elsewhere: a certificate that
-    /// does not decode, a secret's file that is not on this machine, a feature that is not in this
-    /// build, a call that the provider lacks. Otherwise these are errors.
+    /// Reports values that can only be checked where the config is used as warnings instead of
+    /// errors: a certificate that does not decode, a secret's file that is not on this machine, a
+    /// feature that is not in this build, a call that the provider lacks.
     #[must_use]
     pub fn placeholders_as_warnings(mut self) -> Loader {
         self.placeholders_as_warnings = true;
         self
     }
 
-    /// Reads, merges, replaces variables, validates and fills defaults in.
+    /// Reads and merges the layers, replaces variables, validates the result and fills in defaults.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every error of every layer; [`Error::Unreadable`] if a layer could

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 type Check = dyn Fn(&Loaded) -> Result<(), Error> + Send + Sync;
 
-/// The config in force. A new one is swapped in whole once it is valid; an invalid one is reported
-/// and changes nothing.
+/// The current config. A valid new config replaces it as a whole; an invalid one is reported and
+/// changes nothing.
 ///
 /// ```
 /// use carml_config::{Loader, Reload, Schema};
@@ -31,7 +31,7 @@ pub struct Reload {
     /// What a new config must pass beside its schema.
     check: Box<Check>,
     current: RwLock<Arc<Loaded>>,
-    /// One reload at a time: the last text read is the one in force.
+    /// One reload at a time, so that the config that was read last is the current one.
     turn: Mutex<()>,
 }
 
@@ -41,7 +41,7 @@ pub struct Reload {
 pub struct Change {
     /// Every value that differs.
     pub keys: Vec<String>,
-    /// Those of them that the runtime reads only at start: they take effect with the next one.
+    /// Those of them that the runtime reads only at start: they take effect after a restart.
     pub at_next_start: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl Reload {
         Ok(Reload::with_check(loader, current, |_| Ok(())))
     }
 
-    /// Puts a config in force that the loader has loaded. A new one must also pass `check`.
+    /// Starts with a config that the loader has loaded. A new one must also pass `check`.
     pub fn with_check(
         loader: Loader,
         current: Loaded,
@@ -78,17 +78,17 @@ impl Reload {
         }
     }
 
-    /// The config in force.
+    /// The current config.
     pub fn current(&self) -> Arc<Loaded> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&current)
     }
 
-    /// Reads every layer again and puts the result in force. It reads files: call it where blocking
-    /// is allowed.
+    /// Reads every layer again, and makes the result the current config. It reads files, so call it
+    /// where blocking is allowed.
     ///
     /// # Errors
-    /// See [`Loader::load`]; the config in force stays.
+    /// See [`Loader::load`]; the current config stays.
     pub fn reload(&self) -> Result<Change, Error> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let next = self.loader.load()?;
@@ -101,7 +101,7 @@ impl Reload {
         Ok(change)
     }
 
-    /// Reloads at an interval, without an end, and reports each change and each new error. Files
+    /// Reloads at an interval, and reports each change and each new error. Files
     /// are read outside of the async runtime's threads. Dropping the future ends it; the config in
     /// force stays.
     pub async fn follow(
