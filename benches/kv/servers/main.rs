@@ -20,14 +20,17 @@ use carml_runtime::kv::{
 };
 use carml_test_conformance::Server;
 
+/// Of each call.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A client of CarML, with the bucket of all benchmarks.
 async fn open(provider: &str, endpoint: &str) -> Kv {
-    let (timeout, bucket) = (Duration::from_secs(30), "bench".to_owned());
+    let bucket = "bench".to_owned();
     macro_rules! connect {
         ($module:ident, $backend:ident) => {{
             let mut options = $module::Options::new([endpoint]);
-            (options.timeout, options.bucket) = (timeout, bucket);
-            Kv::new($backend::connect(&options).await.unwrap(), timeout)
+            (options.timeout, options.bucket) = (TIMEOUT, bucket);
+            Kv::new($backend::connect(&options).await.unwrap(), TIMEOUT)
         }};
     }
     match provider {

@@ -1,11 +1,14 @@
-//! Calls of CarML and of a raw client in turns, so that both meet the same load.
+//! Calls of CarML and of a raw client in turns, so that both meet the same load. Both have a deadline: a
+//! call without one waits for ever for a server that is silent.
 
 use std::time::Instant;
+
+use tokio::time::timeout;
 
 use carml_bench_kv::{Times, report};
 use carml_runtime::kv::{Key, Kv};
 
-use crate::raw::Raw;
+use crate::{TIMEOUT, raw::Raw};
 
 const KEYS: usize = 200;
 const GETS: usize = 5_000;
@@ -29,7 +32,7 @@ pub(crate) async fn compare(provider: &str, raw: &impl Raw, kv: &Kv) {
             let start = Instant::now();
             let found = match ours {
                 true => kv.get(&key).await.unwrap().unwrap().value.len(),
-                false => raw.get(&native).await,
+                false => timeout(TIMEOUT, raw.get(&native)).await.unwrap(),
             };
             of.add(ours, start);
             assert_eq!(found, VALUE.len());
@@ -44,7 +47,9 @@ pub(crate) async fn compare(provider: &str, raw: &impl Raw, kv: &Kv) {
             let (key, start) = (key.clone(), Instant::now());
             match ours {
                 true => drop(kv.put(key, value.to_vec(), None).await.unwrap()),
-                false => raw.put(&native, value.to_vec()).await,
+                false => timeout(TIMEOUT, raw.put(&native, value.to_vec()))
+                    .await
+                    .unwrap(),
             }
             of.add(ours, start);
         }
