@@ -83,7 +83,7 @@ fn a_key_names_the_layer_that_set_it_and_those_below() {
         line(&text, "instead of"),
         "instead of 5s from the schema's default"
     );
-    assert!(text.contains("How long one operation may take"));
+    assert!(text.contains("How long one call may take"));
 
     let arguments = [
         "explain",
