@@ -33,13 +33,14 @@ pub fn add_property(schema: &mut Value, key: &str, property: Value) {
     }
 }
 
-/// A middleware's alternative of the list's items, and the document of its options, if it has any.
-pub fn middleware(name: &str, mut options: Value) -> (Value, Option<(String, Value)>) {
+/// A middleware's alternative of the items of a side's list, and the document of its options, if it
+/// has any.
+pub fn middleware(side: &str, name: &str, mut options: Value) -> (Value, Option<(String, Value)>) {
     close(&mut options);
     if options.get("type").and_then(Value::as_str) == Some("null") {
         return (json!({ "title": name, "const": name }), None);
     }
-    let id = format!("carml://middleware/{name}.json");
+    let id = format!("carml://middleware/{side}/{name}.json");
     if let Some(map) = options.as_object_mut() {
         map.insert("$id".to_owned(), id.clone().into());
     }
@@ -53,12 +54,12 @@ pub fn middleware(name: &str, mut options: Value) -> (Value, Option<(String, Val
     (alternative, Some((id, options)))
 }
 
-/// Adds alternatives to each list of the server's middlewares in a document.
-pub fn add_middlewares(document: &mut Value, alternatives: &[Value]) {
+/// Adds alternatives to each list of a side's middlewares in a document.
+pub fn add_middlewares(document: &mut Value, side: &str, alternatives: &[Value]) {
     match document {
         Value::Object(map) => {
-            let side = map.get("x-carml-middleware").and_then(Value::as_str);
-            if side == Some("server")
+            let marked = map.get("x-carml-middleware").and_then(Value::as_str);
+            if marked == Some(side)
                 && let Some(Value::Array(known)) = map.get_mut("oneOf")
             {
                 let new = alternatives.iter().filter(|new| !known.contains(new));
@@ -66,11 +67,11 @@ pub fn add_middlewares(document: &mut Value, alternatives: &[Value]) {
                 known.extend(new);
             }
             let below = map.values_mut();
-            below.for_each(|below| add_middlewares(below, alternatives));
+            below.for_each(|below| add_middlewares(below, side, alternatives));
         }
         Value::Array(list) => list
             .iter_mut()
-            .for_each(|below| add_middlewares(below, alternatives)),
+            .for_each(|below| add_middlewares(below, side, alternatives)),
         _ => {}
     }
 }

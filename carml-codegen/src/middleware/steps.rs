@@ -1,19 +1,24 @@
 //! The dispatch from the chain to each middleware.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{
     pattern,
     table::{Middleware, Table},
 };
+use crate::names;
 
 pub(super) fn module(table: &Table<'_>) -> String {
     let imports = table.middlewares.iter().map(|one| {
-        let (gate, module) = (gate(one), format_ident!("{}", one.name));
+        let (gate, module) = (gate(one), format_ident!("{}", one.module));
         quote!(#gate use crate::middleware::#module;)
     });
-    let capacity = table.middlewares.len();
+    let of_side = |is_in: fn(&Middleware<'_>) -> bool| {
+        let side = table.middlewares.iter().filter(|one| is_in(one));
+        side.count()
+    };
+    let capacity = of_side(|one| one.server).max(of_side(|one| one.client));
     let step = step(table);
     let state = state(table);
     let tokens = quote! {
@@ -38,22 +43,24 @@ fn gate(middleware: &Middleware<'_>) -> TokenStream {
     )
 }
 
+/// The variant of a middleware in `Step` and `State`, and the name of its type.
+fn variant(middleware: &Middleware<'_>) -> Ident {
+    format_ident!("{}", names::pascal(&middleware.module))
+}
+
 /// The type of a middleware: `timeout::Timeout`.
 fn ty(middleware: &Middleware<'_>) -> TokenStream {
-    let (module, ty) = (
-        format_ident!("{}", middleware.name),
-        format_ident!("{}", middleware.variant),
-    );
+    let (module, ty) = (format_ident!("{}", middleware.module), variant(middleware));
     quote!(#module::#ty)
 }
 
 fn step(table: &Table<'_>) -> TokenStream {
     let variants = table.middlewares.iter().map(|one| {
-        let (gate, variant, ty) = (gate(one), format_ident!("{}", one.variant), ty(one));
+        let (gate, variant, ty) = (gate(one), variant(one), ty(one));
         quote!(#gate #variant(#ty))
     });
     let build = table.middlewares.iter().map(|one| {
-        let (gate, variant, ty) = (gate(one), format_ident!("{}", one.variant), ty(one));
+        let (gate, variant, ty) = (gate(one), variant(one), ty(one));
         let (with, options) = match one.options {
             None => (pattern(one, &quote!()), quote!(&())),
             Some(_) => (pattern(one, &quote!((options))), quote!(options)),
@@ -70,7 +77,7 @@ fn step(table: &Table<'_>) -> TokenStream {
         }
     });
     let implicit = table.middlewares.iter().filter_map(|one| {
-        let (gate, variant, ty) = (gate(one), format_ident!("{}", one.variant), ty(one));
+        let (gate, variant, ty) = (gate(one), variant(one), ty(one));
         let (name, value) = (&one.name, one.implicit.as_ref()?.value);
         Some(quote!(#gate #name => Some(Step::#variant(<#ty as Implicit>::implicit(#value))),))
     });
@@ -127,7 +134,7 @@ fn step(table: &Table<'_>) -> TokenStream {
 
 fn state(table: &Table<'_>) -> TokenStream {
     let variants = table.middlewares.iter().map(|one| {
-        let (gate, variant, ty) = (gate(one), format_ident!("{}", one.variant), ty(one));
+        let (gate, variant, ty) = (gate(one), variant(one), ty(one));
         quote!(#gate #variant(<#ty as Middleware>::State))
     });
     quote! {
@@ -141,12 +148,12 @@ fn state(table: &Table<'_>) -> TokenStream {
     }
 }
 
-fn variants_of(table: &Table<'_>, arm: impl Fn(&proc_macro2::Ident) -> TokenStream) -> TokenStream {
+fn variants_of(table: &Table<'_>, arm: impl Fn(&Ident) -> TokenStream) -> TokenStream {
     table
         .middlewares
         .iter()
         .map(|one| {
-            let (gate, arm) = (gate(one), arm(&format_ident!("{}", one.variant)));
+            let (gate, arm) = (gate(one), arm(&variant(one)));
             quote!(#gate #arm)
         })
         .collect()

@@ -24,10 +24,14 @@ pub enum Error {
 }
 
 pub(super) struct Middleware<'a> {
-    /// As in the list: the name of its module, too.
+    /// As in the list.
     pub(super) name: &'a str,
-    /// As a Rust type and variant.
+    /// As a Rust type and variant of the config.
     pub(super) variant: String,
+    /// Its module: its name, unless the client's list has another one of that name.
+    pub(super) module: String,
+    /// The entry, among those of the schema.
+    key: usize,
     pub(super) description: &'a str,
     pub(super) server: bool,
     pub(super) client: bool,
@@ -67,9 +71,12 @@ impl<'a> Table<'a> {
             for (index, entry) in entries.into_iter().enumerate() {
                 // An entry is a reference: both lists share it.
                 let entry = applicable::references(&entry).pop().unwrap_or(entry);
-                let found = middleware(&entry, &format!("{side}/oneOf/{index}"))?;
-                let at = middlewares.iter().position(|one| one.name == found.name);
+                let mut found = middleware(&entry, &format!("{side}/oneOf/{index}"))?;
+                let at = middlewares.iter().position(|one| one.key == found.key);
                 let at = at.unwrap_or_else(|| {
+                    if middlewares.iter().any(|one| one.name == found.name) {
+                        found.module = format!("{side}_{}", found.name);
+                    }
                     middlewares.push(found);
                     middlewares.len() - 1
                 });
@@ -111,6 +118,8 @@ fn middleware<'a>(entry: &Node<'a>, at: &str) -> Result<Middleware<'a>, Error> {
     Ok(Middleware {
         name,
         variant: names::pascal(name),
+        module: name.to_owned(),
+        key: entry.key(),
         description: entry
             .description()
             .ok_or_else(|| expected("description", "a string"))?,

@@ -75,6 +75,10 @@ impl ServiceGenerator for Services {
         let _ = write!(
             buf,
             "
+            impl<T> ::carml_runtime::grpc::FileDescriptors for {client}::{name}Client<T> {{
+                const FILE_DESCRIPTOR_SET: &'static [u8] = {root}FILE_DESCRIPTOR_SET;
+            }}
+
             impl ::carml_runtime::client::GeneratedClient
                 for {client}::{name}Client<::carml_runtime::client::Channel>
             {{

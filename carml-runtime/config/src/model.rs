@@ -47,9 +47,6 @@ pub struct AppSection {
     /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The service's version, as logs, traces and the admin page show it. Not shown if absent. For example `"1.4.2"`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
     /// Enables checks and output that help in development. Not used in this version. Defaults to `false`.
     pub debug: bool,
     /// Logs at level `debug` instead of `info`. `RUST_LOG` has priority over it. Defaults to `false`.
@@ -65,7 +62,6 @@ impl Default for AppSection {
     fn default() -> Self {
         Self {
             name: None,
-            version: None,
             debug: false,
             verbose: false,
             color: Color::Auto,
@@ -78,7 +74,6 @@ impl std::fmt::Debug for AppSection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AppSection")
             .field("name", &WithoutCredentials(&self.name))
-            .field("version", &WithoutCredentials(&self.version))
             .field("debug", &self.debug)
             .field("verbose", &self.verbose)
             .field("color", &self.color)
@@ -114,7 +109,7 @@ pub struct GrpcServer {
     /// The address that other services use, if this one is registered. The bound address if absent; port `0` is the bound port. A socket in the file system has no address for others.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
-    /// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. A certificate and its key are needed, each as a file or as text. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
+    /// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub tls: Option<ServerTls>,
     /// Serves gRPC server reflection, v1 and v1alpha. Defaults to `true`.
@@ -211,43 +206,25 @@ impl std::fmt::Debug for GrpcServer {
     }
 }
 
-/// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. A certificate and its key are needed, each as a file or as text. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
+/// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ServerTls {
     /// The PEM file of the server's certificate, followed by those that lead to its authority. For example `"/etc/tls/tls.crt"`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub cert_file: Option<String>,
-    /// The same as text, instead of `cert_file`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub cert: Option<super::Pem>,
+    pub cert_file: String,
     /// The PEM file of the private key, which is not encrypted. For example `"/etc/tls/tls.key"`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub key_file: Option<String>,
-    /// The private key as text, instead of `key_file`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub key: Option<super::Pem>,
+    pub key_file: String,
     /// The PEM file of the authorities that sign the certificates of clients. For example `"/etc/tls/ca.crt"`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub client_ca_file: Option<String>,
-    /// The same as text, instead of `client_ca_file`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub client_ca: Option<super::Pem>,
     /// Whether a client must have a certificate (mTLS): `required`; `optional`: one that it has must be valid; `off`: it is not asked for one. Defaults to `"off"`.
+    #[serde(default = "ServerTls::default_client_auth")]
     pub client_auth: ClientAuth,
 }
 
-impl Default for ServerTls {
-    fn default() -> Self {
-        Self {
-            cert_file: None,
-            cert: None,
-            key_file: None,
-            key: None,
-            client_ca_file: None,
-            client_ca: None,
-            client_auth: ClientAuth::Off,
-        }
+impl ServerTls {
+    fn default_client_auth() -> ClientAuth {
+        ClientAuth::Off
     }
 }
 
@@ -255,11 +232,8 @@ impl std::fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ServerTls")
             .field("cert_file", &WithoutCredentials(&self.cert_file))
-            .field("cert", &self.cert)
             .field("key_file", &WithoutCredentials(&self.key_file))
-            .field("key", &self.key)
             .field("client_ca_file", &WithoutCredentials(&self.client_ca_file))
-            .field("client_ca", &self.client_ca)
             .field("client_auth", &self.client_auth)
             .finish()
     }
@@ -283,19 +257,19 @@ pub enum ServerMiddleware {
     Logging(Logging),
     /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. On the server it continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client it continues the trace of the call that is being handled, and sends `traceparent`.
     Tracing(Tracing),
-    /// Counts calls and measures their durations, for `/metrics` and the page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`. A method that no service has is `_OTHER`. Its place decides what the duration has: put it first, to measure all that a caller waits for.
+    /// Counts calls and measures their durations, for `/metrics` and the page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`; on the client `rpc_client_call_duration_seconds`, by target too. A method that no service has is `_OTHER`. Its place decides what the duration has: put it first, to measure all that a caller waits for.
     Metrics(Metrics),
-    /// A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier.
-    Timeout(Timeout),
+    /// A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier. On the client it is sent to the server, as the caller's deadline is.
+    Timeout(super::Duration),
     /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
-    MaxMessageSize(MaxMessageSize),
+    MaxMessageSize(super::ByteSize),
     /// A call that arrives while `max` calls are in progress ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` asks the client to wait a second before it retries. No call waits in a queue. A stream counts until it ends.
     ConcurrencyLimit(ConcurrencyLimit),
     /// A call that comes faster than `rate` ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` tells the client when there is room for one. No call waits in a queue.
     RateLimit(RateLimit),
     /// While the processor is above `cpu`, calls end with RESOURCE_EXHAUSTED if more are in progress than the service works on at once, which is its best throughput times its least latency; `grpc-retry-pushback-ms` asks the client to wait a second before it retries. Health is always answered.
     LoadShed(LoadShed),
-    /// Takes requests that are compressed, and compresses answers for clients that accept it. A message that has more bytes than `max_message_size` once it is decompressed ends its call with RESOURCE_EXHAUSTED, before it takes more memory than that; one that cannot be decompressed with INTERNAL; an encoding that is not accepted with UNIMPLEMENTED.
+    /// Takes requests that are compressed, and compresses answers for clients that accept it; on the client, compresses requests, and takes answers that are compressed. A message that has more bytes than `max_message_size` once it is decompressed ends its call with RESOURCE_EXHAUSTED, before it takes more memory than that; one that cannot be decompressed with INTERNAL; an encoding that is not accepted with UNIMPLEMENTED, in an answer with INTERNAL.
     Compression(Compression),
     /// Lets calls pass that have one of the credentials that are listed: a secret, a JSON Web Token, or the certificate of a client. Without one, or with a wrong one, a call ends with UNAUTHENTICATED; one of somebody who is not allowed with PERMISSION_DENIED; and with UNAVAILABLE while there are no keys to verify a token with. A bearer token that is wrong is an error even if the client has a certificate. Handlers find the `Identity` in the extensions of the request. Health needs no credentials.
     Auth(Auth),
@@ -310,8 +284,8 @@ impl<'de> Deserialize<'de> for ServerMiddleware {
             Logging(Logging),
             Tracing(Tracing),
             Metrics(Metrics),
-            Timeout(Timeout),
-            MaxMessageSize(MaxMessageSize),
+            Timeout(super::Duration),
+            MaxMessageSize(super::ByteSize),
             ConcurrencyLimit(ConcurrencyLimit),
             RateLimit(RateLimit),
             LoadShed(LoadShed),
@@ -402,128 +376,11 @@ impl std::fmt::Debug for Metrics {
     }
 }
 
-/// The longest that a call may take, from its arrival to its last message.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(untagged)]
-pub enum Timeout {
-    /// Timeouts by method.
-    Timeouts(Timeouts),
-    Duration(super::Duration),
-}
-
-/// Timeouts by method.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Timeouts {
-    /// The timeout of the methods that `methods` does not name. They have none if absent.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub default: Option<super::Duration>,
-    /// The timeouts of single methods. The most specific name wins.
-    pub methods: Vec<TimeoutMethods>,
-}
-
-/// The timeout of some methods.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct TimeoutMethods {
-    /// The methods. They must be served.
-    pub name: Vec<MethodName>,
-    /// The longest that a call of these methods may take.
-    pub timeout: super::Duration,
-}
-
-/// A method, all methods of a service, or, without keys, all methods.
-#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MethodName {
-    /// The full name of the service. For example `"billing.v1.Billing"`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub service: Option<String>,
-    /// The method. All methods of the service if absent. For example `"Get"`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-}
-
-impl std::fmt::Debug for MethodName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MethodName")
-            .field("service", &WithoutCredentials(&self.service))
-            .field("method", &WithoutCredentials(&self.method))
-            .finish()
-    }
-}
-
-/// The largest message, in encoded bytes, without the 5-byte gRPC prefix: a size for both ways, or one for each.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(untagged)]
-pub enum MaxMessageSize {
-    /// The largest messages, each way and by method.
-    MessageSizes(MessageSizes),
-    ByteSize(super::ByteSize),
-}
-
-/// The largest messages, each way and by method.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MessageSizes {
-    /// The largest message that is received. Defaults to `"4mib"`.
-    pub receive: super::ByteSize,
-    /// The largest message that is sent. Not limited if absent.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub send: Option<super::ByteSize>,
-    /// What applies to single methods instead. The most specific name wins.
-    pub methods: Vec<MessageSizeMethods>,
-}
-
-impl Default for MessageSizes {
-    fn default() -> Self {
-        Self {
-            receive: "4mib".parse::<super::ByteSize>().expect("the schema's default"),
-            send: None,
-            methods: Vec::new(),
-        }
-    }
-}
-
-/// The largest messages of some methods.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct MessageSizeMethods {
-    /// The methods. On the server, they must be served.
-    pub name: Vec<MethodName>,
-    /// The largest message that is received; that of all methods if absent.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub receive: Option<super::ByteSize>,
-    /// The largest message that is sent; that of all methods if absent.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub send: Option<super::ByteSize>,
-}
-
 /// How many calls may be in progress at the same time.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConcurrencyLimit {
     /// The number of calls in progress, of all connections together. For example `100`.
-    #[serde(deserialize_with = "integer")]
-    pub max: u64,
-    /// Limits of single methods. The calls of the methods of one entry count together, and for no other limit. The most specific name wins.
-    #[serde(default = "ConcurrencyLimit::default_methods")]
-    pub methods: Vec<ConcurrencyLimitMethods>,
-}
-
-impl ConcurrencyLimit {
-    fn default_methods() -> Vec<ConcurrencyLimitMethods> {
-        Vec::new()
-    }
-}
-
-/// The limit of some methods.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConcurrencyLimitMethods {
-    /// The methods. They must be served.
-    pub name: Vec<MethodName>,
-    /// The number of calls in progress.
     #[serde(deserialize_with = "integer")]
     pub max: u64,
 }
@@ -537,20 +394,14 @@ pub struct RateLimit {
     /// How many calls may come at once. The number in `rate` if absent.
     #[serde(default, deserialize_with = "present_int", skip_serializing_if = "Option::is_none")]
     pub burst: Option<u64>,
-    /// Whose calls count together: `all`; those of each `peer`, which is an address of IPv4 or a /64 network of IPv6; or those of each `identity`, which is who `auth` says that a call is from: it must be before this in the list, and a call that needs no credentials counts for its peer. At most 100,000 peers and identities are tracked: then those not seen for the longest time start over. Defaults to `"all"`.
+    /// Whose calls count together: `all`, or those of each `peer`, which is an address of IPv4 or a /64 network of IPv6. At most 100,000 peers are tracked: then those not seen for the longest time start over. Defaults to `"all"`.
     #[serde(default = "RateLimit::default_key")]
     pub key: RateLimitKey,
-    /// Rates of single methods. The calls of the methods of one entry count together, and for no other rate. The most specific name wins.
-    #[serde(default = "RateLimit::default_methods")]
-    pub methods: Vec<RateLimitMethods>,
 }
 
 impl RateLimit {
     fn default_key() -> RateLimitKey {
         RateLimitKey::All
-    }
-    fn default_methods() -> Vec<RateLimitMethods> {
-        Vec::new()
     }
 }
 
@@ -560,41 +411,16 @@ impl std::fmt::Debug for RateLimit {
             .field("rate", &WithoutCredentials(&self.rate))
             .field("burst", &self.burst)
             .field("key", &self.key)
-            .field("methods", &self.methods)
             .finish()
     }
 }
 
-/// Whose calls count together: `all`; those of each `peer`, which is an address of IPv4 or a /64 network of IPv6; or those of each `identity`, which is who `auth` says that a call is from: it must be before this in the list, and a call that needs no credentials counts for its peer. At most 100,000 peers and identities are tracked: then those not seen for the longest time start over.
+/// Whose calls count together: `all`, or those of each `peer`, which is an address of IPv4 or a /64 network of IPv6. At most 100,000 peers are tracked: then those not seen for the longest time start over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RateLimitKey {
     All,
     Peer,
-    Identity,
-}
-
-/// The rate of some methods.
-#[derive(Clone, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct RateLimitMethods {
-    /// The methods. They must be served.
-    pub name: Vec<MethodName>,
-    /// A number of calls per second, minute or hour.
-    pub rate: String,
-    /// How many calls may come at once. The number in `rate` if absent.
-    #[serde(default, deserialize_with = "present_int", skip_serializing_if = "Option::is_none")]
-    pub burst: Option<u64>,
-}
-
-impl std::fmt::Debug for RateLimitMethods {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RateLimitMethods")
-            .field("name", &self.name)
-            .field("rate", &WithoutCredentials(&self.rate))
-            .field("burst", &self.burst)
-            .finish()
-    }
 }
 
 /// When calls are shed.
@@ -629,10 +455,10 @@ impl std::fmt::Debug for LoadShed {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Compression {
-    /// How answers are compressed. They are not if absent, or if the client does not accept it.
+    /// How answers are compressed: they are not if absent, or if the client does not accept it. On the client: how requests are compressed, which its servers must accept.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub send: Option<MessageEncoding>,
-    /// How requests may be compressed. Defaults to `["gzip","zstd"]`.
+    /// How requests may be compressed; on the client, answers. Defaults to `["gzip","zstd"]`.
     pub accept: Vec<MessageEncoding>,
     /// Smaller messages are sent as they are. Defaults to `"1kb"`.
     pub min_size: super::ByteSize,
@@ -776,6 +602,27 @@ impl std::fmt::Debug for AuthMethods {
     }
 }
 
+/// A method, all methods of a service, or, without keys, all methods.
+#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MethodName {
+    /// The full name of the service. For example `"billing.v1.Billing"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The method. All methods of the service if absent. For example `"Get"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+}
+
+impl std::fmt::Debug for MethodName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MethodName")
+            .field("service", &WithoutCredentials(&self.service))
+            .field("method", &WithoutCredentials(&self.method))
+            .finish()
+    }
+}
+
 /// Which credentials count: `any` of those that `auth` has, one kind, or `none` for a method that everybody may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -887,8 +734,20 @@ pub enum ClientMiddleware {
     Logging(Logging),
     /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. On the server it continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client it continues the trace of the call that is being handled, and sends `traceparent`.
     Tracing(Tracing),
+    /// Counts calls and measures their durations, for `/metrics` and the page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`; on the client `rpc_client_call_duration_seconds`, by target too. A method that no service has is `_OTHER`. Its place decides what the duration has: put it first, to measure all that a caller waits for.
+    Metrics(Metrics),
+    /// A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier. On the client it is sent to the server, as the caller's deadline is.
+    Timeout(super::Duration),
     /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
-    MaxMessageSize(MaxMessageSize),
+    MaxMessageSize(super::ByteSize),
+    /// Takes requests that are compressed, and compresses answers for clients that accept it; on the client, compresses requests, and takes answers that are compressed. A message that has more bytes than `max_message_size` once it is decompressed ends its call with RESOURCE_EXHAUSTED, before it takes more memory than that; one that cannot be decompressed with INTERNAL; an encoding that is not accepted with UNIMPLEMENTED, in an answer with INTERNAL.
+    Compression(Compression),
+    /// Sends a secret with each call, as `authorization: Bearer`. It is sent over TLS, over a socket in the file system, or to this machine only: a target that may be elsewhere without TLS is an error.
+    Auth(ClientCredentials),
+    /// Ends calls with UNAVAILABLE, without a connection, while most calls of their method to the target fail: with the probability (calls − `k` × accepted) / (calls + 1). The codes UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, UNKNOWN and DATA_LOSS are failures; all others are answers of a server that works.
+    CircuitBreaker(CircuitBreaker),
+    /// Where a call becomes attempts: what is outside of it sees one call, what is inside sees each attempt, those of hedging too. At the end of the list if absent. How often and when there is another attempt is in `method_config`.
+    Retry,
 }
 
 impl<'de> Deserialize<'de> for ClientMiddleware {
@@ -899,10 +758,63 @@ impl<'de> Deserialize<'de> for ClientMiddleware {
             Recover,
             Logging(Logging),
             Tracing(Tracing),
-            MaxMessageSize(MaxMessageSize),
+            Metrics(Metrics),
+            Timeout(super::Duration),
+            MaxMessageSize(super::ByteSize),
+            Compression(Compression),
+            Auth(ClientCredentials),
+            CircuitBreaker(CircuitBreaker),
+            Retry,
         }
-        let value = with_options(d, &["logging", "tracing"])?;
+        let value = with_options(
+            d,
+            &["logging", "tracing", "metrics", "compression", "circuit_breaker"],
+        )?;
         Variants__::deserialize(value).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Which secret is sent: one of the two.
+#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientCredentials {
+    /// The secret.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub bearer: Option<super::Secret>,
+    /// The file with the secret, without the white space around it. It is read again every 10 seconds, so that it may be renewed; while it cannot be read, the one before it is sent. For example `"/var/run/secrets/token"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub token_path: Option<String>,
+}
+
+impl std::fmt::Debug for ClientCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientCredentials")
+            .field("bearer", &self.bearer)
+            .field("token_path", &WithoutCredentials(&self.token_path))
+            .finish()
+    }
+}
+
+/// When calls are refused.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CircuitBreaker {
+    /// How many calls are let through for each that is accepted. A smaller number refuses earlier. Defaults to `2.0`.
+    pub k: f64,
+    /// The time whose calls count. Defaults to `"10s"`.
+    pub window: super::Duration,
+    /// Fewer calls than this in the window refuse none. Defaults to `20`.
+    #[serde(deserialize_with = "integer")]
+    pub min_calls: u64,
+}
+
+impl Default for CircuitBreaker {
+    fn default() -> Self {
+        Self {
+            k: 2.0,
+            window: "10s".parse::<super::Duration>().expect("the schema's default"),
+            min_calls: 20,
+        }
     }
 }
 
@@ -930,6 +842,12 @@ pub struct ClientTarget {
     /// Ends retries while most calls fail. Each failure that could be retried takes a token, each success gives `token_ratio` back; retries stop while no more than half of the tokens are left.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub retry_throttling: Option<RetryThrottling>,
+    /// Asks each instance whether it is healthy, with `Watch` of `grpc.health.v1.Health`, and sends it calls while it is, as gRFC A17 has it. An instance without this service is healthy. Without this section, instances that are found by `discovery:///` are asked, and others are not.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub health_check: Option<ClientHealthCheck>,
+    /// Sends no calls to an instance for some time if more of its calls fail than of others, as gRFC A50 has it. A call that ends with another status than OK is a failure. Without one of the two sections, nothing is ejected.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub outlier_detection: Option<OutlierDetection>,
 }
 
 impl Default for ClientTarget {
@@ -945,6 +863,8 @@ impl Default for ClientTarget {
             tls: None,
             method_config: Vec::new(),
             retry_throttling: None,
+            health_check: None,
+            outlier_detection: None,
         }
     }
 }
@@ -960,6 +880,8 @@ impl std::fmt::Debug for ClientTarget {
             .field("tls", &self.tls)
             .field("method_config", &self.method_config)
             .field("retry_throttling", &self.retry_throttling)
+            .field("health_check", &self.health_check)
+            .field("outlier_detection", &self.outlier_detection)
             .finish()
     }
 }
@@ -1022,21 +944,12 @@ pub struct ClientTls {
     /// The PEM file of the authorities that sign the certificates of the service. Those of the system if absent. For example `"/etc/tls/ca.crt"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<String>,
-    /// The same as text, instead of `ca_file`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub ca: Option<super::Pem>,
     /// The PEM file of the certificate that this client shows (mTLS). For example `"/etc/tls/tls.crt"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub cert_file: Option<String>,
-    /// The same as text, instead of `cert_file`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub cert: Option<super::Pem>,
     /// The PEM file of its private key, which is not encrypted. For example `"/etc/tls/tls.key"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub key_file: Option<String>,
-    /// The private key as text, instead of `key_file`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub key: Option<super::Pem>,
     /// The name that the certificates of the service must have. The host of the target if absent; `discovery:///` has none, and needs this key. For example `"billing.internal"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
@@ -1046,11 +959,8 @@ impl std::fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ClientTls")
             .field("ca_file", &WithoutCredentials(&self.ca_file))
-            .field("ca", &self.ca)
             .field("cert_file", &WithoutCredentials(&self.cert_file))
-            .field("cert", &self.cert)
             .field("key_file", &WithoutCredentials(&self.key_file))
-            .field("key", &self.key)
             .field("server_name", &WithoutCredentials(&self.server_name))
             .finish()
     }
@@ -1071,6 +981,9 @@ pub struct MethodConfig {
     /// Retries of failed calls, as gRFC A6 has them. A call that its server has never seen is retried without this, too.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub retry_policy: Option<RetryPolicy>,
+    /// Sends a call again before the first attempt has ended, as gRFC A6 has it: the first answer is taken, and the other attempts are cancelled. Only for methods that the proto file marks with `idempotency_level`, and instead of `retry_policy`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub hedging_policy: Option<HedgingPolicy>,
 }
 
 impl MethodConfig {
@@ -1132,6 +1045,30 @@ pub enum RetryableStatusCode {
     Unauthenticated,
 }
 
+/// Sends a call again before the first attempt has ended, as gRFC A6 has it: the first answer is taken, and the other attempts are cancelled. Only for methods that the proto file marks with `idempotency_level`, and instead of `retry_policy`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct HedgingPolicy {
+    /// How many attempts there are at most, with the first one. For example `3`.
+    #[serde(deserialize_with = "integer")]
+    pub max_attempts: u64,
+    /// The time between two attempts. `0s`: all are sent at once. Defaults to `"100ms"`.
+    #[serde(default = "HedgingPolicy::default_hedging_delay")]
+    pub hedging_delay: super::Duration,
+    /// The statuses after which the other attempts go on, and the next one is sent at once. Any other status ends the call. Defaults to `["UNAVAILABLE"]`.
+    #[serde(default = "HedgingPolicy::default_non_fatal_status_codes")]
+    pub non_fatal_status_codes: Vec<RetryableStatusCode>,
+}
+
+impl HedgingPolicy {
+    fn default_hedging_delay() -> super::Duration {
+        "100ms".parse::<super::Duration>().expect("the schema's default")
+    }
+    fn default_non_fatal_status_codes() -> Vec<RetryableStatusCode> {
+        vec![RetryableStatusCode::Unavailable]
+    }
+}
+
 /// Ends retries while most calls fail. Each failure that could be retried takes a token, each success gives `token_ratio` back; retries stop while no more than half of the tokens are left.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -1148,6 +1085,122 @@ impl Default for RetryThrottling {
         Self {
             max_tokens: 10,
             token_ratio: 0.1,
+        }
+    }
+}
+
+/// Asks each instance whether it is healthy, with `Watch` of `grpc.health.v1.Health`, and sends it calls while it is, as gRFC A17 has it. An instance without this service is healthy. Without this section, instances that are found by `discovery:///` are asked, and others are not.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientHealthCheck {
+    /// Whether instances are asked. Defaults to `true`.
+    pub enabled: bool,
+    /// The service whose health counts. The empty name is the whole server. For example `"billing.v1.Billing"`. Defaults to `""`.
+    pub service_name: String,
+}
+
+impl Default for ClientHealthCheck {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            service_name: "".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for ClientHealthCheck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientHealthCheck")
+            .field("enabled", &self.enabled)
+            .field("service_name", &WithoutCredentials(&self.service_name))
+            .finish()
+    }
+}
+
+/// Sends no calls to an instance for some time if more of its calls fail than of others, as gRFC A50 has it. A call that ends with another status than OK is a failure. Without one of the two sections, nothing is ejected.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OutlierDetection {
+    /// How often instances are compared. Defaults to `"10s"`.
+    pub interval: super::Duration,
+    /// How long an instance gets no calls the first time; as much longer each time as it was ejected before. Defaults to `"30s"`.
+    pub base_ejection_time: super::Duration,
+    /// How long at most. Defaults to `"300s"`.
+    pub max_ejection_time: super::Duration,
+    /// No more instances are ejected when this share is. One always may be. Defaults to `10`.
+    #[serde(deserialize_with = "integer")]
+    pub max_ejection_percent: u64,
+    /// Ejects an instance of whose calls too many fail.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub failure_percentage: Option<FailurePercentage>,
+    /// Ejects an instance whose share of successful calls is far below that of all.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub success_rate: Option<SuccessRate>,
+}
+
+impl Default for OutlierDetection {
+    fn default() -> Self {
+        Self {
+            interval: "10s".parse::<super::Duration>().expect("the schema's default"),
+            base_ejection_time: "30s"
+                .parse::<super::Duration>()
+                .expect("the schema's default"),
+            max_ejection_time: "300s"
+                .parse::<super::Duration>()
+                .expect("the schema's default"),
+            max_ejection_percent: 10,
+            failure_percentage: None,
+            success_rate: None,
+        }
+    }
+}
+
+/// Ejects an instance of whose calls too many fail.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FailurePercentage {
+    /// The share of failed calls in percent above which an instance is ejected. Defaults to `85`.
+    #[serde(deserialize_with = "integer")]
+    pub threshold: u64,
+    /// With fewer instances that have `request_volume` calls, none is ejected. Defaults to `5`.
+    #[serde(deserialize_with = "integer")]
+    pub minimum_hosts: u64,
+    /// An instance with fewer calls in the interval is not ejected. Defaults to `50`.
+    #[serde(deserialize_with = "integer")]
+    pub request_volume: u64,
+}
+
+impl Default for FailurePercentage {
+    fn default() -> Self {
+        Self {
+            threshold: 85,
+            minimum_hosts: 5,
+            request_volume: 50,
+        }
+    }
+}
+
+/// Ejects an instance whose share of successful calls is far below that of all.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SuccessRate {
+    /// How many standard deviations below the mean are too far, in thousandths. Defaults to `1900`.
+    #[serde(deserialize_with = "integer")]
+    pub stdev_factor: u64,
+    /// With fewer instances that have `request_volume` calls, none is ejected. Defaults to `5`.
+    #[serde(deserialize_with = "integer")]
+    pub minimum_hosts: u64,
+    /// An instance with fewer calls in the interval is not compared. Defaults to `100`.
+    #[serde(deserialize_with = "integer")]
+    pub request_volume: u64,
+}
+
+impl Default for SuccessRate {
+    fn default() -> Self {
+        Self {
+            stdev_factor: 1900,
+            minimum_hosts: 5,
+            request_volume: 100,
         }
     }
 }
@@ -1454,14 +1507,12 @@ impl std::fmt::Debug for ElasticSearch {
 pub struct Tracer {
     /// Whether spans are exported. Defaults to `false`.
     pub enabled: bool,
-    /// The kind of collector: `zipkin`, or `otlp`, OpenTelemetry's own protocol, as protobuf over HTTP. Each is a feature of `carml-runtime` of the same name. Defaults to `"zipkin"`.
+    /// The kind of collector. Each is a feature of `carml-runtime` of the same name. Defaults to `"zipkin"`.
     pub provider: TracerProvider,
-    /// The servers of the collector. Without a scheme, `http` is used, and the port of the provider if none is given: 9411 for `zipkin`, 4318 for `otlp`.
+    /// The servers of the collector. Without a scheme, `http` is used, and port 9411 if none is given.
     pub endpoints: Vec<super::Endpoint>,
     /// The share of new traces that are recorded. A trace that the caller began is recorded if the caller records it. Defaults to `1.0`.
     pub sample_ratio: f64,
-    /// In which headers the trace goes to other services: `w3c` is `traceparent` and `tracestate`, `b3` one header of that name, `b3multi` those that begin with `x-b3-`. All of them are read, whatever this says. Defaults to `["w3c"]`.
-    pub propagation: Vec<Propagation>,
 }
 
 impl Default for Tracer {
@@ -1471,26 +1522,15 @@ impl Default for Tracer {
             provider: TracerProvider::Zipkin,
             endpoints: Vec::new(),
             sample_ratio: 1.0,
-            propagation: vec![Propagation::W3c],
         }
     }
 }
 
-/// The kind of collector: `zipkin`, or `otlp`, OpenTelemetry's own protocol, as protobuf over HTTP. Each is a feature of `carml-runtime` of the same name.
+/// The kind of collector. Each is a feature of `carml-runtime` of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TracerProvider {
     Zipkin,
-    Otlp,
-}
-
-/// A form of the headers of a trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Propagation {
-    W3c,
-    B3,
-    B3multi,
 }
 
 /// The object store: where models, results and other files are kept.

@@ -360,7 +360,7 @@ struct Door {
 fn the_secret_options_of_a_middleware_are_never_shown() {
     let schema = Schema::base()
         .unwrap()
-        .with_middleware::<Door>("door")
+        .with_middleware::<Door>(Side::Server, "door")
         .unwrap();
     let yaml = "grpc:\n  server:\n    middleware: [logging, door: {word: hunter2}]\n";
     let loaded = Loader::new(schema).source(source(yaml)).load().unwrap();

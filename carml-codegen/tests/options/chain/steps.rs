@@ -11,7 +11,7 @@ use crate::middleware::message_size;
 use crate::middleware::audit;
 use crate::middleware::breaker;
 /// No chain has more steps: none is in a list twice.
-pub(super) const CAPACITY: usize = 8usize;
+pub(super) const CAPACITY: usize = 7usize;
 /// A built-in middleware in a chain.
 #[derive(Debug)]
 pub(super) enum Step {

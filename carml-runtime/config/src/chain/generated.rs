@@ -12,8 +12,10 @@ impl BuiltIn {
             | BuiltIn::Client(ClientMiddleware::Logging(_)) => &MIDDLEWARES[1usize],
             BuiltIn::Server(ServerMiddleware::Tracing(_))
             | BuiltIn::Client(ClientMiddleware::Tracing(_)) => &MIDDLEWARES[2usize],
-            BuiltIn::Server(ServerMiddleware::Metrics(_)) => &MIDDLEWARES[3usize],
-            BuiltIn::Server(ServerMiddleware::Timeout(_)) => &MIDDLEWARES[4usize],
+            BuiltIn::Server(ServerMiddleware::Metrics(_))
+            | BuiltIn::Client(ClientMiddleware::Metrics(_)) => &MIDDLEWARES[3usize],
+            BuiltIn::Server(ServerMiddleware::Timeout(_))
+            | BuiltIn::Client(ClientMiddleware::Timeout(_)) => &MIDDLEWARES[4usize],
             BuiltIn::Server(ServerMiddleware::MaxMessageSize(_))
             | BuiltIn::Client(ClientMiddleware::MaxMessageSize(_)) => {
                 &MIDDLEWARES[5usize]
@@ -23,14 +25,19 @@ impl BuiltIn {
             }
             BuiltIn::Server(ServerMiddleware::RateLimit(_)) => &MIDDLEWARES[7usize],
             BuiltIn::Server(ServerMiddleware::LoadShed(_)) => &MIDDLEWARES[8usize],
-            BuiltIn::Server(ServerMiddleware::Compression(_)) => &MIDDLEWARES[9usize],
+            BuiltIn::Server(ServerMiddleware::Compression(_))
+            | BuiltIn::Client(ClientMiddleware::Compression(_)) => &MIDDLEWARES[9usize],
             BuiltIn::Server(ServerMiddleware::Auth(_)) => &MIDDLEWARES[10usize],
+            BuiltIn::Client(ClientMiddleware::Auth(_)) => &MIDDLEWARES[11usize],
+            BuiltIn::Client(ClientMiddleware::CircuitBreaker(_)) => &MIDDLEWARES[12usize],
+            BuiltIn::Client(ClientMiddleware::Retry) => &MIDDLEWARES[13usize],
         }
     }
     /// Whether its options are zero where they must not be.
     pub(super) fn is_zero(&self) -> bool {
         match self {
-            BuiltIn::Server(ServerMiddleware::Timeout(options)) => options.is_zero(),
+            BuiltIn::Server(ServerMiddleware::Timeout(options))
+            | BuiltIn::Client(ClientMiddleware::Timeout(options)) => options.is_zero(),
             BuiltIn::Server(ServerMiddleware::MaxMessageSize(options))
             | BuiltIn::Client(ClientMiddleware::MaxMessageSize(options)) => {
                 options.is_zero()
@@ -73,9 +80,9 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "metrics",
-        description: "Counts calls and measures their durations, for `/metrics` and the page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`. A method that no service has is `_OTHER`. Its place decides what the duration has: put it first, to measure all that a caller waits for.",
+        description: "Counts calls and measures their durations, for `/metrics` and the page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`; on the client `rpc_client_call_duration_seconds`, by target too. A method that no service has is `_OTHER`. Its place decides what the duration has: put it first, to measure all that a caller waits for.",
         server: true,
-        client: false,
+        client: true,
         feature: None,
         nonzero: None,
         implicit: None,
@@ -83,9 +90,9 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "timeout",
-        description: "A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier.",
+        description: "A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier. On the client it is sent to the server, as the caller's deadline is.",
         server: true,
-        client: false,
+        client: true,
         feature: None,
         nonzero: Some(NonZero {
             why: "ends every call",
@@ -139,9 +146,9 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "compression",
-        description: "Takes requests that are compressed, and compresses answers for clients that accept it. A message that has more bytes than `max_message_size` once it is decompressed ends its call with RESOURCE_EXHAUSTED, before it takes more memory than that; one that cannot be decompressed with INTERNAL; an encoding that is not accepted with UNIMPLEMENTED.",
+        description: "Takes requests that are compressed, and compresses answers for clients that accept it; on the client, compresses requests, and takes answers that are compressed. A message that has more bytes than `max_message_size` once it is decompressed ends its call with RESOURCE_EXHAUSTED, before it takes more memory than that; one that cannot be decompressed with INTERNAL; an encoding that is not accepted with UNIMPLEMENTED, in an answer with INTERNAL.",
         server: true,
-        client: false,
+        client: true,
         feature: Some("compression"),
         nonzero: None,
         implicit: None,
@@ -153,6 +160,36 @@ pub const MIDDLEWARES: &[Facts] = &[
         server: true,
         client: false,
         feature: Some("auth"),
+        nonzero: None,
+        implicit: None,
+        inside: None,
+    },
+    Facts {
+        name: "auth",
+        description: "Sends a secret with each call, as `authorization: Bearer`. It is sent over TLS, over a socket in the file system, or to this machine only: a target that may be elsewhere without TLS is an error.",
+        server: false,
+        client: true,
+        feature: None,
+        nonzero: None,
+        implicit: None,
+        inside: None,
+    },
+    Facts {
+        name: "circuit_breaker",
+        description: "Ends calls with UNAVAILABLE, without a connection, while most calls of their method to the target fail: with the probability (calls − `k` × accepted) / (calls + 1). The codes UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, UNKNOWN and DATA_LOSS are failures; all others are answers of a server that works.",
+        server: false,
+        client: true,
+        feature: None,
+        nonzero: None,
+        implicit: None,
+        inside: None,
+    },
+    Facts {
+        name: "retry",
+        description: "Where a call becomes attempts: what is outside of it sees one call, what is inside sees each attempt, those of hedging too. At the end of the list if absent. How often and when there is another attempt is in `method_config`.",
+        server: false,
+        client: true,
+        feature: None,
         nonzero: None,
         implicit: None,
         inside: None,

@@ -85,6 +85,17 @@ pub enum Side {
 }
 
 impl Side {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Server, Self::Client];
+
+    /// `server` or `client`, as in the config.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+
     /// The JSON pointer of its list.
     pub const fn pointer(self) -> &'static str {
         match self {

@@ -11,9 +11,6 @@ use carml_schema::{SchemaIndex, pointer};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// The list that may have middlewares of the program's own.
-const LIST: &str = Side::Server.pointer();
-
 /// No lines of help.
 const NONE: [&str; 0] = [];
 
@@ -95,7 +92,7 @@ impl Loaded {
     /// A value that the schema allows but the type refuses, with its place.
     pub fn typed<C: DeserializeOwned>(&self) -> Result<C, Error> {
         let sections = self.schema().sections();
-        let own: Vec<&str> = self.schema().own_middlewares().collect();
+        let own: Vec<_> = self.schema().own_middlewares().collect();
         if sections.is_empty() && own.is_empty() {
             return self.read(self.value(), str::to_owned);
         }
@@ -104,20 +101,22 @@ impl Loaded {
             map.retain(|key, _| !sections.contains(&key.as_str()));
         }
         let mut kept = Vec::new();
-        if let Some(Value::Array(list)) = known.pointer_mut(LIST) {
-            let own = |item: &Value| own.contains(&chain::name(item));
-            kept = (0..list.len()).filter(|at| !own(&list[*at])).collect();
-            list.retain(|item| !own(item));
+        for side in Side::ALL {
+            if let Some(Value::Array(list)) = known.pointer_mut(side.pointer()) {
+                let own = |item: &Value| own.contains(&(side, chain::name(item)));
+                let left: Vec<usize> = (0..list.len()).filter(|at| !own(&list[*at])).collect();
+                list.retain(|item| !own(item));
+                kept.push((side.pointer(), left));
+            }
         }
         // Items that were left out count in the place of those behind them.
         let given = |path: &str| {
-            let item = path
-                .strip_prefix(LIST)
-                .and_then(|rest| rest.strip_prefix('/'));
-            let (index, rest) =
-                item.map(|item| item.split_at(item.find('/').unwrap_or(item.len())))?;
-            let index = kept.get(index.parse::<usize>().ok()?)?;
-            Some(format!("{LIST}/{index}{rest}"))
+            kept.iter().find_map(|(list, kept)| {
+                let item = path.strip_prefix(list)?.strip_prefix('/')?;
+                let (index, rest) = item.split_at(item.find('/').unwrap_or(item.len()));
+                let index = kept.get(index.parse::<usize>().ok()?)?;
+                Some(format!("{list}/{index}{rest}"))
+            })
         };
         self.read(&known, |path| {
             given(path).unwrap_or_else(|| path.to_owned())

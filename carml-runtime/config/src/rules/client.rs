@@ -26,6 +26,7 @@ pub(super) fn check(rules: &mut Rules<'_>) {
             address(rules, &at, name, target);
             tls(rules, &at, target);
             durations(rules, &at, target);
+            policies(rules, &at, target);
         }
     }
 }
@@ -80,6 +81,23 @@ fn tls(rules: &mut Rules<'_>, at: &str, target: &Map<String, Value>) {
     }
 }
 
+/// A method is retried or hedged.
+fn policies(rules: &mut Rules<'_>, at: &str, target: &Map<String, Value>) {
+    let methods = target.get("method_config").and_then(Value::as_array);
+    for (n, method) in methods.into_iter().flatten().enumerate() {
+        let has = |key: &str| method.get(key).is_some_and(|policy| !policy.is_null());
+        if has("retry_policy") && has("hedging_policy") {
+            let parent = format!("{at}/method_config/{n}");
+            let error = Diagnostic::new(Kind::MutuallyExclusive {
+                keys: vec!["retry_policy".to_owned(), "hedging_policy".to_owned()],
+                parent: parent.clone(),
+            });
+            let error = error.help("remove one of them");
+            rules.add(error, &format!("{parent}/hedging_policy"));
+        }
+    }
+}
+
 fn durations(rules: &mut Rules<'_>, at: &str, target: &Map<String, Value>) {
     let mut check = |pointer: String,
                      text: Option<&Value>,
@@ -118,6 +136,17 @@ fn durations(rules: &mut Rules<'_>, at: &str, target: &Map<String, Value>) {
             more_than_zero(),
             &is_zero,
         );
+    }
+    let outliers = target.get("outlier_detection").and_then(Value::as_object);
+    if let Some(outliers) = outliers {
+        for key in ["interval", "base_ejection_time", "max_ejection_time"] {
+            check(
+                format!("{at}/outlier_detection/{key}"),
+                outliers.get(key),
+                more_than_zero(),
+                &is_zero,
+            );
+        }
     }
     let methods = target.get("method_config").and_then(Value::as_array);
     for (n, method) in methods.into_iter().flatten().enumerate() {

@@ -39,26 +39,27 @@ impl Schema {
         &self.0.added.sections
     }
 
-    /// The same schema with one more middleware that `grpc.server.middleware` may list:
-    /// `NAME: options`, or `NAME` alone if the options are `()`. The options are checked against
-    /// the schema of their type.
+    /// The same schema with one more middleware that the list of a side may have: `NAME: options`,
+    /// or `NAME` alone if the options are `()`. The options are checked against the schema of their
+    /// type.
     ///
     /// # Errors
     ///
     /// If there is a middleware of this name already, or the options' schema does not fit.
     pub fn with_middleware<O: schemars::JsonSchema>(
         &self,
+        side: Side,
         name: &'static str,
     ) -> Result<Schema, Report> {
-        let listed = self.middlewares(Side::Server.pointer());
+        let listed = self.middlewares(side.pointer());
         if is_built_in(name) || listed.iter().any(|known| known == name) {
             let fault = Diagnostic::new(Kind::MiddlewareExists { name });
             return Err(public(fault.help("give the middleware another name")));
         }
         let options = schemars::schema_for!(O).to_value();
-        let (alternative, document) = extend::middleware(name, options);
+        let (alternative, document) = extend::middleware(side.name(), name, options);
         let mut added = self.0.added.clone();
-        added.middlewares.push((name, alternative));
+        added.middlewares.push((side, name, alternative));
         added.documents.extend(document);
         self.rebuild(self.0.root.clone(), added)
     }
@@ -66,11 +67,8 @@ impl Schema {
     /// The side whose middlewares a list has, if it is a list of middlewares.
     pub(crate) fn side(&self, list: &str) -> Option<Side> {
         let parts = self.at(&format!("{list}/0"));
-        match parts.iter().find_map(|part| part.node.middleware())? {
-            "server" => Some(Side::Server),
-            "client" => Some(Side::Client),
-            _ => None,
-        }
+        let name = parts.iter().find_map(|part| part.node.middleware())?;
+        Side::ALL.into_iter().find(|side| side.name() == name)
     }
 
     /// The names that a list may have and that are not built in.
@@ -87,9 +85,10 @@ impl Schema {
         names.map(str::to_owned).collect()
     }
 
-    /// The names of the middlewares that were added.
-    pub(crate) fn own_middlewares(&self) -> impl Iterator<Item = &'static str> {
-        self.0.added.middlewares.iter().map(|(name, _)| *name)
+    /// The middlewares that were added, by the lists that may have them.
+    pub(crate) fn own_middlewares(&self) -> impl Iterator<Item = (Side, &'static str)> {
+        let added = self.0.added.middlewares.iter();
+        added.map(|(side, name, _)| (*side, *name))
     }
 }
 

@@ -13,6 +13,8 @@ use carml_schema::{Applicable, Documents, Node, SchemaIndex, SchemaValidator};
 use jsonschema::ValidationError;
 use serde_json::Value;
 
+use crate::chain::Side;
+
 /// A config's root type, with the schema that it was generated from.
 pub trait Root: serde::de::DeserializeOwned {
     /// The schema: self-contained JSON.
@@ -87,8 +89,8 @@ const BASE_NAME: &str = "carml.json";
 #[derive(Clone, Default)]
 struct Added {
     sections: Vec<&'static str>,
-    /// Names, and what the list's `oneOf` has of them.
-    middlewares: Vec<(&'static str, Value)>,
+    /// Names, and what the `oneOf` of the side's list has of them.
+    middlewares: Vec<(Side, &'static str, Value)>,
     /// The documents of the middlewares' options.
     documents: Vec<(String, Value)>,
 }
@@ -163,15 +165,14 @@ impl Schema {
 
     /// The same schema with another root and more added.
     fn rebuild(&self, root: Value, added: Added) -> Result<Schema, Report> {
-        let alternatives: Vec<Value> = added
-            .middlewares
-            .iter()
-            .map(|(_, new)| new.clone())
-            .collect();
         let add = |document: &mut Value| {
-            carml_schema::extend::add_middlewares(document, &alternatives);
+            for side in Side::ALL {
+                let of_side = added.middlewares.iter().filter(|one| one.0 == side);
+                let alternatives: Vec<Value> = of_side.map(|(.., new)| new.clone()).collect();
+                carml_schema::extend::add_middlewares(document, side.name(), &alternatives);
+            }
         };
-        let edit: Option<&dyn Fn(&mut Value)> = match alternatives.is_empty() {
+        let edit: Option<&dyn Fn(&mut Value)> = match added.middlewares.is_empty() {
             true => None,
             false => Some(&add),
         };
