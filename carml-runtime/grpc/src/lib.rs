@@ -36,7 +36,8 @@
 //!   are is generated from `schema/grpc.json`.
 //! - [`server`]: the accept loop, connections, and their limits.
 //! - [`health`], [`reflection`]: the standard services of a server.
-//! - `methods`: which methods are served; `message`: messages as bytes.
+//! - `methods`: which methods are served; `by_method`: what is kept of those that are called;
+//!   `message`: messages as bytes.
 //! - `status`: every status that the server itself answers with; `foreign_status`: those of other
 //!   services, on their way through a handler; [`code`]: codes as text;
 //!   [`deadline`]: the header `grpc-timeout`.
@@ -47,6 +48,7 @@
 //! - `auth`, `compression`: the middlewares of these names.
 //! - `reflection`: gRPC server reflection, v1 and v1alpha.
 
+mod by_method;
 mod call_context;
 pub mod chain;
 pub mod code;
@@ -62,12 +64,13 @@ pub mod server;
 mod shutdown;
 mod status;
 
+pub use by_method::ByMethod;
 pub use call_context::{CallContext, InContext};
 pub use descriptors::FileDescriptors;
 pub use methods::Methods;
 #[cfg(feature = "compression")]
 pub use middleware::MessageCompression;
-pub use middleware::{Calls, MethodCalls, Place};
+pub use middleware::{CalledTarget, Calls, MethodCalls, Place};
 #[cfg(feature = "auth")]
 pub use middleware::{Credential, Identity};
 pub use shutdown::{Shutdown, ShutdownTrigger};

@@ -4,7 +4,7 @@ use std::{collections::HashMap, ptr, sync::Arc};
 
 use carml_diagnostic::{did_you_mean, nearest};
 use prost::Message as _;
-use prost_types::FileDescriptorSet;
+use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
 
 use crate::health::pb;
 
@@ -25,6 +25,8 @@ pub(crate) struct Method {
     /// `package.Service/Method`
     pub(crate) name: String,
     pub(crate) requests: Requests,
+    /// Whether the proto file says that a call may be made twice.
+    is_idempotent: bool,
 }
 
 /// How many messages a request of a method has.
@@ -81,6 +83,25 @@ impl Methods {
     ///
     /// A text that says that there is none, and what is like it.
     pub(crate) fn named(&self, name: &str) -> Result<Vec<usize>, String> {
+        self.find(name, "is served")
+    }
+
+    /// Whether there is a service of this name.
+    pub fn has_service(&self, name: &str) -> bool {
+        self.all().iter().any(|method| method.service() == name)
+    }
+
+    /// Whether the one method, or each one of a service, is marked with `idempotency_level`.
+    ///
+    /// # Errors
+    ///
+    /// A text that says that there is none, and what is like it.
+    pub fn are_idempotent(&self, name: &str) -> Result<bool, String> {
+        let found = self.find(name, "is in the proto files of its clients")?;
+        Ok(found.iter().all(|index| self.all()[*index].is_idempotent))
+    }
+
+    fn find(&self, name: &str, is_where: &str) -> Result<Vec<usize>, String> {
         let is_named = |method: &Method| method.name == name || method.service() == name;
         let all = self.all().iter().enumerate();
         let found: Vec<usize> = all
@@ -105,7 +126,7 @@ impl Methods {
             "service"
         };
         Err(format!(
-            "no {what} `{name}` is served{}",
+            "no {what} `{name}` {is_where}{}",
             hint.unwrap_or_default()
         ))
     }
@@ -149,11 +170,18 @@ impl Table {
                         true => Requests::Any,
                         false => Requests::One,
                     };
+                    let is_idempotent = method.options.as_ref().is_some_and(|options| {
+                        options.idempotency_level() != IdempotencyLevel::IdempotencyUnknown
+                    });
                     let path = format!("/{name}");
                     // A file that several sets have is added once.
                     if !self.by_path.contains_key(&path) {
                         self.by_path.insert(path, self.all.len());
-                        self.all.push(Method { name, requests });
+                        self.all.push(Method {
+                            name,
+                            requests,
+                            is_idempotent,
+                        });
                     }
                 }
             }

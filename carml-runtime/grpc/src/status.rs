@@ -86,11 +86,21 @@ pub(crate) fn unknown_encoding(name: &HeaderValue, accepted: &HeaderValue) -> St
     status
 }
 
-/// A message whose size is over the limit once it is decompressed.
+/// An answer is compressed in a way that is not accepted.
 #[cfg(feature = "compression")]
-pub(crate) fn too_large_decompressed(limit: u64) -> Status {
+pub(crate) fn unknown_answer_encoding(name: &HeaderValue, accepted: &HeaderValue) -> Status {
+    Status::internal(format!(
+        "the answer is compressed with `{}`, which is not one of {}",
+        String::from_utf8_lossy(name.as_bytes()),
+        accepted.to_str().unwrap_or_default()
+    ))
+}
+
+/// A message whose size is over the limit once it is decompressed; `what` says of what.
+#[cfg(feature = "compression")]
+pub(crate) fn too_large_decompressed(what: &str, limit: u64) -> Status {
     Status::resource_exhausted(format!(
-        "the request has more than {limit} bytes after it is decompressed, which is the limit: raise max_message_size or send less"
+        "the {what} has more than {limit} bytes after it is decompressed, which is the limit: raise max_message_size or send less"
     ))
 }
 
@@ -118,6 +128,13 @@ pub(crate) fn not_allowed(what: &str, name: &str) -> Status {
 #[cfg(feature = "auth")]
 pub(crate) fn no_keys() -> Status {
     Status::unavailable("the keys for tokens are not loaded yet: try again later")
+}
+
+/// Most calls of this kind fail: none is sent for some time.
+pub(crate) fn circuit_open(target: &str, method: &str) -> Status {
+    Status::unavailable(format!(
+        "{target}: the circuit breaker is open, because most calls of {method} fail"
+    ))
 }
 
 /// A call over the rate; there is room for one after this time.

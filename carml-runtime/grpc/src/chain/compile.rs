@@ -3,9 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use carml_config::{
-    chain::{self, Plan, Problem, Problems, Side},
+    chain::{self, BuiltIn, Plan, Problem, Problems, Side},
     model::{ClientMiddleware, ServerMiddleware},
 };
+use carml_telemetry::metrics::Metrics;
 use serde_json::Value;
 
 use super::{custom::CustomLayer, generated::Step};
@@ -29,7 +30,38 @@ pub struct Chain {
     /// The built-in middlewares outside of any custom one.
     pub(super) steps: Arc<[Step]>,
     pub(super) segments: Arc<[Segment]>,
+    /// What is inside of `retry`: each attempt passes through it.
+    attempts: Option<Arc<Chain>>,
     plan: Arc<Plan>,
+}
+
+/// What a chain is made of until `retry`, or after it.
+#[derive(Default)]
+struct Part {
+    outermost: Vec<Step>,
+    segments: Vec<(CustomLayer, Vec<Step>)>,
+}
+
+impl Part {
+    /// Where the next built-in middleware goes.
+    fn steps(&mut self) -> &mut Vec<Step> {
+        self.segments
+            .last_mut()
+            .map_or(&mut self.outermost, |(_, steps)| steps)
+    }
+
+    fn chain(self, attempts: Option<Arc<Chain>>, plan: &Arc<Plan>) -> Chain {
+        let segments = self.segments.into_iter().map(|(layer, steps)| Segment {
+            layer,
+            steps: steps.into(),
+        });
+        Chain {
+            steps: self.outermost.into(),
+            segments: segments.collect(),
+            attempts,
+            plan: Arc::clone(plan),
+        }
+    }
 }
 
 /// A custom layer, and the built-in middlewares inside it, up to the next such layer.
@@ -116,7 +148,7 @@ impl Chain {
         let values = list.iter().map(serde_json::to_value);
         let values: Vec<Value> = values.map(Result::unwrap_or_default).collect();
         let plan = chain::plan(Side::Client, &values, |_| false)?;
-        Self::new(plan, &[], &Place::client())
+        Self::new(plan, &[], &Place::client(Metrics::default()))
     }
 
     /// The chain of a plan, with its custom layers by their names.
@@ -126,14 +158,14 @@ impl Chain {
     /// A custom middleware of the plan that has no layer, or a built-in one that is not in this
     /// build or cannot be made with its options.
     pub fn new(plan: Plan, layers: &[CustomLayer], place: &Place) -> Result<Self, Problems> {
-        let mut outermost = Vec::new();
-        let mut segments: Vec<(CustomLayer, Vec<Step>)> = Vec::new();
+        let mut part = Part::default();
+        let mut until_retry = None;
         let mut place = place.clone();
         for (index, step) in plan.steps().iter().enumerate() {
-            let steps = segments
-                .last_mut()
-                .map_or(&mut outermost, |(_, steps)| steps);
             match step {
+                chain::Step::BuiltIn(BuiltIn::Client(ClientMiddleware::Retry)) => {
+                    until_retry = Some(std::mem::take(&mut part));
+                }
                 chain::Step::BuiltIn(built_in) => {
                     let facts = built_in.facts();
                     let step =
@@ -143,29 +175,33 @@ impl Chain {
                             pointer: refusal.pointer,
                             why: refusal.message,
                         })?;
-                    steps.push(step.ok_or(Problem::NotBuilt { index, facts })?);
+                    let step = step.ok_or(Problem::NotBuilt { index, facts })?;
+                    part.steps().push(step);
                     place.enter(facts.name);
                 }
-                chain::Step::Implicit(facts) => steps.extend(Step::implicit(facts.name)),
+                chain::Step::Implicit(facts) => part.steps().extend(Step::implicit(facts.name)),
                 chain::Step::Custom(name, _) => {
                     let layer = layers.iter().find(|layer| layer.name() == name);
                     let layer = layer.ok_or_else(|| Problem::Unknown {
                         index,
                         name: name.clone(),
                     })?;
-                    segments.push((layer.clone(), Vec::new()));
+                    part.segments.push((layer.clone(), Vec::new()));
                 }
             }
         }
-        let segments = segments.into_iter().map(|(layer, steps)| Segment {
-            layer,
-            steps: steps.into(),
-        });
-        Ok(Self {
-            steps: outermost.into(),
-            segments: segments.collect(),
-            plan: Arc::new(plan),
+        let plan = Arc::new(plan);
+        let innermost = part.chain(None, &plan);
+        Ok(match until_retry {
+            Some(part) => part.chain(Some(Arc::new(innermost)), &plan),
+            None => innermost,
         })
+    }
+
+    /// What each attempt of a call passes through, if the list has `retry`: the chain itself ends
+    /// there.
+    pub fn attempts(&self) -> Option<&Chain> {
+        self.attempts.as_deref()
     }
 
     /// The plan that it was made from.

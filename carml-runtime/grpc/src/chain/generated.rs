@@ -15,6 +15,9 @@ use crate::middleware::load_shed;
 use crate::middleware::compression;
 #[cfg(feature = "auth")]
 use crate::middleware::auth;
+use crate::middleware::client_auth;
+use crate::middleware::circuit_breaker;
+use crate::middleware::retry;
 /// No chain has more steps: none is in a list twice.
 pub(super) const CAPACITY: usize = 11usize;
 /// A built-in middleware in a chain.
@@ -34,6 +37,9 @@ pub(super) enum Step {
     Compression(compression::Compression),
     #[cfg(feature = "auth")]
     Auth(auth::Auth),
+    ClientAuth(client_auth::ClientAuth),
+    CircuitBreaker(circuit_breaker::CircuitBreaker),
+    Retry(retry::Retry),
 }
 impl Step {
     /// The middleware with these options, if it is in this build.
@@ -66,12 +72,14 @@ impl Step {
                     #[cfg(not(feature = "tracing"))]
                     BuiltIn::Server(ServerMiddleware::Tracing(_))
                     | BuiltIn::Client(ClientMiddleware::Tracing(_)) => return Ok(None),
-                    BuiltIn::Server(ServerMiddleware::Metrics(options)) => {
+                    BuiltIn::Server(ServerMiddleware::Metrics(options))
+                    | BuiltIn::Client(ClientMiddleware::Metrics(options)) => {
                         Step::Metrics(
                             <metrics::Metrics as Middleware>::build(options, place)?,
                         )
                     }
-                    BuiltIn::Server(ServerMiddleware::Timeout(options)) => {
+                    BuiltIn::Server(ServerMiddleware::Timeout(options))
+                    | BuiltIn::Client(ClientMiddleware::Timeout(options)) => {
                         Step::Timeout(
                             <timeout::Timeout as Middleware>::build(options, place)?,
                         )
@@ -104,7 +112,8 @@ impl Step {
                         )
                     }
                     #[cfg(feature = "compression")]
-                    BuiltIn::Server(ServerMiddleware::Compression(options)) => {
+                    BuiltIn::Server(ServerMiddleware::Compression(options))
+                    | BuiltIn::Client(ClientMiddleware::Compression(options)) => {
                         Step::Compression(
                             <compression::Compression as Middleware>::build(
                                 options,
@@ -113,13 +122,35 @@ impl Step {
                         )
                     }
                     #[cfg(not(feature = "compression"))]
-                    BuiltIn::Server(ServerMiddleware::Compression(_)) => return Ok(None),
+                    BuiltIn::Server(ServerMiddleware::Compression(_))
+                    | BuiltIn::Client(ClientMiddleware::Compression(_)) => {
+                        return Ok(None);
+                    }
                     #[cfg(feature = "auth")]
                     BuiltIn::Server(ServerMiddleware::Auth(options)) => {
                         Step::Auth(<auth::Auth as Middleware>::build(options, place)?)
                     }
                     #[cfg(not(feature = "auth"))]
                     BuiltIn::Server(ServerMiddleware::Auth(_)) => return Ok(None),
+                    BuiltIn::Client(ClientMiddleware::Auth(options)) => {
+                        Step::ClientAuth(
+                            <client_auth::ClientAuth as Middleware>::build(
+                                options,
+                                place,
+                            )?,
+                        )
+                    }
+                    BuiltIn::Client(ClientMiddleware::CircuitBreaker(options)) => {
+                        Step::CircuitBreaker(
+                            <circuit_breaker::CircuitBreaker as Middleware>::build(
+                                options,
+                                place,
+                            )?,
+                        )
+                    }
+                    BuiltIn::Client(ClientMiddleware::Retry) => {
+                        Step::Retry(<retry::Retry as Middleware>::build(&(), place)?)
+                    }
                 },
             ),
         )
@@ -157,6 +188,9 @@ impl Step {
             Step::Compression(_) => State::Compression(Default::default()),
             #[cfg(feature = "auth")]
             Step::Auth(_) => State::Auth(Default::default()),
+            Step::ClientAuth(_) => State::ClientAuth(Default::default()),
+            Step::CircuitBreaker(_) => State::CircuitBreaker(Default::default()),
+            Step::Retry(_) => State::Retry(Default::default()),
         }
     }
     /// Calls the visitor with the middleware and its state.
@@ -199,6 +233,15 @@ impl Step {
             (Step::Auth(middleware), State::Auth(state)) => {
                 visitor.visit(middleware, state)
             }
+            (Step::ClientAuth(middleware), State::ClientAuth(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::CircuitBreaker(middleware), State::CircuitBreaker(state)) => {
+                visitor.visit(middleware, state)
+            }
+            (Step::Retry(middleware), State::Retry(state)) => {
+                visitor.visit(middleware, state)
+            }
             _ => unreachable!("a state is made by its step"),
         }
     }
@@ -222,4 +265,7 @@ pub(super) enum State {
     Compression(<compression::Compression as Middleware>::State),
     #[cfg(feature = "auth")]
     Auth(<auth::Auth as Middleware>::State),
+    ClientAuth(<client_auth::ClientAuth as Middleware>::State),
+    CircuitBreaker(<circuit_breaker::CircuitBreaker as Middleware>::State),
+    Retry(<retry::Retry as Middleware>::State),
 }

@@ -67,6 +67,7 @@ where
                     steps: Arc::clone(&segment.steps),
                     inside: Inside::Service(next),
                     segments: None,
+                    is_continued: false,
                 }))
             }))
         };
@@ -75,6 +76,7 @@ where
             steps: Arc::clone(&chain.steps),
             inside,
             segments: Some(Arc::clone(&chain.segments)),
+            is_continued: !chain.segments.is_empty() || chain.attempts().is_some(),
         }
     }
 }
@@ -89,6 +91,8 @@ pub struct ChainService<S> {
     inside: Inside<S>,
     /// The rest of the chain; none if this is inside a custom layer.
     segments: Option<Arc<[Segment]>>,
+    /// There are custom layers or attempts inside, with built-in middlewares in them.
+    is_continued: bool,
 }
 
 impl<S> Service<Request<Body>> for ChainService<S>
@@ -115,25 +119,20 @@ where
         };
         let call = Call::new(self.side, context, &request);
         let mut active = Active::new(&self.steps, call, around);
-        match &self.segments {
-            Some(segments) => {
-                active.begin(segments.iter().map(|segment| &segment.steps), &request);
-                if !segments.is_empty() {
-                    let call = active.call();
-                    let begun = Begun {
-                        span: call.span.clone(),
-                        max_received: call.max_received,
-                    };
-                    request.extensions_mut().insert(begun);
-                }
-            }
-            None => {
-                if let Some(begun) = request.extensions().get::<Begun>().cloned() {
-                    let call = active.call();
-                    call.span = begun.span;
-                    call.max_received = begun.max_received;
-                }
-            }
+        if let Some(segments) = &self.segments {
+            active.begin(segments.iter().map(|segment| &segment.steps), &request);
+        }
+        let call = active.call();
+        if let Some(begun) = request.extensions().get::<Begun>() {
+            call.span = call.span.take().or_else(|| begun.span.clone());
+            call.max_received = call.max_received.or(begun.max_received);
+        }
+        if self.is_continued {
+            let begun = Begun {
+                span: call.span.clone(),
+                max_received: call.max_received,
+            };
+            request.extensions_mut().insert(begun);
         }
         CallFuture {
             inner: match active.arrive(&mut request) {
@@ -149,7 +148,7 @@ where
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
-/// What holds for the whole call, on its way through custom layers.
+/// What holds for the whole call, on its way through custom layers and into attempts.
 #[derive(Clone)]
 struct Begun {
     span: Option<Span>,
@@ -238,8 +237,7 @@ impl Outcome for Poll<Response<Body>> {
         _pending: &mut Option<Status>,
     ) -> Result<Self, Status> {
         if let Self::Ready(response) = &mut self {
-            at.middleware
-                .head(at.call, at.state, response.headers_mut());
+            at.middleware.answer(at.call, at.state, response);
         }
         Ok(self)
     }

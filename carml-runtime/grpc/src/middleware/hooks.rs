@@ -3,7 +3,7 @@
 use std::task::Context;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use tonic::{Code, Status, body::Body};
 
@@ -60,6 +60,12 @@ pub(crate) trait Middleware: Sized {
         _cx: &mut Context<'_>,
     ) -> Option<Status> {
         None
+    }
+
+    /// The answer passes, with its body: for what puts another body around that.
+    #[inline]
+    fn answer(&self, call: &mut Call, state: &mut Self::State, answer: &mut Response<Body>) {
+        self.head(call, state, answer.headers_mut());
     }
 
     /// The head of the answer passes.

@@ -11,6 +11,8 @@ mod selection;
 
 #[cfg(feature = "auth")]
 pub(super) mod auth;
+pub(super) mod circuit_breaker;
+pub(super) mod client_auth;
 #[cfg(feature = "compression")]
 pub(super) mod compression;
 pub(super) mod concurrency_limit;
@@ -20,6 +22,7 @@ pub(super) mod max_message_size;
 pub(super) mod metrics;
 pub(super) mod rate_limit;
 pub(super) mod recover;
+pub(super) mod retry;
 pub(super) mod timeout;
 #[cfg(feature = "tracing")]
 pub(super) mod tracing;
@@ -32,5 +35,5 @@ pub use compression::MessageCompression;
 pub(super) use hooks::{Implicit, Middleware, Passed};
 use method_options::MethodOptions;
 pub use metrics::{Calls, MethodCalls};
-pub use place::Place;
 pub(super) use place::Refusal;
+pub use place::{CalledTarget, Place};

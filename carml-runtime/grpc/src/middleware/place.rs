@@ -4,8 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use carml_config::model::Propagation;
 use carml_telemetry::metrics::Metrics;
+use http::uri::Authority;
 
-use super::metrics::Calls;
+use super::metrics::{Calls, ClientCalls};
 use crate::Methods;
 
 /// What the chain of a middleware belongs to.
@@ -16,8 +17,10 @@ pub struct Place {
     pub methods: Methods,
     /// What the process counts and measures.
     pub metrics: Metrics,
-    /// The methods are those that others serve: which there are is not known.
-    is_client: bool,
+    /// Set for the chains of clients: the methods are those that others serve, and which there are
+    /// is not known.
+    pub(super) client: Option<Arc<ClientCalls>>,
+    target: Option<CalledTarget>,
     /// Nothing is served: files are read, and nothing is started.
     pub is_check: bool,
     /// In which headers calls that are made carry their trace, if the config says so.
@@ -38,10 +41,11 @@ impl Place {
         }
     }
 
-    /// A place in the chain of calls that are made.
-    pub fn client() -> Self {
+    /// A place in the chains of calls that are made, of all targets.
+    pub fn client(metrics: Metrics) -> Self {
         Self {
-            is_client: true,
+            metrics,
+            client: Some(Arc::default()),
             ..Self::default()
         }
     }
@@ -60,9 +64,21 @@ impl Place {
         given.unwrap_or_else(|| vec![Propagation::W3c])
     }
 
+    /// The same in the chain of one target.
+    #[must_use]
+    pub fn to(mut self, target: CalledTarget) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// The target of a client's chain; none in a check of the list alone.
+    pub(super) fn target(&self) -> Option<&CalledTarget> {
+        self.target.as_ref()
+    }
+
     /// Whether names of methods cannot be checked.
     pub(super) fn is_client(&self) -> bool {
-        self.is_client
+        self.client.is_some()
     }
 
     /// The place inside of this middleware.
@@ -86,6 +102,17 @@ impl Place {
     pub fn calls(&self) -> Option<Arc<Calls>> {
         self.calls.get().cloned()
     }
+}
+
+/// Whom a client's chain calls.
+#[derive(Clone, Debug)]
+pub struct CalledTarget {
+    /// As logs and statuses show it.
+    pub name: String,
+    /// What the calls are for.
+    pub authority: Authority,
+    /// Nobody on the way can read what is sent: TLS, or the same machine.
+    pub is_private: bool,
 }
 
 /// Why a middleware cannot be made with its options.

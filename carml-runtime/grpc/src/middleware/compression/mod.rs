@@ -1,5 +1,10 @@
-//! `compression`: takes compressed requests, and compresses answers for clients that accept it.
+//! `compression`: compresses what is sent, and takes what comes compressed.
+//!
+//! - `mod`: a server's calls, and which side a call is on; `client`: a client's.
+//! - `receive`, `send`: the messages of a body; `codec`: one message; `control`: what a handler may
+//!   decide.
 
+mod client;
 mod codec;
 mod control;
 mod receive;
@@ -8,11 +13,11 @@ mod send;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Frame;
 use tonic::{Code, Status, body::Body};
 
-use carml_config::model;
+use carml_config::{chain::Side, model};
 
 use super::{Call, Middleware, Passed, Place, Refusal};
 use crate::{code, server::Incoming, status};
@@ -39,11 +44,13 @@ pub(crate) struct Compression {
     min_size: u64,
 }
 
-/// What one call sends, and why its request failed.
+/// What one call sends, and why what it received failed.
 #[derive(Default)]
 pub(crate) struct Work {
     sender: Option<Sender>,
     failed: Option<Arc<OnceLock<Status>>>,
+    /// Why the answer that a client received cannot be read.
+    unreadable: Option<Status>,
 }
 
 impl Middleware for Compression {
@@ -72,6 +79,10 @@ impl Middleware for Compression {
         state: &mut Work,
         request: &mut Request<Body>,
     ) -> Result<(), Status> {
+        if call.side == Side::Client {
+            self.send_request(request);
+            return Ok(());
+        }
         let control = MessageCompression::default();
         let encoding = request.headers_mut().remove(ENCODING);
         if let Some(name) = encoding.filter(|name| name != "identity") {
@@ -85,7 +96,15 @@ impl Middleware for Compression {
             let incoming = request.extensions().get::<Incoming>().cloned();
             let limit = call.max_received.unwrap_or(UNLIMITED);
             let body = std::mem::take(request.body_mut());
-            let body = Decompressed::new(body, *encoding, limit, incoming, control.clone(), failed);
+            let body = Decompressed::new(
+                body,
+                "request",
+                *encoding,
+                limit,
+                incoming,
+                control.clone(),
+                failed,
+            );
             *request.body_mut() = Body::new(body);
         }
         let accepted = request.headers().get(ACCEPT);
@@ -95,6 +114,13 @@ impl Middleware for Compression {
             .map(|encoding| Sender::new(encoding, self.min_size, control.clone()));
         request.extensions_mut().insert(control);
         Ok(())
+    }
+
+    fn answer(&self, call: &mut Call, state: &mut Work, answer: &mut Response<Body>) {
+        match call.side {
+            Side::Server => self.head(call, state, answer.headers_mut()),
+            Side::Client => state.unreadable = self.receive_answer(call, answer).err(),
+        }
     }
 
     fn head(&self, _call: &mut Call, state: &mut Work, headers: &mut HeaderMap) {
@@ -107,6 +133,9 @@ impl Middleware for Compression {
     }
 
     fn frame(&self, _call: &mut Call, state: &mut Work, frame: Frame<Bytes>) -> Passed {
+        if let Some(status) = state.unreadable.take() {
+            return Passed::End(status);
+        }
         let frame = match (&mut state.sender, frame.into_data()) {
             (Some(sender), Ok(data)) => Frame::data(sender.push(data)),
             (None, Ok(data)) => Frame::data(data),

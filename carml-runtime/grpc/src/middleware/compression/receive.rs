@@ -1,4 +1,4 @@
-//! The messages of a request.
+//! The messages of a body that is compressed.
 
 use std::{
     pin::Pin,
@@ -22,9 +22,11 @@ type Polled = Poll<Option<Result<Frame<Bytes>, Status>>>;
 /// The flag and the length before each message.
 const PREFIX: usize = 5;
 
-/// A request's body whose messages are decompressed, one at a time.
+/// A body whose messages are decompressed, one at a time.
 pub(super) struct Decompressed {
     inner: Body,
+    /// Whether it is of a `request` or of an `answer`.
+    what: &'static str,
     encoding: Encoding,
     limit: u64,
     /// Absent if the chain is in another server than ours.
@@ -43,6 +45,7 @@ pub(super) struct Decompressed {
 impl Decompressed {
     pub(super) fn new(
         inner: Body,
+        what: &'static str,
         encoding: Encoding,
         limit: u64,
         incoming: Option<Incoming>,
@@ -51,6 +54,7 @@ impl Decompressed {
     ) -> Self {
         Self {
             inner,
+            what,
             encoding,
             limit,
             incoming,
@@ -67,7 +71,7 @@ impl Decompressed {
     fn message(&mut self) -> Option<Result<Bytes, Status>> {
         let size = size(&self.waiting)?;
         if size as u64 > self.limit {
-            return Some(Err(status::too_large("request", size as u64, self.limit)));
+            return Some(Err(status::too_large(self.what, size as u64, self.limit)));
         }
         if self.waiting.len() - PREFIX < size {
             return None;
@@ -101,7 +105,7 @@ impl Decompressed {
                 out[1..PREFIX].copy_from_slice(&size.to_be_bytes());
                 Ok(out.freeze())
             }
-            Err(Failure::TooLarge) => Err(status::too_large_decompressed(self.limit)),
+            Err(Failure::TooLarge) => Err(status::too_large_decompressed(self.what, self.limit)),
             Err(Failure::OverBudget) => Err(status::over_budget(
                 incoming.map_or(self.limit, Incoming::memory_limit),
             )),

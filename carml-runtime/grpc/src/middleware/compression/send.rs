@@ -1,4 +1,4 @@
-//! The messages of an answer.
+//! The messages of a body that is sent.
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 
@@ -7,7 +7,7 @@ use super::{codec::Encoding, control::MessageCompression};
 /// The flag and the length before each message.
 const PREFIX: usize = 5;
 
-/// Compresses the messages of one answer.
+/// Compresses the messages of one body.
 pub(super) struct Sender {
     encoding: Encoding,
     min_size: u64,

@@ -9,7 +9,7 @@ use super::Call;
 use crate::{Methods, code};
 
 /// How many codes gRPC has.
-const CODES: usize = 17;
+pub(super) const CODES: usize = 17;
 
 /// Where the calls are that the drain ended: UNAVAILABLE, and not an error.
 const DRAINED: usize = CODES;

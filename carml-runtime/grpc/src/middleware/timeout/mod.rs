@@ -1,4 +1,4 @@
-//! `timeout`: a deadline that the server sets.
+//! `timeout`: a deadline that the operator sets.
 
 use std::task::Context;
 
@@ -7,10 +7,13 @@ use http::Request;
 use http_body::Frame;
 use tonic::{Status, body::Body};
 
-use carml_config::{Duration, model};
+use carml_config::{Duration, chain::Side, model};
 
 use super::{Call, MethodOptions, Middleware, Passed, Place, Refusal};
-use crate::{deadline::Deadline, status};
+use crate::{
+    deadline::{self, Deadline},
+    status,
+};
 
 /// None for methods without a timeout.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl Middleware for Timeout {
         &self,
         call: &mut Call,
         state: &mut Option<Deadline>,
-        _request: &mut Request<Body>,
+        request: &mut Request<Body>,
     ) -> Result<(), Status> {
         let Some(timeout) = self.0.of(call) else {
             return Ok(());
@@ -46,6 +49,10 @@ impl Middleware for Timeout {
         let theirs = call.deadline.as_ref();
         if theirs.is_none_or(|theirs| ours.is_before(theirs)) {
             call.context.limit(ours.at());
+            if call.side == Side::Client {
+                let header = deadline::header(timeout.get());
+                request.headers_mut().insert(deadline::HEADER, header);
+            }
             *state = Some(ours);
         }
         Ok(())
