@@ -11,26 +11,26 @@ use std::{
 use carml_config::model::ClientTarget;
 use carml_discovery::Resolver;
 use carml_grpc::{
-    CallContext,
-    chain::{self, Chain, ChainLayer, ChainService},
+    CallContext, CalledTarget,
+    chain::{self, ChainLayer, ChainService},
     deadline,
 };
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{Request, Response, Uri, header};
 use tokio::time::Instant;
 use tonic::body::Body;
 use tower_layer::Layer as _;
 use tower_service::Service;
 
 use crate::{
-    call::{Deadline, Engine},
+    call::Engine,
+    chains::Chains,
     connection::Connector,
+    counters::Registry,
     error::Error,
-    settings::Settings,
+    report::TargetReport,
+    settings::{Settings, USER_AGENT},
     target::Target,
 };
-
-const USER_AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("grpc-rust-carml/", env!("CARGO_PKG_VERSION")));
 
 /// A service, as generated clients call it. Cheap to clone; all clones share the connections, which
 /// end when the last one is dropped and its calls have ended.
@@ -55,33 +55,51 @@ impl Channel {
             target: Some(target.to_owned()),
             ..ClientTarget::default()
         };
-        Self::new(
-            "",
-            &config,
-            &Chain::client(&[]).map_err(Error::Chain)?,
-            None,
-        )
+        Self::new("", &config, &Chains::of(&[])?, None, None)
     }
 
     /// A channel with this config, for a name that it has.
     pub(crate) fn new(
         name: &str,
         config: &ClientTarget,
-        chain: &Chain,
+        chains: &Chains,
         resolver: Option<&Resolver>,
+        registry: Option<&Registry>,
     ) -> Result<Self, Error> {
         let settings = Settings::new(name, config)?;
+        let chain = chains.to(CalledTarget {
+            name: match name {
+                "" => settings.name.clone(),
+                name => name.to_owned(),
+            },
+            authority: settings.authority.clone(),
+            is_private: settings.is_private(),
+        })?;
         if let (crate::settings::Source::Discovery(service), None) = (&settings.source, resolver) {
             let service = service.clone();
             return Err(Error::NoRegistry { service });
         }
         let connector = connector(config, &settings)?;
         let target = Target::start(settings, connector, resolver.cloned());
-        let engine = Engine::new(target);
+        let counters =
+            registry.map(|registry| registry.add(&target.settings.name, &target.instances));
+        let engine = Engine::new(target, chain.attempts(), counters);
         Ok(Self {
-            chain: ChainLayer::new(chain.clone()).layer(engine.clone()),
+            chain: ChainLayer::new(chain).layer(engine.clone()),
             engine,
         })
+    }
+
+    /// What an operator sees of its instances.
+    pub(crate) fn report(&self, name: &str) -> TargetReport {
+        let target = self.engine.target();
+        TargetReport {
+            name: name.to_owned(),
+            target: target.settings.name.clone(),
+            policy: target.settings.policy.name(),
+            waiting: target.instances.waiting(),
+            endpoints: target.instances.report(),
+        }
     }
 
     /// Makes a request one of this target, with its deadline.
@@ -107,7 +125,6 @@ impl Channel {
         if let Some(at) = ends.into_iter().flatten().min() {
             let left = deadline::header(at.saturating_duration_since(now));
             request.headers_mut().insert(deadline::HEADER, left);
-            request.extensions_mut().insert(Deadline(at));
         }
         let headers = request.headers_mut();
         headers.entry(header::USER_AGENT).or_insert(USER_AGENT);

@@ -1,16 +1,18 @@
 //! All channels of a config.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use carml_config::model::GrpcClient;
 use carml_discovery::Resolver;
-use carml_grpc::chain::Chain;
+use carml_telemetry::metrics::Metrics;
 
-use crate::{channel::Channel, error::Error};
+use crate::{
+    chains::Chains, channel::Channel, counters::Registry, error::Error, report::TargetReport,
+};
 
 /// The channels of a config: one for each service, made when it is first asked for. Cheap to clone.
 ///
@@ -32,9 +34,10 @@ pub struct Clients {
 
 struct Inner {
     config: GrpcClient,
-    chain: Chain,
+    chains: Chains,
     resolver: Option<Resolver>,
-    channels: Mutex<HashMap<String, Channel>>,
+    registry: Option<Arc<Registry>>,
+    channels: Mutex<BTreeMap<String, Channel>>,
 }
 
 impl Clients {
@@ -44,17 +47,24 @@ impl Clients {
     ///
     /// What is wrong with the chain.
     pub fn new(config: &GrpcClient, resolver: Option<Resolver>) -> Result<Self, Error> {
-        let chain = Chain::client(&config.middleware).map_err(Error::Chain)?;
-        Ok(Self::with_chain(config, chain, resolver))
+        let chains = Chains::of(&config.middleware)?;
+        Ok(Self::with_chains(config, chains, resolver, None))
     }
 
-    /// The same, with a chain that was compiled from the section.
-    pub fn with_chain(config: &GrpcClient, chain: Chain, resolver: Option<Resolver>) -> Self {
+    /// The same, with chains that were planned from the section, and with metrics if somebody asks
+    /// for them.
+    pub fn with_chains(
+        config: &GrpcClient,
+        chains: Chains,
+        resolver: Option<Resolver>,
+        metrics: Option<&Metrics>,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 config: config.clone(),
-                chain,
+                chains,
                 resolver,
+                registry: metrics.map(Registry::of),
                 channels: Mutex::default(),
             }),
         }
@@ -77,9 +87,23 @@ impl Clients {
         }
         let default = carml_config::model::ClientTarget::default();
         let config = inner.config.targets.get(service).unwrap_or(&default);
-        let channel = Channel::new(service, config, &inner.chain, inner.resolver.as_ref())?;
+        let channel = Channel::new(
+            service,
+            config,
+            &inner.chains,
+            inner.resolver.as_ref(),
+            inner.registry.as_deref(),
+        )?;
         channels.insert(service.to_owned(), channel.clone());
         Ok(channel)
+    }
+
+    /// What an operator sees of the targets that were asked for, by their names.
+    pub fn report(&self) -> Vec<TargetReport> {
+        let channels = self.inner.channels.lock();
+        let channels = channels.unwrap_or_else(PoisonError::into_inner);
+        let each = channels.iter();
+        each.map(|(name, channel)| channel.report(name)).collect()
     }
 }
 

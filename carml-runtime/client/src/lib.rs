@@ -23,18 +23,27 @@
 //! - `target`: the instances, how they are found, and which one a call goes to.
 //! - `connection`: one connection to an instance, kept by a task of its own.
 //! - `call`: a call and its attempts.
+//! - `methods`: whether the names of methods in a config exist.
+//! - `chains`: what a call passes through; `counters`, `report`: what an operator sees.
 //! - `status`: every status that the client itself ends a call with.
 
 mod address;
 mod call;
+mod chains;
 mod channel;
 mod clients;
 mod connection;
+mod counters;
 mod error;
+mod methods;
+mod report;
 mod settings;
 mod status;
 mod target;
 
+pub use chains::Chains;
 pub use channel::{Channel, ChannelFuture};
 pub use clients::Clients;
 pub use error::Error;
+pub use methods::{MethodProblem, check_methods};
+pub use report::{EndpointReport, TargetReport};

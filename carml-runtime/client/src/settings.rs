@@ -5,14 +5,21 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use carml_config::{
     TargetName,
     model::{
-        ClientKeepalive, ClientTarget, LoadBalancingPolicy, MethodConfig, RetryPolicy,
-        RetryThrottling, RetryableStatusCode,
+        self, ClientKeepalive, ClientTarget, HedgingPolicy, LoadBalancingPolicy, MethodConfig,
+        RetryPolicy, RetryThrottling, RetryableStatusCode,
     },
 };
-use http::uri::{Authority, Scheme};
+use http::{
+    HeaderValue,
+    uri::{Authority, Scheme},
+};
 use tonic::Code;
 
 use crate::{address::Address, error::Error};
+
+/// What calls say that they are from.
+pub(crate) const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("grpc-rust-carml/", env!("CARGO_PKG_VERSION")));
 
 /// What a target does.
 #[derive(Debug)]
@@ -25,6 +32,9 @@ pub(crate) struct Settings {
     pub(crate) keepalive: Keepalive,
     pub(crate) methods: Methods,
     pub(crate) throttling: Option<RetryThrottling>,
+    /// The service whose health counts, if instances are asked.
+    pub(crate) health: Option<String>,
+    pub(crate) outliers: Option<OutlierDetection>,
     pub(crate) scheme: Scheme,
     /// What the calls are for, as logs show it.
     pub(crate) authority: Authority,
@@ -71,6 +81,7 @@ impl Settings {
             }
             None => Source::parse(&target)?,
         };
+        let is_discovered = matches!(source, Source::Discovery(_));
         let tls = config.tls.as_ref();
         let parse = |text: &str| Authority::try_from(text).ok();
         let server_name = tls.and_then(|tls| parse(tls.server_name.as_deref()?));
@@ -100,6 +111,11 @@ impl Settings {
             keepalive: Keepalive::of(&config.keepalive),
             methods: Methods::of(&config.method_config),
             throttling: config.retry_throttling.clone(),
+            health: match &config.health_check {
+                Some(check) => check.enabled.then(|| check.service_name.clone()),
+                None => is_discovered.then(String::new),
+            },
+            outliers: config.outlier_detection.as_ref().map(OutlierDetection::of),
             scheme: match tls {
                 Some(_) => Scheme::HTTPS,
                 None => Scheme::HTTP,
@@ -110,6 +126,42 @@ impl Settings {
             host,
         })
     }
+}
+
+impl Policy {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::LeastRequest { .. } => "least_request",
+            Self::RoundRobin => "round_robin",
+            Self::PickFirst => "pick_first",
+        }
+    }
+}
+
+impl Settings {
+    /// Nobody on the way can read what is sent.
+    pub(crate) fn is_private(&self) -> bool {
+        let is_here = |address: &Address| match address {
+            Address::Unix(_) => true,
+            Address::Network(address) => is_loopback(address),
+        };
+        self.scheme == Scheme::HTTPS
+            || match &self.source {
+                Source::Fixed(addresses) => addresses.iter().all(is_here),
+                Source::Dns(name) => is_loopback(name),
+                Source::Discovery(_) => false,
+            }
+    }
+}
+
+/// Whether `host:port` is this machine.
+fn is_loopback(address: &str) -> bool {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 impl Source {
@@ -146,6 +198,7 @@ pub(crate) struct Method {
     pub(crate) timeout: Option<Duration>,
     pub(crate) wait_for_ready: bool,
     pub(crate) retry: Option<Retry>,
+    pub(crate) hedging: Option<Hedging>,
 }
 
 /// A policy of gRFC A6.
@@ -156,6 +209,42 @@ pub(crate) struct Retry {
     pub(crate) max_backoff: Duration,
     pub(crate) multiplier: f64,
     pub(crate) codes: Vec<Code>,
+}
+
+/// Hedging of gRFC A6.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Hedging {
+    pub(crate) max_attempts: u32,
+    pub(crate) delay: Duration,
+    pub(crate) non_fatal_codes: Vec<Code>,
+}
+
+/// gRFC A50.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct OutlierDetection {
+    pub(crate) interval: Duration,
+    pub(crate) base_ejection_time: Duration,
+    pub(crate) max_ejection_time: Duration,
+    pub(crate) max_ejection_percent: usize,
+    pub(crate) failure_percentage: Option<FailurePercentage>,
+    pub(crate) success_rate: Option<SuccessRate>,
+}
+
+/// Too many calls of an instance fail.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FailurePercentage {
+    pub(crate) threshold: u64,
+    pub(crate) minimum_hosts: usize,
+    pub(crate) request_volume: u64,
+}
+
+/// Fewer calls of an instance succeed than of others.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SuccessRate {
+    /// In thousandths.
+    pub(crate) stdev_factor: u64,
+    pub(crate) minimum_hosts: usize,
+    pub(crate) request_volume: u64,
 }
 
 /// What applies to which method.
@@ -174,6 +263,7 @@ impl Methods {
                 timeout: entry.timeout.map(carml_config::Duration::get),
                 wait_for_ready: entry.wait_for_ready,
                 retry: entry.retry_policy.as_ref().map(Retry::of),
+                hedging: entry.hedging_policy.as_ref().map(Hedging::of),
             });
             for name in &entry.name {
                 let path = match (&name.service, &name.method) {
@@ -210,6 +300,40 @@ impl Retry {
             max_backoff: config.max_backoff.get(),
             multiplier: config.backoff_multiplier,
             codes: config.retryable_status_codes.iter().map(code).collect(),
+        }
+    }
+}
+
+impl Hedging {
+    fn of(config: &HedgingPolicy) -> Self {
+        Self {
+            max_attempts: u32::try_from(config.max_attempts).unwrap_or(5),
+            delay: config.hedging_delay.get(),
+            non_fatal_codes: config.non_fatal_status_codes.iter().map(code).collect(),
+        }
+    }
+}
+
+impl OutlierDetection {
+    fn of(config: &model::OutlierDetection) -> Self {
+        let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        Self {
+            interval: config.interval.get(),
+            base_ejection_time: config.base_ejection_time.get(),
+            max_ejection_time: config.max_ejection_time.get(),
+            max_ejection_percent: count(config.max_ejection_percent),
+            failure_percentage: config.failure_percentage.as_ref().map(|config| {
+                FailurePercentage {
+                    threshold: config.threshold,
+                    minimum_hosts: count(config.minimum_hosts),
+                    request_volume: config.request_volume,
+                }
+            }),
+            success_rate: config.success_rate.as_ref().map(|config| SuccessRate {
+                stdev_factor: config.stdev_factor,
+                minimum_hosts: count(config.minimum_hosts),
+                request_volume: config.request_volume,
+            }),
         }
     }
 }
@@ -251,6 +375,7 @@ mod tests {
             timeout: Some(Duration::from_secs(seconds).into()),
             wait_for_ready: false,
             retry_policy: None,
+            hedging_policy: None,
         };
         let methods = Methods::of(&[
             entry(None, None, 1),

@@ -53,6 +53,11 @@ pub(crate) fn no_status(target: &str) -> Status {
     Status::unknown(format!("{target}: the answer ended without a status"))
 }
 
+/// An attempt that cannot go on, because another one has what was not kept of the request.
+pub(crate) fn superseded() -> Status {
+    Status::cancelled("the request went on in another attempt")
+}
+
 /// A request that HTTP/2 does not allow.
 pub(crate) fn malformed(target: &str, error: &dyn std::fmt::Display) -> Status {
     Status::internal(format!("{target}: the request cannot be sent: {error}"))

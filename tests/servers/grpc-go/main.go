@@ -1,5 +1,6 @@
 // A client of grpc-go, which calls the service carml.test.v1.Echo in ways that only a real client
-// does. Each command prints one line, and exits with 1 if a call failed.
+// does, and a server of grpc-go. Each command of the client prints one line, and exits with 1 if a
+// call failed.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,8 +85,9 @@ func join(connection *grpc.ClientConn, messages, size, waitMs int) error {
 }
 
 // load calls Say from this many goroutines, over all addresses in turn, until standard input ends
-// and at least this many calls have ended. It returns how many there were, and how many failed.
-func load(addresses []string, atLeast int64, workers int) (int64, int64, error) {
+// and at least this many calls have ended. It returns how many there were, how many failed, and how
+// long the others took.
+func load(addresses []string, method string, atLeast int64, workers int) (int64, int64, []time.Duration, error) {
 	servers := manual.NewBuilderWithScheme("servers")
 	var state resolver.State
 	for _, address := range addresses {
@@ -99,7 +102,7 @@ func load(addresses []string, atLeast int64, workers int) (int64, int64, error) 
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(raw{})),
 	)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, nil, err
 	}
 	defer connection.Close()
 	var stopped atomic.Bool
@@ -108,6 +111,8 @@ func load(addresses []string, atLeast int64, workers int) (int64, int64, error) 
 		stopped.Store(true)
 	}()
 	var ended, failed atomic.Int64
+	var mutex sync.Mutex
+	var took []time.Duration
 	var running sync.WaitGroup
 	for range workers {
 		running.Add(1)
@@ -117,18 +122,23 @@ func load(addresses []string, atLeast int64, workers int) (int64, int64, error) 
 				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 				request := line("hello", 0)
 				var answer []byte
-				err := connection.Invoke(ctx, "/carml.test.v1.Echo/Say", &request, &answer)
+				begun := time.Now()
+				err := connection.Invoke(ctx, method, &request, &answer)
 				cancel()
 				ended.Add(1)
 				if err != nil {
 					failed.Add(1)
 					fmt.Fprintln(os.Stderr, status.Convert(err).Code(), err)
+					continue
 				}
+				mutex.Lock()
+				took = append(took, time.Since(begun))
+				mutex.Unlock()
 			}
 		}()
 	}
 	running.Wait()
-	return ended.Load(), failed.Load(), nil
+	return ended.Load(), failed.Load(), took, nil
 }
 
 // secured is TLS with this authority and, if there is one, this certificate of the client.
@@ -155,13 +165,23 @@ func main() {
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "usage: grpc-go [OPTIONS] join ADDRESS STREAMS MESSAGES BYTES WAIT_MS")
 		fmt.Fprintln(os.Stderr, "       grpc-go load ADDRESS,… CALLS WORKERS < PIPE")
+		fmt.Fprintln(os.Stderr, "       grpc-go serve < PIPE")
 		flag.PrintDefaults()
 	}
 	ca := flag.String("ca", "", "the authority of the server's certificate; without it, no TLS")
 	cert := flag.String("cert", "", "the client's certificate")
 	key := flag.String("key", "", "its key")
+	method := flag.String("method", "/carml.test.v1.Echo/Say", "what load calls")
+	quantiles := flag.Bool("quantiles", false, "load prints calls, failures, median and 99th percentile in µs")
 	flag.Parse()
 	arguments := flag.Args()
+	if len(arguments) == 1 && arguments[0] == "serve" {
+		if err := serve(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	isLoad := len(arguments) == 4 && arguments[0] == "load"
 	if !isLoad && (len(arguments) != 6 || arguments[0] != "join") {
 		flag.Usage()
@@ -177,10 +197,16 @@ func main() {
 		numbers = append(numbers, number)
 	}
 	if isLoad {
-		calls, failed, err := load(strings.Split(arguments[1], ","), int64(numbers[0]), numbers[1])
+		calls, failed, took, err := load(strings.Split(arguments[1], ","), *method, int64(numbers[0]), numbers[1])
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
+		}
+		if *quantiles {
+			slices.Sort(took)
+			at := func(share float64) int64 { return took[int(float64(len(took)-1)*share)].Microseconds() }
+			fmt.Println(calls, failed, at(0.5), at(0.99))
+			return
 		}
 		report(calls, failed)
 		return

@@ -15,7 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::{Code, Status};
 
 use super::throttle::Throttle;
-use crate::{connection::Lease, settings::Settings, status};
+use crate::{connection::Lease, counters::Attempt, settings::Settings, status};
 
 /// The body of an answer, which holds its stream until its end.
 pub(super) struct Answer {
@@ -26,6 +26,7 @@ pub(super) struct Answer {
     sending: Option<AbortOnDropHandle<()>>,
     /// None when the answer has ended.
     lease: Option<Lease>,
+    meter: Attempt,
     is_data_done: bool,
 }
 
@@ -36,6 +37,7 @@ impl Answer {
         throttle: Option<Arc<Throttle>>,
         sending: Option<AbortOnDropHandle<()>>,
         lease: Lease,
+        meter: Attempt,
     ) -> Self {
         Self {
             stream,
@@ -43,13 +45,16 @@ impl Answer {
             throttle,
             sending,
             lease: Some(lease),
+            meter,
             is_data_done: false,
         }
     }
 
     /// The end of the answer.
     fn end(&mut self, trailers: HeaderMap) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        if let (Some(throttle), Some(Code::Ok)) = (&self.throttle, code::of(&trailers)) {
+        let code = code::of(&trailers).unwrap_or(Code::Unknown);
+        self.meter.end(code);
+        if let (Some(throttle), Code::Ok) = (&self.throttle, code) {
             throttle.success();
         }
         self.sending = None;

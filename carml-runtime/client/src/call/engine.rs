@@ -1,59 +1,64 @@
-//! The attempts of a call.
+//! From a call to its attempts.
 
 use std::{
     convert::Infallible,
-    future::{Future, poll_fn},
+    future::Future,
     pin::Pin,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, atomic::Ordering::Relaxed},
     task::{Context, Poll},
+    time::Duration,
 };
 
-use carml_grpc::{code, deadline};
-use http::{HeaderValue, Request, Response};
+use carml_grpc::{chain::Chain, code, deadline};
+use http::{HeaderValue, Request, Response, request::Parts};
 use tokio::time::{Instant, sleep};
-use tokio_util::task::AbortOnDropHandle;
-use tonic::{Code, Status, body::Body};
+use tonic::{Code, body::Body};
 use tower_service::Service;
 
 use super::{
-    answer::Answer,
-    attempt::{self, Begun, Failed},
+    attempt::{self, Reached},
+    hedge,
+    inside::Inside,
     retry::{Pushback, Retries},
+    shared::Shared,
     source::Source,
+    state::CallState,
     throttle::Throttle,
 };
-use crate::{connection::Lease, target::Target};
+use crate::{
+    counters::{Counters, MethodCounters},
+    settings::Method,
+    target::Target,
+};
 
 const PREVIOUS_ATTEMPTS: &str = "grpc-previous-rpc-attempts";
-
-/// When a call ends at the latest: in the extensions of its request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline(pub(crate) Instant);
 
 /// What is inside the chain of a channel: from a request to an answer of one of the instances.
 #[derive(Clone, Debug)]
 pub(crate) struct Engine {
     shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    target: Target,
-    throttle: Option<Arc<Throttle>>,
-    /// What all calls keep of their requests, in bytes.
-    kept: Arc<AtomicUsize>,
+    /// What is inside of `retry` in the chain.
+    inside: Option<Inside>,
 }
 
 impl Engine {
-    pub(crate) fn new(target: Target) -> Self {
+    /// An engine for the calls of a target, with what each attempt passes through.
+    pub(crate) fn new(
+        target: Target,
+        attempts: Option<&Chain>,
+        counters: Option<Arc<Counters>>,
+    ) -> Self {
         let throttling = target.settings.throttling.as_ref();
         let throttle = throttling.map(|config| Arc::new(Throttle::new(config)));
+        let shared = Arc::new(Shared {
+            target,
+            throttle,
+            kept: Arc::default(),
+            counters,
+        });
         Self {
-            shared: Arc::new(Shared {
-                target,
-                throttle,
-                kept: Arc::default(),
-            }),
+            inside: attempts.map(|chain| Inside::new(chain, &shared)),
+            shared,
         }
     }
 
@@ -76,100 +81,136 @@ impl Service<Request<Body>> for Engine {
     }
 
     fn call(&mut self, request: Request<Body>) -> CallFuture {
-        let shared = Arc::clone(&self.shared);
-        Box::pin(async move {
-            Ok(run(&shared, request)
-                .await
-                .unwrap_or_else(Status::into_http))
-        })
+        let engine = self.clone();
+        Box::pin(async move { Ok(run(&engine, request).await) })
     }
 }
 
-/// The answer of the last attempt, or why there is none.
-async fn run(shared: &Arc<Shared>, request: Request<Body>) -> Result<Response<Body>, Status> {
-    let target = &shared.target;
-    let settings = &target.settings;
-    let (mut head, body) = request.into_parts();
-    let deadline = head.extensions.get::<Deadline>().copied();
-    let method = Arc::clone(settings.methods.of_path(head.uri.path()));
-    let mut source = Source::new(body, Arc::clone(&shared.kept));
-    let mut retries = Retries::new(method.retry.as_ref(), shared.throttle.clone());
-    let mut was_unprocessed = false;
-    let mut avoid = None;
+/// One call.
+pub(super) struct Call<'a> {
+    engine: &'a Engine,
+    head: Parts,
+    pub(super) source: Source,
+    pub(super) method: Arc<Method>,
+    state: Arc<CallState>,
+    /// None if nobody asks for metrics.
+    pub(super) counters: Option<Arc<MethodCounters>>,
+}
+
+async fn run(engine: &Engine, request: Request<Body>) -> Response<Body> {
+    let shared = &engine.shared;
+    let (head, body) = request.into_parts();
+    let path = head.uri.path();
+    let method = Arc::clone(shared.target.settings.methods.of_path(path));
+    let deadline = deadline::timeout(&head.headers).ok().flatten();
+    let deadline = deadline.and_then(|timeout| Instant::now().checked_add(timeout));
+    let call = Call {
+        engine,
+        source: Source::new(body, Arc::clone(&shared.kept)),
+        state: Arc::new(CallState::new(deadline, method.wait_for_ready)),
+        counters: shared
+            .counters
+            .as_ref()
+            .map(|counters| counters.of_path(path)),
+        method,
+        head,
+    };
+    match &call.method.hedging {
+        Some(policy) => hedge::run(&call, policy).await,
+        None => retried(&call).await,
+    }
+}
+
+/// The answer of the last attempt, each of which begins after the one before it has ended.
+async fn retried(call: &Call<'_>) -> Response<Body> {
+    let mut retries = Retries::new(call.method.retry.as_ref(), call.throttle().cloned());
     loop {
-        let picked = target.instances.pick(
-            &settings.name,
-            method.wait_for_ready,
-            settings.connect_timeout,
-            avoid.as_ref(),
+        let (answer, reached) = call.attempt(retries.before()).await;
+        let Some(code) = failure(&answer).filter(|_| reached != Reached::Request) else {
+            call.source.commit();
+            return answer;
+        };
+        let pushback = Pushback::of(answer.headers());
+        let Some(pause) = retries.next(code, pushback, !call.source.can_repeat()) else {
+            return answer;
+        };
+        let target = call.target_name();
+        tracing::debug!(
+            grpc.target = target,
+            code = code::name(code),
+            ?pause,
+            "retried"
         );
-        let (failure, pushback, answer) = match picked.await {
-            Err(status) => (status, Pushback::None, None),
-            Ok(lease) => {
-                if let Some(Deadline(at)) = deadline {
-                    let left = deadline::header(at.saturating_duration_since(Instant::now()));
-                    head.headers.insert(deadline::HEADER, left);
-                }
-                match attempt::run(settings, &lease, &head, &mut source).await {
-                    Ok(begun) => match code::of(begun.head.headers()) {
-                        // Trailers alone do not commit.
-                        Some(code) if code != Code::Ok => {
-                            avoid = Some(lease.link().address.clone());
-                            let pushback = Pushback::of(begun.head.headers());
-                            let status = Status::new(code, String::new());
-                            let answer = begun.head.map(|_| Body::empty());
-                            (status, pushback, Some(answer))
-                        }
-                        _ => return Ok(answer(shared, begun, source, lease)),
-                    },
-                    Err(Failed::Request(status)) => return Err(status),
-                    Err(Failed::NotSent(status)) => {
-                        tracing::debug!(grpc.target = %settings.name, %status, "sent again");
-                        continue;
-                    }
-                    Err(Failed::NotProcessed(status))
-                        if source.can_repeat() && !was_unprocessed =>
-                    {
-                        was_unprocessed = true;
-                        avoid = Some(lease.link().address.clone());
-                        tracing::debug!(grpc.target = %settings.name, %status, "sent again");
-                        continue;
-                    }
-                    Err(Failed::NotProcessed(status) | Failed::Ended(status)) => {
-                        avoid = Some(lease.link().address.clone());
-                        (status, Pushback::None, None)
-                    }
-                }
-            }
-        };
-        let Some(pause) = retries.next(failure.code(), pushback, !source.can_repeat()) else {
-            return answer.ok_or(failure);
-        };
-        tracing::debug!(grpc.target = %settings.name, code = code::name(failure.code()), ?pause, "retried");
+        if let Some(counters) = &call.counters {
+            counters.retried(pause);
+        }
         sleep(pause).await;
-        let before = HeaderValue::from(retries.before());
-        head.headers.insert(PREVIOUS_ATTEMPTS, before);
     }
 }
 
-/// The answer, which ends in its own time; so does the request, in a task of its own.
-fn answer(shared: &Shared, begun: Begun, mut source: Source, lease: Lease) -> Response<Body> {
-    let Begun { head, mut pump } = begun;
-    source.commit();
-    let sending = (!pump.is_done()).then(|| {
-        AbortOnDropHandle::new(tokio::spawn(async move {
-            // A request that fails has reset its stream.
-            let _ = poll_fn(|cx| pump.poll(&mut source, cx)).await;
-        }))
-    });
-    let settings = Arc::clone(&shared.target.settings);
-    let throttle = shared.throttle.clone();
-    // An answer of OK without messages.
-    if code::of(head.headers()).is_some() {
-        if let Some(throttle) = &throttle {
-            throttle.success();
-        }
-        return head.map(|_| Body::empty());
+/// The code of an answer that is only a status, and not OK. Others commit the call to them.
+pub(super) fn failure(answer: &Response<Body>) -> Option<Code> {
+    code::of(answer.headers()).filter(|code| *code != Code::Ok)
+}
+
+impl Call<'_> {
+    pub(super) fn throttle(&self) -> Option<&Arc<Throttle>> {
+        self.engine.shared.throttle.as_ref()
     }
-    head.map(|stream| Body::new(Answer::new(stream, settings, throttle, sending, lease)))
+
+    /// Whether another attempt may be sent while one goes on.
+    pub(super) fn may_send_more(&self) -> bool {
+        self.source.can_repeat() && self.throttle().is_none_or(|tokens| tokens.allows())
+    }
+
+    pub(super) fn target_name(&self) -> &str {
+        &self.engine.shared.target.settings.name
+    }
+
+    /// One attempt; what its server has not seen is sent again, any number of times if it was not
+    /// sent, and else once in the whole call.
+    pub(super) async fn attempt(&self, before: u32) -> (Response<Body>, Reached) {
+        loop {
+            let (answer, reached) = self.send(before).await;
+            let is_again = match reached {
+                Reached::NotSent => true,
+                Reached::NotProcessed => {
+                    self.source.can_repeat() && !self.state.was_unprocessed.swap(true, Relaxed)
+                }
+                Reached::Server | Reached::Request => false,
+            };
+            if !is_again {
+                return (answer, reached);
+            }
+            tracing::debug!(grpc.target = self.target_name(), ?reached, "sent again");
+            if let Some(counters) = &self.counters {
+                counters.transparent();
+            }
+            if reached == Reached::NotSent {
+                // Others run, too, if connections end as fast as they are made.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    async fn send(&self, before: u32) -> (Response<Body>, Reached) {
+        let mut request = Request::new(self.source.reader());
+        *request.method_mut() = self.head.method.clone();
+        *request.uri_mut() = self.head.uri.clone();
+        *request.headers_mut() = self.head.headers.clone();
+        if before > 0 {
+            let before = HeaderValue::from(before);
+            request.headers_mut().insert(PREVIOUS_ATTEMPTS, before);
+        }
+        let Some(inside) = &self.engine.inside else {
+            return attempt::run(&self.engine.shared, &self.state, request).await;
+        };
+        *request.extensions_mut() = self.head.extensions.clone();
+        if let Some(at) = self.state.deadline {
+            let left: Duration = at.saturating_duration_since(Instant::now());
+            let headers = request.headers_mut();
+            headers.insert(deadline::HEADER, deadline::header(left));
+        }
+        inside.run(&self.state, request.map(Body::new)).await
+    }
 }

@@ -1,31 +1,33 @@
 //! Sends a request's messages, as HTTP/2's flow control allows.
 
-use std::task::{Context, Poll, ready};
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
 use h2::{Reason, SendStream};
+use http_body::Body;
 use tonic::Status;
 
-use super::source::Source;
-
 /// The sending half of one attempt.
-pub(super) struct Pump {
+pub(super) struct Pump<B> {
+    body: B,
     stream: SendStream<Bytes>,
     /// Bytes that wait for room.
     next: Option<Bytes>,
     /// What comes after them, if it is known.
     ahead: Option<Option<Result<Bytes, Status>>>,
-    position: usize,
     is_done: bool,
 }
 
-impl Pump {
-    pub(super) fn new(stream: SendStream<Bytes>) -> Self {
+impl<B: Body<Data = Bytes, Error = Status> + Unpin> Pump<B> {
+    pub(super) fn new(body: B, stream: SendStream<Bytes>) -> Self {
         Self {
+            body,
             stream,
             next: None,
             ahead: None,
-            position: 0,
             is_done: false,
         }
     }
@@ -35,22 +37,18 @@ impl Pump {
     }
 
     /// Ready when all is sent, or when the server takes no more. An error is one of the request.
-    pub(super) fn poll(
-        &mut self,
-        source: &mut Source,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Status>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
         loop {
             if self.is_done {
                 return Poll::Ready(Ok(()));
             }
             if self.next.is_some() {
-                ready!(self.send(source, cx));
+                ready!(self.send(cx));
                 continue;
             }
             let next = match self.ahead.take() {
                 Some(ahead) => ahead,
-                None => match source.poll_next(&mut self.position, cx) {
+                None => match self.poll_next(cx) {
                     Poll::Ready(next) => next,
                     Poll::Pending => {
                         // An answer may end the call before the request is complete.
@@ -78,8 +76,27 @@ impl Pump {
         }
     }
 
+    /// The next bytes of the body.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Status>>> {
+        loop {
+            if self.body.is_end_stream() {
+                return Poll::Ready(None);
+            }
+            let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                Some(Ok(frame)) => frame,
+                Some(Err(status)) => return Poll::Ready(Some(Err(status))),
+                None => return Poll::Ready(None),
+            };
+            // A request of gRPC has no trailers.
+            match frame.into_data() {
+                Ok(data) if !data.is_empty() => return Poll::Ready(Some(Ok(data))),
+                _ => {}
+            }
+        }
+    }
+
     /// Sends what there is room for.
-    fn send(&mut self, source: &mut Source, cx: &mut Context<'_>) -> Poll<()> {
+    fn send(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(data) = &mut self.next else {
             return Poll::Ready(());
         };
@@ -100,7 +117,7 @@ impl Pump {
         if is_whole {
             self.next = None;
             // The end goes with the last bytes, if it is known.
-            if let Poll::Ready(ahead) = source.poll_next(&mut self.position, cx) {
+            if let Poll::Ready(ahead) = self.poll_next(cx) {
                 is_end = ahead.is_none();
                 self.ahead = Some(ahead);
             }

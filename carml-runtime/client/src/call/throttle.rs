@@ -37,6 +37,11 @@ impl Throttle {
         left > self.max / 2
     }
 
+    /// Whether calls may be sent again.
+    pub(super) fn allows(&self) -> bool {
+        self.tokens.load(Acquire) > self.max / 2
+    }
+
     pub(super) fn success(&self) {
         let more = |tokens: u64| (tokens < self.max).then(|| (tokens + self.ratio).min(self.max));
         // An error says that it is full.

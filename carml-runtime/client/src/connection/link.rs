@@ -17,6 +17,7 @@ use h2::client::SendRequest;
 use http::uri::Authority;
 use tokio::sync::Notify;
 
+use super::stats::Stats;
 use crate::address::Address;
 
 /// A connection that takes calls.
@@ -28,6 +29,9 @@ pub(crate) struct Link {
     /// None for a socket in the file system.
     pub(crate) peer: Option<SocketAddr>,
     in_flight: AtomicUsize,
+    /// Streams that are not for calls.
+    reserved: usize,
+    stats: Arc<Stats>,
     is_retired: AtomicBool,
     waiters: Arc<Waiters>,
 }
@@ -45,6 +49,7 @@ impl Link {
         address: Address,
         authority: Authority,
         peer: Option<SocketAddr>,
+        stats: Arc<Stats>,
         waiters: Arc<Waiters>,
     ) -> Self {
         Self {
@@ -53,9 +58,27 @@ impl Link {
             authority,
             peer,
             in_flight: AtomicUsize::new(0),
+            reserved: 0,
+            stats,
             is_retired: AtomicBool::new(false),
             waiters,
         }
+    }
+
+    /// The same with one stream that is not for calls.
+    pub(super) fn with_reserved_stream(mut self) -> Self {
+        self.reserved = 1;
+        self
+    }
+
+    /// Sends what is not a call.
+    pub(super) fn probe(&self) -> SendRequest<Bytes> {
+        self.send.clone()
+    }
+
+    /// How the calls to its instance ended.
+    pub(crate) fn stats(&self) -> &Arc<Stats> {
+        &self.stats
     }
 
     /// How many calls are in progress on it.
@@ -74,6 +97,7 @@ impl Link {
             return None;
         }
         let max = self.send.current_max_send_streams();
+        let max = max.saturating_sub(self.reserved);
         let count = |now: usize| (now < max).then_some(now + 1);
         self.in_flight.fetch_update(AcqRel, Acquire, count).ok()?;
         Some(Lease(Arc::clone(self)))

@@ -2,9 +2,12 @@
 //!
 //! - `resolve`: follows where the instances are, and has a connection kept to each.
 //! - `instances`: their states, as calls see them.
-//! - `pick`: the balancers.
+//! - `pick`: the balancers; `outlier`: instances that get no calls for some time.
+//! - `counts`: how often connections began and ended.
 
+mod counts;
 mod instances;
+mod outlier;
 mod pick;
 mod resolve;
 
@@ -13,7 +16,7 @@ use std::sync::Arc;
 use carml_discovery::Resolver;
 use tokio_util::task::AbortOnDropHandle;
 
-pub(crate) use instances::{Instances, State};
+pub(crate) use instances::{Instances, State, Tried};
 
 use crate::{connection::Connector, settings::Settings};
 
@@ -23,6 +26,7 @@ pub(crate) struct Target {
     pub(crate) settings: Arc<Settings>,
     pub(crate) instances: Arc<Instances>,
     _resolve: AbortOnDropHandle<()>,
+    _outliers: Option<AbortOnDropHandle<()>>,
 }
 
 impl Target {
@@ -34,6 +38,10 @@ impl Target {
     ) -> Self {
         let settings = Arc::new(settings);
         let instances = Arc::new(Instances::new(settings.policy));
+        let outliers = settings.outliers.clone().map(|config| {
+            let watched = outlier::run(config, Arc::clone(&instances));
+            AbortOnDropHandle::new(tokio::spawn(watched))
+        });
         let resolve = resolve::run(
             Arc::clone(&settings),
             Arc::new(connector),
@@ -44,6 +52,7 @@ impl Target {
             settings,
             instances,
             _resolve: AbortOnDropHandle::new(tokio::spawn(resolve)),
+            _outliers: outliers,
         }
     }
 }

@@ -27,15 +27,15 @@ impl Picker {
         }
     }
 
-    /// A stream of one of these, if one has a free one.
-    pub(super) fn pick(&self, ready: &[Arc<Link>], avoid: Option<&Address>) -> Option<Lease> {
+    /// A stream of one of these, if one has a free one: of one that was not tried if there is one.
+    pub(super) fn pick(&self, ready: &[Arc<Link>], tried: &[Address]) -> Option<Lease> {
         if ready.is_empty() {
             return None;
         }
-        if let (Some(avoid), 2..) = (avoid, ready.len()) {
-            let others = ready.iter().filter(|link| link.address != *avoid);
+        if let (1.., 2..) = (tried.len(), ready.len()) {
+            let others = ready.iter().filter(|link| !tried.contains(&link.address));
             let others: Vec<_> = others.cloned().collect();
-            if let Some(lease) = self.pick(&others, None) {
+            if let Some(lease) = self.pick(&others, &[]) {
                 return Some(lease);
             }
         }

@@ -9,7 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::Instances;
 use crate::{
     address::Address,
-    connection::{self, Connector},
+    connection::{self, Connector, Endpoint},
     settings::{Policy, Settings, Source},
 };
 
@@ -150,10 +150,14 @@ impl Members {
     fn add(&mut self, addresses: Vec<Address>) {
         let id = self.next;
         self.next += 1;
-        self.instances.add(id);
-        let task = connection::run(
+        let endpoint = Endpoint {
             id,
-            addresses.clone(),
+            addresses: addresses.clone(),
+            stats: Arc::default(),
+        };
+        self.instances.add(&endpoint);
+        let task = connection::run(
+            endpoint,
             Arc::clone(&self.settings),
             Arc::clone(&self.connector),
             Arc::clone(&self.instances),

@@ -64,12 +64,12 @@ async fn the_server_says_when_and_whether_there_is_a_retry() {
     let backend = Backend::start().await;
     let channel = with_policy(&[&backend.address], &["UNAVAILABLE"], &json!({}));
     let begun = Instant::now();
-    call(&channel, "pushback:100")
+    call(&channel, "fail_pushback:14:100")
         .await
         .expect_err("it fails always");
     assert_eq!(backend.calls(), 4);
     assert!(begun.elapsed() >= Duration::from_millis(300));
-    call(&channel, "pushback:-1")
+    call(&channel, "fail_pushback:14:-1")
         .await
         .expect_err("it fails always");
     assert_eq!(backend.calls(), 5);

@@ -12,15 +12,17 @@ use std::{
 
 use carml_config::model::GrpcServer;
 use carml_grpc::server::{Listener, Running, Server};
-use tokio_stream::Stream;
+use tokio::sync::watch;
+use tokio_stream::{Stream, StreamExt as _, wrappers::WatchStream};
 use tonic::{Code, Request, Response, Status, metadata::MetadataMap};
 use tonic_health::pb::{
     HealthCheckRequest, HealthCheckResponse,
     health_server::{Health, HealthServer},
 };
 
-/// A server. Requests are words: `sleep:MS`, `fail:CODE`, `fail_times:N:CODE:KEY`, `pushback:MS`,
-/// `stream:N`.
+/// A server. Requests are words: `sleep:MS`, `fail:CODE`, `fail_times:N:CODE:KEY`, `fail_before:N`
+/// attempts, `fail_pushback:CODE:MS`, `fail_after_head:CODE`, `fail_after_message:CODE`, `stream:N`.
+/// `Watch` without words says whether it is healthy, and is not counted as a call.
 pub(crate) struct Backend {
     pub(crate) address: String,
     pub(crate) state: Arc<State>,
@@ -35,6 +37,7 @@ pub(crate) struct State {
     pub(crate) cancelled: AtomicUsize,
     pub(crate) metadata: Mutex<Vec<MetadataMap>>,
     failures: Mutex<HashMap<String, usize>>,
+    is_ill: watch::Sender<bool>,
 }
 
 impl Backend {
@@ -57,6 +60,11 @@ impl Backend {
             state,
             running,
         }
+    }
+
+    /// What it says of its health.
+    pub(crate) fn set_ill(&self, is_ill: bool) {
+        self.state.is_ill.send_replace(is_ill);
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -105,7 +113,7 @@ impl Drop for Call {
 }
 
 impl Words {
-    async fn run(&self, text: &str) -> Result<(), Status> {
+    async fn run(&self, text: &str, metadata: &MetadataMap) -> Result<(), Status> {
         let mut words = text.split(':');
         let word = words.next().unwrap_or_default();
         let mut number = || words.next().and_then(|n| n.parse().ok()).unwrap_or(0);
@@ -121,9 +129,16 @@ impl Words {
                     return Err(Status::new(Code::from(code), "as asked"));
                 }
             }
-            "pushback" => {
-                let value = text.trim_start_matches("pushback:");
-                let mut status = Status::unavailable("as asked");
+            "fail_before" => {
+                let before = metadata.get("grpc-previous-rpc-attempts");
+                let before = before.and_then(|before| before.to_str().ok()?.parse().ok());
+                if before.unwrap_or(0) < number() {
+                    return Err(Status::unavailable("as asked"));
+                }
+            }
+            "fail_pushback" => {
+                let mut status = Status::new(Code::from(number() as i32), "as asked");
+                let value = text.rsplit(':').next().unwrap_or_default();
                 let value = value.parse().expect("metadata");
                 status
                     .metadata_mut()
@@ -145,7 +160,9 @@ impl Health for Words {
         let mut call = Call::begin(&self.0);
         let metadata = request.metadata().clone();
         self.0.metadata.lock().expect("metadata").push(metadata);
-        let ended = self.run(&request.get_ref().service).await;
+        let ended = self
+            .run(&request.get_ref().service, request.metadata())
+            .await;
         call.has_ended = true;
         ended?;
         Ok(Response::new(HealthCheckResponse { status: 1 }))
@@ -158,10 +175,33 @@ impl Health for Words {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
+        if request.get_ref().service.is_empty() {
+            let ill = WatchStream::new(self.0.is_ill.subscribe());
+            let answers = ill.map(|is_ill| {
+                let status = if is_ill { 2 } else { 1 };
+                Ok(HealthCheckResponse { status })
+            });
+            return Ok(Response::new(Box::pin(answers)));
+        }
         let mut call = Call::begin(&self.0);
         call.has_ended = true;
-        let count = request.get_ref().service.trim_start_matches("stream:");
-        let count: usize = count.parse().unwrap_or(0);
+        let (word, number) = request
+            .get_ref()
+            .service
+            .split_once(':')
+            .unwrap_or_default();
+        let number: usize = number.parse().unwrap_or(0);
+        let failure = Status::new(Code::from(number as i32), "as asked");
+        if word == "fail" {
+            return Err(failure);
+        }
+        if word == "fail_after_head" || word == "fail_after_message" {
+            let message = Ok(HealthCheckResponse { status: 1 });
+            let before = (word == "fail_after_message").then_some(message);
+            let messages = futures_util::stream::iter(before.into_iter().chain([Err(failure)]));
+            return Ok(Response::new(Box::pin(messages)));
+        }
+        let count = number;
         let messages = futures_util::stream::unfold((0, call), move |(sent, call)| async move {
             if sent == count {
                 return None;

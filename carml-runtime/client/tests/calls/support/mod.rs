@@ -1,6 +1,7 @@
 //! Servers and clients.
 
 mod backend;
+mod grpc_go;
 mod raw;
 
 use std::{sync::Arc, time::Duration};
@@ -13,6 +14,7 @@ use tonic::{Request, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 pub(crate) use backend::Backend;
+pub(crate) use grpc_go::GrpcGo;
 pub(crate) use raw::{RawServer, Then};
 
 pub(crate) const SERVICE: &str = "grpc.health.v1.Health";
@@ -27,12 +29,23 @@ pub(crate) fn discovered(directory: &MemoryDirectory, target: Value) -> Channel 
     channel_with(target, Some(Resolver::new(Arc::new(directory.clone()))))
 }
 
+/// The same, with this chain.
+pub(crate) fn chained(chain: Value, target: Value) -> Channel {
+    clients(chain, target, None)
+        .channel(SERVICE)
+        .expect("a channel")
+}
+
 fn channel_with(target: Value, resolver: Option<Resolver>) -> Channel {
-    let targets = Value::from_iter([(SERVICE, target)]);
-    let config = json!({ "middleware": [], "targets": targets });
-    let config: GrpcClient = serde_json::from_value(config).expect("a config");
-    let clients = Clients::new(&config, resolver).expect("clients");
+    let clients = clients(json!([]), target, resolver);
     clients.channel(SERVICE).expect("a channel")
+}
+
+pub(crate) fn clients(chain: Value, target: Value, resolver: Option<Resolver>) -> Clients {
+    let targets = Value::from_iter([(SERVICE, target)]);
+    let config = json!({ "middleware": chain, "targets": targets });
+    let config: GrpcClient = serde_json::from_value(config).expect("a config");
+    Clients::new(&config, resolver).expect("clients")
 }
 
 /// A channel to these addresses.
