@@ -216,3 +216,33 @@ fn a_dry_run_tries_what_the_config_names() {
     };
     assert!(code == 1 && seen.contains(expected), "{seen}");
 }
+
+#[cfg(feature = "call")]
+#[test]
+fn names_of_methods_are_compared_with_a_file_of_descriptors() {
+    let config = "grpc:\n  client:\n    targets:\n      grpc.health.v1.Health:\n        endpoints: [127.0.0.1:1]\n        \
+                  method_config:\n          - name: [{ service: grpc.health.v1.Health, method: Check }]\n          \
+                  - name: [{ service: grpc.health.v1.Health, method: Chekc }]\n";
+    let folder = folder(&[("carml.yml", config), ("broken.bin", "no descriptors")]);
+    let set = tonic_health::pb::FILE_DESCRIPTOR_SET;
+    std::fs::write(folder.path().join("health.bin"), set).unwrap();
+    let check = |file: &str| {
+        let arguments = ["check", "--offline", "--descriptor-set", file];
+        carml(folder.path(), &arguments)
+    };
+    let (code, text) = check("health.bin");
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("carml.yml:8:"), "{text}");
+    assert!(
+        text.contains("no method `grpc.health.v1.Health/Chekc`"),
+        "{text}"
+    );
+    assert!(text.contains("grpc.health.v1.Health/Check"), "{text}");
+    assert!(text.contains("1 error"), "{text}");
+    let (code, text) = check("broken.bin");
+    assert_eq!(code, 2, "{text}");
+    assert!(
+        text.contains("`broken.bin` is not an encoded FileDescriptorSet"),
+        "{text}"
+    );
+}

@@ -3,8 +3,10 @@
 
 pub use carml_client::*;
 
+use crate::grpc::FileDescriptors;
+
 /// A client that the build generates for a service.
-pub trait GeneratedClient: Sized {
+pub trait GeneratedClient: FileDescriptors + Sized {
     /// The full name of the service, such as `billing.v1.Billing`.
     const NAME: &'static str;
 

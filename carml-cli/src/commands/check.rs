@@ -1,5 +1,7 @@
 //! `carml check`.
 
+#[cfg(feature = "call")]
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -31,6 +33,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "3")]
     wait: u64,
 
+    /// Check the methods that `grpc.client` names against this file: an encoded FileDescriptorSet
+    #[cfg(feature = "call")]
+    #[arg(long, value_name = "FILE")]
+    descriptor_set: Option<PathBuf>,
+
     /// Do not connect to servers: check only the config and its files
     #[arg(long)]
     offline: bool,
@@ -51,6 +58,14 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             .fold(loader, |loader, call| loader.require(*call))
             .load()
     });
+    #[cfg(feature = "call")]
+    let descriptors = match &args.descriptor_set {
+        Some(file) => match super::call::read_descriptors(file) {
+            Ok(pool) => Some(pool),
+            Err(error) => return could_not_run(error),
+        },
+        None => None,
+    };
     match loaded {
         Ok(loaded) => {
             found.report.extend(loaded.warnings().clone());
@@ -58,6 +73,10 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                 let wait = (!args.offline).then(|| Duration::from_secs(args.wait));
                 found.report.extend(loaded.preflight(wait));
                 found.report.extend(carml_tls::check(&loaded));
+                #[cfg(feature = "call")]
+                if let Some(pool) = &descriptors {
+                    found.report.extend(methods(&loaded, pool));
+                }
                 match loaded.explain_chain() {
                     Ok(chain) => done = format!("{chain}\n{done}"),
                     Err(error) => found.report.extend(error.report().clone()),
@@ -70,4 +89,25 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         }
     }
     args.report.write(&found, &done)
+}
+
+/// The names of methods in the config of clients that these descriptors do not have.
+#[cfg(feature = "call")]
+fn methods(
+    loaded: &carml_config::Loaded,
+    pool: &prost_reflect::DescriptorPool,
+) -> carml_diagnostic::Report {
+    let config: carml_config::Config = match loaded.typed() {
+        Ok(config) => config,
+        Err(error) => return error.report().clone(),
+    };
+    let encoded = pool.encode_to_vec();
+    let methods = carml_runtime::grpc::Methods::of([&*encoded]);
+    let mut report = carml_diagnostic::Report::new();
+    for (name, target) in &config.grpc.client.targets {
+        for problem in carml_runtime::client::check_methods(name, target, &methods, false) {
+            report.extend(loaded.error_at(&problem.pointer, problem.message, problem.help));
+        }
+    }
+    report
 }

@@ -21,13 +21,12 @@ pub struct Chains {
 }
 
 impl Chains {
-    /// The chains of a plan, with its custom layers by their names. What is counted is in these
-    /// metrics.
-    pub fn new(plan: Plan, layers: Vec<CustomLayer>, metrics: Metrics) -> Self {
+    /// The chains of a plan, with its custom layers by their names.
+    pub fn new(plan: Plan, layers: Vec<CustomLayer>, place: Place) -> Self {
         Self {
             plan,
             layers,
-            place: Place::client(metrics),
+            place,
         }
     }
 
@@ -36,7 +35,8 @@ impl Chains {
         let values = list.iter().map(serde_json::to_value);
         let values: Vec<_> = values.map(Result::unwrap_or_default).collect();
         let plan = chain::plan(Side::Client, &values, |_| false).map_err(Error::Chain)?;
-        Ok(Self::new(plan, Vec::new(), Metrics::default()))
+        let place = Place::client(Metrics::default());
+        Ok(Self::new(plan, Vec::new(), place))
     }
 
     /// The chain of one target.

@@ -14,6 +14,7 @@ use carml_telemetry::metrics::{Exposition, Kind, Metrics};
 use tokio::sync::watch;
 
 use crate::{
+    client::Clients,
     config::{Reload, Secret, chain::Plan},
     discovery::RegistrationState,
     probe::Endpoints,
@@ -76,6 +77,7 @@ pub(crate) struct Facts {
     /// Absent if the chain has no `metrics`.
     pub(crate) calls: Option<Arc<Calls>>,
     pub(crate) metrics: Metrics,
+    pub(crate) clients: Clients,
     pub(crate) readiness: Readiness,
     pub(crate) registration: Option<watch::Receiver<RegistrationState>>,
     pub(crate) expiry: Option<Expiry>,
@@ -169,10 +171,47 @@ impl Facts {
         }
     }
 
+    /// The instances that calls go to, as text.
+    pub(super) fn clients(&self) -> String {
+        let mut out = String::new();
+        for target in self.clients.report() {
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                out,
+                "{} ({}, {}): {} waiting",
+                target.name, target.target, target.policy, target.waiting
+            );
+            for endpoint in &target.endpoints {
+                let _ = write!(
+                    out,
+                    "  {}  {}  {} in flight  {} calls",
+                    endpoint.address, endpoint.state, endpoint.in_flight, endpoint.calls
+                );
+                if let Some(error) = &endpoint.last_error {
+                    let _ = write!(out, "  last error: {}", one_line(error));
+                }
+                out.push('\n');
+            }
+            if target.endpoints.is_empty() {
+                out.push_str("  no instance is known\n");
+            }
+        }
+        if out.is_empty() {
+            out.push_str("this service has no clients\n");
+        }
+        out
+    }
+
     /// What is logged.
     pub(super) fn log_level(&self) -> String {
         carml_telemetry::log_level().unwrap_or_else(|| "unknown: the log is not CarML's".to_owned())
     }
+}
+
+/// A text of another process: it makes no lines of its own.
+fn one_line(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(shown).collect()
 }
 
 fn state(state: &RegistrationState) -> &'static str {

@@ -7,6 +7,7 @@ use carml_grpc::MethodCalls;
 
 use super::{facts::Facts, recent::Recent};
 use crate::{
+    client::TargetReport,
     config::chain::Step,
     probe::{Endpoints, Known},
 };
@@ -29,6 +30,7 @@ pub(super) struct Page<'a> {
     /// Absent if the chain has no `metrics`.
     methods: Option<Methods>,
     chain: Vec<ChainStep>,
+    clients: Vec<TargetReport>,
     registration: Option<String>,
     endpoints: Vec<(String, Known)>,
     log_level: String,
@@ -85,6 +87,7 @@ impl<'a> Page<'a> {
                 }
             }),
             chain: facts.plan.steps().iter().map(step).collect(),
+            clients: facts.clients.report(),
             registration: facts.registration(),
             endpoints: facts
                 .readiness

@@ -53,9 +53,8 @@ impl Routes {
     pub(super) fn answer(&self, head: &Parts, body: &[u8]) -> Answer {
         let path = head.uri.path();
         let allow = match path {
-            "/" | "/style.css" | "/healthz" | "/readyz" | "/metrics" | "/config" | "/chain" => {
-                "GET, HEAD"
-            }
+            "/" | "/style.css" | "/healthz" | "/readyz" | "/metrics" | "/config" | "/chain"
+            | "/clients" => "GET, HEAD",
             "/log-level" => "GET, HEAD, PUT",
             _ => return Answer::text(StatusCode::NOT_FOUND, "there is no such page\n"),
         };
@@ -88,6 +87,7 @@ impl Routes {
             "/metrics" => Answer::ok(metrics::CONTENT_TYPE, facts.metrics.text()),
             "/config" => Answer::ok(PLAIN, facts.config()),
             "/chain" => Answer::ok(PLAIN, facts.chain()),
+            "/clients" => Answer::ok(PLAIN, facts.clients()),
             "/log-level" => Answer::ok(PLAIN, facts.log_level() + "\n"),
             "/style.css" => Answer::ok("text/css; charset=utf-8", include_str!("style.css")),
             _ => match Page::new(facts, &self.recent).render() {

@@ -1,7 +1,10 @@
 //! The checks of an app's config besides its schema: at start, in `--check`, and in a reload.
 
 use super::middleware::{self, MiddlewareEntry};
-use crate::config::{self, Config, Loaded, Requirement, Root, Schema, Section, chain::Plan};
+use crate::config::{
+    self, Config, Loaded, Requirement, Root, Schema, Section,
+    chain::{Plan, Side},
+};
 
 /// A section that the app adds to the schema.
 #[derive(Clone, Copy)]
@@ -34,7 +37,10 @@ pub(super) struct Checks {
 pub(super) struct Checked<C> {
     pub(super) base: Config,
     pub(super) config: C,
+    /// The chain of the server.
     pub(super) plan: Plan,
+    /// The chains of clients.
+    pub(super) client_plan: Plan,
 }
 
 impl Checks {
@@ -58,14 +64,15 @@ impl Checks {
             schema = (section.schema)(&schema)?;
         }
         for middleware in &self.middlewares {
-            schema = (middleware.schema)(&schema, middleware.name)?;
+            schema = (middleware.schema)(&schema, middleware.side, middleware.name)?;
         }
         Ok(schema)
     }
 
     pub(super) fn check<C: Root>(&self, loaded: &Loaded) -> Result<Checked<C>, config::Error> {
         let base: Config = loaded.typed()?;
-        let plan = middleware::plan(loaded, &self.middlewares)?;
+        let plan = middleware::plan(loaded, Side::Server, &self.middlewares)?;
+        let client_plan = middleware::plan(loaded, Side::Client, &self.middlewares)?;
         let config = loaded.typed()?;
         let mut report = carml_diagnostic::Report::new();
         for section in &self.sections {
@@ -76,6 +83,11 @@ impl Checks {
         if report.errors() > 0 {
             return Err(report.into());
         }
-        Ok(Checked { base, config, plan })
+        Ok(Checked {
+            base,
+            config,
+            plan,
+            client_plan,
+        })
     }
 }

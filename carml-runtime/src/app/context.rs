@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use carml_telemetry::metrics::Metrics;
 
-use super::{AppError, ConfigReload};
+use super::{AppError, ConfigReload, clients::Called, middleware};
 use crate::{
     Shutdown,
     client::{self, Channel, Clients, GeneratedClient},
-    config::{Config, Loaded, Section, chain::Side},
+    config::{Loaded, Section, chain::Side},
     discovery::Resolver,
-    grpc::{Place, chain::Chain},
     kv::{Kv, Opened},
 };
 
@@ -43,8 +42,9 @@ pub struct Context<C> {
     pub(super) loaded: Arc<Loaded>,
     pub(super) reload: ConfigReload<C>,
     pub(super) stores: Stores,
-    /// Made when one is first asked for: the registry is open then.
+    /// Set before the services are made.
     pub(super) clients: std::sync::OnceLock<Clients>,
+    pub(super) called: Called,
     pub(super) shutdown: Shutdown,
     pub(super) is_check: bool,
     /// Opened when it is first asked for: a service that downloads nothing pays nothing.
@@ -170,25 +170,31 @@ impl<C> Context<C> {
     ///
     /// As [`channel`](Self::channel).
     pub fn client<T: GeneratedClient>(&self) -> Result<T, AppError> {
-        self.channel(T::NAME).map(T::new)
+        self.called.generated(T::NAME, T::FILE_DESCRIPTOR_SET);
+        self.open_channel(T::NAME).map(T::new)
     }
 
     /// The channel of a target in `grpc.client.targets`, by its name: for two targets of one
-    /// service, and for clients that CarML did not generate.
+    /// service, and for clients that CarML did not generate. Names of methods that its
+    /// `method_config` has are not all checked then.
     ///
     /// # Errors
     ///
     /// As [`kv`](Self::kv) if the instances are in the registry. A report at the target of the
     /// config if its certificates cannot be used.
     pub fn channel(&self, name: &str) -> Result<Channel, AppError> {
-        let clients = match self.clients.get() {
-            Some(clients) => clients,
-            None => {
-                let made = self.make_clients()?;
-                self.clients.get_or_init(|| made)
-            }
-        };
+        self.called.channel(name);
+        self.open_channel(name)
+    }
+
+    fn open_channel(&self, name: &str) -> Result<Channel, AppError> {
+        let clients = self.clients.get().ok_or_else(|| {
+            AppError::from("a middleware of clients cannot have a client: it is made before them")
+        })?;
         clients.channel(name).map_err(|error| match error {
+            client::Error::Chain(problems) => {
+                middleware::refused(&self.loaded, Side::Client, &problems)
+            }
             // In a check, the store is not open.
             client::Error::NoRegistry { .. } => match self.opened() {
                 Err(error) => error,
@@ -200,15 +206,6 @@ impl<C> Context<C> {
             }
             error => AppError::new(error),
         })
-    }
-
-    fn make_clients(&self) -> Result<Clients, AppError> {
-        let config: Config = self.loaded.typed()?;
-        let plan = self.loaded.chain(Side::Client).map_err(AppError::new)?;
-        let place = Place::client().propagation(&config.tracer.propagation);
-        let chain = Chain::new(plan, &[], &place).map_err(AppError::new)?;
-        let resolver = self.resolver().ok();
-        Ok(Clients::with_chain(&config.grpc.client, chain, resolver))
     }
 
     /// The download manager of the section `download`: the same one for all factories. Cheap to

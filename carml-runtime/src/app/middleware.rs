@@ -8,7 +8,7 @@ use super::{AppError, Context};
 use crate::{
     config::{
         self, Loaded, Root, Schema,
-        chain::{Plan, Side, Step},
+        chain::{Plan, Problems, Side, Step},
     },
     grpc::{
         Place,
@@ -20,17 +20,21 @@ const NO_HELP: [&str; 0] = [];
 
 type Make<C> = Box<dyn FnOnce(&Context<C>, &Value) -> Result<CustomLayer, AppError> + Send>;
 
-/// The name of a middleware and the type of its options.
+type AddToSchema = fn(&Schema, Side, &'static str) -> Result<Schema, carml_diagnostic::Report>;
+
+/// The name of a middleware, the list that may have it, and the type of its options.
 #[derive(Clone, Copy)]
 pub(super) struct MiddlewareEntry {
+    pub(super) side: Side,
     pub(super) name: &'static str,
-    pub(super) schema: fn(&Schema, &'static str) -> Result<Schema, carml_diagnostic::Report>,
+    pub(super) schema: AddToSchema,
     check: fn(&Value) -> Result<(), serde_json::Error>,
 }
 
 impl MiddlewareEntry {
-    pub(super) fn of<O: DeserializeOwned + JsonSchema>(name: &'static str) -> Self {
+    pub(super) fn of<O: DeserializeOwned + JsonSchema>(side: Side, name: &'static str) -> Self {
         Self {
+            side,
             name,
             schema: Schema::with_middleware::<O>,
             check: |options| O::deserialize(options).map(drop),
@@ -40,16 +44,19 @@ impl MiddlewareEntry {
 
 /// A middleware that the app can make; the config says whether it is used, and where.
 pub(super) struct RegisteredMiddleware<C> {
+    pub(super) side: Side,
     name: &'static str,
     make: Make<C>,
 }
 
 impl<C> RegisteredMiddleware<C> {
     pub(super) fn new<O: DeserializeOwned>(
+        side: Side,
         name: &'static str,
         make: impl FnOnce(&Context<C>, O) -> Result<CustomLayer, AppError> + Send + 'static,
     ) -> Self {
         Self {
+            side,
             name,
             make: Box::new(move |context, options| {
                 make(context, O::deserialize(options).map_err(AppError::new)?)
@@ -58,27 +65,35 @@ impl<C> RegisteredMiddleware<C> {
     }
 }
 
-/// The chain as it will be. The custom layers are made later, when the store is open; that their
-/// options fit is checked here.
-pub(super) fn plan(loaded: &Loaded, entries: &[MiddlewareEntry]) -> Result<Plan, config::Error> {
-    const LIST: &str = Side::Server.pointer();
+/// The chain of a side as it will be. The custom layers are made later, when the store is open; that
+/// their options fit is checked here.
+pub(super) fn plan(
+    loaded: &Loaded,
+    side: Side,
+    entries: &[MiddlewareEntry],
+) -> Result<Plan, config::Error> {
+    let list = side.pointer();
     let plan = loaded
-        .chain(Side::Server)
-        .map_err(|problems| loaded.error_at(LIST, problems.to_string(), NO_HELP))?;
+        .chain(side)
+        .map_err(|problems| loaded.error_at(list, problems.to_string(), NO_HELP))?;
     for (index, step) in plan.steps().iter().enumerate() {
         let Step::Custom(name, options) = step else {
             continue;
         };
-        let error = |message: String| loaded.error_at(&format!("{LIST}/{index}"), message, NO_HELP);
-        let entry = entries.iter().find(|entry| entry.name == name);
-        let entry = entry.ok_or_else(|| {
+        let error = |message: String| loaded.error_at(&format!("{list}/{index}"), message, NO_HELP);
+        let is_it = |entry: &&MiddlewareEntry| entry.side == side && entry.name == name;
+        let entry = entries.iter().find(is_it).ok_or_else(|| {
+            let add = match side {
+                Side::Server => "middleware",
+                Side::Client => "client_middleware",
+            };
             error(format!(
-                "the app has no middleware `{name}`: add it with `App::middleware`"
+                "the app has no middleware `{name}`: add it with `App::{add}`"
             ))
         })?;
         (entry.check)(options).map_err(|error| {
             let message = format!("the options of `{name}` do not fit their type: {error}");
-            loaded.error_at(&format!("{LIST}/{index}/{name}"), message, NO_HELP)
+            loaded.error_at(&format!("{list}/{index}/{name}"), message, NO_HELP)
         })?;
     }
     Ok(plan)
@@ -91,22 +106,26 @@ pub(super) fn chain(
     layers: &[CustomLayer],
     place: &Place,
 ) -> Result<Chain, AppError> {
-    Chain::new(plan, layers, place).map_err(|problems| {
-        let mut report = carml_diagnostic::Report::new();
-        for problem in problems.iter() {
-            let at = format!("{}{}", Side::Server.pointer(), problem.pointer());
-            let help = problem.help();
-            report.extend(loaded.error_at(&at, problem.to_string(), help));
-        }
-        AppError::Refused(report)
-    })
+    let side = plan.side();
+    Chain::new(plan, layers, place).map_err(|problems| refused(loaded, side, &problems))
+}
+
+/// What is wrong with a list, each at its place.
+pub(super) fn refused(loaded: &Loaded, side: Side, problems: &Problems) -> AppError {
+    let mut report = carml_diagnostic::Report::new();
+    for problem in problems.iter() {
+        let at = format!("{}{}", side.pointer(), problem.pointer());
+        let help = problem.help();
+        report.extend(loaded.error_at(&at, problem.to_string(), help));
+    }
+    AppError::Refused(report)
 }
 
 /// The custom layers of a chain. In a check, a layer that needs the store is left out.
 pub(super) fn layers<C: Root>(
     context: &Context<C>,
     plan: &Plan,
-    mut registered: Vec<RegisteredMiddleware<C>>,
+    registered: &mut Vec<RegisteredMiddleware<C>>,
     failures: &mut super::services::Failures,
 ) -> Vec<CustomLayer> {
     let mut layers = Vec::new();
@@ -114,10 +133,15 @@ pub(super) fn layers<C: Root>(
         let Step::Custom(name, options) = step else {
             continue;
         };
-        if let Some(at) = registered.iter().position(|known| known.name == name) {
+        let is_it =
+            |known: &RegisteredMiddleware<C>| known.side == plan.side() && known.name == name;
+        if let Some(at) = registered.iter().position(is_it) {
             match (registered.swap_remove(at).make)(context, options) {
                 Ok(layer) => layers.push(layer),
-                Err(error) => failures.middleware(&context.loaded, index, name, error),
+                Err(error) => {
+                    let at = format!("{}/{index}", plan.side().pointer());
+                    failures.middleware(&context.loaded, &at, name, error);
+                }
             }
         }
     }

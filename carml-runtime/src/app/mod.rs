@@ -2,6 +2,7 @@
 
 mod args;
 mod checks;
+mod clients;
 mod context;
 mod error;
 mod middleware;
@@ -27,7 +28,7 @@ pub use error::AppError;
 pub use reload::ConfigReload;
 
 use crate::{
-    config::{Root, Section},
+    config::{Root, Section, chain::Side},
     grpc::{
         chain::{CustomLayer, Next},
         server::Address,
@@ -210,7 +211,7 @@ impl<C: Root + Send + Sync + 'static> App<C> {
     /// ```
     #[must_use]
     pub fn middleware<O, L, B>(
-        mut self,
+        self,
         name: &'static str,
         make: impl FnOnce(&Context<C>, O) -> Result<L, AppError> + Send + 'static,
     ) -> Self
@@ -227,11 +228,57 @@ impl<C: Root + Send + Sync + 'static> App<C> {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        self.checks.middlewares.push(MiddlewareEntry::of::<O>(name));
+        self.middleware_of(Side::Server, name, make)
+    }
+
+    /// The same for `grpc.client.middleware`: the calls that the service makes pass through it. The
+    /// layer is made before the services, and cannot make calls itself.
+    #[must_use]
+    pub fn client_middleware<O, L, B>(
+        self,
+        name: &'static str,
+        make: impl FnOnce(&Context<C>, O) -> Result<L, AppError> + Send + 'static,
+    ) -> Self
+    where
+        O: DeserializeOwned + JsonSchema,
+        L: Layer<Next> + Send + Sync + 'static,
+        L::Service: tower_service::Service<http::Request<Body>, Response = http::Response<B>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        <L::Service as tower_service::Service<http::Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as tower_service::Service<http::Request<Body>>>::Future: Send,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.middleware_of(Side::Client, name, make)
+    }
+
+    fn middleware_of<O, L, B>(
+        mut self,
+        side: Side,
+        name: &'static str,
+        make: impl FnOnce(&Context<C>, O) -> Result<L, AppError> + Send + 'static,
+    ) -> Self
+    where
+        O: DeserializeOwned + JsonSchema,
+        L: Layer<Next> + Send + Sync + 'static,
+        L::Service: tower_service::Service<http::Request<Body>, Response = http::Response<B>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        <L::Service as tower_service::Service<http::Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as tower_service::Service<http::Request<Body>>>::Future: Send,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let make = move |context: &_, options| Ok(CustomLayer::new(name, make(context, options)?));
+        let entry = MiddlewareEntry::of::<O>(side, name);
+        self.checks.middlewares.push(entry);
         self.middlewares
-            .push(RegisteredMiddleware::new(name, move |context, options| {
-                Ok(CustomLayer::new(name, make(context, options)?))
-            }));
+            .push(RegisteredMiddleware::new(side, name, make));
         self
     }
 

@@ -19,6 +19,7 @@ use tower_layer::Layer as _;
 use super::{
     App, AppError, ConfigReload, Context, Mode, args,
     checks::{Checked, Checks},
+    clients::{self, Called},
     context::{StoreState, Stores},
     middleware, open,
     registration::Registration,
@@ -28,6 +29,7 @@ use super::{
 use crate::{
     Shutdown, ShutdownTrigger,
     admin::{Admin, Expiry, Facts, Readiness},
+    client::Clients,
     config::{Config, Loader, Reload, Root, Schema},
     discovery::Directory,
     grpc::{
@@ -116,6 +118,7 @@ fn context<C: Root>(
         },
         stores,
         clients: std::sync::OnceLock::new(),
+        called: Called::default(),
         shutdown,
         is_check,
         #[cfg(feature = "download")]
@@ -138,7 +141,7 @@ fn place<C>(config: &Config, services: &[ServiceFactory<C>], metrics: Metrics) -
 
 /// Makes everything that does not need the store, and drops it.
 fn check<C: Root + Send + Sync + 'static>(
-    app: App<C>,
+    mut app: App<C>,
     checked: Checked<C>,
     reload: Reload,
     remotes: RemoteConfigs,
@@ -168,10 +171,25 @@ fn check<C: Root + Send + Sync + 'static>(
     );
     let mut failures = Failures::default();
     let place = place(&checked.base, &app.services, Metrics::default()).check();
+    let registered = &mut app.middlewares;
+    let base = &checked.base;
+    let client_plan = checked.client_plan;
+    let clients = clients::make(
+        &context,
+        base,
+        client_plan,
+        registered,
+        &place.metrics,
+        &mut failures,
+    );
+    let _ = context.clients.set(clients);
     services::create(&context, app.services, &mut failures);
+    if let Err(error) = context.called.check(&context.loaded, base) {
+        failures.errors.push(error);
+    }
     let plan = &checked.plan;
     let summary = format!("the config is valid; the chain is {plan} > services");
-    let layers = middleware::layers(&context, plan, app.middlewares, &mut failures);
+    let layers = middleware::layers(&context, plan, registered, &mut failures);
     if failures.errors.is_empty()
         && failures.not_checked.is_empty()
         && let Err(error) = middleware::chain(&context.loaded, plan.clone(), &layers, &place)
@@ -192,12 +210,17 @@ fn check<C: Root + Send + Sync + 'static>(
 }
 
 async fn run<C: Root + Send + Sync + 'static>(
-    app: App<C>,
+    mut app: App<C>,
     checked: Checked<C>,
     reload: Reload,
     remotes: RemoteConfigs,
 ) -> Result<(), AppError> {
-    let Checked { base, config, plan } = checked;
+    let Checked {
+        base,
+        config,
+        plan,
+        client_plan,
+    } = checked;
     carml_telemetry::init(&base).map_err(AppError::new)?;
     let server = open::server(&reload.current(), &base)?;
     for warning in reload.current().warnings().findings() {
@@ -239,8 +262,21 @@ async fn run<C: Root + Send + Sync + 'static>(
     );
     let mut failures = Failures::default();
     let place = place(&base, &app.services, metrics);
+    let registered = &mut app.middlewares;
+    let clients = clients::make(
+        &context,
+        &base,
+        client_plan,
+        registered,
+        &place.metrics,
+        &mut failures,
+    );
+    let _ = context.clients.set(clients.clone());
     let services = services::create(&context, app.services, &mut failures);
-    let layers = middleware::layers(&context, &plan, app.middlewares, &mut failures);
+    if let Err(error) = context.called.check(&context.loaded, &base) {
+        failures.errors.push(error);
+    }
+    let layers = middleware::layers(&context, &plan, registered, &mut failures);
     AppError::join(failures.errors)?;
     let chain = middleware::chain(&context.loaded, plan, &layers, &place)?;
     let listener = open::listener(&context.loaded, &base.grpc.server.listen).await?;
@@ -254,6 +290,7 @@ async fn run<C: Root + Send + Sync + 'static>(
     }
     let control = Control {
         place,
+        clients,
         admin,
         ready: app.ready,
         stop,
@@ -280,6 +317,7 @@ fn print(text: impl std::fmt::Display) -> Result<(), AppError> {
 /// What tells others of the start, of the service, and of its end; and what ends it.
 struct Control {
     place: Place,
+    clients: Clients,
     admin: Option<(TcpListener, Arc<Reload>)>,
     ready: Option<oneshot::Sender<Address>>,
     stop: Stop,
@@ -308,6 +346,7 @@ async fn listen(
     let settings = &config.grpc.server;
     let Control {
         place,
+        clients,
         admin,
         ready,
         mut stop,
@@ -342,6 +381,7 @@ async fn listen(
             services: services.names.clone(),
             calls: place.calls(),
             metrics: place.metrics.clone(),
+            clients: clients.clone(),
             readiness: readiness.clone(),
             registration: registration.as_ref().map(Registration::state),
             expiry: expiry(&running),

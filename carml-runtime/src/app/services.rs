@@ -84,21 +84,14 @@ impl Failures {
         }
     }
 
-    pub(super) fn middleware(
-        &mut self,
-        loaded: &Loaded,
-        index: usize,
-        name: &str,
-        error: AppError,
-    ) {
+    pub(super) fn middleware(&mut self, loaded: &Loaded, at: &str, name: &str, error: AppError) {
         if error.is_not_open() {
             self.not_checked.push(format!("the middleware `{name}`"));
         } else if error.report().is_some() {
             self.errors.push(error);
         } else {
             let message = format!("the middleware `{name}` cannot be created: {error}");
-            let at = format!("/grpc/server/middleware/{index}");
-            let report = loaded.error_at(&at, message, std::iter::empty::<String>());
+            let report = loaded.error_at(at, message, std::iter::empty::<String>());
             self.errors.push(report.into());
         }
     }

@@ -15,7 +15,7 @@ use tonic::{Code, Request, Status};
 const MAX_FILES: usize = 10_000;
 
 /// The descriptors in a file.
-pub(super) fn read(file: &Path) -> Result<DescriptorPool, String> {
+pub(in crate::commands) fn read(file: &Path) -> Result<DescriptorPool, String> {
     let shown = file.display();
     let bytes = fs::read(file).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
     DescriptorPool::decode(&*bytes)

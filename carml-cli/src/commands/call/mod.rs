@@ -21,6 +21,8 @@ use tonic::{
     metadata::{Ascii, MetadataKey, MetadataMap, MetadataValue},
 };
 
+pub(super) use descriptors::read as read_descriptors;
+
 use super::{config_args::ConfigArgs, could_not_run, invalid_input, output};
 use method::Method;
 
