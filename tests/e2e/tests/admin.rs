@@ -12,11 +12,16 @@ use std::{
 };
 
 use carml_runtime::{
-    App,
+    App, carml_service,
+    client::Channel,
     config::Config,
     testing::{self, Server},
 };
-use carml_test_e2e::{Parrot, proto::carml::test::v1::EchoClient, slow};
+use carml_test_e2e::{
+    Parrot,
+    proto::carml::test::v1::{Echo, EchoClient, EchoServer, Line},
+    slow,
+};
 use support::line;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -381,4 +386,131 @@ async fn names_that_are_not_served_are_refused_at_their_place_and_in_a_check() {
         .args(["--check"]);
     let error = app.service(|_| Ok(Parrot)).serve().await.unwrap_err();
     assert!(error.to_string().contains("test.yml:4:"), "{error}");
+}
+
+/// Asks a parrot at another address for each call.
+struct Front(EchoClient<Channel>);
+
+#[carml_service]
+impl Echo for Front {
+    async fn say(&self, line: Line) -> Result<Line, tonic::Status> {
+        let answer = self.0.clone().say(line).await?;
+        Ok(answer.into_inner())
+    }
+
+    async fn repeat(
+        &self,
+        _line: Line,
+    ) -> Result<
+        impl futures_core::Stream<Item = Result<Line, tonic::Status>> + Send + use<>,
+        tonic::Status,
+    > {
+        Ok(tokio_stream::empty())
+    }
+
+    async fn join(&self, _lines: tonic::Streaming<Line>) -> Result<Line, tonic::Status> {
+        Err(tonic::Status::unimplemented("not here"))
+    }
+
+    async fn chat(
+        &self,
+        _lines: tonic::Streaming<Line>,
+    ) -> Result<
+        impl futures_core::Stream<Item = Result<Line, tonic::Status>> + Send + use<>,
+        tonic::Status,
+    > {
+        Ok(tokio_stream::empty())
+    }
+}
+
+#[tokio::test]
+async fn clients_are_shown_with_their_instances_and_counted() {
+    let app = App::<Config>::new().config_text("parrot.yml", "{}");
+    let parrot = testing::start(app.service(|_| Ok(Parrot))).await.unwrap();
+    let (admin, dead) = (free(), free());
+    let config = format!(
+        "grpc:\n  client:\n    middleware: [metrics, recover]\n    targets:\n      carml.test.v1.Echo:\n        \
+         endpoints: ['{}', '{dead}']\n        method_config:\n          - name: [{{}}]\n            \
+         retry_policy: {{ max_attempts: 2, retryable_status_codes: [INVALID_ARGUMENT] }}\n",
+        parrot.address()
+    );
+    let app = App::<Config>::new()
+        .config_text("front.yml", &config)
+        .set(format!("admin.listen={admin}"));
+    let app = app.service(|context| Ok(Front(context.client()?)));
+    let front = testing::start(app).await.unwrap();
+    let mut client = EchoClient::new(front.channel().await.unwrap());
+    for _ in 0..3 {
+        client.say(line("hello", 0)).await.unwrap();
+    }
+    client.say(line("", 0)).await.unwrap_err();
+    let long = tokio::spawn({
+        let mut client = client.clone();
+        async move { client.say(slow(1_000)).await }
+    });
+    let mut clients = String::new();
+    for _ in 0..100 {
+        clients = get(admin, "/clients").await.1;
+        if clients.contains("1 in flight") && clients.contains("last error") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let is_line = |parts: &[&str]| {
+        let has = |line: &str| parts.iter().all(|part| line.contains(part));
+        assert!(clients.lines().any(has), "{parts:?}: {clients}");
+    };
+    is_line(&["carml.test.v1.Echo", "least_request", "0 waiting"]);
+    is_line(&[
+        &parrot.address().to_string(),
+        "READY",
+        "1 in flight",
+        "6 calls",
+    ]);
+    is_line(&[
+        &dead.to_string(),
+        "TRANSIENT_FAILURE",
+        "0 calls",
+        "last error",
+        "refused",
+    ]);
+    let (status, page) = get(admin, "/").await;
+    assert_eq!(status, 200);
+    assert!(
+        page.contains(&dead.to_string()) && page.contains("TRANSIENT_FAILURE"),
+        "{page}"
+    );
+    long.await.unwrap().unwrap();
+
+    let (_, metrics) = get(admin, "/metrics").await;
+    let say = r#"rpc_system_name="grpc",rpc_method="carml.test.v1.Echo/Say""#;
+    let ok = format!(r#"rpc_client_call_duration_seconds_count{{{say},rpc_status_code="OK","#);
+    let count = metrics.lines().find(|line| line.starts_with(&ok)).unwrap();
+    assert!(count.ends_with(" 4"), "{count}");
+    assert!(
+        metrics.contains(r#"error_type="INVALID_ARGUMENT""#),
+        "{metrics}"
+    );
+    let series = |name: &str| {
+        let found = metrics
+            .lines()
+            .find(|line| line.starts_with(&format!("{name}{{")));
+        let line = found.unwrap_or_else(|| panic!("there is no {name} in {metrics}"));
+        line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()
+    };
+    assert_eq!(series("grpc_client_attempt_started_total"), 6.0);
+    assert_eq!(series("grpc_client_call_retries_total"), 1.0);
+    assert!(series("grpc_client_call_retry_delay_seconds_total") > 0.0);
+    assert_eq!(series("grpc_subchannel_open_connections"), 1.0);
+    assert!(series("grpc_subchannel_connection_attempts_failed_total") >= 1.0);
+    front.stop().await.unwrap();
+    parrot.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_service_without_clients_says_so() {
+    let (_server, admin) = serve("{}").await;
+    let (status, text) = get(admin, "/clients").await;
+    assert_eq!(status, 200);
+    assert!(text.contains("this service has no clients"), "{text}");
 }

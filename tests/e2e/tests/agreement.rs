@@ -37,8 +37,8 @@ fn app(config: &str) -> App<AppConfig> {
 
 fn schema() -> Schema {
     Schema::of::<AppConfig>()
-        .and_then(|schema| schema.with_middleware::<Guard>("guard"))
-        .and_then(|schema| schema.with_middleware::<()>("plain"))
+        .and_then(|schema| schema.with_middleware::<Guard>(chain::Side::Server, "guard"))
+        .and_then(|schema| schema.with_middleware::<()>(chain::Side::Server, "plain"))
         .unwrap()
 }
 

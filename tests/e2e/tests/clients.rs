@@ -13,9 +13,10 @@ use std::{
 };
 
 use carml_runtime::{
-    Service as _, carml_service,
+    App, Service as _, carml_service,
     client::{Channel, Clients, GeneratedClient},
     config::{
+        Config,
         chain::{self, Side},
         model::{GrpcServer, Propagation},
     },
@@ -24,6 +25,7 @@ use carml_runtime::{
         chain::{Chain, ChainLayer},
         server::{Listener, Running, Server},
     },
+    testing,
 };
 use carml_test_e2e::{
     proto::carml::test::v1::{Echo, EchoClient, EchoServer, Line},
@@ -333,17 +335,222 @@ async fn certificates_of_a_client_are_checked_at_their_lines() {
         "grpc:\n  client:\n    targets:\n      a.v1.A:\n        endpoints: [127.0.0.1:1]\n        tls:\n          \
          ca_file: nothing.pem\n          cert_file: {expired}\n          key_file: {key}\n"
     );
-    let app = carml_runtime::App::<carml_runtime::config::Config>::new()
+    let app = App::<Config>::new()
         .config_text("carml.yml", &text)
         .service(|context| {
             context.channel("a.v1.A")?;
             Ok(carml_test_e2e::Parrot)
         });
-    let error = carml_runtime::testing::start(app)
-        .await
-        .unwrap_err()
-        .to_string();
+    let error = testing::start(app).await.unwrap_err().to_string();
     assert!(error.contains("carml.yml:7:"), "{error}");
     assert!(error.contains("carml.yml:8:"), "{error}");
     assert!(error.contains("expired on"), "{error}");
+}
+
+/// An answer of a server, which has this much text, and what `Say` says of it.
+async fn said(client: &mut EchoClient<Channel>, bytes: u32) -> Result<usize, Status> {
+    let answer = client.say(line("grow", bytes)).await?;
+    Ok(answer.into_inner().text.len())
+}
+
+#[tokio::test]
+async fn messages_are_compressed_both_ways() {
+    let (_running, address) =
+        start(json!([{ "compression": { "send": "gzip" } }]), json!({})).await;
+    let (_plain, without) = start(json!([]), json!({})).await;
+    let chain = json!([{ "compression": { "send": "zstd", "min_size": "10b" } }]);
+    let mut both = echo(&chain, &to(address));
+    assert_eq!(said(&mut both, 100_000).await.unwrap(), 100_000);
+    let text = "long ".repeat(10_000);
+    let answer = both.say(line(&text, 0)).await.unwrap();
+    assert_eq!(answer.into_inner().text, text);
+    let mut lines = both.repeat(line("grow", 5)).await.unwrap().into_inner();
+    let mut sizes = Vec::new();
+    while let Some(line) = lines.message().await.unwrap() {
+        sizes.push(line.text.len());
+    }
+    assert_eq!(sizes, [0, 1_000, 2_000, 3_000, 4_000]);
+    // What is too large once it is decompressed came compressed.
+    let error = said(&mut both, 5 << 20).await.unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
+    assert!(
+        error.message().contains("the answer has more than"),
+        "{error}"
+    );
+    assert!(error.message().contains("decompressed"), "{error}");
+    let error = both.say(line(&"x".repeat(5 << 20), 0)).await.unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
+    assert!(
+        error.message().contains("the request has more than"),
+        "{error}"
+    );
+    // A server without the middleware does not take what is compressed, and sends nothing so.
+    let error = echo(&chain, &to(without))
+        .say(line(&text, 0))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::Unimplemented, "{error}");
+    let mut accepts = echo(&json!(["compression"]), &to(without));
+    assert_eq!(said(&mut accepts, 10_000).await.unwrap(), 10_000);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_compressed_in_an_unknown_way_is_an_error() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut connection = h2::server::handshake(stream).await.unwrap();
+        while let Some(Ok((_, mut respond))) = connection.accept().await {
+            let head = http::Response::builder()
+                .header("content-type", "application/grpc")
+                .header("grpc-encoding", "snappy");
+            let mut body = respond
+                .send_response(head.body(()).unwrap(), false)
+                .unwrap();
+            body.send_data(vec![1, 0, 0, 0, 1, 0].into(), true).unwrap();
+        }
+    });
+    let mut client = echo(&json!(["compression"]), &to(address));
+    let error = client.say(line("hello", 0)).await.unwrap_err();
+    assert_eq!(error.code(), Code::Internal, "{error}");
+    assert!(error.message().contains("`snappy`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_takes_the_secret_of_a_client() {
+    let secret = json!({ "bearer": ["open sesame"] });
+    let (_running, address) = start(json!([{ "auth": secret }]), json!({})).await;
+    let with = |secret: &str| echo(&json!([{ "auth": { "bearer": secret } }]), &to(address));
+    with("open sesame").say(line("hello", 0)).await.unwrap();
+    let error = with("wrong").say(line("hello", 0)).await.unwrap_err();
+    assert_eq!(error.code(), Code::Unauthenticated, "{error}");
+    let error = echo(&json!([]), &to(address))
+        .say(line("hello", 0))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::Unauthenticated, "{error}");
+}
+
+#[tokio::test]
+async fn a_layer_of_the_app_is_where_the_list_of_clients_has_it() {
+    let (log, _guard) = Log::capture();
+    let chain = json!([{ "logging": { "metadata": ["word"] } }]);
+    let (_running, address) = start(chain, json!({})).await;
+    for (list, word) in [
+        (
+            "[recover, word, logging: { metadata: [word] }]",
+            Some("sesame"),
+        ),
+        (
+            "[recover, logging: { metadata: [word] }, word, retry]",
+            None,
+        ),
+    ] {
+        let yaml = targets(address, list, "          []\n");
+        let server = testing::start(relay_app(&yaml)).await.unwrap();
+        let mut client = EchoClient::new(server.channel().await.unwrap());
+        client.say(line("hello", 0)).await.unwrap();
+        let seen = |target: &str| {
+            let events = log.events(target);
+            let last = events
+                .last()
+                .unwrap_or_else(|| panic!("no event of {target}"));
+            last["fields"]["rpc.request.metadata"].to_string()
+        };
+        let made = seen("carml::rpc::client");
+        assert_eq!(made.contains("sesame"), word.is_some(), "{list}: {made}");
+        server.stop().await.unwrap();
+        // Both times the parrot gets it; the relay does not.
+        let parrots = log.events("carml::rpc");
+        let with = |event: &&Value| {
+            event["fields"]["rpc.request.metadata"]
+                .to_string()
+                .contains("sesame")
+        };
+        assert!(
+            parrots.iter().any(|event| with(&event)),
+            "{list}: {parrots:?}"
+        );
+    }
+}
+
+/// A config with the parrot at this address.
+fn targets(address: SocketAddr, middleware: &str, methods: &str) -> String {
+    format!(
+        "grpc:\n  client:\n    middleware: {middleware}\n    targets:\n      {SERVICE}:\n        \
+         endpoints: ['{address}']\n        method_config:\n{methods}"
+    )
+}
+
+/// A service that relays to the parrot of its config, with a layer `word` for its clients.
+fn relay_app(yaml: &str) -> App<Config> {
+    App::<Config>::new()
+        .config_text("carml.yml", yaml)
+        .client_middleware("word", |_, (): ()| {
+            Ok(tonic::service::InterceptorLayer::new(
+                |mut request: Request<()>| {
+                    request
+                        .metadata_mut()
+                        .insert("word", "sesame".parse().unwrap());
+                    Ok(request)
+                },
+            ))
+        })
+        .service(|context| Ok(Relay(context.client()?)))
+}
+
+#[tokio::test]
+async fn names_of_methods_are_checked_at_their_lines() {
+    let address = "127.0.0.1:1".parse().unwrap();
+    let refused = async |methods: &str| {
+        let app = relay_app(&targets(address, "[recover]", methods));
+        let started = testing::start(app).await;
+        started.unwrap_err().to_string()
+    };
+    let name = |name: &str| format!("          - name: [{name}]\n            timeout: 1s\n");
+    let error = refused(&name("{ service: carml.test.v1.Echo, method: Sya }")).await;
+    assert!(error.contains("carml.yml:8:"), "{error}");
+    assert!(
+        error.contains("no method `carml.test.v1.Echo/Sya`"),
+        "{error}"
+    );
+    assert!(error.contains("carml.test.v1.Echo/Say"), "{error}");
+    let error = refused(&name("{ service: carml.test.v1.Ecko }")).await;
+    assert!(error.contains("no service `carml.test.v1.Ecko`"), "{error}");
+    let hedged = "          - name: [{ service: carml.test.v1.Echo, method: Say }]\n            \
+                  hedging_policy: { max_attempts: 2 }\n";
+    let error = refused(hedged).await;
+    assert!(error.contains("may not be idempotent"), "{error}");
+    assert!(error.contains("idempotency_level"), "{error}");
+    // In a check of the service, too.
+    let app = relay_app(&targets(address, "[recover]", hedged));
+    let error = app.args(["--check"]).serve().await.unwrap_err().to_string();
+    assert!(error.contains("may not be idempotent"), "{error}");
+    let valid = name("{ service: carml.test.v1.Echo, method: Say }, {}");
+    let app = relay_app(&targets(address, "[recover]", &valid));
+    testing::start(app).await.unwrap().stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn options_of_a_client_chain_are_errors_at_their_lines() {
+    let address = "127.0.0.1:1".parse().unwrap();
+    for (list, expected) in [
+        (
+            "[recover, auth: {}]",
+            "expected one of `bearer` and `token_path`",
+        ),
+        ("[recover, nothing]", "is not an allowed value"),
+        ("[recover, timeout: 0s]", "ends every call"),
+        ("[retry, recover, retry]", "appears twice"),
+        (
+            "[recover, circuit_breaker: { window: 0s }]",
+            "a window of no time",
+        ),
+    ] {
+        let app = relay_app(&targets(address, list, "          []\n"));
+        let error = testing::start(app).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{list}: {error}");
+        assert!(error.contains("carml.yml:3:"), "{list}: {error}");
+    }
 }

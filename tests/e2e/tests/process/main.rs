@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 mod codes;
+mod discovered;
 mod drain;
 mod grpc_go;
 #[path = "../support/pki.rs"]
