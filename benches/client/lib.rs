@@ -1,0 +1,1 @@
+//! `cargo bench -p carml-bench-client` compares clients.
