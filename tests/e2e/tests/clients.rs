@@ -394,27 +394,41 @@ async fn messages_are_compressed_both_ways() {
     assert_eq!(said(&mut accepts, 10_000).await.unwrap(), 10_000);
 }
 
-#[tokio::test]
-async fn an_answer_that_is_compressed_in_an_unknown_way_is_an_error() {
+/// A server of HTTP/2 that answers each call with this encoding and these bytes, and no status.
+async fn answers(encoding: Option<&'static str>, bytes: &'static [u8]) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
         let mut connection = h2::server::handshake(stream).await.unwrap();
         while let Some(Ok((_, mut respond))) = connection.accept().await {
-            let head = http::Response::builder()
-                .header("content-type", "application/grpc")
-                .header("grpc-encoding", "snappy");
+            let mut head = http::Response::builder().header("content-type", "application/grpc");
+            if let Some(encoding) = encoding {
+                head = head.header("grpc-encoding", encoding);
+            }
             let mut body = respond
                 .send_response(head.body(()).unwrap(), false)
                 .unwrap();
-            body.send_data(vec![1, 0, 0, 0, 1, 0].into(), true).unwrap();
+            body.send_data(bytes.into(), true).unwrap();
         }
     });
-    let mut client = echo(&json!(["compression"]), &to(address));
-    let error = client.say(line("hello", 0)).await.unwrap_err();
-    assert_eq!(error.code(), Code::Internal, "{error}");
-    assert!(error.message().contains("`snappy`"), "{error}");
+    address
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_decompressed_is_an_error() {
+    let junk = &[1, 0, 0, 0, 4, 1, 2, 3, 4];
+    for (encoding, expected) in [
+        (Some("snappy"), "`snappy`"),
+        (Some("gzip"), "cannot be decompressed"),
+        (Some("zstd"), "cannot be decompressed"),
+        (None, "compress"),
+    ] {
+        let mut client = echo(&json!(["compression"]), &to(answers(encoding, junk).await));
+        let error = client.say(line("hello", 0)).await.unwrap_err();
+        assert_eq!(error.code(), Code::Internal, "{encoding:?}: {error}");
+        assert!(error.message().contains(expected), "{encoding:?}: {error}");
+    }
 }
 
 #[tokio::test]

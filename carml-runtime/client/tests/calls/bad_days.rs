@@ -1,6 +1,12 @@
 //! What goes wrong with servers, and what a call becomes then.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
+};
 
 use h2::Reason;
 use serde_json::json;
@@ -211,4 +217,54 @@ async fn endpoints_that_are_all_gone_are_unavailable_and_come_back_within_the_ba
     let [one, other] = &addresses;
     let _back = [Backend::start_at(one).await, Backend::start_at(other).await];
     until_ok(&channel, Duration::from_secs(8)).await;
+}
+
+#[tokio::test]
+async fn half_of_the_instances_restarted_at_once_fail_no_call_that_may_be_retried() {
+    let mut backends = Vec::new();
+    for _ in 0..4 {
+        backends.push(Backend::start().await);
+    }
+    let addresses: Vec<String> = backends.iter().map(|one| one.address.clone()).collect();
+    let channel = channel(json!({
+        "endpoints": addresses,
+        "method_config": [{ "name": [{}], "retry_policy": {
+            "max_attempts": 5, "initial_backoff": "10ms",
+            "retryable_status_codes": ["UNAVAILABLE"] } }],
+    }));
+    until_ok(&channel, Duration::from_secs(5)).await;
+    let is_over = Arc::new(AtomicBool::new(false));
+    let load = tokio::spawn({
+        let (channel, is_over) = (channel.clone(), Arc::clone(&is_over));
+        async move {
+            let mut calls = 0;
+            while !is_over.load(SeqCst) {
+                let ended = call(&channel, "").await;
+                assert!(ended.is_ok(), "call {calls}: {ended:?}");
+                calls += 1;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            calls
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    for backend in backends.drain(..2) {
+        backend.kill().await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let back = [
+        Backend::start_at(&addresses[0]).await,
+        Backend::start_at(&addresses[1]).await,
+    ];
+    // The second pause is 1.92 s at most.
+    let begun = Instant::now();
+    while back.iter().any(|backend| backend.calls() == 0) {
+        assert!(
+            begun.elapsed() < Duration::from_secs(6),
+            "one gets no calls"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    is_over.store(true, SeqCst);
+    assert!(load.await.expect("no call failed") > 100);
 }

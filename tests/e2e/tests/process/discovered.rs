@@ -50,6 +50,59 @@ async fn instance(etcd: &Etcd) -> Server {
     started.await.unwrap()
 }
 
+/// A client of what is registered there.
+struct Found {
+    opened: kv::Opened,
+    clients: Clients,
+    client: EchoClient<Channel>,
+}
+
+impl Found {
+    async fn open(etcd: &Etcd, target: Value) -> Self {
+        let config: Registry = serde_json::from_value(registry(etcd)).unwrap();
+        let opened = kv::open_registry(&config).await.unwrap();
+        let client = json!({ "middleware": [], "targets": { SERVICE: target } });
+        let config = json!({ "grpc": { "client": client } });
+        let config: Config = serde_json::from_value(config).unwrap();
+        let resolver = Resolver::new(Arc::clone(&opened.directory));
+        let clients = Clients::new(&config.grpc.client, Some(resolver)).unwrap();
+        let channel = clients.channel(SERVICE).unwrap();
+        let client = <EchoClient<Channel> as GeneratedClient>::new(channel);
+        Self {
+            opened,
+            clients,
+            client,
+        }
+    }
+
+    /// Waits until exactly these instances get calls.
+    async fn all_ready(&self, instances: &[&Server]) {
+        let mut wanted: Vec<&str> = instances.iter().map(|one| one.address()).collect();
+        wanted.sort_unstable();
+        let begun = Instant::now();
+        loop {
+            let report = self.clients.report();
+            let endpoints = report[0].endpoints.iter();
+            let ready = endpoints.filter(|one| one.state == "READY");
+            let mut ready: Vec<&str> = ready.map(|one| &*one.address).collect();
+            ready.sort_unstable();
+            if ready == wanted {
+                return;
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(40),
+                "{wanted:?}: {report:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn close(self) {
+        drop((self.client, self.clients));
+        self.opened.kv.close().await.unwrap();
+    }
+}
+
 /// Calls until it is told to end: how each call that failed did.
 async fn load(
     client: EchoClient<Channel>,
@@ -84,36 +137,12 @@ async fn repeated(client: &mut EchoClient<Channel>) -> Result<(), tonic::Status>
 /// failed did.
 async fn restarts(signal: &str, target: Value, streams: bool) -> (usize, Vec<String>) {
     let etcd = Etcd::started(&["etcd"]).await;
-    let config: Registry = serde_json::from_value(registry(&etcd)).unwrap();
-    let opened = kv::open_registry(&config).await.unwrap();
-    let config =
-        json!({ "grpc": { "client": { "middleware": [], "targets": { SERVICE: target } } } });
-    let config: Config = serde_json::from_value(config).unwrap();
-    let resolver = Resolver::new(Arc::clone(&opened.directory));
-    let clients = Clients::new(&config.grpc.client, Some(resolver)).unwrap();
+    let found = Found::open(&etcd, target).await;
     let mut instances = Vec::new();
     for _ in 0..3 {
         instances.push(instance(&etcd).await);
     }
-    let channel = clients.channel(SERVICE).unwrap();
-    let client = <EchoClient<Channel> as GeneratedClient>::new(channel);
-    let ready = || {
-        let report = clients.report();
-        let endpoints = report[0].endpoints.iter();
-        endpoints.filter(|one| one.state == "READY").count()
-    };
-    let all_ready = async |count: usize| {
-        let begun = Instant::now();
-        while ready() < count {
-            assert!(
-                begun.elapsed() < Duration::from_secs(30),
-                "{:?}",
-                clients.report()
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    all_ready(3).await;
+    found.all_ready(&instances.iter().collect::<Vec<_>>()).await;
     let (is_over, count) = (
         Arc::new(AtomicBool::new(false)),
         Arc::<AtomicUsize>::default(),
@@ -138,7 +167,7 @@ async fn restarts(signal: &str, target: Value, streams: bool) -> (usize, Vec<Str
             assert_eq!((end.code, &*end.stderr), (Some(0), ""));
         }
         instances.push(instance(&etcd).await);
-        all_ready(3).await;
+        found.all_ready(&instances.iter().collect::<Vec<_>>()).await;
         restarts += 1;
     }
     is_over.store(true, SeqCst);
@@ -151,8 +180,7 @@ async fn restarts(signal: &str, target: Value, streams: bool) -> (usize, Vec<Str
         count.load(SeqCst),
         failed.len()
     );
-    drop((client, clients));
-    opened.kv.close().await.unwrap();
+    found.close().await;
     (count.load(SeqCst), failed)
 }
 
@@ -180,4 +208,33 @@ async fn kills_of_discovered_instances_fail_no_call_that_may_be_made_again() {
         failed.len(),
         failed[0]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_etcd_that_is_frozen_or_gone_changes_nothing_and_is_followed_again() {
+    let etcd = Etcd::started(&["etcd"]).await;
+    let found = Found::open(&etcd, json!({})).await;
+    let mut client = found.client.clone();
+    let one = instance(&etcd).await;
+    found.all_ready(&[&one]).await;
+    let mut calls = async |time: Duration| {
+        let begun = Instant::now();
+        while begun.elapsed() < time {
+            client.say(line("hello", 0)).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    // Longer than the entry lives without its instance.
+    etcd.freeze(0);
+    calls(Duration::from_secs(6)).await;
+    etcd.thaw(0);
+    let other = instance(&etcd).await;
+    found.all_ready(&[&one, &other]).await;
+    etcd.kill(0);
+    calls(Duration::from_secs(6)).await;
+    etcd.restart(0);
+    other.signal("TERM");
+    found.all_ready(&[&one]).await;
+    calls(Duration::from_secs(1)).await;
+    found.close().await;
 }
