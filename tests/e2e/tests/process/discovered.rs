@@ -150,7 +150,7 @@ async fn restarts(signal: &str, target: Value, streams: bool) -> (usize, Vec<Str
     let loads: Vec<_> = (0..WORKERS)
         .map(|_| {
             load(
-                client.clone(),
+                found.client.clone(),
                 streams,
                 Arc::clone(&is_over),
                 Arc::clone(&count),
