@@ -1,12 +1,13 @@
 //! An instance: a CarML server that answers with what it receives.
 
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 
-use carml_bench_chain::proto::carml::bench::v1::{Echo, EchoServer, Line};
+use carml_bench_chain::proto::carml::bench::v1::{Echo, EchoServer, Line, RepeatRequest};
 use carml_runtime::{
     config::model::GrpcServer,
     grpc::server::{Listener, Server},
 };
+use futures_util::Stream;
 use tonic::{Response, Status};
 
 use crate::process;
@@ -20,6 +21,15 @@ impl Echo for Parrot {
             tokio::time::sleep(self.0).await;
         }
         Ok(Response::new(request.into_inner()))
+    }
+
+    type RepeatStream = Pin<Box<dyn Stream<Item = Result<Line, Status>> + Send>>;
+
+    async fn repeat(
+        &self,
+        _request: tonic::Request<RepeatRequest>,
+    ) -> Result<Response<Self::RepeatStream>, Status> {
+        Err(Status::unimplemented("this benchmark has no streams"))
     }
 }
 

@@ -47,6 +47,9 @@ pub struct AppSection {
     /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The service's version, as logs, traces and the admin page show it. Not shown if absent. For example `"1.4.2"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Enables checks and output that help in development. Not used in this version. Defaults to `false`.
     pub debug: bool,
     /// Logs at level `debug` instead of `info`. `RUST_LOG` has priority over it. Defaults to `false`.
@@ -62,6 +65,7 @@ impl Default for AppSection {
     fn default() -> Self {
         Self {
             name: None,
+            version: None,
             debug: false,
             verbose: false,
             color: Color::Auto,
@@ -74,6 +78,7 @@ impl std::fmt::Debug for AppSection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AppSection")
             .field("name", &WithoutCredentials(&self.name))
+            .field("version", &WithoutCredentials(&self.version))
             .field("debug", &self.debug)
             .field("verbose", &self.verbose)
             .field("color", &self.color)
@@ -109,7 +114,7 @@ pub struct GrpcServer {
     /// The address that other services use, if this one is registered. The bound address if absent; port `0` is the bound port. A socket in the file system has no address for others.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
-    /// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
+    /// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. A certificate and its key are needed, each as a file or as text. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub tls: Option<ServerTls>,
     /// Serves gRPC server reflection, v1 and v1alpha. Defaults to `true`.
@@ -206,25 +211,43 @@ impl std::fmt::Debug for GrpcServer {
     }
 }
 
-/// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
+/// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. A certificate and its key are needed, each as a file or as text. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct ServerTls {
     /// The PEM file of the server's certificate, followed by those that lead to its authority. For example `"/etc/tls/tls.crt"`.
-    pub cert_file: String,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub cert_file: Option<String>,
+    /// The same as text, instead of `cert_file`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub cert: Option<super::Pem>,
     /// The PEM file of the private key, which is not encrypted. For example `"/etc/tls/tls.key"`.
-    pub key_file: String,
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<String>,
+    /// The private key as text, instead of `key_file`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub key: Option<super::Pem>,
     /// The PEM file of the authorities that sign the certificates of clients. For example `"/etc/tls/ca.crt"`.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub client_ca_file: Option<String>,
+    /// The same as text, instead of `client_ca_file`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub client_ca: Option<super::Pem>,
     /// Whether a client must have a certificate (mTLS): `required`; `optional`: one that it has must be valid; `off`: it is not asked for one. Defaults to `"off"`.
-    #[serde(default = "ServerTls::default_client_auth")]
     pub client_auth: ClientAuth,
 }
 
-impl ServerTls {
-    fn default_client_auth() -> ClientAuth {
-        ClientAuth::Off
+impl Default for ServerTls {
+    fn default() -> Self {
+        Self {
+            cert_file: None,
+            cert: None,
+            key_file: None,
+            key: None,
+            client_ca_file: None,
+            client_ca: None,
+            client_auth: ClientAuth::Off,
+        }
     }
 }
 
@@ -232,8 +255,11 @@ impl std::fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ServerTls")
             .field("cert_file", &WithoutCredentials(&self.cert_file))
+            .field("cert", &self.cert)
             .field("key_file", &WithoutCredentials(&self.key_file))
+            .field("key", &self.key)
             .field("client_ca_file", &WithoutCredentials(&self.client_ca_file))
+            .field("client_ca", &self.client_ca)
             .field("client_auth", &self.client_auth)
             .finish()
     }
@@ -260,9 +286,9 @@ pub enum ServerMiddleware {
     /// Counts calls and measures their durations, for `/metrics` and the page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`; on the client `rpc_client_call_duration_seconds`, by target too. A method that no service has is `_OTHER`. Its place decides what the duration has: put it first, to measure all that a caller waits for.
     Metrics(Metrics),
     /// A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier. On the client it is sent to the server, as the caller's deadline is.
-    Timeout(super::Duration),
+    Timeout(Timeout),
     /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
-    MaxMessageSize(super::ByteSize),
+    MaxMessageSize(MaxMessageSize),
     /// A call that arrives while `max` calls are in progress ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` asks the client to wait a second before it retries. No call waits in a queue. A stream counts until it ends.
     ConcurrencyLimit(ConcurrencyLimit),
     /// A call that comes faster than `rate` ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` tells the client when there is room for one. No call waits in a queue.
@@ -284,8 +310,8 @@ impl<'de> Deserialize<'de> for ServerMiddleware {
             Logging(Logging),
             Tracing(Tracing),
             Metrics(Metrics),
-            Timeout(super::Duration),
-            MaxMessageSize(super::ByteSize),
+            Timeout(Timeout),
+            MaxMessageSize(MaxMessageSize),
             ConcurrencyLimit(ConcurrencyLimit),
             RateLimit(RateLimit),
             LoadShed(LoadShed),
@@ -376,11 +402,128 @@ impl std::fmt::Debug for Metrics {
     }
 }
 
+/// The longest that a call may take, from its arrival to its last message.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Timeout {
+    /// Timeouts by method.
+    Timeouts(Timeouts),
+    Duration(super::Duration),
+}
+
+/// Timeouts by method.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timeouts {
+    /// The timeout of the methods that `methods` does not name. They have none if absent.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub default: Option<super::Duration>,
+    /// The timeouts of single methods. The most specific name wins.
+    pub methods: Vec<TimeoutMethods>,
+}
+
+/// The timeout of some methods.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeoutMethods {
+    /// The methods. They must be served.
+    pub name: Vec<MethodName>,
+    /// The longest that a call of these methods may take.
+    pub timeout: super::Duration,
+}
+
+/// A method, all methods of a service, or, without keys, all methods.
+#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MethodName {
+    /// The full name of the service. For example `"billing.v1.Billing"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The method. All methods of the service if absent. For example `"Get"`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+}
+
+impl std::fmt::Debug for MethodName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MethodName")
+            .field("service", &WithoutCredentials(&self.service))
+            .field("method", &WithoutCredentials(&self.method))
+            .finish()
+    }
+}
+
+/// The largest message, in encoded bytes, without the 5-byte gRPC prefix: a size for both ways, or one for each.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum MaxMessageSize {
+    /// The largest messages, each way and by method.
+    MessageSizes(MessageSizes),
+    ByteSize(super::ByteSize),
+}
+
+/// The largest messages, each way and by method.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MessageSizes {
+    /// The largest message that is received. Defaults to `"4mib"`.
+    pub receive: super::ByteSize,
+    /// The largest message that is sent. Not limited if absent.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub send: Option<super::ByteSize>,
+    /// What applies to single methods instead. The most specific name wins.
+    pub methods: Vec<MessageSizeMethods>,
+}
+
+impl Default for MessageSizes {
+    fn default() -> Self {
+        Self {
+            receive: "4mib".parse::<super::ByteSize>().expect("the schema's default"),
+            send: None,
+            methods: Vec::new(),
+        }
+    }
+}
+
+/// The largest messages of some methods.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageSizeMethods {
+    /// The methods. On the server, they must be served.
+    pub name: Vec<MethodName>,
+    /// The largest message that is received; that of all methods if absent.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub receive: Option<super::ByteSize>,
+    /// The largest message that is sent; that of all methods if absent.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub send: Option<super::ByteSize>,
+}
+
 /// How many calls may be in progress at the same time.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConcurrencyLimit {
     /// The number of calls in progress, of all connections together. For example `100`.
+    #[serde(deserialize_with = "integer")]
+    pub max: u64,
+    /// Limits of single methods. The calls of the methods of one entry count together, and for no other limit. The most specific name wins.
+    #[serde(default = "ConcurrencyLimit::default_methods")]
+    pub methods: Vec<ConcurrencyLimitMethods>,
+}
+
+impl ConcurrencyLimit {
+    fn default_methods() -> Vec<ConcurrencyLimitMethods> {
+        Vec::new()
+    }
+}
+
+/// The limit of some methods.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConcurrencyLimitMethods {
+    /// The methods. They must be served.
+    pub name: Vec<MethodName>,
+    /// The number of calls in progress.
     #[serde(deserialize_with = "integer")]
     pub max: u64,
 }
@@ -394,14 +537,20 @@ pub struct RateLimit {
     /// How many calls may come at once. The number in `rate` if absent.
     #[serde(default, deserialize_with = "present_int", skip_serializing_if = "Option::is_none")]
     pub burst: Option<u64>,
-    /// Whose calls count together: `all`, or those of each `peer`, which is an address of IPv4 or a /64 network of IPv6. At most 100,000 peers are tracked: then those not seen for the longest time start over. Defaults to `"all"`.
+    /// Whose calls count together: `all`; those of each `peer`, which is an address of IPv4 or a /64 network of IPv6; or those of each `identity`, which is who `auth` says that a call is from: it must be before this in the list, and a call that needs no credentials counts for its peer. At most 100,000 peers and identities are tracked: then those not seen for the longest time start over. Defaults to `"all"`.
     #[serde(default = "RateLimit::default_key")]
     pub key: RateLimitKey,
+    /// Rates of single methods. The calls of the methods of one entry count together, and for no other rate. The most specific name wins.
+    #[serde(default = "RateLimit::default_methods")]
+    pub methods: Vec<RateLimitMethods>,
 }
 
 impl RateLimit {
     fn default_key() -> RateLimitKey {
         RateLimitKey::All
+    }
+    fn default_methods() -> Vec<RateLimitMethods> {
+        Vec::new()
     }
 }
 
@@ -411,16 +560,41 @@ impl std::fmt::Debug for RateLimit {
             .field("rate", &WithoutCredentials(&self.rate))
             .field("burst", &self.burst)
             .field("key", &self.key)
+            .field("methods", &self.methods)
             .finish()
     }
 }
 
-/// Whose calls count together: `all`, or those of each `peer`, which is an address of IPv4 or a /64 network of IPv6. At most 100,000 peers are tracked: then those not seen for the longest time start over.
+/// Whose calls count together: `all`; those of each `peer`, which is an address of IPv4 or a /64 network of IPv6; or those of each `identity`, which is who `auth` says that a call is from: it must be before this in the list, and a call that needs no credentials counts for its peer. At most 100,000 peers and identities are tracked: then those not seen for the longest time start over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RateLimitKey {
     All,
     Peer,
+    Identity,
+}
+
+/// The rate of some methods.
+#[derive(Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimitMethods {
+    /// The methods. They must be served.
+    pub name: Vec<MethodName>,
+    /// A number of calls per second, minute or hour.
+    pub rate: String,
+    /// How many calls may come at once. The number in `rate` if absent.
+    #[serde(default, deserialize_with = "present_int", skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u64>,
+}
+
+impl std::fmt::Debug for RateLimitMethods {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RateLimitMethods")
+            .field("name", &self.name)
+            .field("rate", &WithoutCredentials(&self.rate))
+            .field("burst", &self.burst)
+            .finish()
+    }
 }
 
 /// When calls are shed.
@@ -602,27 +776,6 @@ impl std::fmt::Debug for AuthMethods {
     }
 }
 
-/// A method, all methods of a service, or, without keys, all methods.
-#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MethodName {
-    /// The full name of the service. For example `"billing.v1.Billing"`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub service: Option<String>,
-    /// The method. All methods of the service if absent. For example `"Get"`.
-    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-}
-
-impl std::fmt::Debug for MethodName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MethodName")
-            .field("service", &WithoutCredentials(&self.service))
-            .field("method", &WithoutCredentials(&self.method))
-            .finish()
-    }
-}
-
 /// Which credentials count: `any` of those that `auth` has, one kind, or `none` for a method that everybody may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -737,9 +890,9 @@ pub enum ClientMiddleware {
     /// Counts calls and measures their durations, for `/metrics` and the page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`; on the client `rpc_client_call_duration_seconds`, by target too. A method that no service has is `_OTHER`. Its place decides what the duration has: put it first, to measure all that a caller waits for.
     Metrics(Metrics),
     /// A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier. On the client it is sent to the server, as the caller's deadline is.
-    Timeout(super::Duration),
+    Timeout(Timeout),
     /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
-    MaxMessageSize(super::ByteSize),
+    MaxMessageSize(MaxMessageSize),
     /// Takes requests that are compressed, and compresses answers for clients that accept it; on the client, compresses requests, and takes answers that are compressed. A message that has more bytes than `max_message_size` once it is decompressed ends its call with RESOURCE_EXHAUSTED, before it takes more memory than that; one that cannot be decompressed with INTERNAL; an encoding that is not accepted with UNIMPLEMENTED, in an answer with INTERNAL.
     Compression(Compression),
     /// Sends a secret with each call, as `authorization: Bearer`. It is sent over TLS, over a socket in the file system, or to this machine only: a target that may be elsewhere without TLS is an error.
@@ -759,8 +912,8 @@ impl<'de> Deserialize<'de> for ClientMiddleware {
             Logging(Logging),
             Tracing(Tracing),
             Metrics(Metrics),
-            Timeout(super::Duration),
-            MaxMessageSize(super::ByteSize),
+            Timeout(Timeout),
+            MaxMessageSize(MaxMessageSize),
             Compression(Compression),
             Auth(ClientCredentials),
             CircuitBreaker(CircuitBreaker),
@@ -944,12 +1097,21 @@ pub struct ClientTls {
     /// The PEM file of the authorities that sign the certificates of the service. Those of the system if absent. For example `"/etc/tls/ca.crt"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<String>,
+    /// The same as text, instead of `ca_file`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub ca: Option<super::Pem>,
     /// The PEM file of the certificate that this client shows (mTLS). For example `"/etc/tls/tls.crt"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub cert_file: Option<String>,
+    /// The same as text, instead of `cert_file`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub cert: Option<super::Pem>,
     /// The PEM file of its private key, which is not encrypted. For example `"/etc/tls/tls.key"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub key_file: Option<String>,
+    /// The private key as text, instead of `key_file`.
+    #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub key: Option<super::Pem>,
     /// The name that the certificates of the service must have. The host of the target if absent; `discovery:///` has none, and needs this key. For example `"billing.internal"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
@@ -959,8 +1121,11 @@ impl std::fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ClientTls")
             .field("ca_file", &WithoutCredentials(&self.ca_file))
+            .field("ca", &self.ca)
             .field("cert_file", &WithoutCredentials(&self.cert_file))
+            .field("cert", &self.cert)
             .field("key_file", &WithoutCredentials(&self.key_file))
+            .field("key", &self.key)
             .field("server_name", &WithoutCredentials(&self.server_name))
             .finish()
     }
@@ -1507,12 +1672,14 @@ impl std::fmt::Debug for ElasticSearch {
 pub struct Tracer {
     /// Whether spans are exported. Defaults to `false`.
     pub enabled: bool,
-    /// The kind of collector. Each is a feature of `carml-runtime` of the same name. Defaults to `"zipkin"`.
+    /// The kind of collector: `zipkin`, or `otlp`, OpenTelemetry's own protocol, as protobuf over HTTP. Each is a feature of `carml-runtime` of the same name. Defaults to `"zipkin"`.
     pub provider: TracerProvider,
-    /// The servers of the collector. Without a scheme, `http` is used, and port 9411 if none is given.
+    /// The servers of the collector. Without a scheme, `http` is used, and the port of the provider if none is given: 9411 for `zipkin`, 4318 for `otlp`.
     pub endpoints: Vec<super::Endpoint>,
     /// The share of new traces that are recorded. A trace that the caller began is recorded if the caller records it. Defaults to `1.0`.
     pub sample_ratio: f64,
+    /// In which headers the trace goes to other services: `w3c` is `traceparent` and `tracestate`, `b3` one header of that name, `b3multi` those that begin with `x-b3-`. All of them are read, whatever this says. Defaults to `["w3c"]`.
+    pub propagation: Vec<Propagation>,
 }
 
 impl Default for Tracer {
@@ -1522,15 +1689,26 @@ impl Default for Tracer {
             provider: TracerProvider::Zipkin,
             endpoints: Vec::new(),
             sample_ratio: 1.0,
+            propagation: vec![Propagation::W3c],
         }
     }
 }
 
-/// The kind of collector. Each is a feature of `carml-runtime` of the same name.
+/// The kind of collector: `zipkin`, or `otlp`, OpenTelemetry's own protocol, as protobuf over HTTP. Each is a feature of `carml-runtime` of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TracerProvider {
     Zipkin,
+    Otlp,
+}
+
+/// A form of the headers of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Propagation {
+    W3c,
+    B3,
+    B3multi,
 }
 
 /// The object store: where models, results and other files are kept.

@@ -14,7 +14,7 @@ use std::{
 
 use carml_runtime::{
     App, Service as _, carml_service,
-    client::{Channel, Clients, GeneratedClient},
+    client::{Chains, Channel, Clients, GeneratedClient},
     config::{
         Config,
         chain::{self, Side},
@@ -27,6 +27,7 @@ use carml_runtime::{
     },
     testing,
 };
+use carml_telemetry::metrics::Metrics;
 use carml_test_e2e::{
     proto::carml::test::v1::{Echo, EchoClient, EchoServer, Line},
     slow,
@@ -55,8 +56,10 @@ fn echo(chain: &Value, target: &Value) -> EchoClient<Channel> {
 fn echo_with(chain: &Value, target: &Value, propagation: &[Propagation]) -> EchoClient<Channel> {
     let config = json!({ "targets": { SERVICE: target } });
     let plan = chain::plan(Side::Client, chain.as_array().unwrap(), |_| false).unwrap();
-    let chain = Chain::new(plan, &[], &Place::client().propagation(propagation)).unwrap();
-    let clients = Clients::with_chain(&serde_json::from_value(config).unwrap(), chain, None);
+    let place = Place::client(Metrics::default()).propagation(propagation);
+    let chains = Chains::new(plan, Vec::new(), place);
+    let config = serde_json::from_value(config).unwrap();
+    let clients = Clients::with_chains(&config, chains, None, None);
     let channel = clients.channel(EchoClient::<Channel>::NAME).unwrap();
     <EchoClient<Channel> as GeneratedClient>::new(channel)
 }
