@@ -396,6 +396,10 @@ fn main() {
         .unwrap();
     match &args[..] {
         [serves, name] if serves == "--serve" => runtime.block_on(serve(name)),
+        // For `strace` and `perf` on a server that was started by hand.
+        [calls, address, count] if calls == "--call" => {
+            runtime.block_on(call(address, Calls::Unary, count.parse().unwrap()));
+        }
         _ => runtime.block_on(async {
             report(Calls::Unary).await;
             report(Calls::Stream).await;

@@ -10,6 +10,10 @@ use crate::Methods;
 pub(crate) struct MethodOptions<T> {
     values: Vec<T>,
     /// Where the values of entries begin.
+    #[cfg_attr(
+        not(feature = "auth"),
+        expect(dead_code, reason = "`auth` checks its entries")
+    )]
     first_entry: usize,
     which: Which,
 }
@@ -171,6 +175,7 @@ impl<T> MethodOptions<T> {
     }
 
     /// The values of the entries, each with its place in the option.
+    #[cfg(feature = "auth")]
     pub(crate) fn entries(&self) -> impl Iterator<Item = (usize, &T)> {
         self.values[self.first_entry..].iter().enumerate()
     }

@@ -98,6 +98,7 @@ async fn a_span_arrives_as_it_is_in_the_log() {
         assert_eq!(tags[name]["stringValue"], value, "{tags}");
     }
     assert!(tags["network.peer.port"]["intValue"].is_string(), "{tags}");
+    assert_eq!(tags["trace_id"], Value::Null, "the span has it: {tags}");
     assert_eq!(ok["status"]["code"], Value::Null, "{ok}");
 
     let failed = spans
@@ -127,7 +128,7 @@ async fn a_new_trace_has_no_parent_and_a_denied_one_is_not_sent() {
             .all(|span| span["traceId"] != denied["trace_id"])
     );
     let span = spans.iter().find(|span| span["traceId"] == new["trace_id"]);
-    assert_eq!(span.unwrap()["parentSpanId"], json!(""), "{span:?}");
+    assert_eq!(span.unwrap()["parentSpanId"], Value::Null, "{span:?}");
 }
 
 /// A collector that answers each request with this, and how many came.

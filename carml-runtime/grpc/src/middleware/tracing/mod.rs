@@ -130,9 +130,10 @@ fn open(call: &Call, parent: Option<&Parent>) -> (Span, Option<SpanContext>) {
         "rpc.status_code" = Empty,
         "error.type" = Empty,
         "server.address" = call.uri.host(),
-        "server.port" = call.uri.port_u16(),
+        // Signed: the tracer makes a text of other integers.
+        "server.port" = call.uri.port_u16().map(i64::from),
         "network.peer.address" = call.peer.map(|peer| tracing::field::display(peer.ip())),
-        "network.peer.port" = call.peer.map(|peer| peer.port()),
+        "network.peer.port" = call.peer.map(|peer| i64::from(peer.port())),
         "trace_id" = Empty,
         "span_id" = Empty,
         "trace_flags" = Empty,

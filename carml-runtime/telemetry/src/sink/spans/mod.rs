@@ -69,10 +69,14 @@ impl SpanProcessor for Processor {
     }
 }
 
-/// The attributes of a span, without what is for the exporter.
+/// Attributes that are not sent: what is for the exporter, and the ids, which log lines take from
+/// the fields of the span.
+const OWN: [&str; 4] = [DEBUG, "trace_id", "span_id", "trace_flags"];
+
+/// The attributes of a span.
 pub(super) fn attributes(data: &SpanData) -> impl Iterator<Item = &KeyValue> {
     let all = data.attributes.iter();
-    all.filter(|attribute| attribute.key.as_str() != DEBUG)
+    all.filter(|attribute| !OWN.contains(&attribute.key.as_str()))
 }
 
 /// Whether the caller asked for Zipkin's `debug`.
