@@ -100,7 +100,7 @@ fn ca(server: &Server) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_whole_document_starts_the_agent_and_its_blocks_act() {
+async fn the_whole_document_starts_the_agent_and_every_block_acts() {
     let servers = Servers::start().await;
     // The local socket is an address too: the document means that of the machine.
     let socket = servers.rsyslog.about()["socket"].as_str().unwrap();
