@@ -115,7 +115,7 @@ fn the_chain_is_shown_with_its_implicit_limit() {
     assert!(text.contains("\nclient, outermost first"));
     let described = text.split_once("\nWhat they do:\n").unwrap().1;
     assert!(
-        described.starts_with("  recover           A panic in what is inside it"),
+        described.starts_with("  recover           If a handler or an inner middleware panics"),
         "{text}"
     );
     assert_eq!(

@@ -44,7 +44,7 @@ pub struct Config {
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppSection {
-    /// The service's name, as logs, traces and the registry show it. The binary's name if absent.
+    /// The name of the service in logs, traces and the registry. If absent, it is the name of the binary.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The service's version, as logs, traces and the admin page show it. Not shown if absent. For example `"1.4.2"`.
@@ -56,7 +56,7 @@ pub struct AppSection {
     pub verbose: bool,
     /// Whether terminal output is coloured. Defaults to `"auto"`.
     pub color: Color,
-    /// Where temporary files are kept. The system's temporary directory if absent. Not used in this version.
+    /// The folder for temporary files. If absent, it is that of the system. In this version it is used only for the cache of downloads of a user without a cache folder.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub tempdir: Option<String>,
 }
@@ -99,56 +99,56 @@ pub enum Color {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Grpc {
-    /// Where the server listens and what every call passes through.
+    /// The gRPC server: where it listens, its limits, and its middlewares.
     pub server: GrpcServer,
-    /// The clients of other services: what their calls pass through, and where those services are.
+    /// The clients of other services: where those services are, and the middlewares of the calls to them.
     pub client: GrpcClient,
 }
 
-/// Where the server listens and what every call passes through.
+/// The gRPC server: where it listens, its limits, and its middlewares.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcServer {
-    /// The address to bind. The socket of `unix:///path` is removed when the server ends, and replaced at start if no process listens there. Defaults to `"127.0.0.1:50051"`.
+    /// The address to bind. The socket of `unix:///path` is removed when the server ends, and replaced at start if no process listens on it. Defaults to `"127.0.0.1:50051"`.
     pub listen: String,
-    /// The address that other services use, if this one is registered. The bound address if absent; port `0` is the bound port. A socket in the file system has no address for others.
+    /// The address that is registered for other services. If absent, it is the bound address; port `0` stands for the bound port. Required if the server listens on a Unix domain socket.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
-    /// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. A certificate and its key are needed, each as a file or as text. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
+    /// TLS 1.2 and 1.3. Clients must negotiate HTTP/2 with ALPN. Without this section, connections are not encrypted. It needs a certificate and its key, each as a file or as text. The files are read again every 10 seconds, and new connections use the new ones. If they are invalid or do not belong together, an error is logged, and the previous ones stay in use.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub tls: Option<ServerTls>,
     /// Serves gRPC server reflection, v1 and v1alpha. Defaults to `true`.
     pub reflection: bool,
-    /// The chain, outermost first. Without `max_message_size`, received messages are limited to 4 MiB, the default of gRPC.
+    /// The middlewares of every call, outermost first. Without `max_message_size`, received messages are limited to 4 MiB, the default of gRPC.
     pub middleware: Vec<ServerMiddleware>,
-    /// How long a connection may take until it is ready for calls: TLS and the HTTP/2 preface together. One that takes longer is closed. Defaults to `"10s"`.
+    /// How long a connection may take until it is ready for calls, including TLS and the HTTP/2 preface. Then it is closed. Defaults to `"10s"`.
     pub handshake_timeout: super::Duration,
-    /// How the server notices a peer that disappeared without closing its connection, so that its streams end and their locks are released.
+    /// How the server detects clients that disappeared without closing their connection, so that their streams end and their locks are released.
     pub keepalive: Keepalive,
-    /// How many connections may be open at the same time. Others are accepted and closed at once, so that their clients go to another server. Defaults to `10000`.
+    /// How many connections may be open at the same time. Further connections are accepted and closed at once, so that their clients use another server. Defaults to `10000`.
     #[serde(deserialize_with = "integer")]
     pub max_connections: u64,
-    /// A connection that is older, 10 % more or less, gets GOAWAY: its client opens another one, perhaps to another server. Not limited if absent.
+    /// The age, plus or minus 10 %, at which the server sends GOAWAY on a connection. The client then opens a new one, perhaps to another server. Not limited if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub max_connection_age: Option<super::Duration>,
-    /// How long the calls on a connection may take after GOAWAY for its age. Then it is closed. Defaults to `"30s"`.
+    /// How long calls may continue after GOAWAY because of `max_connection_age`. Then the connection is closed. Defaults to `"30s"`.
     pub max_connection_age_grace: super::Duration,
-    /// A connection without calls for this time gets GOAWAY, and is closed. Not limited if absent.
+    /// How long a connection may have no calls before the server sends GOAWAY and closes it. Not limited if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub max_connection_idle: Option<super::Duration>,
-    /// How many calls may be in progress on one connection. A client waits, or opens another connection, for more. Defaults to `1000`.
+    /// How many calls may be in progress on one connection. For further calls, a client waits or opens another connection. Defaults to `1000`.
     #[serde(deserialize_with = "integer")]
     pub max_concurrent_streams: u64,
-    /// The largest headers of a request, names and values together, from 1 KiB to 16 MiB. Larger ones are answered with HTTP 431. Defaults to `"16kib"`.
+    /// The largest size of all header names and values of a request, from 1 KiB to 16 MiB. Larger requests get HTTP 431. Defaults to `"16kib"`.
     pub max_header_list_size: super::ByteSize,
-    /// How many streams of a connection the server may reset because of errors of the client, in its whole life. Then the connection is closed. Defaults to `100000`.
+    /// How many streams of a connection the server may reset in total because of errors of the client. Then the connection is closed. Defaults to `100000`.
     #[serde(deserialize_with = "integer")]
     pub max_local_error_resets: u64,
-    /// How much a client may send before the service has read it, in HTTP/2's flow control. From 64 KiB to 2 GiB.
+    /// The flow-control windows of HTTP/2: how much a client may send before the service has read it, from 64 KiB to 2 GiB.
     pub window: Window,
-    /// The memory that requests in progress may take, of all connections together: the bytes received of each message, until it is read and the handler asks for the next one or the call ends, and 8 KiB per call. What would exceed it ends with RESOURCE_EXHAUSTED. The last quarter is for calls that take up to 64 KiB, so that a few large ones do not block all others. Each connection has 32 KiB beside the budget, so that a client with few small calls is served whatever others send. At least 1 MiB. Defaults to `"1gib"`.
+    /// The memory that the requests of all connections may take together, at least 1 MiB. A call takes 8 KiB, and the bytes received of each message until the handler has read it and asks for the next one, or the call ends. A call that would exceed the budget ends with RESOURCE_EXHAUSTED. The last quarter of the budget is reserved for calls that take up to 64 KiB, so that a few large calls do not block all others. In addition, each connection has 32 KiB of its own, so that small calls are served even if other clients use up the budget. Defaults to `"1gib"`.
     pub message_budget: super::ByteSize,
-    /// How the server ends on SIGTERM or SIGINT.
+    /// The drain on SIGTERM or SIGINT.
     pub shutdown: ShutdownSettings,
 }
 
@@ -211,11 +211,11 @@ impl std::fmt::Debug for GrpcServer {
     }
 }
 
-/// TLS 1.2 and 1.3, with HTTP/2 by ALPN, which a client must ask for. Without this section, connections are not encrypted. A certificate and its key are needed, each as a file or as text. The files are read again every 10 seconds, and new connections use what has changed; files that are not valid together are reported, and the previous ones stay in use.
+/// TLS 1.2 and 1.3. Clients must negotiate HTTP/2 with ALPN. Without this section, connections are not encrypted. It needs a certificate and its key, each as a file or as text. The files are read again every 10 seconds, and new connections use the new ones. If they are invalid or do not belong together, an error is logged, and the previous ones stay in use.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerTls {
-    /// The PEM file of the server's certificate, followed by those that lead to its authority. For example `"/etc/tls/tls.crt"`.
+    /// The PEM file of the server's certificate, followed by the intermediate certificates. For example `"/etc/tls/tls.crt"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub cert_file: Option<String>,
     /// The same as text, instead of `cert_file`.
@@ -227,13 +227,13 @@ pub struct ServerTls {
     /// The private key as text, instead of `key_file`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub key: Option<super::Pem>,
-    /// The PEM file of the authorities that sign the certificates of clients. For example `"/etc/tls/ca.crt"`.
+    /// The PEM file of the CA certificates that client certificates must chain to. For example `"/etc/tls/ca.crt"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub client_ca_file: Option<String>,
     /// The same as text, instead of `client_ca_file`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub client_ca: Option<super::Pem>,
-    /// Whether a client must have a certificate (mTLS): `required`; `optional`: one that it has must be valid; `off`: it is not asked for one. Defaults to `"off"`.
+    /// Whether clients must have a certificate (mTLS). `required`: each client must have a valid one. `optional`: a certificate must be valid if the client has one. `off`: the server does not request one. Defaults to `"off"`.
     pub client_auth: ClientAuth,
 }
 
@@ -277,27 +277,27 @@ pub enum ClientAuth {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerMiddleware {
-    /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic ends its call with a reset stream.
+    /// If a handler or an inner middleware panics, also in the middle of a stream, the call ends with INTERNAL and a generic message. The log has the message of the panic, its place and (with `RUST_BACKTRACE=1`) the stack. Without this middleware, the client gets a reset stream.
     Recover,
-    /// One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO. A call that this service makes has the target `carml::rpc::client`.
+    /// Logs one line at the end of each call (target `carml::rpc`), with method, status, duration in seconds and peer under OpenTelemetry's names, and with the trace ids if the chain has `tracing`. A call whose client disconnects is logged as CANCELLED. The level is ERROR for errors of the server, otherwise INFO. Calls that this service makes have the target `carml::rpc::client`.
     Logging(Logging),
-    /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. On the server it continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client it continues the trace of the call that is being handled, and sends `traceparent`.
+    /// Creates one span per call, which begins when the call arrives. The position in the list decides which middlewares run inside the span. On the server, the span continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client, it continues the trace of the call that is being handled, and sends `traceparent`.
     Tracing(Tracing),
-    /// Counts calls and measures their durations, for `/metrics` and the page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`; on the client `rpc_client_call_duration_seconds`, by target too. A method that no service has is `_OTHER`. Its place decides what the duration has: put it first, to measure all that a caller waits for.
+    /// Counts calls and measures their durations, for `/metrics` and the status page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`; on the client, `rpc_client_call_duration_seconds`, also by target. A method that no service has is counted as `_OTHER`. Put it first in the list, so that it measures the whole time that a caller waits.
     Metrics(Metrics),
-    /// A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier. On the client it is sent to the server, as the caller's deadline is.
+    /// A call that takes longer, including a stream, ends with DEADLINE_EXCEEDED. If the caller's deadline (`grpc-timeout`) is earlier, that one applies. On the client, the deadline is sent to the server.
     Timeout(Timeout),
-    /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
+    /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have this middleware, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
     MaxMessageSize(MaxMessageSize),
-    /// A call that arrives while `max` calls are in progress ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` asks the client to wait a second before it retries. No call waits in a queue. A stream counts until it ends.
+    /// If `max` calls are in progress, further calls end with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` asks the client to wait one second before it retries. Calls never wait in a queue. A stream counts until it ends.
     ConcurrencyLimit(ConcurrencyLimit),
-    /// A call that comes faster than `rate` ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` tells the client when there is room for one. No call waits in a queue.
+    /// Calls above `rate` end with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` tells the client when the next call is allowed. Calls never wait in a queue.
     RateLimit(RateLimit),
-    /// While the processor is above `cpu`, calls end with RESOURCE_EXHAUSTED if more are in progress than the service works on at once, which is its best throughput times its least latency; `grpc-retry-pushback-ms` asks the client to wait a second before it retries. Health is always answered.
+    /// While the CPU usage is above `cpu`, the number of calls in progress is limited to the number that the service can work on at once: its best throughput times its lowest latency. Further calls end with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` asks the client to wait one second before it retries. Calls of the health service are never refused.
     LoadShed(LoadShed),
-    /// Takes requests that are compressed, and compresses answers for clients that accept it; on the client, compresses requests, and takes answers that are compressed. A message that has more bytes than `max_message_size` once it is decompressed ends its call with RESOURCE_EXHAUSTED, before it takes more memory than that; one that cannot be decompressed with INTERNAL; an encoding that is not accepted with UNIMPLEMENTED, in an answer with INTERNAL.
+    /// Accepts compressed requests, and compresses responses for clients that accept it; on the client, compresses requests, and accepts compressed responses. If a message would exceed `max_message_size` when it is decompressed, decompression stops at the limit, and the call ends with RESOURCE_EXHAUSTED. If a message cannot be decompressed, the call ends with INTERNAL. If the encoding of a request is not accepted, the call ends with UNIMPLEMENTED; if that of a response is not, with INTERNAL.
     Compression(Compression),
-    /// Lets calls pass that have one of the credentials that are listed: a secret, a JSON Web Token, or the certificate of a client. Without one, or with a wrong one, a call ends with UNAUTHENTICATED; one of somebody who is not allowed with PERMISSION_DENIED; and with UNAVAILABLE while there are no keys to verify a token with. A bearer token that is wrong is an error even if the client has a certificate. Handlers find the `Identity` in the extensions of the request. Health needs no credentials.
+    /// Requires one of the configured credentials: a secret, a JSON Web Token, or a client certificate. Calls with missing or wrong credentials end with UNAUTHENTICATED, and calls of callers who are not allowed with PERMISSION_DENIED. While there are no keys to verify tokens, calls with a token end with UNAVAILABLE. A wrong bearer token is an error even if the client has a certificate. Handlers find the `Identity` in the extensions of the request. The health service needs no credentials.
     Auth(Auth),
 }
 
@@ -332,7 +332,7 @@ impl<'de> Deserialize<'de> for ServerMiddleware {
 pub struct Logging {
     /// Services and methods whose calls are not logged: `package.Service` or `package.Service/Method`. They must be served. Defaults to `["grpc.health.v1.Health"]`.
     pub exclude: Vec<String>,
-    /// Names of metadata of the request to log, as `rpc.request.metadata.<name>`. Their values are visible to everybody who reads the log: names of credentials, such as `authorization`, are refused. For example `["x-request-id"]`.
+    /// The names of request metadata to log, as `rpc.request.metadata.<name>`. Everybody who reads the log can see the values, so metadata that holds credentials, such as `authorization`, is refused. For example `["x-request-id"]`.
     pub metadata: Vec<String>,
 }
 
@@ -402,7 +402,7 @@ impl std::fmt::Debug for Metrics {
     }
 }
 
-/// The longest that a call may take, from its arrival to its last message.
+/// How long a call may take, from its arrival to its last message.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum Timeout {
@@ -415,7 +415,7 @@ pub enum Timeout {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeouts {
-    /// The timeout of the methods that `methods` does not name. They have none if absent.
+    /// The timeout of methods that `methods` does not name. If absent, they have none.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub default: Option<super::Duration>,
     /// The timeouts of single methods. The most specific name wins.
@@ -428,7 +428,7 @@ pub struct Timeouts {
 pub struct TimeoutMethods {
     /// The methods. They must be served.
     pub name: Vec<MethodName>,
-    /// The longest that a call of these methods may take.
+    /// How long a call of these methods may take.
     pub timeout: super::Duration,
 }
 
@@ -453,16 +453,16 @@ impl std::fmt::Debug for MethodName {
     }
 }
 
-/// The largest message, in encoded bytes, without the 5-byte gRPC prefix: a size for both ways, or one for each.
+/// The largest message, in encoded bytes, without the 5-byte gRPC prefix: one size for both directions, or one for each.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum MaxMessageSize {
-    /// The largest messages, each way and by method.
+    /// The largest messages, by direction and method.
     MessageSizes(MessageSizes),
     ByteSize(super::ByteSize),
 }
 
-/// The largest messages, each way and by method.
+/// The largest messages, by direction and method.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MessageSizes {
@@ -471,7 +471,7 @@ pub struct MessageSizes {
     /// The largest message that is sent. Not limited if absent.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub send: Option<super::ByteSize>,
-    /// What applies to single methods instead. The most specific name wins.
+    /// Limits of single methods. The most specific name wins.
     pub methods: Vec<MessageSizeMethods>,
 }
 
@@ -491,10 +491,10 @@ impl Default for MessageSizes {
 pub struct MessageSizeMethods {
     /// The methods. On the server, they must be served.
     pub name: Vec<MethodName>,
-    /// The largest message that is received; that of all methods if absent.
+    /// The largest message that is received. If absent, the limit for all methods applies.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub receive: Option<super::ByteSize>,
-    /// The largest message that is sent; that of all methods if absent.
+    /// The largest message that is sent. If absent, the limit for all methods applies.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub send: Option<super::ByteSize>,
 }
@@ -506,7 +506,7 @@ pub struct ConcurrencyLimit {
     /// The number of calls in progress, of all connections together. For example `100`.
     #[serde(deserialize_with = "integer")]
     pub max: u64,
-    /// Limits of single methods. The calls of the methods of one entry count together, and for no other limit. The most specific name wins.
+    /// Limits of single methods. The calls of the methods of one entry are counted together, and for no other limit. The most specific name wins.
     #[serde(default = "ConcurrencyLimit::default_methods")]
     pub methods: Vec<ConcurrencyLimitMethods>,
 }
@@ -528,19 +528,19 @@ pub struct ConcurrencyLimitMethods {
     pub max: u64,
 }
 
-/// How fast calls may come.
+/// How many calls are accepted in a period of time.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// A number of calls per second, minute or hour: `100/s`, `6000/m`, `10/h`. For example `"100/s"`.
     pub rate: String,
-    /// How many calls may come at once. The number in `rate` if absent.
+    /// How many calls may arrive at once. If absent, the number in `rate`.
     #[serde(default, deserialize_with = "present_int", skip_serializing_if = "Option::is_none")]
     pub burst: Option<u64>,
-    /// Whose calls count together: `all`; those of each `peer`, which is an address of IPv4 or a /64 network of IPv6; or those of each `identity`, which is who `auth` says that a call is from: it must be before this in the list, and a call that needs no credentials counts for its peer. At most 100,000 peers and identities are tracked: then those not seen for the longest time start over. Defaults to `"all"`.
+    /// Which calls are counted together: `all`; those of each `peer` (an IPv4 address or an IPv6 /64 network); or those of each `identity` that `auth` has found. For `identity`, `auth` must come before this in the list, and calls that need no credentials are counted for their peer. At most 100,000 peers and identities are tracked; beyond that, the counts of those not seen for the longest time are reset. Defaults to `"all"`.
     #[serde(default = "RateLimit::default_key")]
     pub key: RateLimitKey,
-    /// Rates of single methods. The calls of the methods of one entry count together, and for no other rate. The most specific name wins.
+    /// Rates of single methods. The calls of the methods of one entry are counted together, and for no other rate. The most specific name wins.
     #[serde(default = "RateLimit::default_methods")]
     pub methods: Vec<RateLimitMethods>,
 }
@@ -565,7 +565,7 @@ impl std::fmt::Debug for RateLimit {
     }
 }
 
-/// Whose calls count together: `all`; those of each `peer`, which is an address of IPv4 or a /64 network of IPv6; or those of each `identity`, which is who `auth` says that a call is from: it must be before this in the list, and a call that needs no credentials counts for its peer. At most 100,000 peers and identities are tracked: then those not seen for the longest time start over.
+/// Which calls are counted together: `all`; those of each `peer` (an IPv4 address or an IPv6 /64 network); or those of each `identity` that `auth` has found. For `identity`, `auth` must come before this in the list, and calls that need no credentials are counted for their peer. At most 100,000 peers and identities are tracked; beyond that, the counts of those not seen for the longest time are reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RateLimitKey {
@@ -582,7 +582,7 @@ pub struct RateLimitMethods {
     pub name: Vec<MethodName>,
     /// A number of calls per second, minute or hour.
     pub rate: String,
-    /// How many calls may come at once. The number in `rate` if absent.
+    /// How many calls may arrive at once. If absent, the number in `rate`.
     #[serde(default, deserialize_with = "present_int", skip_serializing_if = "Option::is_none")]
     pub burst: Option<u64>,
 }
@@ -597,13 +597,13 @@ impl std::fmt::Debug for RateLimitMethods {
     }
 }
 
-/// When calls are shed.
+/// When calls are refused.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoadShed {
-    /// The share of the processors that the service may use, by the quota of its cgroup, as a mean of about a second. Defaults to `"90%"`.
+    /// The CPU usage above which calls may be refused, relative to the quota of the cgroup, averaged over about one second. Defaults to `"90%"`.
     pub cpu: String,
-    /// The time of which throughput and latency are taken. Defaults to `"5s"`.
+    /// The period over which throughput and latency are measured. Defaults to `"5s"`.
     pub window: super::Duration,
 }
 
@@ -629,12 +629,12 @@ impl std::fmt::Debug for LoadShed {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Compression {
-    /// How answers are compressed: they are not if absent, or if the client does not accept it. On the client: how requests are compressed, which its servers must accept.
+    /// How responses are compressed. If absent, or if the client does not accept it, they are not compressed. On the client: how requests are compressed; the servers must accept it.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub send: Option<MessageEncoding>,
-    /// How requests may be compressed; on the client, answers. Defaults to `["gzip","zstd"]`.
+    /// The encodings that requests may have; on the client, those of responses. Defaults to `["gzip","zstd"]`.
     pub accept: Vec<MessageEncoding>,
-    /// Smaller messages are sent as they are. Defaults to `"1kb"`.
+    /// Smaller messages are sent uncompressed. Defaults to `"1kb"`.
     pub min_size: super::ByteSize,
 }
 
@@ -648,7 +648,7 @@ impl Default for Compression {
     }
 }
 
-/// A way to compress messages.
+/// An encoding of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MessageEncoding {
@@ -660,29 +660,29 @@ pub enum MessageEncoding {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Auth {
-    /// Secrets that a call may have as `authorization: Bearer`.
+    /// Secrets that are accepted as `authorization: Bearer`.
     pub bearer: Vec<super::Secret>,
-    /// JSON Web Tokens of one issuer, as `authorization: Bearer`. They must say when they expire.
+    /// JSON Web Tokens of one issuer, as `authorization: Bearer`. They must have an expiry time (`exp`).
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub jwt: Option<AuthJwt>,
-    /// Certificates of clients, which an authority of `grpc.server.tls.client_ca_file` has signed.
+    /// Client certificates that an authority of `grpc.server.tls` has signed.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub mtls: Option<AuthMtls>,
-    /// What single methods require. The most specific name wins.
+    /// Rules for single methods. The most specific name wins.
     pub methods: Vec<AuthMethods>,
 }
 
-/// JSON Web Tokens of one issuer, as `authorization: Bearer`. They must say when they expire.
+/// JSON Web Tokens of one issuer, as `authorization: Bearer`. They must have an expiry time (`exp`).
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthJwt {
     /// The `iss` of the tokens.
     pub issuer: String,
-    /// This service, as the `aud` of the tokens names it.
+    /// The `aud` that the tokens must have for this service.
     pub audience: String,
-    /// The keys of the issuer, a JSON Web Key Set: a file, which is read again every 10 seconds, or a URL with `https`, which is read in the background every 5 minutes, and for a key that is not known at most every 10 seconds. For example `"https://issuer.example.org/.well-known/jwks.json"`.
+    /// The JSON Web Key Set of the issuer: a file, which is read again every 10 seconds, or an `https` URL, which is read in the background every 5 minutes and, for an unknown key, at most every 10 seconds. For example `"https://issuer.example.org/.well-known/jwks.json"`.
     pub jwks: String,
-    /// The signatures that are accepted. Defaults to `["RS256","ES256","EdDSA"]`.
+    /// The signature algorithms that are accepted. Defaults to `["RS256","ES256","EdDSA"]`.
     #[serde(default = "AuthJwt::default_algorithms")]
     pub algorithms: Vec<JwtAlgorithm>,
     /// How far the clocks of the issuer and of this machine may differ. Defaults to `"60s"`.
@@ -711,7 +711,7 @@ impl std::fmt::Debug for AuthJwt {
     }
 }
 
-/// A signature of RFC 7518 or RFC 8037.
+/// A signature algorithm of RFC 7518 or RFC 8037.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum JwtAlgorithm {
@@ -727,11 +727,11 @@ pub enum JwtAlgorithm {
     EdDsa,
 }
 
-/// Certificates of clients, which an authority of `grpc.server.tls.client_ca_file` has signed.
+/// Client certificates that an authority of `grpc.server.tls` has signed.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthMtls {
-    /// The names of which a certificate must have one: URIs, such as SPIFFE ids, and DNS names. For example `["spiffe://example.org/billing"]`.
+    /// The allowed names: URIs, such as SPIFFE ids, and DNS names. A certificate must have one of them. For example `["spiffe://example.org/billing"]`.
     pub allow: Vec<String>,
 }
 
@@ -743,16 +743,16 @@ impl std::fmt::Debug for AuthMtls {
     }
 }
 
-/// What some methods require.
+/// The rule for some methods.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthMethods {
     /// The methods. They must be served.
     pub name: Vec<MethodName>,
-    /// Which credentials count: `any` of those that `auth` has, one kind, or `none` for a method that everybody may call. Defaults to `"any"`.
+    /// Which credentials are required: `any` of those that `auth` lists, one kind, or `none` for a method that anyone may call. Defaults to `"any"`.
     #[serde(default = "AuthMethods::default_require")]
     pub require: AuthRequire,
-    /// Who may call: the `sub` of tokens, and the names in certificates. All that have credentials if empty.
+    /// The allowed callers: the `sub` of tokens, and names in certificates. If empty, all callers with valid credentials are allowed.
     #[serde(default = "AuthMethods::default_allow")]
     pub allow: Vec<String>,
 }
@@ -776,7 +776,7 @@ impl std::fmt::Debug for AuthMethods {
     }
 }
 
-/// Which credentials count: `any` of those that `auth` has, one kind, or `none` for a method that everybody may call.
+/// Which credentials are required: `any` of those that `auth` lists, one kind, or `none` for a method that anyone may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthRequire {
@@ -787,13 +787,13 @@ pub enum AuthRequire {
     None,
 }
 
-/// How the server notices a peer that disappeared without closing its connection, so that its streams end and their locks are released.
+/// How the server detects clients that disappeared without closing their connection, so that their streams end and their locks are released.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Keepalive {
-    /// How often a connection is checked with an HTTP/2 PING. `0s`: never. Defaults to `"20s"`.
+    /// How often a connection is checked with an HTTP/2 PING. With `0s`, it is never checked. Defaults to `"20s"`.
     pub interval: super::Duration,
-    /// How long the answer to a PING may take before the connection is closed. Defaults to `"10s"`.
+    /// How long the response to a PING may take before the connection is closed. Defaults to `"10s"`.
     pub timeout: super::Duration,
 }
 
@@ -806,11 +806,11 @@ impl Default for Keepalive {
     }
 }
 
-/// How much a client may send before the service has read it, in HTTP/2's flow control. From 64 KiB to 2 GiB.
+/// The flow-control windows of HTTP/2: how much a client may send before the service has read it, from 64 KiB to 2 GiB.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Window {
-    /// On one connection, all its calls together. Defaults to `"16mib"`.
+    /// For all calls of one connection together. Defaults to `"16mib"`.
     pub connection: super::ByteSize,
     /// In one call. Defaults to `"1mib"`.
     pub stream: super::ByteSize,
@@ -827,13 +827,13 @@ impl Default for Window {
     }
 }
 
-/// How the server ends on SIGTERM or SIGINT.
+/// The drain on SIGTERM or SIGINT.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ShutdownSettings {
-    /// How long calls are still accepted after health says NOT_SERVING, so that clients see it. Defaults to `"0s"`.
+    /// How long calls are still accepted after health reports NOT_SERVING, so that clients notice it. Defaults to `"0s"`.
     pub settle: super::Duration,
-    /// How long calls in flight may take before they are cut off. Defaults to `"10s"`.
+    /// How long calls in progress may take before they are cut off. Defaults to `"10s"`.
     pub deadline: super::Duration,
 }
 
@@ -846,13 +846,13 @@ impl Default for ShutdownSettings {
     }
 }
 
-/// The clients of other services: what their calls pass through, and where those services are.
+/// The clients of other services: where those services are, and the middlewares of the calls to them.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcClient {
-    /// The chain of every call that this service makes, outermost first. Without `max_message_size`, received messages are limited to 4 MiB, the default of gRPC.
+    /// The middlewares of every call that this service makes, outermost first. Without `max_message_size`, received messages are limited to 4 MiB, the default of gRPC.
     pub middleware: Vec<ClientMiddleware>,
-    /// The services that this one calls, by the names that its code asks for: usually the full name of the service, such as `billing.v1.Billing`. A service that is not here is found in the section `registry`, with the defaults.
+    /// The services that this service calls. The key is the name that the code uses, usually the full name of the service, such as `billing.v1.Billing`. A service without a target is found in the section `registry`, with the default settings.
     pub targets: BTreeMap<String, ClientTarget>,
 }
 
@@ -881,25 +881,25 @@ impl std::fmt::Debug for GrpcClient {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientMiddleware {
-    /// A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic ends its call with a reset stream.
+    /// If a handler or an inner middleware panics, also in the middle of a stream, the call ends with INTERNAL and a generic message. The log has the message of the panic, its place and (with `RUST_BACKTRACE=1`) the stack. Without this middleware, the client gets a reset stream.
     Recover,
-    /// One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO. A call that this service makes has the target `carml::rpc::client`.
+    /// Logs one line at the end of each call (target `carml::rpc`), with method, status, duration in seconds and peer under OpenTelemetry's names, and with the trace ids if the chain has `tracing`. A call whose client disconnects is logged as CANCELLED. The level is ERROR for errors of the server, otherwise INFO. Calls that this service makes have the target `carml::rpc::client`.
     Logging(Logging),
-    /// One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. On the server it continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client it continues the trace of the call that is being handled, and sends `traceparent`.
+    /// Creates one span per call, which begins when the call arrives. The position in the list decides which middlewares run inside the span. On the server, the span continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client, it continues the trace of the call that is being handled, and sends `traceparent`.
     Tracing(Tracing),
-    /// Counts calls and measures their durations, for `/metrics` and the page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`; on the client `rpc_client_call_duration_seconds`, by target too. A method that no service has is `_OTHER`. Its place decides what the duration has: put it first, to measure all that a caller waits for.
+    /// Counts calls and measures their durations, for `/metrics` and the status page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`; on the client, `rpc_client_call_duration_seconds`, also by target. A method that no service has is counted as `_OTHER`. Put it first in the list, so that it measures the whole time that a caller waits.
     Metrics(Metrics),
-    /// A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier. On the client it is sent to the server, as the caller's deadline is.
+    /// A call that takes longer, including a stream, ends with DEADLINE_EXCEEDED. If the caller's deadline (`grpc-timeout`) is earlier, that one applies. On the client, the deadline is sent to the server.
     Timeout(Timeout),
-    /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
+    /// A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have this middleware, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.
     MaxMessageSize(MaxMessageSize),
-    /// Takes requests that are compressed, and compresses answers for clients that accept it; on the client, compresses requests, and takes answers that are compressed. A message that has more bytes than `max_message_size` once it is decompressed ends its call with RESOURCE_EXHAUSTED, before it takes more memory than that; one that cannot be decompressed with INTERNAL; an encoding that is not accepted with UNIMPLEMENTED, in an answer with INTERNAL.
+    /// Accepts compressed requests, and compresses responses for clients that accept it; on the client, compresses requests, and accepts compressed responses. If a message would exceed `max_message_size` when it is decompressed, decompression stops at the limit, and the call ends with RESOURCE_EXHAUSTED. If a message cannot be decompressed, the call ends with INTERNAL. If the encoding of a request is not accepted, the call ends with UNIMPLEMENTED; if that of a response is not, with INTERNAL.
     Compression(Compression),
-    /// Sends a secret with each call, as `authorization: Bearer`. It is sent over TLS, over a socket in the file system, or to this machine only: a target that may be elsewhere without TLS is an error.
+    /// Sends a secret with each call, as `authorization: Bearer`. It is sent only over TLS, over a Unix domain socket, or to this machine: a target without TLS that may be on another machine is an error.
     Auth(ClientCredentials),
-    /// Ends calls with UNAVAILABLE, without a connection, while most calls of their method to the target fail: with the probability (calls − `k` × accepted) / (calls + 1). The codes UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, UNKNOWN and DATA_LOSS are failures; all others are answers of a server that works.
+    /// Ends calls with UNAVAILABLE, without a connection, while most calls of their method to the target fail: with the probability (calls − `k` × accepted) / (calls + 1). The codes UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, UNKNOWN and DATA_LOSS are failures; all other codes are responses of a working server.
     CircuitBreaker(CircuitBreaker),
-    /// Where a call becomes attempts: what is outside of it sees one call, what is inside sees each attempt, those of hedging too. At the end of the list if absent. How often and when there is another attempt is in `method_config`.
+    /// Marks the position in the chain where a call is split into attempts: middlewares outside of it see one call, and middlewares inside of it see each attempt, including those of hedging. If absent, it is at the end of the list. `method_config` configures when there are further attempts.
     Retry,
 }
 
@@ -927,14 +927,14 @@ impl<'de> Deserialize<'de> for ClientMiddleware {
     }
 }
 
-/// Which secret is sent: one of the two.
+/// The secret to send: one of the two.
 #[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientCredentials {
     /// The secret.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub bearer: Option<super::Secret>,
-    /// The file with the secret, without the white space around it. It is read again every 10 seconds, so that it may be renewed; while it cannot be read, the one before it is sent. For example `"/var/run/secrets/token"`.
+    /// The file with the secret; white space around the secret is ignored. The file is read again every 10 seconds, so that the secret can be renewed. If it cannot be read, the previous secret is sent. For example `"/var/run/secrets/token"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub token_path: Option<String>,
 }
@@ -952,11 +952,11 @@ impl std::fmt::Debug for ClientCredentials {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CircuitBreaker {
-    /// How many calls are let through for each that is accepted. A smaller number refuses earlier. Defaults to `2.0`.
+    /// How many calls are sent for each accepted one. A lower value refuses calls earlier. Defaults to `2.0`.
     pub k: f64,
-    /// The time whose calls count. Defaults to `"10s"`.
+    /// The period over which calls are counted. Defaults to `"10s"`.
     pub window: super::Duration,
-    /// Fewer calls than this in the window refuse none. Defaults to `20`.
+    /// With fewer calls than this in the window, none is refused. Defaults to `20`.
     #[serde(deserialize_with = "integer")]
     pub min_calls: u64,
 }
@@ -971,11 +971,11 @@ impl Default for CircuitBreaker {
     }
 }
 
-/// A service that this one calls: where its instances are, and how it is called.
+/// Where the instances of a service are, and how it is called.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientTarget {
-    /// Where the instances are: `discovery:///SERVICE` in the section `registry`, `dns:///HOST:PORT` for all addresses of a name, `ipv4:ADDRESS:PORT` and `ipv6:[ADDRESS]:PORT`, with more of them after commas, or `unix:///PATH`. `discovery:///` with the name of this target if absent. For example `"dns:///billing.internal:50051"`.
+    /// Where the instances are: `discovery:///SERVICE` in the section `registry`, `dns:///HOST:PORT` for all addresses of a name, `ipv4:ADDRESS:PORT` and `ipv6:[ADDRESS]:PORT`, with more of them after commas, or `unix:///PATH`. If absent, it is `discovery:///` with the name of this target. For example `"dns:///billing.internal:50051"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// The addresses of the instances, instead of `target`.
@@ -983,22 +983,22 @@ pub struct ClientTarget {
     pub endpoints: Option<Vec<String>>,
     /// Which instance a call goes to.
     pub load_balancing: LoadBalancing,
-    /// How long one attempt to connect may take: the name, TCP, TLS and HTTP/2 together. A call without `wait_for_ready` waits no longer than this for a connection. Defaults to `"20s"`.
+    /// How long one attempt to connect may take, including name resolution, TCP, TLS and HTTP/2. A call without `wait_for_ready` waits at most this time for a connection. Defaults to `"20s"`.
     pub connect_timeout: super::Duration,
-    /// PINGs that find a server that disappeared without closing its connection. Lost packets are found without them: data that is not acknowledged for 20 seconds ends the connection.
+    /// PINGs, which detect a server that disappeared without closing its connection. They are not needed to detect lost packets: a connection ends if sent data is not acknowledged for 20 seconds.
     pub keepalive: ClientKeepalive,
-    /// TLS 1.2 and 1.3 of the connections. Without this section, they are not encrypted. The files are read for each new connection; files that are not valid are reported, and those before them stay in use.
+    /// TLS 1.2 and 1.3. Without this section, connections are not encrypted. The files are read for each new connection; if they are invalid, an error is logged, and the previous ones stay in use.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub tls: Option<ClientTls>,
-    /// What applies to which methods, with the names of gRPC's service config. The entry that names the method applies, else the one that names its service, else the one with an empty name.
+    /// Settings of methods, as in gRPC's service config. The entry that names the method applies, otherwise the one that names its service, otherwise the one with an empty name.
     pub method_config: Vec<MethodConfig>,
-    /// Ends retries while most calls fail. Each failure that could be retried takes a token, each success gives `token_ratio` back; retries stop while no more than half of the tokens are left.
+    /// Stops retries while most calls fail. Each failure that could be retried takes a token, and each success returns `token_ratio`. Retries stop while at most half of the tokens are left.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub retry_throttling: Option<RetryThrottling>,
-    /// Asks each instance whether it is healthy, with `Watch` of `grpc.health.v1.Health`, and sends it calls while it is, as gRFC A17 has it. An instance without this service is healthy. Without this section, instances that are found by `discovery:///` are asked, and others are not.
+    /// Watches the health of each instance with `grpc.health.v1.Health/Watch`, and sends calls only to healthy instances, as in gRFC A17. An instance without this service counts as healthy. If this section is absent, health is watched only with `discovery:///`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub health_check: Option<ClientHealthCheck>,
-    /// Sends no calls to an instance for some time if more of its calls fail than of others, as gRFC A50 has it. A call that ends with another status than OK is a failure. Without one of the two sections, nothing is ejected.
+    /// Ejects instances whose calls fail more often than those of others, as in gRFC A50: they get no calls for some time. Every status except OK is a failure. If both `failure_percentage` and `success_rate` are absent, no instance is ejected.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub outlier_detection: Option<OutlierDetection>,
 }
@@ -1043,7 +1043,7 @@ impl std::fmt::Debug for ClientTarget {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoadBalancing {
-    /// `least_request`: of `choice_count` instances at random, the one with the fewest calls in progress; `round_robin`: one after the other; `pick_first`: one connection, to the first address that accepts it. Defaults to `"least_request"`.
+    /// `least_request`: of `choice_count` random instances, the one with the fewest calls in progress. `round_robin`: one instance after the other. `pick_first`: the first address that accepts a connection. Defaults to `"least_request"`.
     pub policy: LoadBalancingPolicy,
     /// How many instances `least_request` compares. Defaults to `2`.
     #[serde(deserialize_with = "integer")]
@@ -1059,7 +1059,7 @@ impl Default for LoadBalancing {
     }
 }
 
-/// `least_request`: of `choice_count` instances at random, the one with the fewest calls in progress; `round_robin`: one after the other; `pick_first`: one connection, to the first address that accepts it.
+/// `least_request`: of `choice_count` random instances, the one with the fewest calls in progress. `round_robin`: one instance after the other. `pick_first`: the first address that accepts a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoadBalancingPolicy {
@@ -1068,15 +1068,15 @@ pub enum LoadBalancingPolicy {
     PickFirst,
 }
 
-/// PINGs that find a server that disappeared without closing its connection. Lost packets are found without them: data that is not acknowledged for 20 seconds ends the connection.
+/// PINGs, which detect a server that disappeared without closing its connection. They are not needed to detect lost packets: a connection ends if sent data is not acknowledged for 20 seconds.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientKeepalive {
-    /// How often a connection is checked. `0s`: never. Less than 10 seconds is not allowed. Servers close connections that send PINGs more often than they permit: for many, every 5 minutes. Then the time is doubled. Defaults to `"0s"`.
+    /// How often a connection is checked: `0s` for never, or at least 10 seconds. Servers close connections that send PINGs more often than they permit, which is often every 5 minutes; the interval is then doubled. Defaults to `"0s"`.
     pub time: super::Duration,
-    /// How long the answer to a PING may take before the connection is closed. Defaults to `"20s"`.
+    /// How long the response to a PING may take before the connection is closed. Defaults to `"20s"`.
     pub timeout: super::Duration,
-    /// Also while no call is in progress. Defaults to `false`.
+    /// Whether connections are also checked while no call is in progress. Defaults to `false`.
     pub without_calls: bool,
 }
 
@@ -1090,17 +1090,17 @@ impl Default for ClientKeepalive {
     }
 }
 
-/// TLS 1.2 and 1.3 of the connections. Without this section, they are not encrypted. The files are read for each new connection; files that are not valid are reported, and those before them stay in use.
+/// TLS 1.2 and 1.3. Without this section, connections are not encrypted. The files are read for each new connection; if they are invalid, an error is logged, and the previous ones stay in use.
 #[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientTls {
-    /// The PEM file of the authorities that sign the certificates of the service. Those of the system if absent. For example `"/etc/tls/ca.crt"`.
+    /// The PEM file of the certificate authorities that are trusted. If absent, those of the system are trusted. For example `"/etc/tls/ca.crt"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<String>,
     /// The same as text, instead of `ca_file`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub ca: Option<super::Pem>,
-    /// The PEM file of the certificate that this client shows (mTLS). For example `"/etc/tls/tls.crt"`.
+    /// The PEM file of the client's certificate (mTLS). For example `"/etc/tls/tls.crt"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub cert_file: Option<String>,
     /// The same as text, instead of `cert_file`.
@@ -1112,7 +1112,7 @@ pub struct ClientTls {
     /// The private key as text, instead of `key_file`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub key: Option<super::Pem>,
-    /// The name that the certificates of the service must have. The host of the target if absent; `discovery:///` has none, and needs this key. For example `"billing.internal"`.
+    /// The name that the certificate of the service must have. If absent, it is the host of the target. Required with `discovery:///`, which has no host. For example `"billing.internal"`.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
 }
@@ -1131,22 +1131,22 @@ impl std::fmt::Debug for ClientTls {
     }
 }
 
-/// What applies to the calls of some methods.
+/// Settings of some methods.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct MethodConfig {
     /// The methods.
     pub name: Vec<MethodName>,
-    /// The longest that a call may take, with all its attempts. An earlier deadline of the caller applies.
+    /// How long a call may take, with all its attempts. An earlier deadline of the caller applies.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub timeout: Option<super::Duration>,
-    /// Whether a call waits, until its deadline, while no instance can be connected to. If not, it fails with UNAVAILABLE. Defaults to `false`.
+    /// Whether a call waits until its deadline if no instance can be connected to, instead of failing with UNAVAILABLE. Defaults to `false`.
     #[serde(default = "MethodConfig::default_wait_for_ready")]
     pub wait_for_ready: bool,
-    /// Retries of failed calls, as gRFC A6 has them. A call that its server has never seen is retried without this, too.
+    /// Retries of failed calls, as in gRFC A6. A call that no server has processed is sent again even without this.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub retry_policy: Option<RetryPolicy>,
-    /// Sends a call again before the first attempt has ended, as gRFC A6 has it: the first answer is taken, and the other attempts are cancelled. Only for methods that the proto file marks with `idempotency_level`, and instead of `retry_policy`.
+    /// Sends further attempts before the first one has ended, as in gRFC A6. The first response is used, and the other attempts are cancelled. Only for methods that the proto file marks with `idempotency_level`, and instead of `retry_policy`.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub hedging_policy: Option<HedgingPolicy>,
 }
@@ -1157,23 +1157,23 @@ impl MethodConfig {
     }
 }
 
-/// Retries of failed calls, as gRFC A6 has them. A call that its server has never seen is retried without this, too.
+/// Retries of failed calls, as in gRFC A6. A call that no server has processed is sent again even without this.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetryPolicy {
-    /// How often a call is tried, with the first time. For example `4`.
+    /// How often a call is tried, including the first time. For example `4`.
     #[serde(deserialize_with = "integer")]
     pub max_attempts: u64,
-    /// The pause before the first retry, 20 % more or less. Defaults to `"100ms"`.
+    /// The pause before the first retry, plus or minus 20 %. Defaults to `"100ms"`.
     #[serde(default = "RetryPolicy::default_initial_backoff")]
     pub initial_backoff: super::Duration,
     /// The longest pause. Defaults to `"1s"`.
     #[serde(default = "RetryPolicy::default_max_backoff")]
     pub max_backoff: super::Duration,
-    /// How much longer each pause is than the one before it. Defaults to `2.0`.
+    /// The factor by which each pause is longer than the one before. Defaults to `2.0`.
     #[serde(default = "RetryPolicy::default_backoff_multiplier")]
     pub backoff_multiplier: f64,
-    /// The statuses after which a call is tried again. For example `["UNAVAILABLE"]`.
+    /// The status codes after which a call is retried. For example `["UNAVAILABLE"]`.
     pub retryable_status_codes: Vec<RetryableStatusCode>,
 }
 
@@ -1210,17 +1210,17 @@ pub enum RetryableStatusCode {
     Unauthenticated,
 }
 
-/// Sends a call again before the first attempt has ended, as gRFC A6 has it: the first answer is taken, and the other attempts are cancelled. Only for methods that the proto file marks with `idempotency_level`, and instead of `retry_policy`.
+/// Sends further attempts before the first one has ended, as in gRFC A6. The first response is used, and the other attempts are cancelled. Only for methods that the proto file marks with `idempotency_level`, and instead of `retry_policy`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct HedgingPolicy {
-    /// How many attempts there are at most, with the first one. For example `3`.
+    /// The maximum number of attempts, including the first one. For example `3`.
     #[serde(deserialize_with = "integer")]
     pub max_attempts: u64,
-    /// The time between two attempts. `0s`: all are sent at once. Defaults to `"100ms"`.
+    /// The time between two attempts. With `0s`, all are sent at once. Defaults to `"100ms"`.
     #[serde(default = "HedgingPolicy::default_hedging_delay")]
     pub hedging_delay: super::Duration,
-    /// The statuses after which the other attempts go on, and the next one is sent at once. Any other status ends the call. Defaults to `["UNAVAILABLE"]`.
+    /// The status codes after which the other attempts continue, and the next one is sent at once. Any other status ends the call. Defaults to `["UNAVAILABLE"]`.
     #[serde(default = "HedgingPolicy::default_non_fatal_status_codes")]
     pub non_fatal_status_codes: Vec<RetryableStatusCode>,
 }
@@ -1234,14 +1234,14 @@ impl HedgingPolicy {
     }
 }
 
-/// Ends retries while most calls fail. Each failure that could be retried takes a token, each success gives `token_ratio` back; retries stop while no more than half of the tokens are left.
+/// Stops retries while most calls fail. Each failure that could be retried takes a token, and each success returns `token_ratio`. Retries stop while at most half of the tokens are left.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryThrottling {
-    /// How many tokens there are at most, and at the start. Defaults to `10`.
+    /// The initial and maximum number of tokens. Defaults to `10`.
     #[serde(deserialize_with = "integer")]
     pub max_tokens: u64,
-    /// What a success gives back. Defaults to `0.1`.
+    /// How much a success returns. Defaults to `0.1`.
     pub token_ratio: f64,
 }
 
@@ -1254,13 +1254,13 @@ impl Default for RetryThrottling {
     }
 }
 
-/// Asks each instance whether it is healthy, with `Watch` of `grpc.health.v1.Health`, and sends it calls while it is, as gRFC A17 has it. An instance without this service is healthy. Without this section, instances that are found by `discovery:///` are asked, and others are not.
+/// Watches the health of each instance with `grpc.health.v1.Health/Watch`, and sends calls only to healthy instances, as in gRFC A17. An instance without this service counts as healthy. If this section is absent, health is watched only with `discovery:///`.
 #[derive(Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientHealthCheck {
-    /// Whether instances are asked. Defaults to `true`.
+    /// Whether the health of instances is watched. Defaults to `true`.
     pub enabled: bool,
-    /// The service whose health counts. The empty name is the whole server. For example `"billing.v1.Billing"`. Defaults to `""`.
+    /// The service whose health is watched. The empty name is the whole server. For example `"billing.v1.Billing"`. Defaults to `""`.
     pub service_name: String,
 }
 
@@ -1282,23 +1282,23 @@ impl std::fmt::Debug for ClientHealthCheck {
     }
 }
 
-/// Sends no calls to an instance for some time if more of its calls fail than of others, as gRFC A50 has it. A call that ends with another status than OK is a failure. Without one of the two sections, nothing is ejected.
+/// Ejects instances whose calls fail more often than those of others, as in gRFC A50: they get no calls for some time. Every status except OK is a failure. If both `failure_percentage` and `success_rate` are absent, no instance is ejected.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OutlierDetection {
     /// How often instances are compared. Defaults to `"10s"`.
     pub interval: super::Duration,
-    /// How long an instance gets no calls the first time; as much longer each time as it was ejected before. Defaults to `"30s"`.
+    /// How long an instance is ejected the first time. The time is multiplied by the number of its ejections. Defaults to `"30s"`.
     pub base_ejection_time: super::Duration,
-    /// How long at most. Defaults to `"300s"`.
+    /// The longest time of an ejection. Defaults to `"300s"`.
     pub max_ejection_time: super::Duration,
-    /// No more instances are ejected when this share is. One always may be. Defaults to `10`.
+    /// The percentage of instances that may be ejected at the same time, but always at least one. Defaults to `10`.
     #[serde(deserialize_with = "integer")]
     pub max_ejection_percent: u64,
-    /// Ejects an instance of whose calls too many fail.
+    /// Ejects instances of which too many calls fail.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub failure_percentage: Option<FailurePercentage>,
-    /// Ejects an instance whose share of successful calls is far below that of all.
+    /// Ejects instances whose rate of successful calls is far below the mean.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub success_rate: Option<SuccessRate>,
 }
@@ -1320,14 +1320,14 @@ impl Default for OutlierDetection {
     }
 }
 
-/// Ejects an instance of whose calls too many fail.
+/// Ejects instances of which too many calls fail.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FailurePercentage {
-    /// The share of failed calls in percent above which an instance is ejected. Defaults to `85`.
+    /// The percentage of failed calls above which an instance is ejected. Defaults to `85`.
     #[serde(deserialize_with = "integer")]
     pub threshold: u64,
-    /// With fewer instances that have `request_volume` calls, none is ejected. Defaults to `5`.
+    /// If fewer instances have `request_volume` calls, none is ejected. Defaults to `5`.
     #[serde(deserialize_with = "integer")]
     pub minimum_hosts: u64,
     /// An instance with fewer calls in the interval is not ejected. Defaults to `50`.
@@ -1345,14 +1345,14 @@ impl Default for FailurePercentage {
     }
 }
 
-/// Ejects an instance whose share of successful calls is far below that of all.
+/// Ejects instances whose rate of successful calls is far below the mean.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SuccessRate {
-    /// How many standard deviations below the mean are too far, in thousandths. Defaults to `1900`.
+    /// How far below the mean an instance is ejected, in thousandths of the standard deviation. Defaults to `1900`.
     #[serde(deserialize_with = "integer")]
     pub stdev_factor: u64,
-    /// With fewer instances that have `request_volume` calls, none is ejected. Defaults to `5`.
+    /// If fewer instances have `request_volume` calls, none is ejected. Defaults to `5`.
     #[serde(deserialize_with = "integer")]
     pub minimum_hosts: u64,
     /// An instance with fewer calls in the interval is not compared. Defaults to `100`.
@@ -1676,7 +1676,7 @@ pub struct Tracer {
     pub provider: TracerProvider,
     /// The servers of the collector. Without a scheme, `http` is used, and the port of the provider if none is given: 9411 for `zipkin`, 4318 for `otlp`.
     pub endpoints: Vec<super::Endpoint>,
-    /// The share of new traces that are recorded. A trace that the caller began is recorded if the caller records it. Defaults to `1.0`.
+    /// The share of new traces that are recorded. For a trace that the caller began, the caller's decision is followed. Defaults to `1.0`.
     pub sample_ratio: f64,
     /// In which headers the trace goes to other services: `w3c` is `traceparent` and `tracestate`, `b3` one header of that name, `b3multi` those that begin with `x-b3-`. All of them are read, whatever this says. Defaults to `["w3c"]`.
     pub propagation: Vec<Propagation>,

@@ -50,7 +50,7 @@ impl BuiltIn {
 pub const MIDDLEWARES: &[Facts] = &[
     Facts {
         name: "recover",
-        description: "A panic in what is inside it, in a unary call or in the middle of a stream, ends that call with INTERNAL and a general text; the log has the message, the place and (with `RUST_BACKTRACE=1`) the stack. Without it, a panic ends its call with a reset stream.",
+        description: "If a handler or an inner middleware panics, also in the middle of a stream, the call ends with INTERNAL and a generic message. The log has the message of the panic, its place and (with `RUST_BACKTRACE=1`) the stack. Without this middleware, the client gets a reset stream.",
         server: true,
         client: true,
         feature: None,
@@ -60,7 +60,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "logging",
-        description: "One line per call when it ends (target `carml::rpc`): method, status, duration in seconds, peer, with OpenTelemetry's names, and the ids of the trace wherever `tracing` is in the list. A client that disconnects is logged as CANCELLED. Server errors are at level ERROR, everything else at INFO. A call that this service makes has the target `carml::rpc::client`.",
+        description: "Logs one line at the end of each call (target `carml::rpc`), with method, status, duration in seconds and peer under OpenTelemetry's names, and with the trace ids if the chain has `tracing`. A call whose client disconnects is logged as CANCELLED. The level is ERROR for errors of the server, otherwise INFO. Calls that this service makes have the target `carml::rpc::client`.",
         server: true,
         client: true,
         feature: None,
@@ -70,7 +70,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "tracing",
-        description: "One span per call, which begins as the call arrives, wherever this is in the list: its place decides what runs inside the span. On the server it continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client it continues the trace of the call that is being handled, and sends `traceparent`.",
+        description: "Creates one span per call, which begins when the call arrives. The position in the list decides which middlewares run inside the span. On the server, the span continues the caller's trace: `traceparent` (W3C), then `b3`, then `x-b3-*`. On the client, it continues the trace of the call that is being handled, and sends `traceparent`.",
         server: true,
         client: true,
         feature: Some("tracing"),
@@ -80,7 +80,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "metrics",
-        description: "Counts calls and measures their durations, for `/metrics` and the page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`; on the client `rpc_client_call_duration_seconds`, by target too. A method that no service has is `_OTHER`. Its place decides what the duration has: put it first, to measure all that a caller waits for.",
+        description: "Counts calls and measures their durations, for `/metrics` and the status page of the admin port: `rpc_server_call_duration_seconds` by method and status, and `grpc_server_call_started_total`; on the client, `rpc_client_call_duration_seconds`, also by target. A method that no service has is counted as `_OTHER`. Put it first in the list, so that it measures the whole time that a caller waits.",
         server: true,
         client: true,
         feature: None,
@@ -90,7 +90,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "timeout",
-        description: "A call that takes longer ends with DEADLINE_EXCEEDED, a stream too. The caller's own deadline (`grpc-timeout`) applies if it is earlier. On the client it is sent to the server, as the caller's deadline is.",
+        description: "A call that takes longer, including a stream, ends with DEADLINE_EXCEEDED. If the caller's deadline (`grpc-timeout`) is earlier, that one applies. On the client, the deadline is sent to the server.",
         server: true,
         client: true,
         feature: None,
@@ -103,7 +103,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "max_message_size",
-        description: "A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have it, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.",
+        description: "A message over this size, received or sent, ends the call with RESOURCE_EXHAUSTED. If the list does not have this middleware, received messages are limited to 4 MiB, gRPC's default, and sent messages are not limited.",
         server: true,
         client: true,
         feature: None,
@@ -116,7 +116,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "concurrency_limit",
-        description: "A call that arrives while `max` calls are in progress ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` asks the client to wait a second before it retries. No call waits in a queue. A stream counts until it ends.",
+        description: "If `max` calls are in progress, further calls end with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` asks the client to wait one second before it retries. Calls never wait in a queue. A stream counts until it ends.",
         server: true,
         client: false,
         feature: None,
@@ -126,7 +126,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "rate_limit",
-        description: "A call that comes faster than `rate` ends with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` tells the client when there is room for one. No call waits in a queue.",
+        description: "Calls above `rate` end with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` tells the client when the next call is allowed. Calls never wait in a queue.",
         server: true,
         client: false,
         feature: None,
@@ -136,7 +136,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "load_shed",
-        description: "While the processor is above `cpu`, calls end with RESOURCE_EXHAUSTED if more are in progress than the service works on at once, which is its best throughput times its least latency; `grpc-retry-pushback-ms` asks the client to wait a second before it retries. Health is always answered.",
+        description: "While the CPU usage is above `cpu`, the number of calls in progress is limited to the number that the service can work on at once: its best throughput times its lowest latency. Further calls end with RESOURCE_EXHAUSTED, and `grpc-retry-pushback-ms` asks the client to wait one second before it retries. Calls of the health service are never refused.",
         server: true,
         client: false,
         feature: None,
@@ -146,7 +146,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "compression",
-        description: "Takes requests that are compressed, and compresses answers for clients that accept it; on the client, compresses requests, and takes answers that are compressed. A message that has more bytes than `max_message_size` once it is decompressed ends its call with RESOURCE_EXHAUSTED, before it takes more memory than that; one that cannot be decompressed with INTERNAL; an encoding that is not accepted with UNIMPLEMENTED, in an answer with INTERNAL.",
+        description: "Accepts compressed requests, and compresses responses for clients that accept it; on the client, compresses requests, and accepts compressed responses. If a message would exceed `max_message_size` when it is decompressed, decompression stops at the limit, and the call ends with RESOURCE_EXHAUSTED. If a message cannot be decompressed, the call ends with INTERNAL. If the encoding of a request is not accepted, the call ends with UNIMPLEMENTED; if that of a response is not, with INTERNAL.",
         server: true,
         client: true,
         feature: Some("compression"),
@@ -156,7 +156,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "auth",
-        description: "Lets calls pass that have one of the credentials that are listed: a secret, a JSON Web Token, or the certificate of a client. Without one, or with a wrong one, a call ends with UNAUTHENTICATED; one of somebody who is not allowed with PERMISSION_DENIED; and with UNAVAILABLE while there are no keys to verify a token with. A bearer token that is wrong is an error even if the client has a certificate. Handlers find the `Identity` in the extensions of the request. Health needs no credentials.",
+        description: "Requires one of the configured credentials: a secret, a JSON Web Token, or a client certificate. Calls with missing or wrong credentials end with UNAUTHENTICATED, and calls of callers who are not allowed with PERMISSION_DENIED. While there are no keys to verify tokens, calls with a token end with UNAVAILABLE. A wrong bearer token is an error even if the client has a certificate. Handlers find the `Identity` in the extensions of the request. The health service needs no credentials.",
         server: true,
         client: false,
         feature: Some("auth"),
@@ -166,7 +166,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "auth",
-        description: "Sends a secret with each call, as `authorization: Bearer`. It is sent over TLS, over a socket in the file system, or to this machine only: a target that may be elsewhere without TLS is an error.",
+        description: "Sends a secret with each call, as `authorization: Bearer`. It is sent only over TLS, over a Unix domain socket, or to this machine: a target without TLS that may be on another machine is an error.",
         server: false,
         client: true,
         feature: None,
@@ -176,7 +176,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "circuit_breaker",
-        description: "Ends calls with UNAVAILABLE, without a connection, while most calls of their method to the target fail: with the probability (calls − `k` × accepted) / (calls + 1). The codes UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, UNKNOWN and DATA_LOSS are failures; all others are answers of a server that works.",
+        description: "Ends calls with UNAVAILABLE, without a connection, while most calls of their method to the target fail: with the probability (calls − `k` × accepted) / (calls + 1). The codes UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL, UNKNOWN and DATA_LOSS are failures; all other codes are responses of a working server.",
         server: false,
         client: true,
         feature: None,
@@ -186,7 +186,7 @@ pub const MIDDLEWARES: &[Facts] = &[
     },
     Facts {
         name: "retry",
-        description: "Where a call becomes attempts: what is outside of it sees one call, what is inside sees each attempt, those of hedging too. At the end of the list if absent. How often and when there is another attempt is in `method_config`.",
+        description: "Marks the position in the chain where a call is split into attempts: middlewares outside of it see one call, and middlewares inside of it see each attempt, including those of hedging. If absent, it is at the end of the list. `method_config` configures when there are further attempts.",
         server: false,
         client: true,
         feature: None,
