@@ -30,7 +30,7 @@ fn with_retries(address: &str, codes: &[&str]) -> Value {
 #[tokio::test]
 async fn a_timeout_ends_a_call_and_is_sent() {
     let backend = Backend::start().await;
-    let channel = chained(json!([{ "timeout": "150ms" }]), to(&backend.address));
+    let channel = chained(&json!([{ "timeout": "150ms" }]), to(&backend.address));
     let begun = Instant::now();
     let status = call(&channel, "sleep:20000").await.expect_err("it is late");
     assert_eq!(status.code(), Code::DeadlineExceeded);
@@ -47,13 +47,13 @@ async fn what_is_inside_of_retry_applies_to_each_attempt() {
     let codes = ["DEADLINE_EXCEEDED"];
     let server = RawServer::start(silent_once).await;
     let inside = json!(["retry", { "timeout": "200ms" }]);
-    let channel = chained(inside, with_retries(&server.address, &codes));
+    let channel = chained(&inside, with_retries(&server.address, &codes));
     call(&channel, "").await.expect("the second attempt");
     assert_eq!(server.calls(), 2);
 
     let server = RawServer::start(silent_once).await;
     let outside = json!([{ "timeout": "200ms" }, "retry"]);
-    let channel = chained(outside, with_retries(&server.address, &codes));
+    let channel = chained(&outside, with_retries(&server.address, &codes));
     let status = call(&channel, "").await.expect_err("the call is late");
     assert_eq!((status.code(), server.calls()), (Code::DeadlineExceeded, 1));
 }
@@ -67,7 +67,7 @@ async fn calls_are_sent_again_through_what_is_inside_of_retry() {
     };
     let server = RawServer::start(once).await;
     let chain = json!(["recover", "retry", { "max_message_size": "1kb" }]);
-    let channel = chained(chain, with_retries(&server.address, &["UNAVAILABLE"]));
+    let channel = chained(&chain, with_retries(&server.address, &["UNAVAILABLE"]));
     call(&channel, "").await.expect("it is sent again");
     assert_eq!(server.calls(), 3);
 }
@@ -85,7 +85,7 @@ async fn a_circuit_breaker_spares_a_target_whose_calls_fail_and_lets_it_back() {
     };
     let server = RawServer::start(then).await;
     let chain = json!([{ "circuit_breaker": { "window": "500ms", "min_calls": 10 } }]);
-    let channel = chained(chain, to(&server.address));
+    let channel = chained(&chain, to(&server.address));
     let mut refused = 0;
     for _ in 0..200 {
         let status = call(&channel, "").await.expect_err("it fails");
@@ -115,7 +115,7 @@ async fn a_circuit_breaker_spares_a_target_whose_calls_fail_and_lets_it_back() {
 async fn a_circuit_breaker_counts_no_answers_to_the_request() {
     let backend = Backend::start().await;
     let chain = json!([{ "circuit_breaker": { "min_calls": 5 } }]);
-    let channel = chained(chain, to(&backend.address));
+    let channel = chained(&chain, to(&backend.address));
     for _ in 0..50 {
         let status = call(&channel, "fail:5").await.expect_err("not found");
         assert_eq!(status.code(), Code::NotFound);
@@ -133,7 +133,7 @@ async fn a_secret_is_sent_and_not_to_a_target_that_may_be_elsewhere() {
         (json!({ "bearer": "hunter2" }), "Bearer hunter2"),
         (json!({ "token_path": path }), "Bearer from-a-file"),
     ] {
-        let channel = chained(json!([{ "auth": auth }]), to(&backend.address));
+        let channel = chained(&json!([{ "auth": auth }]), to(&backend.address));
         call(&channel, "").await.expect("a server");
         let sent = backend.state.metadata.lock().expect("metadata");
         let last = sent.last().expect("a call").get("authorization");
@@ -147,7 +147,7 @@ async fn a_secret_is_sent_and_not_to_a_target_that_may_be_elsewhere() {
         json!({ "endpoints": ["127.0.0.1:1", "10.0.0.5:1"] }),
     ] {
         let chain = json!([{ "auth": { "bearer": "hunter2" } }]);
-        let clients = clients(chain, target, Some(resolver.clone()));
+        let clients = clients(&chain, target, Some(resolver.clone()));
         let error = clients.channel(SERVICE).expect_err("no TLS");
         assert!(matches!(error, Error::Chain(_)), "{error}");
         assert!(error.to_string().contains("has no `tls`"), "{error}");
@@ -166,7 +166,7 @@ async fn auth_needs_one_secret() {
         (json!({ "token_path": "/does/not/exist" }), "No such file"),
         (json!({ "bearer": "line\nbreak" }), "a header may not have"),
     ] {
-        let clients = clients(json!([{ "auth": auth }]), to("127.0.0.1:1"), None);
+        let clients = clients(&json!([{ "auth": auth }]), to("127.0.0.1:1"), None);
         let error = clients.channel(SERVICE).expect_err("no secret");
         assert!(error.to_string().contains(why), "{error}");
     }

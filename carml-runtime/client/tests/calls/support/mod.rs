@@ -30,18 +30,18 @@ pub(crate) fn discovered(directory: &MemoryDirectory, target: Value) -> Channel 
 }
 
 /// The same, with this chain.
-pub(crate) fn chained(chain: Value, target: Value) -> Channel {
+pub(crate) fn chained(chain: &Value, target: Value) -> Channel {
     clients(chain, target, None)
         .channel(SERVICE)
         .expect("a channel")
 }
 
 fn channel_with(target: Value, resolver: Option<Resolver>) -> Channel {
-    let clients = clients(json!([]), target, resolver);
+    let clients = clients(&json!([]), target, resolver);
     clients.channel(SERVICE).expect("a channel")
 }
 
-pub(crate) fn clients(chain: Value, target: Value, resolver: Option<Resolver>) -> Clients {
+pub(crate) fn clients(chain: &Value, target: Value, resolver: Option<Resolver>) -> Clients {
     let targets = Value::from_iter([(SERVICE, target)]);
     let config = json!({ "middleware": chain, "targets": targets });
     let config: GrpcClient = serde_json::from_value(config).expect("a config");
