@@ -103,6 +103,28 @@ fn a_file_is_read_and_written() {
 }
 
 #[test]
+fn a_config_of_a_service_names_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("carml.yml");
+    let path = folder.path().join("kv.redb");
+    let write = |registry: &str| {
+        let text = format!(
+            "{registry}:\n  provider: redb\n  path: {}\nshop:\n  greeting: ${{UNSET}}\n",
+            path.display()
+        );
+        std::fs::write(&config, text).unwrap();
+    };
+    let store = Store(vec!["--config".into(), config.clone().into()]);
+    write("registry");
+    store.ok(&["put", "a", "1"]);
+    assert_eq!(store.ok(&["get", "a"]), "1");
+    write("registy");
+    store.refused(&["get", "a"], "did you mean `registry`?");
+    write("other");
+    store.refused(&["get", "a"], "no section `registry`");
+}
+
+#[test]
 fn a_served_store_is_read_and_written() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(&folder.path().join("kv.redb"));

@@ -56,7 +56,7 @@ impl Choice {
     }
 
     async fn read(&self) -> Result<Config, config::Error> {
-        let mut loader = Loader::new(Schema::base()?);
+        let mut loader = Loader::new(Schema::base()?).sections(&["app", "download", "store"]);
         if self.config.is_some() {
             loader = loader.env(std::env::vars_os());
         }

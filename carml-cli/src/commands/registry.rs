@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use carml_config::{Loader, Schema};
 use carml_kv_service::KvClient;
 use carml_runtime::{
-    config::{self, Config, model::Registry},
+    config::{self, Config},
     discovery::{KvDirectory, NamingFormat},
     kv::{self, Error, ErrorKind, Key, Kv, Opened},
     remote::RemoteConfigs,
@@ -40,7 +40,23 @@ pub(crate) struct Choice {
 /// Why there is no store.
 pub(crate) enum Unopened {
     Config(config::Error),
+    /// The config has no section `registry`.
+    NoSection,
     Store(Error),
+}
+
+impl Unopened {
+    /// Reports it: the exit code of the command.
+    pub(crate) fn report(self) -> ExitCode {
+        match self {
+            Unopened::Config(error) => invalid_input(error),
+            Unopened::NoSection => invalid_input(
+                "the config has no section `registry`: add `registry:` with `provider: redb`, or \
+                 use --file FILE",
+            ),
+            Unopened::Store(error) => failed(error, None),
+        }
+    }
 }
 
 impl Choice {
@@ -56,11 +72,12 @@ impl Choice {
 
     /// Opens it; services are below `prefix` instead of where the config says.
     pub(crate) async fn open(self, prefix: Option<&str>) -> Result<Opened, Unopened> {
-        match self.registry(prefix).await.map_err(Unopened::Config)? {
-            Some(registry) => kv::open_registry(&registry).await,
-            None => self.served(prefix),
+        if self.file.is_none() && self.config.is_none() {
+            return self.served(prefix).map_err(Unopened::Store);
         }
-        .map_err(Unopened::Store)
+        let config = self.read(prefix).await.map_err(Unopened::Config)?;
+        let registry = config.registry.ok_or(Unopened::NoSection)?;
+        kv::open_registry(&registry).await.map_err(Unopened::Store)
     }
 
     fn served(&self, prefix: Option<&str>) -> Result<Opened, Error> {
@@ -70,12 +87,9 @@ impl Choice {
         Ok(Opened::new(kv, directory))
     }
 
-    /// `None`: a served store.
-    async fn registry(&self, prefix: Option<&str>) -> Result<Option<Registry>, config::Error> {
-        if self.file.is_none() && self.config.is_none() {
-            return Ok(None);
-        }
-        let mut loader = Loader::new(Schema::base()?);
+    /// The sections that say which store it is.
+    async fn read(&self, prefix: Option<&str>) -> Result<Config, config::Error> {
+        let mut loader = Loader::new(Schema::base()?).sections(&["app", "registry"]);
         if self.config.is_some() {
             loader = loader.env(std::env::vars_os());
         }
@@ -83,8 +97,7 @@ impl Choice {
         let sets = self.path().into_iter().chain(prefix);
         let loader = sets.fold(loader, Loader::set);
         let (loader, _) = RemoteConfigs::add(self.config.clone(), loader).await?;
-        let config: Config = loader.load()?.typed()?;
-        Ok(Some(config.registry.unwrap_or_default()))
+        loader.load()?.typed()
     }
 
     /// `--file` as an assignment over a config.

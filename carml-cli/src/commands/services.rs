@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     invalid_input, output,
-    registry::{self, Choice, Unopened},
+    registry::{self, Choice},
 };
 
 /// Find registered services: their instances and addresses
@@ -80,8 +80,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         let help = args.store.help();
         let opened = match args.store.open(args.prefix.as_deref()).await {
             Ok(opened) => opened,
-            Err(Unopened::Config(error)) => return invalid_input(error),
-            Err(Unopened::Store(error)) => return registry::failed(error, None),
+            Err(unopened) => return unopened.report(),
         };
         let done = match args.command {
             Command::List => list(&opened, args.format).await,

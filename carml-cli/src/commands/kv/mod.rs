@@ -11,7 +11,7 @@ use carml_runtime::kv::{Error, Kv};
 
 use super::{
     could_not_run,
-    registry::{self, Choice, Unopened},
+    registry::{self, Choice},
 };
 
 /// Use a key/value store, or serve one over gRPC
@@ -60,8 +60,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         let help = args.store.help();
         match args.store.open(None).await {
             Ok(opened) => client(args.command, &opened.kv, help).await,
-            Err(Unopened::Config(error)) => super::invalid_input(error),
-            Err(Unopened::Store(error)) => registry::failed(error, None),
+            Err(unopened) => unopened.report(),
         }
     })
 }

@@ -104,7 +104,7 @@ fn section(args: &Args) -> Result<Option<carml_config::model::Store>, carml_conf
         }
         None => ConfigArgs::new(args.config.clone(), args.set.clone()).loader(schema)?,
     };
-    let config: Config = loader.load()?.typed()?;
+    let config: Config = loader.sections(&["app", "store"]).load()?.typed()?;
     Ok(config.store)
 }
 

@@ -12,7 +12,7 @@ use crate::schema::Schema;
 use crate::variables::Expand;
 use carml_diagnostic::{
     self as diagnostic, Code, Diagnostic, Input, LengthBound, RawReport, Report, Severity, Source,
-    Type,
+    Type, nearest,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
@@ -44,6 +44,7 @@ pub struct Loader {
     vars: BTreeMap<String, String>,
     sets: Vec<String>,
     requires: Vec<Required>,
+    sections: &'static [&'static str],
     verbatim: bool,
     placeholders_as_warnings: bool,
 }
@@ -70,6 +71,7 @@ impl Loader {
             vars: BTreeMap::new(),
             sets: Vec::new(),
             requires: Vec::new(),
+            sections: &[],
             verbatim: false,
             placeholders_as_warnings: false,
         }
@@ -136,6 +138,14 @@ impl Loader {
     #[must_use]
     pub fn set(mut self, assignment: impl Into<String>) -> Loader {
         self.sets.push(assignment.into());
+        self
+    }
+
+    /// Reads these sections only, for programs that do not know the sections of the service. A key that
+    /// looks like one of them is read, too: it is probably misspelt.
+    #[must_use]
+    pub fn sections(mut self, names: &'static [&'static str]) -> Loader {
+        self.sections = names;
         self
     }
 
@@ -301,6 +311,9 @@ impl Loader {
             state.partial |= reading.partial || reading.value.is_none();
             reading.value?
         };
+        if layer.at.is_empty() {
+            self.keep_sections(&mut part);
+        }
         // The value of a variable or `--set` is not expanded again.
         if !self.verbatim && layer.kind == Kind::Text && layer.source.text().contains("${") {
             Expand {
@@ -314,6 +327,7 @@ impl Loader {
             .value(&mut part);
         }
         let mut part = nest_at(&layer.at, part);
+        self.keep_sections(&mut part);
         let files = layer.at.ends_with("_file") || layer.source.text().contains("_file");
         if !self.verbatim && files {
             for named in secret_files::take(self.schema.shapes(), &mut part) {
@@ -321,6 +335,16 @@ impl Loader {
             }
         }
         Some(part)
+    }
+
+    fn keep_sections(&self, part: &mut Value) {
+        let Some(map) = part.as_object_mut().filter(|_| !self.sections.is_empty()) else {
+            return;
+        };
+        map.retain(|key, _| {
+            let is_near = || !nearest(key, self.sections.iter().copied()).is_empty();
+            self.sections.contains(&key.as_str()) || is_near()
+        });
     }
 
     fn file_fault(&self, layer: &Layer, named: secret_files::Named, state: &mut State) {
