@@ -115,6 +115,13 @@ impl<'a> Knowledge<'a> {
         names.any(|name| name.len() >= MIN_ENDING && folded.ends_with(name.as_str()))
     }
 
+    /// Whether an unknown name ends in the key of a secret, as a path in place of a name does:
+    /// `--set grpc.client.targets.shop.tls.the key=…` names the target `shop.tls.the key`.
+    fn ends_in_secret_key(&self, name: &str) -> bool {
+        let last = name.rsplit(['.', ' ']).next().unwrap_or_default();
+        last.len() < name.len() && !self.is_known_name(name) && self.is_secret_key(last)
+    }
+
     /// Whether an unknown word may be the key of a secret with its value behind it: `passwordhunter2`.
     fn is_glued(&self, word: &str) -> bool {
         let folded = word.to_ascii_lowercase();
@@ -307,7 +314,7 @@ impl<'a> Knowledge<'a> {
         let key = unescape_key(step);
         let number = step.parse::<usize>().is_ok();
         if known(step) {
-            return if self.shapes.is_secret(&below(step)) {
+            return if self.shapes.is_secret(&below(step)) || self.ends_in_secret_key(&key) {
                 Step::Secret
             } else if self.sounds_like_free_text(at, &key) {
                 Step::SoundsSecret

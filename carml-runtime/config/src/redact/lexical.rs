@@ -159,6 +159,11 @@ impl Scan {
                 }
                 break;
             }
+            if value && !key_next && depth == value_depth && is_key(&line[end..]) {
+                // A key in a value: what separated them is missing.
+                scan.secret = true;
+                break;
+            }
             if key_next && key {
                 value = knowledge.is_public_leaf(word);
                 value_depth = depth;
@@ -186,6 +191,12 @@ impl Scan {
             _ => self.public.push((from, to)),
         }
     }
+}
+
+/// Whether what follows a word makes it a key of YAML, and not a part of an address.
+fn is_key(rest: &str) -> bool {
+    let after = rest.strip_prefix(':');
+    after.is_some_and(|after| after.is_empty() || after.starts_with(char::is_whitespace))
 }
 
 fn is_separator(c: char) -> bool {

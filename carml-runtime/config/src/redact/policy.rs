@@ -115,7 +115,7 @@ impl<'a> ConfigPolicy<'a> {
     fn keys(&self) -> &HashSet<&'a str> {
         self.keys.get_or_init(|| {
             let mut found = HashSet::new();
-            keys(self.value, &mut found);
+            keys(&self.knowledge, "", self.value, &mut found);
             for layer in self.layers.iter().filter(|layer| !layer.raw) {
                 for key in self.loose(&layer.at, &layer.source).values() {
                     found.remove(key.as_str());
@@ -266,16 +266,27 @@ fn words(document: &Document, secrets: &[String], knowledge: &Knowledge<'_>) -> 
     words
 }
 
-/// Adds the keys that have values. One without may be a word of a secret: `{password, word}`.
-fn keys<'v>(value: &'v Value, found: &mut HashSet<&'v str>) {
+/// Adds the keys that have values, but none inside of a secret. One without a value may be a word of a
+/// secret: `{password, word}`.
+fn keys<'v>(knowledge: &Knowledge<'_>, at: &str, value: &'v Value, found: &mut HashSet<&'v str>) {
+    let mut descend = |at: String, value: &'v Value| {
+        if (value.is_object() || value.is_array()) && !knowledge.is_named_secret(&at) {
+            keys(knowledge, &at, value, found);
+        }
+    };
     match value {
         Value::Object(map) => {
-            for (key, value) in map.iter().filter(|(_, value)| !value.is_null()) {
-                found.insert(key);
-                keys(value, found);
+            let map = map.iter().filter(|(_, value)| !value.is_null());
+            for (key, value) in map.clone() {
+                descend(format!("{at}/{}", escape_key(key)), value);
+            }
+            found.extend(map.map(|(key, _)| key.as_str()));
+        }
+        Value::Array(list) => {
+            for (n, value) in list.iter().enumerate() {
+                descend(format!("{at}/{n}"), value);
             }
         }
-        Value::Array(list) => list.iter().for_each(|value| keys(value, found)),
         _ => {}
     }
 }
