@@ -31,16 +31,3 @@ fn the_tour_starts_the_service_calls_it_and_fits_on_a_screen() {
     }
     assert!(screen.lines().count() <= 45, "{screen}");
 }
-
-#[test]
-fn the_service_in_the_readme_is_this_one() {
-    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/");
-    let read = |file: &str| std::fs::read_to_string(format!("{here}{file}")).unwrap();
-    let readme = read("../../README.md");
-    for file in ["proto/guestbook.proto", "carml.yml", "src/lib.rs"] {
-        assert!(
-            readme.contains(&read(file)),
-            "{file} is not as the README has it"
-        );
-    }
-}
