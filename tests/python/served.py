@@ -38,7 +38,9 @@ class Server:
                 self.address = said.group(1)
                 return
             time.sleep(0.02)
-        raise RuntimeError("the server did not come to serve")
+        with open(log, encoding="utf-8") as text:
+            said = text.read()
+        raise RuntimeError(f"the server did not start, exit code {self.process.poll()}: {said}")
 
     def terminate(self):
         self.process.send_signal(signal.SIGTERM)

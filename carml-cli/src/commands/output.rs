@@ -25,8 +25,8 @@ pub(crate) fn print(text: impl Display) -> ExitCode {
     written.err().unwrap_or(ExitCode::SUCCESS)
 }
 
-/// Writes a line to standard error.
+/// Writes a line to standard error, in one piece: the log may go to the same file.
 pub(crate) fn eprint(line: impl Display) {
     // If standard error cannot be written, there is nowhere to report it.
-    let _ = writeln!(stderr().lock(), "{line}");
+    let _ = stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
